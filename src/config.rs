@@ -1,0 +1,1 @@
+//! Settings: built-in defaults < TOML file < environment.

@@ -1,0 +1,1 @@
+//! Where debts come from: CSV files.

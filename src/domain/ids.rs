@@ -1,0 +1,106 @@
+//! Identifiers, one type per thing, so that one is never passed for another.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use uuid::Uuid;
+
+macro_rules! uuid_id {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = uuid::Error;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Uuid::parse_str(text).map(Self)
+            }
+        }
+    )*};
+}
+
+macro_rules! text_id {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub String);
+
+        impl $name {
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+    )*};
+}
+
+uuid_id! {
+    /// One chat between a lender's number and one WhatsApp account; the shard key everywhere.
+    ConversationId,
+    /// A debtor of a lender.
+    PersonId,
+    /// A loan or account that is owed.
+    ObligationId,
+    /// A promise to pay, instalment plan, refinancing or settlement.
+    AgreementId,
+    /// A hand-off to human agents.
+    TicketId,
+    AgentId,
+    /// One outgoing message; derived from (conversation, turn, index), never drawn.
+    OutboxId,
+    /// One stored input of a conversation or one stored webhook item.
+    InboxId,
+    TimerId,
+    /// A debtor's word that a payment was made.
+    ClaimId,
+    /// Dispute, fraud fear, deceased, distress, wrong number …
+    CaseId,
+}
+
+text_id! {
+    /// The tenant. Every row carries it and no query crosses it.
+    LenderId,
+    /// Meta's id of a business phone number.
+    PhoneNumberId,
+    /// Meta's message id: opaque, of no documented length.
+    Wamid,
+    /// The content hash of a flow folder that a conversation is pinned to.
+    FlowHash,
+    FlowId,
+    StepId,
+}
+
+impl OutboxId {
+    /// Derives the id from the turn that causes the message, so that a re-run turn writes the same row.
+    pub fn derive(conversation: ConversationId, turn: u64, index: u32) -> Self {
+        Self(Uuid::new_v5(&conversation.0, format!("outbox/{turn}/{index}").as_bytes()))
+    }
+}
+
+/// Derives an id from a parent id and a path of names: same arguments, same id.
+pub fn derive(parent: &Uuid, path: &str) -> Uuid {
+    Uuid::new_v5(parent, path.as_bytes())
+}

@@ -1,0 +1,283 @@
+//! What WhatsApp tells us: messages, statuses, system events and news of the account.
+//!
+//! These are the shapes after parsing; `whatsapp::webhook` is the only place that knows Meta's JSON.
+
+use crate::domain::identity::WaIdentity;
+use crate::domain::ids::{PhoneNumberId, Wamid};
+use crate::domain::pii::Pii;
+use crate::domain::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// One update of a webhook delivery; each becomes its own row, whatever its neighbours are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "item", rename_all = "snake_case")]
+pub enum WebhookItem {
+    Message(InboundMessage),
+    Status(StatusUpdate),
+    /// Number, user id or identity changed: assurance drops.
+    System(SystemEvent),
+    /// Opt-out or opt-in of marketing that the person set in WhatsApp itself.
+    Preference(PreferenceUpdate),
+    /// Somebody answered from the business phone: a person is at work, the bot pauses.
+    Echo(EchoMessage),
+    Account(AccountEvent),
+    /// Meta Business Agent took the chat or gave it back: alarm.
+    Standby {
+        phone_number_id: Option<PhoneNumberId>,
+        field: String,
+    },
+    /// `value.errors` without a message.
+    Error {
+        phone_number_id: Option<PhoneNumberId>,
+        code: i64,
+        title: String,
+    },
+    /// A field or shape that we do not know; the raw body is kept.
+    Unknown {
+        phone_number_id: Option<PhoneNumberId>,
+        field: String,
+        reason: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InboundMessage {
+    pub phone_number_id: PhoneNumberId,
+    pub wamid: Wamid,
+    /// Absent when the payload names no sender that we can use; such a message is stored and counted only.
+    pub from: Option<WaIdentity>,
+    pub profile_name: Option<Pii<String>>,
+    pub username: Option<Pii<String>>,
+    /// The message's own timestamp; the 24 h window counts from it.
+    pub sent_at: Timestamp,
+    pub content: InboundContent,
+    /// The message of ours that is answered, when WhatsApp says so.
+    pub context: Option<Wamid>,
+    pub forwarded: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum InboundContent {
+    Text {
+        body: Pii<String>,
+    },
+    /// A reply button, list row or template quick reply.
+    Option {
+        id: String,
+        title: Pii<String>,
+        source: OptionSource,
+    },
+    /// A WhatsApp Flow form: `response` is the decoded `response_json`, or null when it was not JSON.
+    Form {
+        name: Option<String>,
+        response: serde_json::Value,
+    },
+    Media(MediaContent),
+    Location {
+        latitude: Pii<String>,
+        longitude: Pii<String>,
+        name: Option<Pii<String>>,
+    },
+    Contacts {
+        cards: Vec<ContactCard>,
+    },
+    /// Never an answer. `emoji` is absent when it was removed.
+    Reaction {
+        to: Option<Wamid>,
+        emoji: Option<String>,
+    },
+    Order {
+        items: u32,
+    },
+    CallPermission {
+        response: String,
+    },
+    Edit {
+        original: Option<Wamid>,
+        body: Option<Pii<String>>,
+    },
+    Revoke {
+        original: Option<Wamid>,
+    },
+    /// WhatsApp says that it cannot show it to us (131051 and kin); `sub_type` such as `poll_creation`.
+    Unsupported {
+        sub_type: Option<String>,
+        code: Option<i64>,
+    },
+    /// The message arrived empty (131060): ask the person to repeat.
+    Unavailable,
+    /// The known type came without its body; `errors` are Meta's codes.
+    Broken {
+        kind: String,
+        errors: Vec<i64>,
+    },
+    Welcome,
+    Unknown {
+        kind: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OptionSource {
+    Button,
+    List,
+    Template,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MediaContent {
+    pub kind: MediaKind,
+    pub media_id: String,
+    /// With its parameters, for instance `audio/ogg; codecs=opus`.
+    pub mime_type: String,
+    /// Base64 as the webhook gives it.
+    pub sha256: Option<String>,
+    pub caption: Option<Pii<String>>,
+    pub filename: Option<Pii<String>>,
+    /// A recorded voice note.
+    pub voice: bool,
+    /// A direct download link, when given; it expires.
+    pub url: Option<Pii<String>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MediaKind {
+    Image,
+    Audio,
+    Video,
+    Document,
+    Sticker,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ContactCard {
+    pub name: Option<Pii<String>>,
+    pub phones: Vec<Pii<String>>,
+    /// True only when the person pressed our request button (`origin: contact_request`).
+    pub requested: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StatusUpdate {
+    pub phone_number_id: PhoneNumberId,
+    pub wamid: Wamid,
+    pub status: DeliveryStatus,
+    pub at: Timestamp,
+    pub recipient: Option<WaIdentity>,
+    /// Our `biz_opaque_callback_data`: `out:<outbox id>`.
+    pub callback_data: Option<String>,
+    /// Meta's error codes of a failed message.
+    pub errors: Vec<i64>,
+    /// `pricing.category` as given.
+    pub pricing_category: Option<String>,
+}
+
+/// Ranks only rise; `Failed` counts only while nothing at or above `Delivered` was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryStatus {
+    Sent,
+    Delivered,
+    Read,
+    Played,
+    Failed,
+    /// `deleted`, `warning` or one that we do not know: stored, ignored.
+    #[serde(untagged)]
+    Other(String),
+}
+
+impl DeliveryStatus {
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+            Self::Played => "played",
+            Self::Failed => "failed",
+            Self::Other(name) => name,
+        }
+    }
+
+    /// sent 1 < delivered 2 < read 3 < played 4; failed and unknown have none.
+    pub const fn rank(&self) -> Option<i16> {
+        match self {
+            Self::Sent => Some(1),
+            Self::Delivered => Some(2),
+            Self::Read => Some(3),
+            Self::Played => Some(4),
+            Self::Failed | Self::Other(_) => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SystemEvent {
+    pub phone_number_id: PhoneNumberId,
+    pub wamid: Wamid,
+    pub at: Timestamp,
+    pub kind: SystemKind,
+    /// Who it was: `from` and/or `previous_user_id`.
+    pub old: Option<WaIdentity>,
+    /// Who it is now.
+    pub new: Option<WaIdentity>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SystemKind {
+    NumberChanged,
+    UserIdChanged,
+    /// Phone reinstalled or SIM moved (`customer_identity_changed`).
+    IdentityChanged,
+    Other,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PreferenceUpdate {
+    pub phone_number_id: PhoneNumberId,
+    pub who: Option<WaIdentity>,
+    /// `marketing_messages` as of 2026.
+    pub category: String,
+    pub stop: bool,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EchoMessage {
+    pub phone_number_id: PhoneNumberId,
+    pub wamid: Wamid,
+    pub to: Option<WaIdentity>,
+    pub at: Timestamp,
+    pub body: Option<Pii<String>>,
+}
+
+/// News of the account, a number or a template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountEvent {
+    /// Meta's id of the WhatsApp Business Account (`entry.id`).
+    pub waba_id: String,
+    /// The webhook field, e.g. `account_update`.
+    pub field: String,
+    /// The value's `event`, e.g. `ACCOUNT_RESTRICTION`; empty when it has none.
+    pub event: String,
+    pub effect: AccountEffect,
+    /// Template name or display phone number: what it is about.
+    pub subject: Option<String>,
+}
+
+/// What an account event means for sending.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountEffect {
+    /// Restriction, violation, disabled: stop all outbound of this WABA at once.
+    StopAll,
+    /// Reinstated: an operator may lift the stop.
+    MayResume,
+    /// This template must not be used (paused, disabled, rejected, category changed).
+    HoldTemplate,
+    ResumeTemplate,
+    Inform,
+}

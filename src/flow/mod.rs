@@ -1,0 +1,1 @@
+//! The flow language: load, check, and `step`, the pure engine.

@@ -1,0 +1,1 @@
+//! HTTP faces: webhook, desk API, simulator, health, metrics.

@@ -1,0 +1,2 @@
+//! The `acuerdo` command.
+fn main() {}

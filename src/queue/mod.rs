@@ -1,0 +1,1 @@
+//! The live hand-off queue: Redis, or memory for one process.

@@ -1,0 +1,1 @@
+//! Decisions: pure functions over the vocabulary (money, offers, calendar, assurance, windows).

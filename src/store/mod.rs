@@ -1,0 +1,1 @@
+//! Durable storage: SQLite and PostgreSQL behind the same verbs.
