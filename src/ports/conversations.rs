@@ -1,0 +1,237 @@
+//! Conversations: claiming them, committing their turns, timers, the event log.
+
+use crate::domain::assurance::{Assurance, Label};
+use crate::domain::identity::WaIdentity;
+use crate::domain::ids::{
+    ConversationId, InboxId, LenderId, OutboxId, PersonId, PhoneNumberId, TicketId, TimerId,
+};
+use crate::domain::outbound::Outbound;
+use crate::domain::time::{Millis, Timestamp};
+use crate::ports::StoreError;
+use crate::ports::records::Record;
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// A conversation as stored.
+#[derive(Debug, Clone)]
+pub struct Conversation {
+    pub id: ConversationId,
+    pub lender: LenderId,
+    pub phone_number_id: PhoneNumberId,
+    pub identity: WaIdentity,
+    pub profile_name: Option<crate::domain::pii::Pii<String>>,
+    /// The person that this chat was linked to, by phone on file or by proof.
+    pub person: Option<PersonId>,
+    /// Phone and BSUID point to two chats: nobody is trusted until a human decides.
+    pub identity_conflict: bool,
+    /// The engine's session, a versioned JSON value; `None` before the first turn.
+    pub session: Option<serde_json::Value>,
+    /// Copy of the session's level, for the gate.
+    pub assurance: Assurance,
+    /// Rises by one with each commit.
+    pub version: i64,
+    /// `sent_at` of the newest message from the person: the 24 h window counts from it.
+    pub last_inbound_at: Option<Timestamp>,
+    /// The open ticket, when a human has the chat.
+    pub ticket: Option<TicketId>,
+    /// Opted out of everything but answers.
+    pub opted_out: bool,
+    pub created_at: Timestamp,
+}
+
+/// An exclusive, fenced right to work on one conversation, with all its pending inputs in order.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    pub conversation: Conversation,
+    /// Rises with each claim; a commit with an older token is refused.
+    pub token: i64,
+    pub leased_until: Timestamp,
+    pub inputs: Vec<StoredInput>,
+}
+
+/// Something that happened to a conversation, in arrival order.
+#[derive(Debug, Clone)]
+pub struct StoredInput {
+    pub id: InboxId,
+    pub kind: InputKind,
+    pub received_at: Timestamp,
+    /// How many times a turn over it has failed.
+    pub failures: u32,
+}
+
+/// What is stored of an input before the engine sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum InputKind {
+    Message {
+        message: crate::domain::inbound::InboundMessage,
+    },
+    System {
+        event: crate::domain::inbound::SystemEvent,
+    },
+    Echo {
+        echo: crate::domain::inbound::EchoMessage,
+    },
+    /// `name` and `turn` as the engine set them; one of an older turn does nothing.
+    Timer {
+        name: String,
+        turn: u64,
+    },
+    /// An agent gave the chat back, at a step or at the hand-off's own `returned` outcome.
+    AgentReturned {
+        ticket: TicketId,
+        step: Option<String>,
+    },
+    TicketClosed {
+        ticket: TicketId,
+    },
+    /// WhatsApp refused a message of ours for good.
+    DeliveryFailed {
+        outbox: OutboxId,
+        codes: Vec<i64>,
+    },
+}
+
+/// Everything that one claim causes, applied in ONE transaction.
+#[derive(Debug, Clone)]
+pub struct TurnCommit {
+    pub conversation: ConversationId,
+    pub token: i64,
+    pub expected_version: i64,
+    pub now: Timestamp,
+    /// Inputs that were worked off.
+    pub consumed: Vec<InboxId>,
+    /// Appended to the event log, in order.
+    pub events: Vec<Event>,
+    pub session: serde_json::Value,
+    pub flow_hash: String,
+    pub assurance: Assurance,
+    pub person: Option<PersonId>,
+    pub outbox: Vec<NewOutbox>,
+    /// Replaces all timers of the conversation.
+    pub timers: Vec<NewTimer>,
+    pub records: Vec<Record>,
+    /// Give the claim back now (true), or keep it for more turns.
+    pub release: bool,
+}
+
+/// One entry of the append-only log: what came in, or what it caused.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// The engine's turn number.
+    pub turn: u64,
+    /// `input`, `visit`, `action`, `send`, `ticket`, `fault`, `agent`, `note` …
+    pub kind: String,
+    /// Versioned JSON (`"v"`); may hold personal data.
+    pub body: serde_json::Value,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewOutbox {
+    /// Derived from (conversation, turn, index): inserting it twice changes nothing.
+    pub id: OutboxId,
+    pub content: Outbound,
+    pub label: Label,
+    pub origin: Origin,
+}
+
+/// Who speaks, which the gate needs to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The answer to a message of the person.
+    Reply,
+    /// Started by us: nudge, reminder.
+    Proactive,
+    Agent,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewTimer {
+    pub id: TimerId,
+    pub name: String,
+    pub turn: u64,
+    pub due: Timestamp,
+}
+
+/// Why a commit was refused; nothing of it was applied.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommitRefused {
+    /// Another worker has the conversation, or its version moved on.
+    #[error("stale claim")]
+    Stale,
+    /// A `once` key exists: run the turn again, the action will find the first.
+    #[error("once key {0} exists already")]
+    Once(String),
+}
+
+#[async_trait]
+pub trait ConversationStore: Send + Sync {
+    /// Claims conversations that have pending inputs and no live lease, oldest pending input first.
+    ///
+    /// Each comes with its pending inputs in order, at most `inputs_max`. Two callers never hold the same one.
+    async fn claim_conversations(
+        &self,
+        now: Timestamp,
+        lease: Millis,
+        limit: u32,
+        inputs_max: u32,
+    ) -> Result<Vec<Claim>, StoreError>;
+
+    /// Applies each commit in its own all-or-nothing way, all of them in as few transactions as the backend can.
+    async fn commit_turns(
+        &self,
+        commits: &[TurnCommit],
+    ) -> Result<Vec<Result<(), CommitRefused>>, StoreError>;
+
+    /// Gives a claim back unfinished and counts a failure of its first input; it can be claimed again from `retry_at`.
+    async fn release(
+        &self,
+        conversation: ConversationId,
+        token: i64,
+        retry_at: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Turns due timers into inputs, oldest first; returns how many.
+    async fn fire_timers(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError>;
+
+    /// Adds an input that did not come from WhatsApp. The same id twice adds one.
+    async fn add_input(
+        &self,
+        conversation: ConversationId,
+        id: InboxId,
+        kind: InputKind,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError>;
+
+    /// The conversation of an address on one of our numbers.
+    async fn conversation_of(
+        &self,
+        phone_number_id: &PhoneNumberId,
+        identity: &WaIdentity,
+    ) -> Result<Option<Conversation>, StoreError>;
+
+    /// The event log after `after_seq` (0 = from the start), oldest first, with each event's sequence number.
+    async fn events(
+        &self,
+        conversation: ConversationId,
+        after_seq: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Event)>, StoreError>;
+
+    /// Conversations that wait to be claimed, for health and metrics.
+    async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError>;
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Backlog {
+    pub pending_inputs: u64,
+    pub queued_outbox: u64,
+    pub in_doubt: u64,
+    pub pending_statuses: u64,
+    /// Age of the oldest pending input, milliseconds.
+    pub oldest_input_ms: i64,
+}

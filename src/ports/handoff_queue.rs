@@ -1,0 +1,85 @@
+//! The live queue of tickets: Redis in production, memory in one process. The database stays the truth.
+
+use crate::domain::ids::{AgentId, LenderId, TicketId};
+use crate::domain::time::{Millis, Timestamp};
+use crate::ports::records::Priority;
+use async_trait::async_trait;
+use thiserror::Error;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueuedTicket {
+    pub ticket: TicketId,
+    pub lender: LenderId,
+    pub queue: String,
+    pub priority: Priority,
+    pub waiting_since: Timestamp,
+    /// The ticket's version in the database; an older one never overwrites a newer one.
+    pub version: i64,
+}
+
+/// An agent's right to one ticket in the live queue until `until`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Offer {
+    pub ticket: TicketId,
+    pub version: i64,
+    pub until: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QueueDepth {
+    pub queue: String,
+    pub waiting: u64,
+    pub held: u64,
+    pub oldest_waiting_since: Option<Timestamp>,
+}
+
+#[derive(Debug, Error)]
+pub enum QueueError {
+    #[error("the live queue is unavailable: {why}")]
+    Unavailable { why: String },
+}
+
+/// Every verb is atomic: no two agents ever get the same ticket, whoever calls at once.
+#[async_trait]
+pub trait HandoffQueue: Send + Sync {
+    /// Adds or updates a waiting ticket. Repeats and older versions change nothing. A held ticket is not put back
+    /// unless the version is newer.
+    async fn enqueue(&self, ticket: &QueuedTicket) -> Result<(), QueueError>;
+
+    /// Takes the first ticket of these queues: by priority, then by the longest wait; `None` when all are empty.
+    ///
+    /// An expired hold is back in the queue before the choice.
+    async fn take(
+        &self,
+        lender: &LenderId,
+        queues: &[String],
+        agent: AgentId,
+        now: Timestamp,
+        lease: Millis,
+    ) -> Result<Option<Offer>, QueueError>;
+
+    /// Prolongs a hold; false when this agent does not hold it (any more).
+    async fn renew(
+        &self,
+        lender: &LenderId,
+        ticket: TicketId,
+        agent: AgentId,
+        until: Timestamp,
+    ) -> Result<bool, QueueError>;
+
+    /// Takes a ticket out (closed), whoever holds it; an older version does nothing.
+    async fn remove(&self, lender: &LenderId, ticket: TicketId, version: i64) -> Result<(), QueueError>;
+
+    async fn depths(&self, lender: &LenderId, now: Timestamp) -> Result<Vec<QueueDepth>, QueueError>;
+
+    /// The position of a waiting ticket in its queue, 1 = next; `None` when it does not wait.
+    async fn position(&self, lender: &LenderId, ticket: TicketId) -> Result<Option<u64>, QueueError>;
+
+    /// True when the queue lost its memory (flushed, new): it must be rebuilt from open tickets.
+    async fn needs_rebuild(&self) -> Result<bool, QueueError>;
+
+    /// Says that a rebuild is complete.
+    async fn mark_rebuilt(&self) -> Result<(), QueueError>;
+
+    async fn ping(&self) -> Result<(), QueueError>;
+}

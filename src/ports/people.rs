@@ -1,0 +1,102 @@
+//! Debtors, what they owe, their agreements, and tries to prove who they are.
+
+use crate::domain::debt::{Agreement, Obligation, Person};
+use crate::domain::ids::{ConversationId, LenderId, PersonId};
+use crate::domain::time::Timestamp;
+use crate::ports::StoreError;
+use crate::ports::records::{Case, PaymentClaim};
+use async_trait::async_trait;
+
+/// Everything that one turn may need of a person, read at one moment.
+#[derive(Debug, Clone)]
+pub struct PersonFile {
+    pub person: Person,
+    pub obligations: Vec<Obligation>,
+    /// Not superseded or cancelled, newest first.
+    pub agreements: Vec<Agreement>,
+    pub open_cases: Vec<Case>,
+    /// Newest first.
+    pub claims: Vec<PaymentClaim>,
+}
+
+/// Tries of the identity challenge that count for a decision.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct IdentityHistory {
+    /// Wrong tries of the running challenge.
+    pub wrong_in_challenge: u32,
+    /// Starts of challenges in the last 24 h and in the last 30 days, of this address or any candidate.
+    pub challenges_day: u32,
+    pub challenges_month: u32,
+    pub locked_until: Option<Timestamp>,
+    /// Locks in the last 30 days.
+    pub locks_month: u32,
+    /// Different persons tried from this address in 24 h: enumeration.
+    pub persons_day: u32,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ImportCounts {
+    pub persons_new: u64,
+    pub persons_changed: u64,
+    pub persons_same: u64,
+    pub obligations_new: u64,
+    pub obligations_changed: u64,
+    pub obligations_same: u64,
+}
+
+#[async_trait]
+pub trait PeopleStore: Send + Sync {
+    /// Persons of the lender who have one of these phones on file and not marked wrong, at most `limit`.
+    async fn persons_by_phone(
+        &self,
+        lender: &LenderId,
+        phones: &[String],
+        limit: u32,
+    ) -> Result<Vec<Person>, StoreError>;
+
+    async fn person_file(
+        &self,
+        lender: &LenderId,
+        person: PersonId,
+    ) -> Result<Option<PersonFile>, StoreError>;
+
+    async fn identity_history(
+        &self,
+        conversation: ConversationId,
+        candidates: &[PersonId],
+        now: Timestamp,
+    ) -> Result<IdentityHistory, StoreError>;
+
+    /// Inserts or updates by (lender, external_ref), all or nothing. An older `as_of` never replaces a newer one.
+    async fn import(
+        &self,
+        lender: &LenderId,
+        persons: &[Person],
+        obligations: &[Obligation],
+        now: Timestamp,
+    ) -> Result<ImportCounts, StoreError>;
+
+    async fn agreement_by_once(
+        &self,
+        lender: &LenderId,
+        once_key: &str,
+    ) -> Result<Option<Agreement>, StoreError>;
+
+    /// Records an agreement outside a conversation (imports, samples). The same `once_key` twice keeps the first.
+    async fn add_agreement(&self, agreement: &Agreement) -> Result<bool, StoreError>;
+
+    /// Persons of a lender, by name, for the demo and for tests.
+    async fn persons(&self, lender: &LenderId, limit: u32) -> Result<Vec<Person>, StoreError>;
+
+    /// Sets the opt-out of every conversation of an address; `user_preferences` comes without a chat.
+    async fn set_opt_out(
+        &self,
+        lender: &LenderId,
+        identity: &crate::domain::identity::WaIdentity,
+        scope: crate::ports::records::OptOutScope,
+        stop: bool,
+        source: &str,
+        now: Timestamp,
+    ) -> Result<u32, StoreError>;
+}

@@ -1,0 +1,125 @@
+//! What a turn may write besides its messages; each is applied inside the turn's transaction.
+
+use crate::domain::debt::Agreement;
+use crate::domain::ids::{CaseId, ClaimId, LenderId, ObligationId, PersonId, TicketId};
+use crate::domain::money::Money;
+use crate::domain::pii::Pii;
+use crate::domain::time::{Day, Timestamp};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone)]
+pub enum Record {
+    /// Unique by (lender, `once_key`); a second one refuses the commit with `CommitRefused::Once`.
+    Agreement(Agreement),
+    Claim(PaymentClaim),
+    Case(Case),
+    OptOut {
+        scope: OptOutScope,
+        source: String,
+    },
+    OptIn {
+        source: String,
+    },
+    /// One try of the identity challenge; the conversation's address and every candidate person are counted.
+    IdentityTry(IdentityTry),
+    /// The number does not belong to this person: the link is cut and the contact point marked.
+    WrongNumber {
+        person: Option<PersonId>,
+    },
+    OpenTicket(NewTicket),
+    /// The person wrote while a human has the chat: the ticket's wait starts or goes on.
+    CustomerSpoke {
+        ticket: TicketId,
+    },
+    /// The person went back to the bot: the ticket closes with this outcome.
+    CloseTicket {
+        ticket: TicketId,
+        outcome: String,
+    },
+}
+
+/// "I have already paid": pauses reminders, never touches a balance.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentClaim {
+    pub id: ClaimId,
+    pub lender: LenderId,
+    pub person: Option<PersonId>,
+    pub obligation: Option<ObligationId>,
+    pub amount: Option<Money>,
+    pub paid_on: Option<Day>,
+    pub means: Option<String>,
+    /// Media id of a receipt, when one was sent.
+    pub receipt: Option<String>,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    pub id: CaseId,
+    pub lender: LenderId,
+    pub person: Option<PersonId>,
+    pub obligation: Option<ObligationId>,
+    /// `dispute`, `not_mine`, `third_party`, `fraud`, `deceased`, `distress`, `abuse`, `clearance`, `complaint`.
+    pub kind: String,
+    pub note: Option<Pii<String>>,
+    pub at: Timestamp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OptOutScope {
+    /// Nothing but answers to what the person writes.
+    All,
+    /// Set in WhatsApp itself (`user_preferences`).
+    Marketing,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityTry {
+    /// The person the answer was right for; else the candidates are only counted.
+    pub passed: Option<PersonId>,
+    pub candidates: Vec<PersonId>,
+    pub at: Timestamp,
+    /// This try used up the challenge: nobody of it may try until then.
+    pub locked_until: Option<Timestamp>,
+    /// First try of a new challenge.
+    pub starts_challenge: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct NewTicket {
+    /// Derived from (conversation, turn).
+    pub id: TicketId,
+    pub queue: String,
+    pub priority: Priority,
+    pub reason: String,
+    /// What the agent sees first: facts, offers, what was tried. JSON object.
+    pub summary: serde_json::Value,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    Urgent,
+    High,
+    Normal,
+    Low,
+}
+
+impl Priority {
+    pub const ALL: [Self; 4] = [Self::Urgent, Self::High, Self::Normal, Self::Low];
+
+    /// 0 is served first.
+    pub const fn rank(self) -> i16 {
+        match self {
+            Self::Urgent => 0,
+            Self::High => 1,
+            Self::Normal => 2,
+            Self::Low => 3,
+        }
+    }
+
+    pub fn from_rank(rank: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|priority| priority.rank() == rank)
+    }
+}

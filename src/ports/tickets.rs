@@ -1,0 +1,150 @@
+//! Hand-offs to human agents: the durable truth behind the live queue.
+
+use crate::domain::ids::{AgentId, ConversationId, LenderId, TicketId};
+use crate::domain::outbound::Outbound;
+use crate::domain::time::Timestamp;
+use crate::ports::StoreError;
+use crate::ports::records::Priority;
+use async_trait::async_trait;
+
+#[derive(Debug, Clone)]
+pub struct Ticket {
+    pub id: TicketId,
+    pub lender: LenderId,
+    pub conversation: ConversationId,
+    pub queue: String,
+    pub priority: Priority,
+    pub reason: String,
+    pub summary: serde_json::Value,
+    pub status: TicketStatus,
+    /// Rises with each change; every verb names the version or the lease that it saw.
+    pub version: i64,
+    pub opened_at: Timestamp,
+    /// Kept over leases that run out and transfers.
+    pub waiting_since: Timestamp,
+    pub first_response_at: Option<Timestamp>,
+    pub closed_at: Option<Timestamp>,
+    pub outcome: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TicketStatus {
+    Queued,
+    /// `token` is the fencing token: each assignment has a higher one.
+    Assigned {
+        agent: AgentId,
+        token: i64,
+        until: Timestamp,
+    },
+    Closed,
+}
+
+/// Why a verb of the desk was refused; nothing changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TicketRefused {
+    #[error("no such ticket")]
+    Unknown,
+    #[error("another agent has this ticket")]
+    NotYours,
+    #[error("the lease ran out")]
+    LeaseLost,
+    #[error("the ticket is closed")]
+    Closed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    pub ticket: TicketId,
+    pub agent: AgentId,
+    pub token: i64,
+}
+
+/// What an agent does with a ticket that it holds.
+#[derive(Debug, Clone)]
+pub enum AgentAct {
+    /// Goes through the outbox and the gate like every message. `id` makes a repeat harmless.
+    Send {
+        id: crate::domain::ids::OutboxId,
+        content: Outbound,
+    },
+    Note {
+        text: crate::domain::pii::Pii<String>,
+    },
+    /// Closes the ticket; the conversation gets `TicketClosed`.
+    Resolve {
+        outcome: String,
+        note: Option<crate::domain::pii::Pii<String>>,
+    },
+    /// Closes the ticket; the conversation gets `AgentReturned` and the bot speaks first.
+    ReturnToBot {
+        step: Option<String>,
+    },
+    Transfer {
+        queue: String,
+        reason: String,
+    },
+}
+
+#[async_trait]
+pub trait TicketStore: Send + Sync {
+    async fn ticket(&self, lender: &LenderId, id: TicketId) -> Result<Option<Ticket>, StoreError>;
+
+    /// Open tickets of all lenders, oldest wait first: what the live queue is rebuilt from.
+    async fn open_tickets(&self, limit: u32) -> Result<Vec<Ticket>, StoreError>;
+
+    /// Tickets of one lender, filtered by queue and by open or closed, newest first.
+    async fn tickets(
+        &self,
+        lender: &LenderId,
+        queue: Option<&str>,
+        open: bool,
+        limit: u32,
+    ) -> Result<Vec<Ticket>, StoreError>;
+
+    /// Tickets opened, requeued or closed since the last call with `mark_published`: the live queue follows them.
+    async fn unpublished_tickets(&self, limit: u32) -> Result<Vec<Ticket>, StoreError>;
+
+    /// The live queue knows these tickets at these versions.
+    async fn mark_published(&self, tickets: &[(TicketId, i64)]) -> Result<(), StoreError>;
+
+    /// Gives a queued ticket (or one whose lease ran out) to an agent with a new, higher token.
+    ///
+    /// `Err(NotYours)` while another agent's lease is live: the second wall behind the live queue.
+    async fn assign(
+        &self,
+        lender: &LenderId,
+        id: TicketId,
+        agent: AgentId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Result<Ticket, TicketRefused>, StoreError>;
+
+    /// Prolongs a live lease.
+    async fn renew(
+        &self,
+        lender: &LenderId,
+        lease: Lease,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Result<(), TicketRefused>, StoreError>;
+
+    /// Puts an assigned ticket back (agent gives it up).
+    async fn give_up(
+        &self,
+        lender: &LenderId,
+        lease: Lease,
+        now: Timestamp,
+    ) -> Result<Result<(), TicketRefused>, StoreError>;
+
+    /// Requeues tickets whose lease ran out, with their first `waiting_since`; returns them.
+    async fn requeue_expired(&self, now: Timestamp, limit: u32) -> Result<Vec<Ticket>, StoreError>;
+
+    /// Does what an agent asks if its lease is live, in one transaction with its outbox row, log event and input.
+    async fn act(
+        &self,
+        lender: &LenderId,
+        lease: Lease,
+        act: &AgentAct,
+        now: Timestamp,
+    ) -> Result<Result<Ticket, TicketRefused>, StoreError>;
+}
