@@ -1,0 +1,378 @@
+//! The typed catalogue: actions that flows may `do`, record types, facts.
+//!
+//! The checker proves flows against it; `service/actions/` runs them. A new action is one entry here, one file there.
+
+use crate::domain::assurance::{Assurance, Label};
+use crate::flow::value::{Field, Type};
+
+/// What running an action means for the world.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EffectClass {
+    /// Reads only; may be run again.
+    Read,
+    /// Writes records that a repeat does not double.
+    Write,
+    /// Binds money: needs `once` and `evidence`.
+    Money,
+    /// Talks to another system; may be down.
+    External,
+}
+
+/// One action's contract.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Action {
+    pub name: &'static str,
+    pub about: &'static str,
+    pub inputs: Vec<ActionInput>,
+    pub outputs: Vec<Field>,
+    pub outcomes: Vec<&'static str>,
+    pub class: EffectClass,
+    /// Level that must hold where it is called.
+    pub needs: Assurance,
+    /// Level that holds after this outcome.
+    pub grants: Option<(&'static str, Assurance)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActionInput {
+    pub name: &'static str,
+    pub ty: Type,
+    pub required: bool,
+}
+
+fn field(name: &'static str, ty: Type, label: Label, longest: usize) -> Field {
+    Field { name, ty, label, longest }
+}
+
+fn input(name: &'static str, ty: Type) -> ActionInput {
+    ActionInput { name, ty, required: true }
+}
+
+fn optional(name: &'static str, ty: Type) -> ActionInput {
+    ActionInput { name, ty, required: false }
+}
+
+fn record(name: &str) -> Type {
+    Type::Record(name.to_owned())
+}
+
+fn list(of: Type) -> Type {
+    Type::List(Box::new(of))
+}
+
+fn one_of(members: &[&str]) -> Type {
+    Type::Enum(members.iter().map(|member| (*member).to_owned()).collect())
+}
+
+/// Longest money text: `$999.999.999.999`.
+const MONEY: usize = 16;
+/// Longest long date: `miércoles 30 de septiembre`.
+const DATE: usize = 27;
+
+/// Situation of one obligation.
+pub const SITUATIONS: [&str; 6] = ["al_dia", "por_vencer", "vencida", "saldada", "en_disputa", "con_acuerdo"];
+pub const OFFER_KINDS: [&str; 4] = ["promesa", "plan", "refinanciacion", "descuento"];
+pub const CASE_KINDS: [&str; 9] =
+    ["disputa", "no_es_mia", "tercero", "fraude", "fallecido", "angustia", "abuso", "paz_y_salvo", "otro"];
+
+/// Record types by name.
+pub fn records() -> Vec<(&'static str, Vec<Field>)> {
+    use Label::Deuda;
+    vec![
+        (
+            "deuda",
+            vec![
+                field("id", Type::Text, Deuda, 36),
+                field("producto", Type::Text, Deuda, 40),
+                field("numero", Type::Text, Deuda, 8),
+                field("titulo", Type::Text, Deuda, 24),
+                field("situacion", one_of(&SITUATIONS), Deuda, 12),
+                field("total", Type::Money, Deuda, MONEY),
+                field("capital", Type::Money, Deuda, MONEY),
+                field("intereses", Type::Money, Deuda, MONEY),
+                field("mora", Type::Money, Deuda, MONEY),
+                field("gastos", Type::Money, Deuda, MONEY),
+                field("dias_mora", Type::Int, Deuda, 5),
+                field("vencio", Type::Date, Deuda, DATE),
+                field("proxima_fecha", Type::Date, Deuda, DATE),
+                field("proxima_cuota", Type::Money, Deuda, MONEY),
+                field("corte", Type::Date, Deuda, DATE),
+            ],
+        ),
+        (
+            "oferta",
+            vec![
+                field("id", Type::Text, Deuda, 64),
+                field("tipo", one_of(&OFFER_KINDS), Deuda, 14),
+                field("titulo", Type::Text, Deuda, 24),
+                field("resumen", Type::Text, Deuda, 72),
+                field("total", Type::Money, Deuda, MONEY),
+                field("descuento", Type::Money, Deuda, MONEY),
+                field("cuotas", Type::Int, Deuda, 3),
+                field("cuota", Type::Money, Deuda, MONEY),
+                field("ultima_cuota", Type::Money, Deuda, MONEY),
+                field("primera_fecha", Type::Date, Deuda, DATE),
+                field("ultima_fecha", Type::Date, Deuda, DATE),
+                field("intereses", Type::Money, Deuda, MONEY),
+                field("tasa_mensual", Type::Percent, Deuda, 8),
+                field("vigencia", Type::Date, Deuda, DATE),
+            ],
+        ),
+        (
+            "acuerdo",
+            vec![
+                field("referencia", Type::Text, Deuda, 12),
+                field("tipo", one_of(&OFFER_KINDS), Deuda, 14),
+                field("producto", Type::Text, Deuda, 40),
+                field("total", Type::Money, Deuda, MONEY),
+                field("cuota", Type::Money, Deuda, MONEY),
+                field("cuotas", Type::Int, Deuda, 3),
+                field("proxima_fecha", Type::Date, Deuda, DATE),
+            ],
+        ),
+    ]
+}
+
+/// Facts that every flow may read, by root name.
+pub fn facts() -> Vec<(&'static str, Vec<Field>)> {
+    use Label::{Contacto, Publico};
+    vec![
+        (
+            "prestamista",
+            vec![
+                field("nombre", Type::Text, Publico, 40),
+                field("asistente", Type::Text, Publico, 24),
+                field("telefono", Type::Text, Publico, 20),
+                field("web", Type::Text, Publico, 60),
+                field("correo", Type::Text, Publico, 60),
+                field("linea_crisis", Type::Text, Publico, 60),
+            ],
+        ),
+        (
+            "agentes",
+            vec![
+                field("abierto", Type::Bool, Publico, 2),
+                field("horario", Type::Text, Publico, 120),
+                field("espera", Type::Text, Publico, 40),
+            ],
+        ),
+        (
+            "persona",
+            vec![field("conocida", Type::Bool, Publico, 2), field("primer_nombre", Type::Text, Contacto, 24)],
+        ),
+        (
+            "sesion",
+            vec![
+                field("nivel", one_of(&["ninguna", "canal", "verificada", "reforzada"]), Publico, 10),
+                field("intencion", Type::Text, Publico, 20),
+                field("idioma", one_of(&["es", "pt", "en"]), Publico, 2),
+            ],
+        ),
+    ]
+}
+
+/// Every action, in the order of the documentation.
+pub fn actions() -> Vec<Action> {
+    let mut all = identity_actions();
+    all.extend(debt_actions());
+    all.extend(payment_actions());
+    all.extend(contact_actions());
+    all
+}
+
+fn identity_actions() -> Vec<Action> {
+    vec![
+        Action {
+            name: "identidad.iniciar",
+            about: "Whether the identity questions may be asked now (locks, daily and monthly caps).",
+            inputs: vec![],
+            outputs: vec![],
+            outcomes: vec!["listo", "ya_verificada", "bloqueada", "humano"],
+            class: EffectClass::Read,
+            needs: Assurance::Ninguna,
+            grants: Some(("ya_verificada", Assurance::Verificada)),
+        },
+        Action {
+            name: "identidad.verificar",
+            about: "Checks the last 4 of the document and the day and month of birth; never says which was wrong.",
+            inputs: vec![input("documento", Type::Text), input("nacimiento", Type::Text)],
+            outputs: vec![field("intentos", Type::Int, Label::Publico, 1)],
+            outcomes: vec!["ok", "no_coincide", "bloqueada", "humano"],
+            class: EffectClass::Write,
+            needs: Assurance::Ninguna,
+            grants: Some(("ok", Assurance::Verificada)),
+        },
+    ]
+}
+
+fn debt_actions() -> Vec<Action> {
+    let l2 = Assurance::Verificada;
+    vec![
+        Action {
+            name: "deuda.consultar",
+            about: "The person's obligations with their balance as of the last cut.",
+            inputs: vec![],
+            outputs: vec![
+                field("deudas", list(record("deuda")), Label::Deuda, 0),
+                field("total", Type::Money, Label::Deuda, MONEY),
+                field("cantidad", Type::Int, Label::Deuda, 3),
+                field("unica", record("deuda"), Label::Deuda, 0),
+            ],
+            outcomes: vec!["una", "varias", "al_dia", "sin_deuda", "caido"],
+            class: EffectClass::Read,
+            needs: l2,
+            grants: None,
+        },
+        Action {
+            name: "oferta.consultar",
+            about: "What the policy offers for an obligation; `tipo` narrows it.",
+            inputs: vec![input("deuda", record("deuda")), optional("tipo", one_of(&OFFER_KINDS))],
+            outputs: vec![
+                field("ofertas", list(record("oferta")), Label::Deuda, 0),
+                field("cantidad", Type::Int, Label::Deuda, 3),
+                field("mejor", record("oferta"), Label::Deuda, 0),
+            ],
+            outcomes: vec!["ok", "sin_ofertas", "acuerdo_vigente", "en_disputa", "caido"],
+            class: EffectClass::Read,
+            needs: l2,
+            grants: None,
+        },
+        Action {
+            name: "promesa.proponer",
+            about: "Turns an amount and a date into a promise offer, or says why not, with the limits.",
+            inputs: vec![
+                input("deuda", record("deuda")),
+                input("monto", Type::Money),
+                input("fecha", Type::Date),
+            ],
+            outputs: vec![
+                field("oferta", record("oferta"), Label::Deuda, 0),
+                field("minimo", Type::Money, Label::Deuda, MONEY),
+                field("maximo", Type::Money, Label::Deuda, MONEY),
+                field("fecha_limite", Type::Date, Label::Deuda, DATE),
+            ],
+            outcomes: vec![
+                "ok",
+                "monto_bajo",
+                "monto_alto",
+                "fecha_lejana",
+                "fecha_pasada",
+                "no_disponible",
+                "caido",
+            ],
+            class: EffectClass::Read,
+            needs: l2,
+            grants: None,
+        },
+        Action {
+            name: "acuerdo.crear",
+            about: "Records the agreement that the person accepted, exactly once.",
+            inputs: vec![input("deuda", record("deuda")), input("oferta", record("oferta"))],
+            outputs: vec![
+                field("referencia", Type::Text, Label::Deuda, 12),
+                field("acuerdo", record("acuerdo"), Label::Deuda, 0),
+            ],
+            outcomes: vec!["ok", "ya_existe", "vencida", "caido"],
+            class: EffectClass::Money,
+            needs: l2,
+            grants: None,
+        },
+        Action {
+            name: "acuerdo.consultar",
+            about: "The agreement that is running, if any.",
+            inputs: vec![],
+            outputs: vec![field("acuerdo", record("acuerdo"), Label::Deuda, 0)],
+            outcomes: vec!["ok", "ninguno", "caido"],
+            class: EffectClass::Read,
+            needs: l2,
+            grants: None,
+        },
+    ]
+}
+
+fn payment_actions() -> Vec<Action> {
+    let l2 = Assurance::Verificada;
+    vec![
+        Action {
+            name: "pago.enlace",
+            about: "A link of the lender's hosted checkout for this amount.",
+            inputs: vec![input("deuda", record("deuda")), input("monto", Type::Money)],
+            outputs: vec![
+                field("url", Type::Text, Label::Pago, 400),
+                field("referencia", Type::Text, Label::Pago, 32),
+                field("vence", Type::Date, Label::Pago, DATE),
+            ],
+            outcomes: vec!["ok", "no_disponible", "caido"],
+            class: EffectClass::External,
+            needs: l2,
+            grants: None,
+        },
+        Action {
+            name: "pago.medios",
+            about: "Bank transfer and cash points of the lender, with the reference to use.",
+            inputs: vec![input("deuda", record("deuda"))],
+            outputs: vec![
+                field("transferencia", Type::Text, Label::Pago, 200),
+                field("puntos", Type::Text, Label::Pago, 300),
+                field("referencia", Type::Text, Label::Pago, 32),
+            ],
+            outcomes: vec!["ok", "no_disponible"],
+            class: EffectClass::Read,
+            needs: l2,
+            grants: None,
+        },
+        Action {
+            name: "pago.reportar",
+            about: "Notes that the person says to have paid: reminders pause, the balance stays.",
+            inputs: vec![
+                optional("fecha", Type::Date),
+                optional("monto", Type::Money),
+                optional("medio", Type::Text),
+                optional("comprobante", Type::Text),
+            ],
+            outputs: vec![],
+            outcomes: vec!["ok", "caido"],
+            class: EffectClass::Write,
+            needs: Assurance::Ninguna,
+            grants: None,
+        },
+    ]
+}
+
+fn contact_actions() -> Vec<Action> {
+    let write = |name, about, inputs, outcomes: &[&'static str]| Action {
+        name,
+        about,
+        inputs,
+        outputs: vec![],
+        outcomes: outcomes.to_vec(),
+        class: EffectClass::Write,
+        needs: Assurance::Ninguna,
+        grants: None,
+    };
+    vec![
+        write(
+            "caso.abrir",
+            "Opens a case; a dispute, fraud or death holds offers and reminders.",
+            vec![
+                input("tipo", one_of(&CASE_KINDS)),
+                optional("nota", Type::Text),
+                optional("deuda", record("deuda")),
+            ],
+            &["ok", "ya_abierto", "caido"],
+        ),
+        write(
+            "contacto.excluir",
+            "Opt-out of everything but answers, from this very moment.",
+            vec![],
+            &["ok"],
+        ),
+        write("contacto.incluir", "Takes the opt-out back.", vec![], &["ok"]),
+        write(
+            "contacto.numero_equivocado",
+            "Cuts the link between this number and the person on file.",
+            vec![],
+            &["ok"],
+        ),
+    ]
+}

@@ -1,0 +1,96 @@
+//! What can happen to a conversation, as the engine sees it. Recorded as it is, so that replay is exact.
+
+use crate::domain::ids::Wamid;
+use crate::domain::inbound::MediaKind;
+use crate::domain::pii::Pii;
+use crate::flow::value::Value;
+use crate::understand::Understanding;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "input", rename_all = "snake_case")]
+pub enum Input {
+    Message {
+        wamid: Wamid,
+        said: Said,
+    },
+    /// A timer of this conversation; one whose `turn` is not the open wait's does nothing.
+    Timer {
+        name: TimerName,
+        turn: u64,
+    },
+    /// The outcome of the action that the session awaits.
+    ActionOutcome {
+        call: u32,
+        outcome: String,
+        values: BTreeMap<String, Value>,
+    },
+    /// An agent gave the chat back: at `step` (`flow.step` or a step of the flow that handed off), else at `returned`.
+    AgentReturned {
+        step: Option<String>,
+    },
+    TicketClosed,
+    /// Number, user id or device changed: the level falls to `ninguna` and the open matter ends.
+    IdentityChanged,
+    /// A person answered from the business phone: the bot is silent until the session ends or is idle.
+    HumanEcho,
+    DeliveryFailed,
+}
+
+/// What the person said, with its meaning where it was text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "said", rename_all = "snake_case")]
+pub enum Said {
+    Text {
+        body: Pii<String>,
+        understanding: Box<Understanding>,
+    },
+    /// A tap: the id as we made it, see [`crate::flow::state::OptionRef`], or a template's payload.
+    Option {
+        id: String,
+        title: Pii<String>,
+        understanding: Box<Understanding>,
+    },
+    /// `understanding` is of the caption, when there is one.
+    Media {
+        kind: MediaKind,
+        media_id: String,
+        voice: bool,
+        caption: Option<Pii<String>>,
+    },
+    Location,
+    Contacts,
+    Form {
+        response: serde_json::Value,
+    },
+    /// Polls, orders, what WhatsApp could not deliver: ask to say it in other words.
+    Unreadable,
+    /// Reactions, edits, revocations, welcome: recorded, never an answer.
+    Ignored {
+        why: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TimerName {
+    Nudge,
+    Expire,
+    /// The end of a `pause`.
+    Resume,
+}
+
+impl TimerName {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Nudge => "nudge",
+            Self::Expire => "expire",
+            Self::Resume => "resume",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Nudge, Self::Expire, Self::Resume].into_iter().find(|timer| timer.name() == name)
+    }
+}

@@ -1,0 +1,304 @@
+//! Compiled flows: names resolved, types known, nothing optional that is required.
+
+use crate::domain::assurance::{Assurance, Label};
+use crate::domain::ids::{FlowHash, FlowId, StepId};
+use crate::domain::time::Millis;
+use crate::flow::expr::Expr;
+use crate::flow::text::Text;
+use crate::flow::value::{Type, Value};
+use std::collections::BTreeMap;
+
+/// One published folder of flows.
+#[derive(Debug, Clone)]
+pub struct FlowSet {
+    /// SHA-256 over the sorted paths and contents of its files, hexadecimal.
+    pub hash: FlowHash,
+    pub bot: Bot,
+    pub flows: BTreeMap<FlowId, Flow>,
+}
+
+/// `bot.yaml`: what holds in every flow.
+#[derive(Debug, Clone)]
+pub struct Bot {
+    /// The flow that a chat begins with.
+    pub start: FlowId,
+    /// The default language of the texts inside flows.
+    pub language: String,
+    pub languages: Vec<String>,
+    /// In match order.
+    pub interrupts: Vec<Interrupt>,
+    /// Run (stacked) when a safety intent is possible but not certain; its variable `intencion` gets the intent.
+    pub doubt: Option<FlowId>,
+    /// Run (stacked) when the level fell below what the open flow needs; must end in `ok` to go on.
+    pub reverify: Option<FlowId>,
+    /// Where a turn goes that hit a fault or a limit: queue of the hand-off.
+    pub fault_queue: String,
+    /// After this silence an ended or waiting chat begins anew, and a silenced bot may speak again.
+    pub idle: Millis,
+    pub texts: BotTexts,
+}
+
+/// What the engine itself says.
+#[derive(Debug, Clone)]
+pub struct BotTexts {
+    /// A tap on an option of an older message.
+    pub stale: Localised,
+    /// Voice notes, pictures … where a text is expected.
+    pub not_text: Localised,
+    /// A voice note in particular.
+    pub voice: Localised,
+    /// What WhatsApp could not deliver to us.
+    pub unreadable: Localised,
+    /// After a fault: a person will go on.
+    pub fault: Localised,
+    /// The button that opens a list ("Ver opciones").
+    pub list_button: Localised,
+    /// The last row of a page when there are more ("Ver más").
+    pub more: Localised,
+}
+
+/// One text in all its languages; the default language is always there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Localised {
+    pub by_language: BTreeMap<String, Text>,
+    pub default_language: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Interrupt {
+    pub id: String,
+    /// Words and phrases, normalised; matched against the whole message.
+    pub phrases: Vec<String>,
+    /// Intents of the understanding stage.
+    pub intents: Vec<String>,
+    pub run: FlowId,
+    pub mode: InterruptMode,
+    /// Comes before the open step's own answers, and works everywhere.
+    pub always: bool,
+    /// Also while an agent has the chat.
+    pub with_agent: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InterruptMode {
+    /// The open question is asked again when it ends.
+    Stack,
+    /// The open matter is dropped.
+    Replace,
+}
+
+#[derive(Debug, Clone)]
+pub struct Flow {
+    pub id: FlowId,
+    /// Level that must hold on entry and while it runs.
+    pub needs: Assurance,
+    pub vars: BTreeMap<String, Var>,
+    pub start: StepId,
+    pub steps: BTreeMap<StepId, Step>,
+    /// Named outcomes of its `end` steps.
+    pub outcomes: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Var {
+    pub ty: Type,
+    pub label: Label,
+    /// Given by the caller (`with`).
+    pub input: bool,
+    pub initial: Option<Value>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub id: StepId,
+    pub kind: StepKind,
+    /// Which interrupts may come in while it waits; `None` = all. `always` ones may in any case.
+    pub interruptible: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone)]
+pub enum StepKind {
+    Say(Say),
+    Ask(Ask),
+    Choose(Choose),
+    Do(Do),
+    Decide(Decide),
+    Call(Call),
+    Handoff(Handoff),
+    Pause(Pause),
+    Set(Set),
+    End(End),
+}
+
+#[derive(Debug, Clone)]
+pub struct Say {
+    pub text: Localised,
+    /// A button that opens a page, e.g. a payment link.
+    pub link: Option<Link>,
+    pub goto: StepId,
+}
+
+#[derive(Debug, Clone)]
+pub struct Link {
+    pub title: Localised,
+    pub url: Text,
+}
+
+#[derive(Debug, Clone)]
+pub struct Ask {
+    pub var: String,
+    pub expects: Expects,
+    pub text: Localised,
+    pub min: Option<Expr>,
+    pub max: Option<Expr>,
+    pub retry: Retry,
+    pub wait: Wait,
+    pub goto: StepId,
+}
+
+/// What an `ask` takes as an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expects {
+    /// Up to this many characters, kept as written.
+    Text {
+        max: usize,
+    },
+    Int,
+    Money,
+    Date,
+    /// Four digits, from "4821" or from a whole document number.
+    DocumentLast4,
+    /// Day and month of birth, kept as `MM-DD`.
+    BirthDayMonth,
+    /// A picture or document; kept as its media id.
+    Media,
+}
+
+#[derive(Debug, Clone)]
+pub struct Choose {
+    pub var: String,
+    pub text: Localised,
+    pub footer: Option<Localised>,
+    pub options: Vec<ChoiceOption>,
+    /// Options made from a list variable, before the static ones.
+    pub each: Option<Each>,
+    /// Take the pending intent of the chat's opening as the answer, if an option has it.
+    pub use_pending_intent: bool,
+    /// Name under which the shown terms are kept.
+    pub evidence: Option<String>,
+    /// A tap on an older message of this very step counts as today's choice (harmless menus only).
+    pub accept_stale: bool,
+    pub retry: Retry,
+    pub wait: Wait,
+    pub goto: Option<StepId>,
+}
+
+#[derive(Debug, Clone)]
+pub struct ChoiceOption {
+    pub id: String,
+    pub title: Localised,
+    pub description: Option<Localised>,
+    pub when: Option<Expr>,
+    /// Other words for it, normalised, all languages.
+    pub accepts: Vec<String>,
+    pub intents: Vec<String>,
+    /// Overrides the step's `goto`.
+    pub goto: Option<StepId>,
+}
+
+/// `each: {in: ofertas, as: o, title: …, description: …}`: the chosen element goes into the step's variable.
+#[derive(Debug, Clone)]
+pub struct Each {
+    pub list: Expr,
+    pub bind: String,
+    pub title: Localised,
+    pub description: Option<Localised>,
+    pub when: Option<Expr>,
+    pub goto: Option<StepId>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Retry {
+    /// The n-th failure gets the n-th text; after the last the step goes to `then`.
+    pub texts: Vec<Localised>,
+    pub then: StepId,
+}
+
+#[derive(Debug, Clone)]
+pub struct Wait {
+    pub nudge: Option<(Millis, Localised)>,
+    pub expire: Millis,
+    pub then: StepId,
+}
+
+#[derive(Debug, Clone)]
+pub struct Do {
+    /// Name in the catalogue.
+    pub action: String,
+    pub with: BTreeMap<String, Expr>,
+    /// Action output → variable. A single-output action may be written `into: var`.
+    pub into: BTreeMap<String, String>,
+    pub once: Option<Text>,
+    pub evidence: Option<String>,
+    pub on: BTreeMap<String, Route>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Route {
+    Goto(StepId),
+    /// Again at most `retry` times, then `then`.
+    Retry {
+        retry: u32,
+        then: StepId,
+    },
+}
+
+#[derive(Debug, Clone)]
+pub struct Decide {
+    pub cases: Vec<(Expr, StepId)>,
+    pub otherwise: StepId,
+}
+
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub flow: FlowId,
+    pub with: BTreeMap<String, Expr>,
+    /// Variable of the called flow → variable here, copied when it ends.
+    pub into: BTreeMap<String, String>,
+    pub on: BTreeMap<String, StepId>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Handoff {
+    pub queue: String,
+    /// `urgent`, `high`, `normal`, `low`.
+    pub priority: String,
+    /// Short code for reports, e.g. `asked_for_person`.
+    pub reason: String,
+    /// For the agent.
+    pub note: Option<Text>,
+    /// What the person hears at once.
+    pub text: Localised,
+    pub returned: StepId,
+    pub closed: StepId,
+}
+
+#[derive(Debug, Clone)]
+pub struct Pause {
+    pub length: Millis,
+    /// When the time is over.
+    pub goto: StepId,
+    /// When the person writes something that no interrupt takes.
+    pub on_message: StepId,
+}
+
+#[derive(Debug, Clone)]
+pub struct Set {
+    pub values: Vec<(String, Expr)>,
+    pub goto: StepId,
+}
+
+#[derive(Debug, Clone)]
+pub struct End {
+    pub outcome: String,
+}

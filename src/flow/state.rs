@@ -1,0 +1,138 @@
+//! The session: all that a conversation remembers between turns. A versioned JSON value.
+
+use crate::domain::assurance::Assurance;
+use crate::domain::ids::{FlowHash, FlowId, StepId};
+use crate::domain::time::Timestamp;
+use crate::flow::effect::{Effect, Shown, Visit};
+use crate::flow::value::Value;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Written into every session; readers accept this and the one before.
+pub const SESSION_VERSION: u16 = 1;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    pub v: u16,
+    /// The flow version that this conversation finishes on.
+    pub flow_hash: FlowHash,
+    /// Rises by one with each call of `step`.
+    pub turn: u64,
+    pub status: Status,
+    /// Innermost last. Empty only when new or ended.
+    pub frames: Vec<Frame>,
+    pub assurance: Assurance,
+    /// Last sign of life of the person; the level falls when it is too long ago.
+    pub active_at: Timestamp,
+    pub language: String,
+    /// The intent of the message that opened the chat, until a step uses it.
+    pub pending_intent: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "snake_case")]
+pub enum Status {
+    New,
+    /// At an `ask` or `choose` of the innermost frame. `asked_turn` names the wait: option ids and timers carry it.
+    Waiting {
+        asked_turn: u64,
+        misses: u32,
+        nudged: bool,
+    },
+    /// In a `pause` of the innermost frame.
+    Paused {
+        asked_turn: u64,
+    },
+    AwaitingAction {
+        call: u32,
+    },
+    /// At a `handoff`: a person has the chat.
+    WithAgent {
+        since: Timestamp,
+    },
+    /// A human answered from the business phone: silent until the session is idle.
+    Silenced {
+        since: Timestamp,
+    },
+    Ended {
+        outcome: String,
+    },
+}
+
+/// One running flow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    pub flow: FlowId,
+    pub step: StepId,
+    pub vars: BTreeMap<String, Value>,
+    pub entered_by: EnteredBy,
+    /// Terms shown by steps with `evidence`, by evidence name.
+    pub shown: BTreeMap<String, Shown>,
+    /// Retries of `do` outcomes by step.
+    pub retries: BTreeMap<String, u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EnteredBy {
+    Start,
+    /// A `call` step of the frame below waits for this one's outcome.
+    Call,
+    /// A stacked interrupt: when it ends, the open step of the frame below is asked again.
+    Interrupt,
+    /// Identity must be proved again before the frame below may go on.
+    Reverify,
+}
+
+/// One turn: pure result of `step`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Turn {
+    pub session: Session,
+    pub effects: Vec<Effect>,
+    pub trail: Vec<Visit>,
+}
+
+/// The id of a reply button or list row: `<hash8>:<flow>.<step>:<turn>:<option>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OptionRef {
+    /// First 8 characters of the flow hash.
+    pub hash: String,
+    pub flow: FlowId,
+    pub step: StepId,
+    pub turn: u64,
+    pub option: String,
+}
+
+impl Session {
+    pub fn new(flow_hash: FlowHash, language: &str, now: Timestamp) -> Self {
+        Self {
+            v: SESSION_VERSION,
+            flow_hash,
+            turn: 0,
+            status: Status::New,
+            frames: Vec::new(),
+            assurance: Assurance::Ninguna,
+            active_at: now,
+            language: language.to_owned(),
+            pending_intent: None,
+        }
+    }
+}
+
+impl std::fmt::Display for OptionRef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}.{}:{}:{}", self.hash, self.flow, self.step, self.turn, self.option)
+    }
+}
+
+impl OptionRef {
+    /// `None` for ids that are not ours (template payloads).
+    pub fn parse(id: &str) -> Option<Self> {
+        let mut parts = id.splitn(4, ':');
+        let hash = parts.next()?.to_owned();
+        let (flow, step) = parts.next()?.split_once('.')?;
+        let turn = parts.next()?.parse().ok()?;
+        let option = parts.next()?.to_owned();
+        Some(Self { hash, flow: flow.into(), step: step.into(), turn, option })
+    }
+}
