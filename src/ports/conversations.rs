@@ -108,8 +108,8 @@ pub struct TurnCommit {
     pub assurance: Assurance,
     pub person: Option<PersonId>,
     pub outbox: Vec<NewOutbox>,
-    /// Replaces all timers of the conversation.
-    pub timers: Vec<NewTimer>,
+    /// `Some` replaces all timers of the conversation; `None` keeps them (the open wait goes on).
+    pub timers: Option<Vec<NewTimer>>,
     pub records: Vec<Record>,
     /// Give the claim back now (true), or keep it for more turns.
     pub release: bool,
