@@ -153,7 +153,8 @@ pub fn facts() -> Vec<(&'static str, Vec<Field>)> {
             vec![
                 field("abierto", Type::Bool, Publico, 2),
                 field("horario", Type::Text, Publico, 120),
-                field("espera", Type::Text, Publico, 40),
+                field("espera_minutos", Type::Int, Publico, 4),
+                field("abre", Type::Date, Publico, DATE),
             ],
         ),
         (
