@@ -7,6 +7,7 @@ use crate::domain::ids::{PhoneNumberId, Wamid};
 use crate::domain::pii::Pii;
 use crate::domain::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// One update of a webhook delivery; each becomes its own row, whatever its neighbours are.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -25,19 +26,75 @@ pub enum WebhookItem {
     Standby {
         phone_number_id: Option<PhoneNumberId>,
         field: String,
+        /// See [`AccountEvent::digest`].
+        digest: String,
     },
     /// `value.errors` without a message.
     Error {
         phone_number_id: Option<PhoneNumberId>,
         code: i64,
         title: String,
+        /// See [`AccountEvent::digest`].
+        digest: String,
     },
     /// A field or shape that we do not know; the raw body is kept.
     Unknown {
         phone_number_id: Option<PhoneNumberId>,
         field: String,
         reason: String,
+        /// See [`AccountEvent::digest`].
+        digest: String,
     },
+}
+
+impl WebhookItem {
+    /// What makes a second delivery of the same update recognisable; `None` only for an item without a digest.
+    ///
+    /// Messages and system events: phone number id and wamid. Statuses: wamid and status. Everything else: a hash
+    /// of its content and of the time at which Meta sent the notice. Holds no personal data in clear.
+    pub fn dedupe_key(&self) -> Option<String> {
+        match self {
+            Self::Message(message) => Some(format!("m:{}:{}", message.phone_number_id, message.wamid)),
+            Self::System(event) => Some(format!("m:{}:{}", event.phone_number_id, event.wamid)),
+            Self::Status(status) => Some(format!("s:{}:{}", status.wamid, status.status.name())),
+            Self::Echo(echo) => Some(format!("e:{}:{}", echo.phone_number_id, echo.wamid)),
+            Self::Preference(preference) => Some(preference.dedupe_key()),
+            Self::Account(event) => Some(format!("a:{}", event.digest)).filter(|_| !event.digest.is_empty()),
+            Self::Standby { digest, .. } | Self::Error { digest, .. } | Self::Unknown { digest, .. } => {
+                Some(format!("x:{digest}")).filter(|_| !digest.is_empty())
+            }
+        }
+    }
+
+    /// The number of ours that the update is about, when it names one.
+    pub const fn phone_number_id(&self) -> Option<&PhoneNumberId> {
+        match self {
+            Self::Message(message) => Some(&message.phone_number_id),
+            Self::System(event) => Some(&event.phone_number_id),
+            Self::Status(status) => Some(&status.phone_number_id),
+            Self::Echo(echo) => Some(&echo.phone_number_id),
+            Self::Preference(preference) => Some(&preference.phone_number_id),
+            Self::Account(_) => None,
+            Self::Standby { phone_number_id, .. }
+            | Self::Error { phone_number_id, .. }
+            | Self::Unknown { phone_number_id, .. } => phone_number_id.as_ref(),
+        }
+    }
+
+    /// The variant's name, for metrics and rows.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Message(_) => "message",
+            Self::Status(_) => "status",
+            Self::System(_) => "system",
+            Self::Preference(_) => "preference",
+            Self::Echo(_) => "echo",
+            Self::Account(_) => "account",
+            Self::Standby { .. } => "standby",
+            Self::Error { .. } => "error",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -245,6 +302,26 @@ pub struct PreferenceUpdate {
     pub at: Timestamp,
 }
 
+impl PreferenceUpdate {
+    /// Hashed, because it has no id of its own and names a person.
+    fn dedupe_key(&self) -> String {
+        let who = self.who.as_ref();
+        let mut hash = Sha256::new();
+        for part in [
+            self.phone_number_id.as_str(),
+            who.and_then(|who| who.wa_id.as_ref()).map_or("", |id| id.expose()),
+            who.and_then(|who| who.bsuid.as_ref()).map_or("", |id| id.expose()),
+            &self.category,
+        ] {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        hash.update([u8::from(self.stop)]);
+        hash.update(self.at.0.to_be_bytes());
+        format!("p:{}", hex::encode(hash.finalize()))
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EchoMessage {
     pub phone_number_id: PhoneNumberId,
@@ -266,6 +343,13 @@ pub struct AccountEvent {
     pub effect: AccountEffect,
     /// Template name or display phone number: what it is about.
     pub subject: Option<String>,
+    /// What an operator wants to read: restriction with its end, violation, reason, new limit or category.
+    pub detail: Option<String>,
+    /// When Meta sent the notice (`entry.time`), which is not when the event happened.
+    pub at: Option<Timestamp>,
+    /// SHA-256 (first 16 bytes, hexadecimal) of the update as received, with account and time of the notice:
+    /// the same for each retry of one delivery, another for the next event.
+    pub digest: String,
 }
 
 /// What an account event means for sending.
