@@ -10,4 +10,5 @@ pub mod inbound;
 pub mod money;
 pub mod outbound;
 pub mod pii;
+pub mod reaction;
 pub mod time;

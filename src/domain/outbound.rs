@@ -23,7 +23,13 @@ pub mod limits {
     pub const LINK_DISPLAY_MAX: usize = 20;
     pub const CAPTION_MAX: usize = 1024;
     pub const TEMPLATE_NAME_MAX: usize = 512;
+    /// One substituted value; the whole body may have 1 024, which only Meta can count.
+    pub const TEMPLATE_PARAMETER_MAX: usize = 1024;
+    pub const TEMPLATE_BUTTONS_MAX: usize = 10;
     pub const CALLBACK_DATA_MAX: usize = 512;
+    /// Ours: Meta documents none for links and file names.
+    pub const URL_MAX: usize = 2000;
+    pub const FILENAME_MAX: usize = 240;
 }
 
 /// One outgoing message. Texts are complete and rendered; ids are opaque to WhatsApp.

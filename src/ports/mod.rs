@@ -10,6 +10,7 @@ pub mod error;
 pub mod flows;
 pub mod handoff_queue;
 pub mod inbox;
+pub mod message_sender;
 pub mod outbox;
 pub mod people;
 pub mod records;

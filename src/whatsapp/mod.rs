@@ -5,6 +5,7 @@
 //! whether it can have left, [`errors`] says what to do about a refusal. [`inspect`] reads such a body back, for
 //! everything that plays Meta's part (the phone simulator, tests).
 
+mod answer;
 pub mod client;
 pub mod errors;
 pub mod inspect;
@@ -13,3 +14,4 @@ pub mod media;
 pub mod request;
 pub mod signature;
 pub mod webhook;
+mod wire_out;

@@ -21,6 +21,8 @@ pub struct Scope<'a> {
     field: Cow<'a, str>,
     pub phone_number_id: Option<PhoneNumberId>,
     pub contacts: Vec<Contact<'a>>,
+    /// Messages in the value; one contact beside several messages need not be about all of them.
+    pub n_messages: usize,
     /// Codes of `value.errors`.
     pub errors: Vec<i64>,
 }
@@ -34,6 +36,7 @@ impl<'a> Scope<'a> {
             field: Cow::Borrowed(""),
             phone_number_id: None,
             contacts: Vec::new(),
+            n_messages: 0,
             errors: Vec::new(),
         }
     }

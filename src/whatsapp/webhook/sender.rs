@@ -3,6 +3,7 @@
 //! A phone may be hidden, an id may be an empty string, and a BSUID may stand where a phone is documented. Phone
 //! and BSUID are joined only when the same update gives both; a wrong join would show a debt to another person.
 
+use super::scope::Scope;
 use super::tolerant::Text;
 use super::wire::{Contact, Message, System};
 use crate::domain::identity::{Bsuid, WaId, WaIdentity};
@@ -29,9 +30,9 @@ pub fn identity(phone: &Text<'_>, user_id: &Text<'_>) -> Option<WaIdentity> {
 }
 
 /// The sender of `message`, completed from the contact that is surely the same person.
-pub fn sender(message: &Message<'_>, contacts: &[Contact<'_>]) -> Sender {
+pub fn sender(message: &Message<'_>, scope: &Scope<'_>) -> Sender {
     let (mut wa_id, mut bsuid) = parties(&message.from, &message.from_user_id);
-    let Some(contact) = contact_of(wa_id.as_ref(), bsuid.as_ref(), contacts) else {
+    let Some(contact) = contact_of(wa_id.as_ref(), bsuid.as_ref(), scope) else {
         return Sender { identity: WaIdentity::new(wa_id, bsuid), ..Sender::default() };
     };
     let (contact_wa_id, contact_bsuid) = parties(&contact.wa_id, &contact.user_id);
@@ -45,20 +46,23 @@ pub fn sender(message: &Message<'_>, contacts: &[Contact<'_>]) -> Sender {
     }
 }
 
-/// The contact that shares an id with the sender, or the only contact; never one that contradicts the sender.
-fn contact_of<'c, 'a>(
+/// The contact that shares an id with the sender, or the only one there is; never one that contradicts the sender.
+///
+/// A sender with one id takes the only contact's other id when the value holds no second message, whose contact
+/// it may be.
+fn contact_of<'s, 'a>(
     wa_id: Option<&WaId>,
     bsuid: Option<&Bsuid>,
-    contacts: &'c [Contact<'a>],
-) -> Option<&'c Contact<'a>> {
-    contacts.iter().find(|contact| {
+    scope: &'s Scope<'a>,
+) -> Option<&'s Contact<'a>> {
+    let nameless = wa_id.is_none() && bsuid.is_none();
+    let only = scope.contacts.len() == 1 && (nameless || scope.n_messages == 1);
+    scope.contacts.iter().find(|contact| {
         let (other_wa_id, other_bsuid) = parties(&contact.wa_id, &contact.user_id);
-        let differs = |same: Option<bool>| same == Some(false);
         let same_wa_id = wa_id.zip(other_wa_id.as_ref()).map(|(a, b)| a == b);
         let same_bsuid = bsuid.zip(other_bsuid.as_ref()).map(|(a, b)| a == b);
-        let shares = same_wa_id == Some(true) || same_bsuid == Some(true);
-        // Alone in the list it speaks of this message, so an id that the message lacks may come from it.
-        (shares || contacts.len() == 1) && !differs(same_wa_id) && !differs(same_bsuid)
+        let agrees = same_wa_id != Some(false) && same_bsuid != Some(false);
+        agrees && (only || same_wa_id.is_some() || same_bsuid.is_some())
     })
 }
 

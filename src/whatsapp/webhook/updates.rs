@@ -25,7 +25,8 @@ pub fn read(scope: Scope<'_>, raw: &RawValue, items: &mut Items) {
     let Some(value) = object::<Value<'_>>(raw.get()) else {
         return items.push(scope.unknown("the value is not an object that we can read", raw.get()));
     };
-    let scope = scope.with_value(&value.metadata, value.contacts, &value.errors);
+    let mut scope = scope.with_value(&value.metadata, value.contacts, &value.errors);
+    scope.n_messages = value.messages.items.len();
     let before = items.list.len();
     each(&scope, &value.messages, read_message, items);
     let explained = items.list.get(before..).unwrap_or_default().iter().any(is_without_body);
@@ -89,7 +90,7 @@ fn read_message(
         let kind = system_kind(system);
         return Ok(WebhookItem::System(SystemEvent { phone_number_id, wamid, at: sent_at, kind, old, new }));
     }
-    let sender = sender(&message, &scope.contacts);
+    let sender = sender(&message, scope);
     let context = message.context.0.as_ref();
     Ok(WebhookItem::Message(InboundMessage {
         phone_number_id,
