@@ -1,1 +1,6 @@
 //! The only integration binary.
+
+#[cfg(test)]
+mod graph_client;
+#[cfg(test)]
+mod harness;

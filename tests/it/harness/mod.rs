@@ -1,0 +1,3 @@
+//! What the scenarios share: fakes of the world outside.
+
+pub mod graph_api;
