@@ -92,10 +92,12 @@ mod tests {
                 panic!("`{line}` has not four columns")
             };
             let actual = reaction(http.parse().ok(), code.parse().unwrap());
-            let actual = match actual {
-                Reaction::Retry { max } => format!("retry {max}"),
-                Reaction::BackOffGlobal { wait } => format!("back_off_global {} s", wait.0 / 1_000),
-                _ => actual.name().to_owned(),
+            let actual = if let Reaction::Retry { max } = actual {
+                format!("retry {max}")
+            } else if let Reaction::BackOffGlobal { wait } = actual {
+                format!("back_off_global {} s", wait.0 / 1_000)
+            } else {
+                actual.name().to_owned()
             };
             if actual != expected {
                 wrong.push(format!("{code} ({http}, {meaning}): {actual} instead of {expected}"));
