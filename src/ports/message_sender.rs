@@ -104,4 +104,7 @@ pub trait MessageSender: Send + Sync {
 
     /// Asks Meta about the number and its webhook subscription; changes nothing.
     async fn check(&self, account: &SendAccount) -> Result<AccountCheck, SendFailure>;
+
+    /// What a `failed` status with these codes asks for; the gravest when there are several. Pure.
+    fn reaction(&self, codes: &[i64]) -> Reaction;
 }

@@ -3,12 +3,13 @@
 use crate::domain::identity::WaIdentity;
 use crate::domain::ids::Wamid;
 use crate::domain::outbound::Outbound;
+use crate::domain::reaction::Reaction;
 use crate::domain::time::Millis;
 use crate::ports::message_sender::{
     Accepted, AccountCheck, MessageSender, ReadReceipt, SendAccount, SendFailure,
 };
 use crate::whatsapp::answer::{self, Answer};
-use crate::whatsapp::request;
+use crate::whatsapp::{errors, request};
 use async_trait::async_trait;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response};
@@ -166,6 +167,10 @@ impl MessageSender for GraphClient {
             throughput: text("/throughput/level"),
             subscribed_apps,
         })
+    }
+
+    fn reaction(&self, codes: &[i64]) -> Reaction {
+        errors::of_status(codes)
     }
 }
 

@@ -40,6 +40,33 @@ pub fn by_status(http_status: u16) -> Reaction {
     }
 }
 
+/// What a `failed` status with these codes asks for: the gravest of their reactions.
+///
+/// Without any code nothing is known, so nothing is repeated.
+pub fn of_status(codes: &[i64]) -> Reaction {
+    let reactions = codes.iter().map(|code| reaction(None, *code));
+    reactions.max_by_key(|reaction| gravity(*reaction)).unwrap_or(Reaction::NeverRetry)
+}
+
+/// What concerns everybody comes before what concerns one person, and that before what concerns one message.
+const fn gravity(reaction: Reaction) -> u8 {
+    match reaction {
+        Reaction::StopAll => 12,
+        Reaction::HoldNumber => 11,
+        Reaction::ReverifyIdentity => 10,
+        Reaction::OptedOut => 9,
+        Reaction::HoldTemplate => 8,
+        Reaction::DeadRecipient => 7,
+        Reaction::WaitLong => 6,
+        Reaction::UseTemplate => 5,
+        Reaction::AskAgain => 4,
+        Reaction::NeverRetry => 3,
+        Reaction::BackOffGlobal { .. } => 2,
+        Reaction::BackOffPair => 1,
+        Reaction::Retry { .. } => 0,
+    }
+}
+
 fn by_code(code: i64) -> Option<Reaction> {
     Some(match code {
         // Token, permission, account, payment, registration.
@@ -79,7 +106,7 @@ fn by_code(code: i64) -> Option<Reaction> {
 
 #[cfg(test)]
 mod tests {
-    use super::{by_status, reaction};
+    use super::{by_status, of_status, reaction};
     use crate::domain::reaction::Reaction;
 
     #[test]
@@ -117,6 +144,14 @@ mod tests {
         assert_eq!(reaction(Some(500), 190), Reaction::StopAll);
         assert_eq!(reaction(Some(429), 131_050), Reaction::OptedOut);
         assert_eq!(reaction(Some(429), 131_056), Reaction::BackOffPair);
+    }
+
+    #[test]
+    fn of_several_codes_of_a_status_the_gravest_counts() {
+        assert_eq!(of_status(&[131_047]), Reaction::UseTemplate);
+        assert_eq!(of_status(&[131_000, 131_050, 131_047]), Reaction::OptedOut);
+        assert_eq!(of_status(&[131_026, 131_042]), Reaction::StopAll);
+        assert_eq!(of_status(&[]), Reaction::NeverRetry);
     }
 
     #[test]

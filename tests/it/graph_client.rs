@@ -89,6 +89,8 @@ async fn a_refusal_carries_code_trace_and_reaction() {
     assert_eq!(fbtrace_id.as_deref(), Some("AbCdEf123"));
     assert_eq!(details.unwrap().expose(), "more than 24 hours");
     assert!(api.taken().is_empty());
+    let client = GraphClient::new(&api.config()).unwrap();
+    assert_eq!(client.reaction(&[131_047]), Reaction::UseTemplate, "the same by status");
 }
 
 #[tokio::test]
@@ -270,7 +272,7 @@ async fn no_failure_prints_token_phone_or_text() {
 #[tokio::test]
 async fn doctor_learns_about_number_and_subscription() {
     let api = GraphApi::start(TOKEN);
-    let client = GraphClient::new(&api.config()).unwrap();
+    let client: Box<dyn MessageSender> = Box::new(GraphClient::new(&api.config()).unwrap());
     let check = client.check(&account()).await.unwrap();
     assert_eq!(check.verified_name.as_deref(), Some("Acuerdo"));
     assert_eq!(check.status.as_deref(), Some("CONNECTED"));

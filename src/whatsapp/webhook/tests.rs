@@ -218,7 +218,73 @@ fn names_of_meta_are_repeated_only_when_short_and_plain() {
     assert_eq!(field, format!("x?{}", "y".repeat(62)));
 }
 
+/// Any JSON, with the shapes that Meta is seen to send in wrong places.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,20}".prop_map(Value::from),
+        Just(json!("")),
+        Just(json!("CO.1")),
+        Just(json!("573001112233")),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::hash_map("[a-z_]{1,8}|id|type|body|text", inner, 0..4)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+/// The addresses of all values inside `value`.
+fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+    found.push(at.to_owned());
+    if let Some(map) = value.as_object() {
+        map.iter().for_each(|(key, inner)| places(inner, &format!("{at}/{key}"), found));
+    }
+    if let Some(list) = value.as_array() {
+        list.iter().enumerate().for_each(|(n, inner)| places(inner, &format!("{at}/{n}"), found));
+    }
+}
+
 proptest! {
+    /// Whatever stands anywhere in one update, it gives one item, and the updates beside it read as ever.
+    #[test]
+    fn nothing_inside_an_update_reaches_its_neighbours(
+        pick in any::<prop::sample::Index>(),
+        place in any::<prop::sample::Index>(),
+        intruder in any_json(),
+    ) {
+        let list = "/entry/0/changes/0/value/messages";
+        let all: Vec<Value> = fixtures()
+            .into_values()
+            .filter_map(|body| serde_json::from_slice::<Value>(&body).ok())
+            .filter(|body| body.pointer(list).and_then(Value::as_array).is_some_and(|list| !list.is_empty()))
+            .filter(|body| body.pointer("/entry/0/changes/0/field") == Some(&json!("messages")))
+            .collect();
+        let mut body = all[pick.index(all.len())].clone();
+        let mut victim = body.pointer(list).unwrap()[0].clone();
+        let mut found = Vec::new();
+        places(&victim, "", &mut found);
+        *victim.pointer_mut(&found[place.index(found.len())]).unwrap() = intruder;
+
+        let good = |id: &str| json!({"id": id, "from": "573209990000", "timestamp": "1795000000", "type": "text",
+            "text": {"body": "bien"}});
+        *body.pointer_mut(list).unwrap() = json!([good("wamid.a"), victim, good("wamid.b")]);
+        body["entry"][0]["changes"][0]["value"]["statuses"] = json!([]);
+        body["entry"][0]["changes"][0]["value"]["errors"] = json!([]);
+        let items = parse(body.to_string().as_bytes()).unwrap();
+        prop_assert!(items.len() >= 3);
+        for (at, id) in [(0, "wamid.a"), (2, "wamid.b")] {
+            let WebhookItem::Message(message) = &items[at] else { panic!("{:?}", items[at]) };
+            prop_assert_eq!(message.wamid.as_str(), id);
+            prop_assert_eq!(&message.content, &InboundContent::Text { body: "bien".to_owned().into() });
+        }
+    }
+
     #[test]
     fn no_bytes_make_it_panic(body in proptest::collection::vec(any::<u8>(), 0..2_000)) {
         let _ = parse(&body);
