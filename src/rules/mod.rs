@@ -1,1 +1,11 @@
 //! Decisions: pure functions over the vocabulary (money, offers, calendar, assurance, windows).
+//!
+//! Nothing here reads a clock, draws a number or does I/O: the day, the facts and the parsed tables are arguments.
+
+pub mod amortisation;
+#[cfg(test)]
+mod oracles;
+pub mod rate;
+pub mod rounding;
+pub mod settlement;
+pub mod split;
