@@ -3,9 +3,13 @@
 //! Nothing here reads a clock, draws a number or does I/O: the day, the facts and the parsed tables are arguments.
 
 pub mod amortisation;
+pub mod calendar;
+mod colombia;
+pub mod dpd;
 #[cfg(test)]
 mod oracles;
 pub mod rate;
 pub mod rounding;
+pub mod schedule;
 pub mod settlement;
 pub mod split;
