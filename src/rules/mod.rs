@@ -6,9 +6,13 @@ pub mod amortisation;
 pub mod calendar;
 mod colombia;
 pub mod dpd;
+pub mod hours;
+pub mod offer;
 #[cfg(test)]
 mod oracles;
+pub mod policy;
 pub mod rate;
+pub mod rate_cap;
 pub mod rounding;
 pub mod schedule;
 pub mod settlement;

@@ -1,0 +1,312 @@
+//! Offers of the shipped policies: by stage, within limits, explained, and the same for the same facts.
+
+use super::{Hold, OfferInput, PersonFacts, explain, offers, promise, promise_range};
+use crate::domain::debt::{AgreementKind, Balance, Obligation, ObligationStatus, Offer};
+use crate::domain::ids::{LenderId, ObligationId, PersonId};
+use crate::domain::money::{Currency, Money};
+use crate::domain::time::{Day, Timestamp, Zone};
+use crate::rules::calendar::Calendar;
+use crate::rules::policy::{self, PolicySet, model::Policy};
+use crate::rules::rate_cap::RateCaps;
+use crate::rules::settlement::total_due;
+use proptest::prelude::{ProptestConfig, any, proptest};
+use uuid::Uuid;
+
+const ANDINO: &str = include_str!("../../../flows/policies/andino.yaml");
+const NORTE: &str = include_str!("../../../flows/policies/norte.yaml");
+
+fn set() -> PolicySet {
+    PolicySet::parse([
+        ("andino.yaml", ANDINO),
+        ("norte.yaml", NORTE),
+        ("rate_caps.yaml", include_str!("../../../flows/policies/rate_caps.yaml")),
+        ("holidays.csv", include_str!("../../../flows/policies/holidays.csv")),
+    ])
+    .unwrap()
+}
+
+struct World {
+    policy: Policy,
+    calendar: Calendar,
+    caps: RateCaps,
+    today: Day,
+}
+
+impl World {
+    /// Banco Andino on 20 August 2026, a Thursday in a month whose cap is known.
+    fn andino() -> Self {
+        Self::of("andino", "2026-08-20")
+    }
+
+    fn of(lender: &str, today: &str) -> Self {
+        let set = set();
+        let policy = set.policy(&LenderId::from(lender)).unwrap().clone();
+        let calendar = set.calendar(&policy).unwrap();
+        Self { policy, calendar, caps: set.caps, today: Day::parse(today).unwrap() }
+    }
+
+    fn late(&self, days: i64, parts: [i64; 4]) -> Obligation {
+        let money = |minor| Money::new(minor, self.policy.currency);
+        Obligation {
+            id: ObligationId(Uuid::from_u128(7)),
+            lender: self.policy.lender.clone(),
+            person: PersonId(Uuid::from_u128(1)),
+            external_ref: "5001".to_owned(),
+            product: "credito_consumo".to_owned(),
+            product_name: "Crédito de libre inversión".to_owned(),
+            status: ObligationStatus::Active,
+            currency: self.policy.currency,
+            balance: Balance {
+                as_of: Zone::utc().at(self.today, 0),
+                principal: money(parts[0]),
+                interest: money(parts[1]),
+                late_interest: money(parts[2]),
+                fees: money(parts[3]),
+                principal_outstanding: money(parts[0].saturating_mul(3)),
+            },
+            oldest_unpaid_due: Some(self.today.plus_days(-days)),
+            next_due: None,
+            instalments: Vec::new(),
+            rate_ea_bps: None,
+        }
+    }
+
+    fn input<'a>(&'a self, obligation: &'a Obligation) -> OfferInput<'a> {
+        OfferInput {
+            obligation,
+            person: PersonFacts::default(),
+            today: self.today,
+            now: Zone::utc().at(self.today, 720),
+            caps: &self.caps,
+            calendar: &self.calendar,
+            has_active_agreement: false,
+        }
+    }
+
+    fn offers(&self, obligation: &Obligation) -> Vec<Offer> {
+        offers(&self.policy, &self.input(obligation))
+    }
+}
+
+fn summary(offers: &[Offer]) -> Vec<(AgreementKind, usize)> {
+    offers.iter().map(|offer| (offer.kind, offer.payments.len())).collect()
+}
+
+const ARREARS: [i64; 4] = [60_000_000, 8_000_000, 2_000_000, 1_000_000];
+
+#[test]
+fn each_stage_gets_its_own_kinds() {
+    use AgreementKind::{InstalmentPlan, Promise, Refinancing, Settlement};
+    let world = World::andino();
+    let kinds = |days| summary(&world.offers(&world.late(days, ARREARS)));
+    assert_eq!(kinds(0), []);
+    assert_eq!(kinds(-3), []);
+    assert_eq!(kinds(20), [(Promise, 1), (InstalmentPlan, 2), (InstalmentPlan, 3)]);
+    assert_eq!(
+        kinds(75),
+        [(Promise, 1), (InstalmentPlan, 3), (InstalmentPlan, 4), (InstalmentPlan, 6), (Refinancing, 12)]
+    );
+    assert_eq!(kinds(200), [(Settlement, 1), (Settlement, 2), (InstalmentPlan, 6), (InstalmentPlan, 12)]);
+}
+
+#[test]
+fn a_settlement_shows_payments_on_business_days_and_its_derivation() {
+    let world = World::andino();
+    // Oracle O21: 3 676 175 of 4 812 350 in two payments.
+    let obligation = world.late(200, [380_000_000, 51_235_000, 43_000_000, 7_000_000]);
+    let offers = world.offers(&obligation);
+    let offer = &offers[1];
+    let payments: Vec<(String, i64)> =
+        offer.payments.iter().map(|p| (p.due.to_string(), p.amount.minor)).collect();
+    assert_eq!(payments, [("2026-08-25".to_owned(), 183_808_800), ("2026-09-25".to_owned(), 183_808_700)]);
+    assert_eq!(offer.discount.minor, 113_617_500);
+    assert_eq!(offer.valid_until.to_string(), "2026-08-25");
+    let input = |name: &str| offer.derivation.inputs.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str());
+    assert_eq!(offer.derivation.rule, "acuerdo_con_descuento");
+    assert_eq!(offer.derivation.policy_version, world.policy.version);
+    assert_eq!(input("stage"), Some("prelegal"));
+    assert_eq!(input("bucket"), Some("181-360"));
+    assert_eq!(input("waived_principal_minor"), Some("38000000"));
+}
+
+#[test]
+fn refinancing_spreads_arrears_without_interest_on_them() {
+    // Oracle O20: 3 215 604 at 1.5 % in 18 months, 214 870 and 66 120 apart.
+    let mut world = World::andino();
+    let text = ANDINO.replace("months: [12], monthly_rate: 1.8%", "months: [18], monthly_rate: 1.5%");
+    world.policy = policy::parse("andino.yaml", &text).unwrap();
+    let mut obligation = world.late(75, [40_000_000, 21_487_000, 6_612_000, 0]);
+    obligation.balance.principal_outstanding = Money::new(321_560_400, Currency::Cop);
+    let offers = world.offers(&obligation);
+    let offer = offers.iter().find(|offer| offer.kind == AgreementKind::Refinancing).unwrap();
+    assert_eq!(offer.payments.len(), 18);
+    assert_eq!(offer.payments[0].amount.minor, 22_078_400);
+    assert_eq!(offer.payments[17].amount.minor, 22_079_600);
+    assert_eq!(offer.total.minor, 397_412_400);
+    assert_eq!(offer.monthly_rate_ppm, Some(15_000));
+}
+
+#[test]
+fn a_month_without_a_known_cap_blocks_interest_and_says_so() {
+    let world = World::of("andino", "2026-09-10");
+    let obligation = world.late(75, ARREARS);
+    let explanation = explain(&world.policy, &world.input(&obligation));
+    assert!(explanation.offers.iter().all(|offer| offer.kind != AgreementKind::Refinancing));
+    let refusal =
+        explanation.refusals.iter().find(|r| r.rule.as_deref() == Some("refinanciacion_31_90")).unwrap();
+    assert_eq!(refusal.condition, "rate_cap");
+    assert!(
+        refusal.found.contains("no cap is known for consumo_ordinario in CO on 2026-09-10"),
+        "{refusal:?}"
+    );
+}
+
+#[test]
+fn a_rate_above_the_cap_is_never_offered() {
+    let mut world = World::andino();
+    world.policy =
+        policy::parse("andino.yaml", &ANDINO.replace("monthly_rate: 1.8%", "monthly_rate: 2.2%")).unwrap();
+    let obligation = world.late(75, ARREARS);
+    assert!(world.offers(&obligation).iter().all(|offer| offer.kind != AgreementKind::Refinancing));
+}
+
+#[test]
+fn an_exception_for_a_product_stands_before_the_general_rule() {
+    let world = World::andino();
+    let mut obligation = world.late(75, ARREARS);
+    obligation.product = "microcredito".to_owned();
+    let explanation = explain(&world.policy, &world.input(&obligation));
+    let plans: Vec<&str> = explanation.offers.iter().map(|offer| offer.derivation.rule.as_str()).collect();
+    assert_eq!(plans, ["microcredito_plan_quincenal", "microcredito_plan_quincenal", "promesa_31_90"]);
+    let why = |rule: &str| explanation.refusals.iter().find(|r| r.rule.as_deref() == Some(rule)).unwrap();
+    assert_eq!(why("refinanciacion_31_90").found, "microcredito_sin_refinanciacion");
+    assert_eq!(why("plan_31_90").condition, "order");
+    let late = why("plan_91");
+    assert_eq!((late.condition, late.wanted.as_str(), late.found.as_str()), ("days_past_due", "91+", "75"));
+}
+
+#[test]
+fn guards_stand_before_every_rule() {
+    let world = World::andino();
+    let base = world.late(20, ARREARS);
+    let why = |obligation: &Obligation, change: &dyn Fn(&mut OfferInput<'_>)| {
+        let mut input = world.input(obligation);
+        change(&mut input);
+        let explanation = explain(&world.policy, &input);
+        assert!(explanation.offers.is_empty());
+        explanation.refusals[0].condition
+    };
+    let mut disputed = base.clone();
+    disputed.status = ObligationStatus::Disputed;
+    let mut settled = base.clone();
+    settled.status = ObligationStatus::Settled;
+    let mut stale = base.clone();
+    stale.balance.as_of = Timestamp(stale.balance.as_of.0 - 16 * 86_400_000);
+    let mut foreign = base.clone();
+    foreign.lender = LenderId::from("norte");
+    assert_eq!(why(&disputed, &|_| {}), "status");
+    assert_eq!(why(&settled, &|_| {}), "status");
+    assert_eq!(why(&stale, &|_| {}), "balance_max_age_days");
+    assert_eq!(why(&foreign, &|_| {}), "lender");
+    assert_eq!(why(&base, &|input| input.has_active_agreement = true), "agreement");
+    assert_eq!(why(&base, &|input| input.person.hold = Some(Hold::Deceased)), "hold");
+}
+
+#[test]
+fn a_promise_takes_the_persons_day_and_amount_within_limits() {
+    let world = World::andino();
+    let obligation = world.late(20, ARREARS);
+    let input = world.input(&obligation);
+    let range = promise_range(&world.policy, &input).unwrap();
+    // Ten days on is Sunday 30 August; the Friday before is the last that banks book.
+    assert_eq!(range.last_day.to_string(), "2026-08-28");
+    assert_eq!((range.least.minor, range.most.minor), (35_500_000, 71_000_000));
+    let money = |minor| Money::new(minor, Currency::Cop);
+    let day = |text| Day::parse(text).unwrap();
+    let offer = promise(&world.policy, &input, money(40_000_000), day("2026-08-25")).unwrap();
+    assert_eq!(
+        (offer.kind, offer.total.minor, offer.payments.len()),
+        (AgreementKind::Promise, 40_000_000, 1)
+    );
+    let refused =
+        |amount, due| promise(&world.policy, &input, money(amount), day(due)).unwrap_err()[0].condition;
+    assert_eq!(refused(40_000_000, "2026-08-31"), "last_day");
+    assert_eq!(refused(40_000_000, "2026-08-19"), "first_day");
+    assert_eq!(refused(30_000_000, "2026-08-25"), "min_share");
+    assert_eq!(refused(80_000_000, "2026-08-25"), "total_due");
+    assert_eq!(refused(40_000_050, "2026-08-25"), "step");
+}
+
+#[test]
+fn after_two_broken_promises_only_plans_are_left() {
+    let world = World::andino();
+    let obligation = world.late(20, ARREARS);
+    let mut input = world.input(&obligation);
+    input.person.broken_promises = 2;
+    let offers = offers(&world.policy, &input);
+    assert!(offers.iter().all(|offer| offer.kind == AgreementKind::InstalmentPlan) && offers.len() == 2);
+    assert!(promise_range(&world.policy, &input).is_none());
+}
+
+#[test]
+fn lenders_keep_their_own_rules_and_money() {
+    let norte = World::of("norte", "2026-11-20");
+    let obligation = norte.late(75, [500_000, 60_000, 20_000, 10_000]);
+    let offers = norte.offers(&obligation);
+    assert!(offers.iter().all(|offer| offer.total.currency == Currency::Mxn));
+    assert_eq!(
+        summary(&offers),
+        [(AgreementKind::Refinancing, 6), (AgreementKind::Refinancing, 12), (AgreementKind::Settlement, 1)]
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+    #[test]
+    fn offers_are_sound_for_any_balance(
+        parts in proptest::array::uniform4(0_i64..3_000_000_000), days in -10_i64..400, broken in 0_u32..4,
+        micro in any::<bool>(), lender in any::<bool>(),
+    ) {
+        let world = if lender { World::andino() } else { World::of("norte", "2026-11-20") };
+        let mut obligation = world.late(days, parts);
+        if micro {
+            obligation.product = "microcredito".to_owned();
+        }
+        let mut input = world.input(&obligation);
+        input.person.broken_promises = broken;
+        let first = offers(&world.policy, &input);
+        assert_eq!(first, offers(&world.policy, &input));
+        let due = total_due(&obligation.balance).unwrap();
+        let ids: std::collections::BTreeSet<&str> = first.iter().map(|offer| offer.id.as_str()).collect();
+        assert_eq!(ids.len(), first.len());
+        for offer in &first {
+            assert_sound(offer, due, &world);
+        }
+    }
+}
+
+fn assert_sound(offer: &Offer, due: Money, world: &World) {
+    let currency = world.policy.currency;
+    let step = currency.step_minor();
+    assert_eq!(Money::sum(currency, offer.payments.iter().map(|p| p.amount)).unwrap(), offer.total);
+    assert!(offer.payments.iter().all(|p| p.amount.is_positive() && p.interest.minor >= 0));
+    assert!(offer.payments.iter().all(|p| p.amount.minor % step == 0 && p.due >= world.today));
+    assert!(offer.payments.is_sorted_by(|a, b| a.due < b.due && a.number + 1 == b.number));
+    assert!(offer.valid_until >= world.today && offer.valid_until <= offer.payments[0].due);
+    let input = |name: &str| offer.derivation.inputs.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+    if let Some(least) = input("min_instalment_minor") {
+        let least: i64 = least.parse().unwrap();
+        assert!(offer.payments.iter().all(|p| p.amount.minor >= least));
+    }
+    match offer.kind {
+        AgreementKind::Settlement => assert_eq!(offer.total.checked_add(offer.discount).unwrap(), due),
+        AgreementKind::Promise | AgreementKind::InstalmentPlan => {
+            assert!(offer.discount.is_zero());
+            assert!(offer.total.minor <= due.minor && due.minor - offer.total.minor < step);
+        }
+        AgreementKind::Refinancing => {
+            assert!(offer.discount.is_zero());
+            assert!(offer.payments.iter().all(|p| p.interest.minor < p.amount.minor));
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! Lenders' policies as data that a business analyst edits: what is offered to whom, and how people can pay.
+
+pub mod document;
+mod load;
+mod load_caps;
+mod load_rules;
+pub mod model;
+mod read;
+mod set;
+
+pub use load::policy as parse;
+pub use load_caps::rate_caps as parse_rate_caps;
+pub use set::{HOLIDAYS_FILE, PolicySet, RATE_CAPS_FILE};
+
+#[cfg(test)]
+mod tests;
