@@ -3,8 +3,10 @@
 //! Nothing here reads a clock, draws a number or does I/O: the day, the facts and the parsed tables are arguments.
 
 pub mod amortisation;
+pub mod assurance;
 pub mod calendar;
 mod colombia;
+pub mod contact;
 pub mod dpd;
 pub mod hours;
 pub mod offer;
@@ -15,5 +17,6 @@ pub mod rate;
 pub mod rate_cap;
 pub mod rounding;
 pub mod schedule;
+pub mod service_window;
 pub mod settlement;
 pub mod split;

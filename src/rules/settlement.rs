@@ -166,7 +166,7 @@ mod tests {
         let caps = ComponentBps { principal: 500, ..ComponentBps::ALL };
         let waiver = ComponentBps { principal: 501, ..ComponentBps::default() };
         assert_eq!(
-            settle(&balance(1_000_00, 0, 0, 0), waiver, caps),
+            settle(&balance(100_000, 0, 0, 0), waiver, caps),
             Err(SettlementError::AboveCap { component: "principal", waiver_bps: 501, cap_bps: 500 })
         );
     }
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn forgiving_everything_is_not_a_settlement() {
         assert_eq!(
-            settle(&balance(1_000_00, 0, 0, 0), ComponentBps::ALL, ComponentBps::ALL),
+            settle(&balance(100_000, 0, 0, 0), ComponentBps::ALL, ComponentBps::ALL),
             Err(SettlementError::NothingToPay)
         );
     }

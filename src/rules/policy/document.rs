@@ -59,9 +59,7 @@ impl Node {
             return Err(diagnostic(start, what, "split it into one file per lender"));
         }
         serde_saphyr::from_str::<Spanned<Value>>(text).map(Self::from).map_err(|error| {
-            let place = error
-                .location()
-                .map_or(start, |at| Place { line: at.line() as u64, column: at.column() as u64 });
+            let place = error.location().map_or(start, |at| Place { line: at.line(), column: at.column() });
             let text = error.without_snippet().to_string();
             let what = text.lines().next().unwrap_or_default();
             // The place is written in front already.
@@ -78,7 +76,7 @@ impl Node {
 impl From<Spanned<Value>> for Node {
     fn from(spanned: Spanned<Value>) -> Self {
         let at = spanned.referenced;
-        Self { place: Place { line: at.line() as u64, column: at.column() as u64 }, value: spanned.value }
+        Self { place: Place { line: at.line(), column: at.column() }, value: spanned.value }
     }
 }
 
