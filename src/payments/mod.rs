@@ -1,1 +1,3 @@
 //! Payment providers.
+
+pub mod hosted_checkout;

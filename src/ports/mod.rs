@@ -12,6 +12,7 @@ pub mod handoff_queue;
 pub mod inbox;
 pub mod message_sender;
 pub mod outbox;
+pub mod payment_provider;
 pub mod people;
 pub mod records;
 pub mod switches;

@@ -15,17 +15,15 @@ pub struct AssuranceParameters {
     /// How long a failed challenge locks the person.
     pub lock: Millis,
     /// Challenges with a wrong answer in 24 hours.
-    pub daily_max: usize,
+    pub daily_max: u32,
     /// Challenges with a wrong answer in 30 days; then a human verifies.
-    pub monthly_max: usize,
+    pub monthly_max: u32,
     /// Locks in 30 days; then a human verifies.
-    pub locks_max: usize,
-    /// An unfinished challenge is forgotten after this.
-    pub challenge_open: Millis,
+    pub locks_max: u32,
     /// A verified session ends after this long without a message.
     pub session_idle: Millis,
     /// Different persons tried from one address in 24 hours before the alarm.
-    pub persons_per_address_max: usize,
+    pub persons_per_address_max: u32,
 }
 
 impl Default for AssuranceParameters {
@@ -36,26 +34,27 @@ impl Default for AssuranceParameters {
             daily_max: 2,
             monthly_max: 4,
             locks_max: 2,
-            challenge_open: Millis::minutes(30),
             session_idle: Millis::minutes(30),
             persons_per_address_max: 3,
         }
     }
 }
 
-/// One challenge of a person.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChallengeRecord {
-    pub started_at: Timestamp,
-    pub last_try_at: Timestamp,
-    pub wrong_tries: u32,
-    pub passed: bool,
-}
-
-/// Challenges of one person, over all addresses, of at least the last 30 days; in any order.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// What counts against a person, or against the address that writes; the caller takes the worse of several candidates.
+///
+/// Count only challenges with a wrong answer that were not passed in the end: someone who verifies every day is no
+/// attacker and must not be locked out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ChallengeHistory {
-    pub challenges: Vec<ChallengeRecord>,
+    /// Wrong answers of the running challenge; zero when none runs.
+    pub wrong_in_challenge: u32,
+    /// Challenges of the last 24 hours.
+    pub challenges_day: u32,
+    /// Challenges of the last 30 days.
+    pub challenges_month: u32,
+    pub locked_until: Option<Timestamp>,
+    /// Locks in the last 30 days.
+    pub locks_month: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,50 +69,57 @@ pub enum ChallengeDecision {
     Human,
 }
 
-/// Whether the person may answer now.
-///
-/// Only challenges with a wrong answer count: someone who verifies every day is no attacker. Repeated calls with the same
-/// arguments give the same decision; starting a challenge is not recorded here.
+/// Whether the person may answer now. Pure: asking twice changes nothing.
 pub fn challenge(
     history: &ChallengeHistory,
     now: Timestamp,
     parameters: &AssuranceParameters,
 ) -> ChallengeDecision {
-    let recent = |record: &&ChallengeRecord, length| now.since(record.last_try_at) < length;
-    let month: Vec<&ChallengeRecord> = history
-        .challenges
-        .iter()
-        .filter(|record| !record.passed && record.wrong_tries > 0 && recent(record, Millis::days(30)))
-        .collect();
-    let locks: Vec<&&ChallengeRecord> =
-        month.iter().filter(|record| record.wrong_tries >= parameters.tries_max).collect();
-    if locks.len() >= parameters.locks_max {
+    if history.locks_month >= parameters.locks_max {
         return ChallengeDecision::Human;
     }
-    let locked_until = locks.iter().map(|record| record.last_try_at.plus(parameters.lock)).max();
-    if let Some(until) = locked_until.filter(|until| *until > now) {
+    if let Some(until) = history.locked_until.filter(|until| *until > now) {
         return ChallengeDecision::Locked { until };
     }
-    let open = month.iter().find(|record| {
-        record.wrong_tries < parameters.tries_max && recent(record, parameters.challenge_open)
-    });
-    if let Some(record) = open {
-        return ChallengeDecision::Allow { tries_left: parameters.tries_max - record.wrong_tries };
+    let tries_left = parameters.tries_max.saturating_sub(history.wrong_in_challenge);
+    if history.wrong_in_challenge > 0 {
+        return if tries_left > 0 {
+            ChallengeDecision::Allow { tries_left }
+        } else {
+            ChallengeDecision::Locked { until: now.plus(parameters.lock) }
+        };
     }
-    if month.len() >= parameters.monthly_max {
+    if history.challenges_month >= parameters.monthly_max {
         return ChallengeDecision::Human;
     }
-    let mut day: Vec<Timestamp> = month
-        .iter()
-        .filter(|record| recent(record, Millis::days(1)))
-        .map(|record| record.last_try_at)
-        .collect();
-    if day.len() >= parameters.daily_max {
-        day.sort_unstable();
-        let freed_by = day[day.len() - parameters.daily_max.max(1)];
-        return ChallengeDecision::Locked { until: freed_by.plus(Millis::days(1)) };
+    if history.challenges_day >= parameters.daily_max {
+        return ChallengeDecision::Locked { until: now.plus(Millis::days(1)) };
     }
-    ChallengeDecision::Allow { tries_left: parameters.tries_max }
+    ChallengeDecision::Allow { tries_left }
+}
+
+/// What a wrong answer leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterWrong {
+    TryAgain {
+        tries_left: u32,
+    },
+    /// The challenge is used up: nobody of it may try before `until`.
+    Lock {
+        until: Timestamp,
+    },
+}
+
+/// The consequence of one more wrong answer at `now`, to be recorded with it.
+pub fn after_wrong(
+    history: &ChallengeHistory,
+    now: Timestamp,
+    parameters: &AssuranceParameters,
+) -> AfterWrong {
+    match parameters.tries_max.saturating_sub(history.wrong_in_challenge.saturating_add(1)) {
+        0 => AfterWrong::Lock { until: now.plus(parameters.lock) },
+        tries_left => AfterWrong::TryAgain { tries_left },
+    }
 }
 
 /// Whether a verified session still stands.
@@ -122,7 +128,7 @@ pub fn session_stands(last_activity: Timestamp, now: Timestamp, parameters: &Ass
 }
 
 /// Whether one address tries so many persons that somebody looks for debtors.
-pub const fn is_enumeration(persons_tried_in_a_day: usize, parameters: &AssuranceParameters) -> bool {
+pub const fn is_enumeration(persons_tried_in_a_day: u32, parameters: &AssuranceParameters) -> bool {
     persons_tried_in_a_day > parameters.persons_per_address_max
 }
 
@@ -169,8 +175,8 @@ fn known(present: bool) -> Choice {
 #[cfg(test)]
 mod tests {
     use super::{
-        AssuranceParameters, ChallengeDecision, ChallengeHistory, ChallengeRecord, challenge, is_enumeration,
-        matches, normalise_document_last4, session_stands,
+        AfterWrong, AssuranceParameters, ChallengeDecision, ChallengeHistory, after_wrong, challenge,
+        is_enumeration, matches, normalise_document_last4, session_stands,
     };
     use crate::domain::debt::Person;
     use crate::domain::ids::{LenderId, PersonId};
@@ -180,49 +186,52 @@ mod tests {
 
     const NOW: Timestamp = Timestamp(1_800_000_000_000);
 
-    fn wrong(tries: u32, ago: Millis) -> ChallengeRecord {
-        let at = NOW.minus(ago);
-        ChallengeRecord { started_at: at, last_try_at: at, wrong_tries: tries, passed: false }
-    }
-
-    fn decide(challenges: &[ChallengeRecord]) -> ChallengeDecision {
-        let history = ChallengeHistory { challenges: challenges.to_vec() };
+    fn decide(history: ChallengeHistory) -> ChallengeDecision {
         challenge(&history, NOW, &AssuranceParameters::default())
     }
 
     #[test]
     fn three_tries_then_a_day_of_rest_then_again() {
-        assert_eq!(decide(&[]), ChallengeDecision::Allow { tries_left: 3 });
-        assert_eq!(decide(&[wrong(2, Millis::minutes(1))]), ChallengeDecision::Allow { tries_left: 1 });
-        assert_eq!(
-            decide(&[wrong(3, Millis::hours(1))]),
-            ChallengeDecision::Locked { until: NOW.plus(Millis::hours(23)) }
-        );
-        assert_eq!(decide(&[wrong(3, Millis::hours(24))]), ChallengeDecision::Allow { tries_left: 3 });
+        let parameters = AssuranceParameters::default();
+        let mut history = ChallengeHistory::default();
+        for left in [3, 2, 1] {
+            assert_eq!(decide(history), ChallengeDecision::Allow { tries_left: left });
+            let expected = match left {
+                1 => AfterWrong::Lock { until: NOW.plus(Millis::hours(24)) },
+                _ => AfterWrong::TryAgain { tries_left: left - 1 },
+            };
+            assert_eq!(after_wrong(&history, NOW, &parameters), expected);
+            history.wrong_in_challenge += 1;
+        }
+        let until = NOW.plus(Millis::hours(24));
+        assert_eq!(decide(history), ChallengeDecision::Locked { until });
+        let locked = ChallengeHistory {
+            locked_until: Some(until),
+            locks_month: 1,
+            challenges_day: 1,
+            ..ChallengeHistory::default()
+        };
+        assert_eq!(decide(locked), ChallengeDecision::Locked { until });
+        assert_eq!(challenge(&locked, until, &parameters), ChallengeDecision::Allow { tries_left: 3 });
     }
 
     #[test]
     fn two_locks_or_four_bad_challenges_in_a_month_need_a_human() {
-        assert_eq!(decide(&[wrong(3, Millis::days(9)), wrong(3, Millis::days(2))]), ChallengeDecision::Human);
-        let days = [3, 9, 12, 20].map(|days| wrong(1, Millis::days(days)));
-        assert_eq!(decide(&days), ChallengeDecision::Human);
+        let none = ChallengeHistory::default();
+        assert_eq!(decide(ChallengeHistory { locks_month: 2, ..none }), ChallengeDecision::Human);
+        assert_eq!(decide(ChallengeHistory { challenges_month: 4, ..none }), ChallengeDecision::Human);
         assert_eq!(
-            decide(&[wrong(3, Millis::days(31)), wrong(3, Millis::days(2))]),
+            decide(ChallengeHistory { challenges_month: 3, ..none }),
             ChallengeDecision::Allow { tries_left: 3 }
         );
     }
 
     #[test]
-    fn two_abandoned_challenges_a_day_are_enough() {
-        let decision = decide(&[wrong(1, Millis::hours(20)), wrong(2, Millis::hours(5))]);
-        assert_eq!(decision, ChallengeDecision::Locked { until: NOW.plus(Millis::hours(4)) });
-    }
-
-    #[test]
-    fn verifying_every_day_is_never_locked() {
-        let passed: Vec<ChallengeRecord> =
-            (0..30).map(|n| ChallengeRecord { passed: true, ..wrong(1, Millis::hours(n)) }).collect();
-        assert_eq!(decide(&passed), ChallengeDecision::Allow { tries_left: 3 });
+    fn two_bad_challenges_a_day_are_enough_but_a_running_one_may_end() {
+        let two = ChallengeHistory { challenges_day: 2, challenges_month: 2, ..ChallengeHistory::default() };
+        assert_eq!(decide(two), ChallengeDecision::Locked { until: NOW.plus(Millis::days(1)) });
+        let running = ChallengeHistory { wrong_in_challenge: 1, ..two };
+        assert_eq!(decide(running), ChallengeDecision::Allow { tries_left: 2 });
     }
 
     #[test]
