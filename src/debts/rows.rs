@@ -1,0 +1,269 @@
+//! From rows to persons and obligations, each compared with the rows before.
+
+use crate::debts::columns::Header;
+use crate::debts::csv::{DebtFile, ImportContext, Tag, obligation_id, person_id, whole};
+use crate::debts::error::ImportError;
+use crate::debts::row::Row;
+use crate::debts::values;
+use crate::domain::debt::{Balance, Instalment, Obligation, ObligationStatus, Person};
+use crate::domain::ids::{LenderId, PersonId};
+use crate::domain::money::{Currency, Money};
+use crate::domain::pii::Pii;
+use crate::domain::time::Day;
+use std::collections::HashMap;
+
+/// What earlier rows said, to compare with.
+pub struct Rows<'a> {
+    context: &'a ImportContext,
+    today: Day,
+    /// Place in `DebtFile::persons` and the line of the first row.
+    persons: HashMap<String, (usize, u64)>,
+    obligations: HashMap<String, u64>,
+}
+
+impl<'a> Rows<'a> {
+    pub fn new(context: &'a ImportContext) -> Self {
+        let today = context.zone.day(context.now);
+        Self { context, today, persons: HashMap::new(), obligations: HashMap::new() }
+    }
+
+    /// Adds a row to `file`, or says everything that is wrong with it.
+    pub fn read(
+        &mut self,
+        line: u64,
+        record: &::csv::StringRecord,
+        header: &Header,
+        file: &mut DebtFile,
+    ) -> Result<(), Vec<ImportError>> {
+        if record.len() != header.width {
+            let reason = format!("the row has {} fields, the heading {}", record.len(), header.width);
+            return Err(vec![whole(line, &reason, "quote fields that contain the separator")]);
+        }
+        let mut row = Row { line, record, header, errors: Vec::new() };
+        let parsed = self.row(&mut row, file);
+        let (Some((person, obligation, tags)), true) = (parsed, row.errors.is_empty()) else {
+            return Err(row.errors);
+        };
+        let id = person.id;
+        file.lender.get_or_insert_with(|| person.lender.clone());
+        if !self.persons.contains_key(&person.external_ref) {
+            self.persons.insert(person.external_ref.clone(), (file.persons.len(), line));
+            file.persons.push(person);
+        }
+        let obligation_id = obligation.as_ref().map(|obligation| obligation.id);
+        if let Some(obligation) = obligation {
+            self.obligations.insert(obligation.external_ref.clone(), line);
+            file.obligations.push(obligation);
+        }
+        file.tags.extend(tags.into_iter().map(|tag| Tag { person: id, obligation: obligation_id, tag }));
+        Ok(())
+    }
+
+    fn row(&self, row: &mut Row<'_>, file: &DebtFile) -> Option<(Person, Option<Obligation>, Vec<String>)> {
+        let lender = self.lender(row, file);
+        let person = self.person(row, lender.clone());
+        let obligation = if row.text("obligation_ref").is_empty() {
+            row.refuse_debt_without_number();
+            Some(None)
+        } else {
+            self.obligation(row, lender, person.as_ref().map(|person| person.id)).map(Some)
+        };
+        let person = person?;
+        if let Some((index, first_line)) = self.persons.get(&person.external_ref)
+            && file.persons.get(*index).is_some_and(|first| *first != person)
+        {
+            let reason = format!("this person is described differently in line {first_line}");
+            row.error("person_ref", &reason, "repeat the person's columns unchanged in each row");
+        }
+        let tags = row.text("tags").split_whitespace().map(str::to_owned).collect();
+        Some((person, obligation?, tags))
+    }
+
+    fn lender(&self, row: &mut Row<'_>, file: &DebtFile) -> Option<LenderId> {
+        let text = row.needed("lender")?;
+        let valid = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+        if !valid {
+            row.error("lender", "not the id of a lender", "write it as in its policy file: `andino`");
+            return None;
+        }
+        let lender = LenderId::new(text);
+        if file.lender.as_ref().is_some_and(|first| *first != lender) {
+            row.error("lender", "another lender than in the rows before", "write one file per lender");
+            return None;
+        }
+        Some(lender)
+    }
+
+    fn person(&self, row: &mut Row<'_>, lender: Option<LenderId>) -> Option<Person> {
+        let external_ref = row.needed("person_ref");
+        let full_name = row.needed("full_name");
+        let document_type = row.needed("document_type");
+        let document = row.needed("document");
+        if document.as_ref().is_some_and(|text| text.chars().filter(|c| c.is_alphanumeric()).count() < 4) {
+            row.error(
+                "document",
+                "fewer than four characters",
+                "identity is proved with its last four: write it whole",
+            );
+        }
+        let birth_date = self.birth_date(row);
+        let language = match row.text("language") {
+            "" => Some("es".to_owned()),
+            text @ ("es" | "pt" | "en") => Some(text.to_owned()),
+            _ => {
+                row.error("language", "no such language", "use `es`, `pt` or `en`");
+                None
+            }
+        };
+        let phones = row.read("phones", values::phones);
+        let full_name = full_name?;
+        let first_name = match row.text("first_name") {
+            "" => full_name.split_whitespace().next().unwrap_or_default().to_owned(),
+            name => name.to_owned(),
+        };
+        let (lender, external_ref) = (lender?, external_ref?);
+        Some(Person {
+            id: person_id(&lender, &external_ref),
+            lender,
+            external_ref,
+            full_name: Pii::new(full_name),
+            first_name: Pii::new(first_name),
+            document_type: document_type?,
+            document: Pii::new(document?),
+            birth_date: birth_date.map(Pii::new),
+            language: language?,
+            phones: phones?.into_iter().map(Pii::new).collect(),
+        })
+    }
+
+    fn birth_date(&self, row: &mut Row<'_>) -> Option<Day> {
+        if row.text("birth_date").is_empty() {
+            return None;
+        }
+        let day = row.read("birth_date", |text| values::day(text, self.today))?;
+        if day.year() < 1900 || day >= self.today {
+            row.error("birth_date", "before 1900 or not in the past", "write it as `1985-04-23`");
+            return None;
+        }
+        Some(day)
+    }
+
+    fn obligation(
+        &self,
+        row: &mut Row<'_>,
+        lender: Option<LenderId>,
+        person: Option<PersonId>,
+    ) -> Option<Obligation> {
+        let external_ref = row.needed("obligation_ref")?;
+        if let Some(first_line) = self.obligations.get(&external_ref) {
+            let reason = format!("this obligation is in line {first_line} already");
+            row.error("obligation_ref", &reason, "write each obligation once");
+        }
+        let product = row.needed("product");
+        let product_name = row.needed("product_name");
+        let status = row.read("status", values::status);
+        let currency = row.needed("currency").and_then(|code| {
+            let currency = Currency::parse(&code.to_uppercase());
+            if currency.is_none() {
+                row.error("currency", "no such currency", &format!("use one of {}", codes()));
+            }
+            currency
+        });
+        let oldest_unpaid_due = self.optional_day(row, "oldest_unpaid_due");
+        let rate_ea_bps = row.optional("rate_ea", values::rate_bps);
+        let currency = currency?;
+        let balance = self.balance(row, currency);
+        let next_due = self.next_due(row, currency);
+        let instalments = row.read("instalments", |text| values::instalments(text, self.today, currency));
+        let (status, balance, instalments) = (status?, balance?, instalments?);
+        let unpaid = instalments.iter().find(|listed| !listed.paid && listed.due < self.today);
+        if status == ObligationStatus::Settled && !nothing_owed(&balance) {
+            row.error("status", "settled, but something is still owed", "correct the balance or the status");
+        }
+        Some(Obligation {
+            id: obligation_id(lender.as_ref()?, &external_ref),
+            lender: lender?,
+            person: person?,
+            external_ref,
+            product: product?.to_lowercase(),
+            product_name: product_name?,
+            status,
+            currency,
+            balance,
+            oldest_unpaid_due: oldest_unpaid_due?.or(unpaid.map(|listed| listed.due)),
+            next_due: next_instalment(next_due?, &instalments, self.today),
+            instalments,
+            rate_ea_bps: rate_ea_bps?,
+        })
+    }
+
+    fn balance(&self, row: &mut Row<'_>, currency: Currency) -> Option<Balance> {
+        let as_of = row.read("as_of", |text| values::instant(text, self.today, &self.context.zone));
+        if as_of.is_some_and(|as_of| as_of > self.context.now) {
+            row.error("as_of", "the balance is from the future", "write the day of the balance");
+        }
+        let mut amount = |column| row.read(column, |text| values::amount(text, currency));
+        let (principal, interest) = (amount("principal"), amount("interest"));
+        let (late_interest, fees) = (amount("late_interest"), amount("fees"));
+        let outstanding = row.optional("principal_outstanding", |text| values::amount(text, currency));
+        let principal = principal?;
+        let principal_outstanding = outstanding?.unwrap_or(principal);
+        if principal_outstanding.minor < principal.minor {
+            let remedy = "it is all principal that is owed, overdue or not";
+            row.error("principal_outstanding", "less than the overdue principal", remedy);
+        }
+        Some(Balance {
+            as_of: as_of?,
+            principal,
+            interest: interest?,
+            late_interest: late_interest?,
+            fees: fees?,
+            principal_outstanding,
+        })
+    }
+
+    #[expect(clippy::option_option, reason = "absent, mistaken and present are three outcomes")]
+    fn optional_day(&self, row: &mut Row<'_>, column: &'static str) -> Option<Option<Day>> {
+        row.optional(column, |text| values::day(text, self.today))
+    }
+
+    /// Date and amount of the next instalment, `Some(None)` when the row does not say.
+    #[expect(clippy::option_option, reason = "absent, mistaken and present are three outcomes")]
+    fn next_due(&self, row: &mut Row<'_>, currency: Currency) -> Option<Option<(Day, Money)>> {
+        let due = self.optional_day(row, "next_due");
+        let amount = row.optional("next_amount", |text| values::amount(text, currency));
+        match (due?, amount?) {
+            (Some(due), Some(amount)) => Some(Some((due, amount))),
+            (None, None) => Some(None),
+            (Some(_), None) | (None, Some(_)) => {
+                row.error(
+                    "next_due",
+                    "date and amount of the next instalment go together",
+                    "fill both or none",
+                );
+                None
+            }
+        }
+    }
+}
+
+/// What the row says of the next instalment, numbered as in its list; else the list's first unpaid one from today on.
+fn next_instalment(said: Option<(Day, Money)>, list: &[Instalment], today: Day) -> Option<Instalment> {
+    match said {
+        Some((due, amount)) => {
+            let number = list.iter().find(|listed| listed.due == due).map_or(1, |listed| listed.number);
+            Some(Instalment { number, due, amount, paid: false })
+        }
+        None => list.iter().find(|listed| !listed.paid && listed.due >= today).cloned(),
+    }
+}
+
+fn nothing_owed(balance: &Balance) -> bool {
+    [balance.principal, balance.interest, balance.late_interest, balance.fees, balance.principal_outstanding]
+        .iter()
+        .all(|part| part.is_zero())
+}
+
+fn codes() -> String {
+    Currency::ALL.map(Currency::code).join(", ")
+}
