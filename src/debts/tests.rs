@@ -5,6 +5,8 @@ use crate::domain::debt::ObligationStatus;
 use crate::domain::money::{Currency, Money};
 use crate::domain::time::{Timestamp, Zone};
 use crate::rules::dpd::days_past_due;
+use crate::rules::offer::{OfferInput, PersonFacts, offers};
+use crate::rules::policy::PolicySet;
 
 const ANDINO: &str = include_str!("../../fixtures/demo/andino.csv");
 const NORTE: &str = include_str!("../../fixtures/demo/norte.csv");
@@ -61,6 +63,60 @@ fn the_sample_of_the_demonstration_has_its_cases_relative_to_today() {
     );
     assert_eq!(of("C-1005").first_name.expose(), "Luz Marina");
     assert_eq!(of("C-1014").phones[0], of("C-1015").phones[0]);
+}
+
+/// What the shipped policy and the caps of the demonstration offer to everybody of the sample.
+#[test]
+fn the_sample_shows_every_kind_of_offer() {
+    let set = PolicySet::parse([
+        ("andino.yaml", include_str!("../../flows/policies/andino.yaml")),
+        ("rate_caps.yaml", include_str!("../../fixtures/demo/rate_caps.yaml")),
+        ("holidays.csv", include_str!("../../flows/policies/holidays.csv")),
+    ])
+    .unwrap();
+    let (file, context) = (file(ANDINO), context());
+    let lender = file.lender.clone().unwrap();
+    let (policy, calendar) = (set.policy(&lender).unwrap(), set.calendar(&lender).unwrap());
+    let lines: Vec<String> = file
+        .obligations
+        .iter()
+        .map(|obligation| {
+            let input = OfferInput {
+                obligation,
+                person: PersonFacts::default(),
+                today: context.zone.day(context.now),
+                now: context.now,
+                caps: &set.caps,
+                calendar,
+                has_active_agreement: false,
+            };
+            let offers = offers(policy, &input);
+            let kinds = offers.iter().map(|offer| format!("{} {}", offer.kind.name(), offer.payments.len()));
+            format!("{}: {}", obligation.external_ref, kinds.collect::<Vec<_>>().join(", "))
+        })
+        .collect();
+    let early = "promise 1, instalment_plan 2, instalment_plan 3";
+    let middle = "promise 1, instalment_plan 3, instalment_plan 4, instalment_plan 6, refinancing 12";
+    let micro = "promise 1, instalment_plan 4, instalment_plan 6";
+    let expected = [
+        ("5001", ""),
+        ("5002", ""),
+        ("5003", early),
+        ("5004", middle),
+        ("5005", "settlement 1, settlement 2, instalment_plan 6, instalment_plan 12"),
+        ("5006", "promise 1, instalment_plan 2, instalment_plan 3, instalment_plan 4"),
+        ("5007", middle),
+        ("5008", early),
+        ("5009", ""),
+        ("5010", ""),
+        ("5011", middle),
+        ("5012", micro),
+        ("5013", micro),
+        ("5014", early),
+        ("5015", middle),
+        ("5016", early),
+    ];
+    assert_eq!(lines, expected.map(|(number, kinds)| format!("{number}: {kinds}")));
 }
 
 #[test]

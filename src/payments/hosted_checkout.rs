@@ -87,19 +87,12 @@ impl Checkout {
         Ok(PaymentLink { url: Pii::new(url.into()), expires_at })
     }
 
-    /// Whether a link's parameters carry our signature and have not expired; for the page of the demonstration.
-    pub fn verify(
-        &self,
-        reference: &str,
-        amount_minor: &str,
-        currency: &str,
-        expires_at: &str,
-        signature: &str,
-        now: Timestamp,
-    ) -> bool {
-        let Some(mac) = self.mac(&[reference, amount_minor, currency, expires_at]) else { return false };
-        let Ok(signature) = hex::decode(signature) else { return false };
-        let alive = expires_at.parse::<i64>().is_ok_and(|seconds| now.0 / 1_000 < seconds);
+    /// Whether a link carries our signature and has not expired; for the page of the demonstration.
+    pub fn verify(&self, link: &SignedLink<'_>, now: Timestamp) -> bool {
+        let parts = [link.reference, link.amount_minor, link.currency, link.expires_at];
+        let Some(mac) = self.mac(&parts) else { return false };
+        let Ok(signature) = hex::decode(link.signature) else { return false };
+        let alive = link.expires_at.parse::<i64>().is_ok_and(|seconds| now.0 / 1_000 < seconds);
         mac.verify_slice(&signature).is_ok() && alive
     }
 
@@ -123,6 +116,16 @@ impl Checkout {
         mac.update(parts.join("|").as_bytes());
         Some(mac)
     }
+}
+
+/// The query parameters of a link, as the page receives them.
+#[derive(Debug, Clone, Copy)]
+pub struct SignedLink<'a> {
+    pub reference: &'a str,
+    pub amount_minor: &'a str,
+    pub currency: &'a str,
+    pub expires_at: &'a str,
+    pub signature: &'a str,
 }
 
 /// Hosted checkouts by lender.
@@ -152,7 +155,7 @@ impl PaymentProvider for HostedCheckouts {
 
 #[cfg(test)]
 mod tests {
-    use super::{Checkout, CheckoutError, HostedCheckouts};
+    use super::{Checkout, CheckoutError, HostedCheckouts, SignedLink};
     use crate::domain::ids::{LenderId, ObligationId};
     use crate::domain::money::{Currency, Money};
     use crate::domain::time::{Millis, Timestamp};
@@ -212,12 +215,18 @@ mod tests {
         let link = checkouts.link(&request("5001", 100)).await.unwrap();
         let url = reqwest::Url::parse(link.url.expose()).unwrap();
         let parts: Vec<String> = url.query_pairs().map(|(_, value)| value.into_owned()).collect();
-        let verify =
-            |amount: &str, now| checkout.verify(&parts[0], amount, &parts[2], &parts[3], &parts[4], now);
-        assert!(verify("100", NOW));
-        assert!(!verify("1", NOW));
-        assert!(!verify("100", link.expires_at));
-        assert!(!checkout.verify("50|01", "100", "COP", &parts[3], &parts[4], NOW));
+        let sent = SignedLink {
+            reference: &parts[0],
+            amount_minor: &parts[1],
+            currency: &parts[2],
+            expires_at: &parts[3],
+            signature: &parts[4],
+        };
+        assert!(checkout.verify(&sent, NOW));
+        assert!(!checkout.verify(&SignedLink { amount_minor: "1", ..sent }, NOW));
+        assert!(!checkout.verify(&SignedLink { reference: "50|01", ..sent }, NOW));
+        assert!(!checkout.verify(&SignedLink { signature: "00", ..sent }, NOW));
+        assert!(!checkout.verify(&sent, link.expires_at));
     }
 
     #[tokio::test]

@@ -36,14 +36,14 @@ impl Refusal {
     }
 }
 
-/// Offers, and each rule that gave none with its failed conditions, in the order of the policy.
+/// Offers, and each rule that gave none with its failed conditions in the order of the policy.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Explanation {
     pub offers: Vec<Offer>,
     pub refusals: Vec<Refusal>,
 }
 
-/// What may be offered now, in the order of the policy.
+/// What may be offered now: settlements, promises, plans, refinancing; within each in the order of its rule.
 ///
 /// A promise offer is for everything due on the last day allowed; [`promise`] makes one for another day or amount.
 pub fn offers(policy: &Policy, input: &OfferInput<'_>) -> Vec<Offer> {
@@ -67,7 +67,19 @@ pub fn explain(policy: &Policy, input: &OfferInput<'_>) -> Explanation {
             Err(refusal) => refusals.push(refusal.of(rule)),
         }
     }
+    // Exceptions for a product stand above the general rules, so the file's order says nothing about the menu's.
+    offers.sort_by_key(|offer| rank(offer.kind));
     Explanation { offers, refusals }
+}
+
+/// The order in which a person sees offers: what costs least first, what binds longest last.
+const fn rank(kind: AgreementKind) -> u8 {
+    match kind {
+        AgreementKind::Settlement => 0,
+        AgreementKind::Promise => 1,
+        AgreementKind::InstalmentPlan => 2,
+        AgreementKind::Refinancing => 3,
+    }
 }
 
 /// An offer for the promise to pay `amount` on `due`, both chosen by the person, or why it cannot be accepted.

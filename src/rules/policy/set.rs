@@ -16,7 +16,8 @@ pub const HOLIDAYS_FILE: &str = "holidays.csv";
 pub struct PolicySet {
     pub policies: BTreeMap<LenderId, Policy>,
     pub caps: RateCaps,
-    pub holidays: HolidayTable,
+    /// The holidays of each lender's country.
+    pub calendars: BTreeMap<LenderId, Calendar>,
 }
 
 impl PolicySet {
@@ -26,6 +27,7 @@ impl PolicySet {
     /// mistakes too: nothing is offered by chance.
     pub fn parse<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Result<Self, Vec<Diagnostic>> {
         let mut set = Self::default();
+        let mut holidays = HolidayTable::default();
         let mut diagnostics = Vec::new();
         let mut lenders: Vec<(&str, Policy)> = Vec::new();
         for (path, text) in files {
@@ -37,7 +39,7 @@ impl PolicySet {
                 }
             } else if name == HOLIDAYS_FILE {
                 match HolidayTable::parse(path, text) {
-                    Ok(table) => set.holidays = table,
+                    Ok(table) => holidays = table,
                     Err(error) => diagnostics.push(of_table(path, error.line, error.what)),
                 }
             } else if name.ends_with(".yaml") {
@@ -48,7 +50,7 @@ impl PolicySet {
             }
         }
         for (path, policy) in lenders {
-            if let Some(mistake) = set.add(path, policy) {
+            if let Some(mistake) = set.add(path, policy, &holidays) {
                 diagnostics.push(mistake);
             }
         }
@@ -59,23 +61,24 @@ impl PolicySet {
         self.policies.get(lender)
     }
 
-    /// The holidays of the lender's country.
-    pub fn calendar(&self, policy: &Policy) -> Option<Calendar> {
-        self.holidays.calendar(&policy.country)
+    /// The holidays of the lender's country; there for every lender that has a policy.
+    pub fn calendar(&self, lender: &LenderId) -> Option<&Calendar> {
+        self.calendars.get(lender)
     }
 
-    fn add(&mut self, path: &str, policy: Policy) -> Option<Diagnostic> {
+    fn add(&mut self, path: &str, policy: Policy, holidays: &HolidayTable) -> Option<Diagnostic> {
         let mistake = |what: String, remedy: &str| Diagnostic {
             file: path.to_owned(),
             place: Place { line: 1, column: 1 },
             what,
             remedy: remedy.to_owned(),
         };
-        if self.holidays.calendar(&policy.country).is_none() {
+        let Some(calendar) = holidays.calendar(&policy.country) else {
             let what = format!("no holidays are known of `{}`", policy.country);
             return Some(mistake(what, "add its holidays to holidays.csv"));
-        }
+        };
         let lender = policy.lender.clone();
+        self.calendars.insert(lender.clone(), calendar);
         let earlier = self.policies.insert(lender.clone(), policy);
         earlier.map(|_| mistake(format!("lender `{lender}` has two files"), "keep one file for each lender"))
     }
