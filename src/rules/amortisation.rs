@@ -84,7 +84,7 @@ fn build(
         balance -= principal;
         rows.push(Row {
             number,
-            payment: money(principal + interest),
+            payment: money(principal.checked_add(interest).ok_or(AmortisationError::Overflow)?),
             interest: money(interest),
             principal: money(principal),
             balance: money(balance),
@@ -148,6 +148,17 @@ mod tests {
         let principal = Money::new(600_000_000, Currency::Cop);
         let rows = german(principal, MonthlyRate::from_ppm(18_000).unwrap(), 6).unwrap();
         assert_rows("O3_german_COP", &rows, Currency::Cop);
+    }
+
+    #[test]
+    fn amounts_beyond_the_range_are_refused() {
+        let huge = Money::new(i64::MAX - 7, Currency::Cop);
+        let rate = MonthlyRate::from_ppm(600_000).unwrap();
+        assert_eq!(german(huge, rate, 2), Err(AmortisationError::Overflow));
+        assert_eq!(
+            french(huge, MonthlyRate::from_ppm(9_000_000).unwrap(), 120),
+            Err(AmortisationError::Overflow)
+        );
     }
 
     #[test]

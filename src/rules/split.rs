@@ -30,7 +30,9 @@ pub fn split(total: Money, count: u32) -> Result<Vec<Money>, SplitError> {
     let rest = i64::from(count - 1);
     let exact = Decimal::from(total.minor) / Decimal::from(count);
     let rounded = half_up_to_step(exact, total.currency).ok_or(SplitError::TooSmall)?;
-    let share = if total.minor - rounded * rest >= step {
+    // Wide, because rounding up may leave the range of the amount before it is refused.
+    let left = i128::from(total.minor) - i128::from(rounded) * i128::from(rest);
+    let share = if left >= i128::from(step) {
         rounded
     } else {
         floor_to_step(total.minor / i64::from(count), total.currency)
@@ -67,6 +69,13 @@ mod tests {
             payments.iter().map(|p| p.minor).collect::<Vec<_>>(),
             [14_285_700, 14_285_700, 14_285_700, 14_285_700, 14_285_700, 14_285_700, 14_285_800]
         );
+    }
+
+    #[test]
+    fn the_largest_amount_is_split_without_overflow() {
+        let total = Money::new(i64::MAX, Currency::Mxn);
+        let payments = split(total, 3).unwrap();
+        assert_eq!(Money::sum(Currency::Mxn, payments).unwrap(), total);
     }
 
     #[test]
