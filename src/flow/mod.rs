@@ -1,14 +1,24 @@
 //! The flow language: load, check, and [`step`](engine::step), the pure engine.
 //!
-//! Data flow: `source` (YAML with places) → `syntax` (as written) → `check` → [`model`] (compiled) → `engine`.
-//! No clock, random, I/O or async anywhere below this module, except reading the folder in `load`.
+//! Data flow: `source` (YAML with places) → `syntax` (as written) → `compile` (names, types) → `check` (proofs over
+//! the compiled [`model`]) → `engine`.
+//! No clock, random, I/O or async anywhere below this module, except reading the folder in [`source::read_folder`].
 
 pub mod catalogue;
+pub mod check;
+pub mod compile;
+pub mod diagnostic;
 pub mod effect;
 pub mod expr;
 pub mod facts;
 pub mod input;
+pub mod load;
 pub mod model;
+pub mod source;
 pub mod state;
+pub mod syntax;
 pub mod text;
 pub mod value;
+
+pub use load::{Loaded, hash, load};
+pub use source::read_folder;

@@ -1,0 +1,225 @@
+//! Loading a folder: files → shapes → model → checks.
+
+use crate::domain::ids::FlowHash;
+use crate::flow::compile::{Written, compile};
+use crate::flow::diagnostic::{Code, Diagnostic, Finding, Severity, Span};
+use crate::flow::model::FlowSet;
+use crate::flow::source;
+use crate::flow::syntax::{self, BotSyntax, FlowSyntax, LocaleSyntax};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// The one file that every folder has.
+pub const BOT_FILE: &str = "bot.yaml";
+const LOCALES: &str = "locales/";
+
+/// A folder that may be used, and what someone should look at.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    pub set: FlowSet,
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// What a path in the folder is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FileKind<'p> {
+    Bot,
+    /// With the flow's id.
+    Flow(&'p str),
+    /// With the language.
+    Locale(&'p str),
+    /// `.yml` where `.yaml` is meant.
+    Misnamed,
+    /// Belongs to others: policies, tests, understanding.
+    Other,
+}
+
+fn kind(path: &str) -> FileKind<'_> {
+    let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
+    if !(dir.is_empty() || dir == "locales") {
+        return FileKind::Other;
+    }
+    if name.ends_with(".yml") {
+        return FileKind::Misnamed;
+    }
+    match (path, name.strip_suffix(".yaml")) {
+        (_, None) => FileKind::Other,
+        (BOT_FILE, Some(_)) => FileKind::Bot,
+        (path, Some(stem)) if path.starts_with(LOCALES) => FileKind::Locale(stem),
+        (_, Some(stem)) => FileKind::Flow(stem),
+    }
+}
+
+/// The version of a folder: SHA-256 over the sorted paths and contents of the files that count, hexadecimal.
+pub fn hash(files: &BTreeMap<String, String>) -> FlowHash {
+    let mut hasher = Sha256::new();
+    for (path, text) in files {
+        match kind(path) {
+            FileKind::Bot | FileKind::Flow(_) | FileKind::Locale(_) => {}
+            FileKind::Misnamed | FileKind::Other => continue,
+        }
+        // Lengths keep two folders apart whose concatenations are equal.
+        hasher.update(path.len().to_be_bytes());
+        hasher.update(path.as_bytes());
+        hasher.update(text.len().to_be_bytes());
+        hasher.update(text.as_bytes());
+    }
+    FlowHash::new(hex::encode(hasher.finalize()))
+}
+
+/// Loads a folder given as relative path → text. Only `*.yaml` at the top and in `locales/` count.
+///
+/// # Errors
+/// All diagnostics, errors first, when at least one is an error.
+pub fn load(files: &BTreeMap<String, String>) -> Result<Loaded, Vec<Diagnostic>> {
+    let mut findings = Vec::new();
+    let set = set(files, &mut findings);
+    let mut diagnostics: Vec<Diagnostic> = findings.into_iter().map(|finding| finding.place(files)).collect();
+    diagnostics.sort_by(|a, b| (a.severity, &a.place, a.code).cmp(&(b.severity, &b.place, b.code)));
+    diagnostics.dedup();
+    match set {
+        Some(set) if diagnostics.iter().all(|one| one.severity == Severity::Warning) => {
+            Ok(Loaded { set, warnings: diagnostics })
+        }
+        Some(_) | None => Err(diagnostics),
+    }
+}
+
+fn set(files: &BTreeMap<String, String>, findings: &mut Vec<Finding>) -> Option<FlowSet> {
+    let written = read(files, findings)?;
+    let compiled = compile(&written, findings)?;
+    Some(FlowSet { hash: hash(files), bot: compiled.bot, flows: compiled.flows })
+}
+
+/// Every file in its shape; `None` when one of them has none, because the rest would only echo that.
+fn read(files: &BTreeMap<String, String>, findings: &mut Vec<Finding>) -> Option<Written> {
+    let before = findings.len();
+    let mut bot: Option<BotSyntax> = None;
+    let mut flows: BTreeMap<String, FlowSyntax> = BTreeMap::new();
+    let mut locales: Vec<LocaleSyntax> = Vec::new();
+    for (index, (path, text)) in files.iter().enumerate() {
+        let Ok(file) = u16::try_from(index) else { break };
+        let kind = kind(path);
+        if kind == FileKind::Other {
+            continue;
+        }
+        if kind == FileKind::Misnamed {
+            findings.push(misnamed(file, path));
+            continue;
+        }
+        let node = match source::parse(file, text) {
+            Ok(node) => node,
+            Err(finding) => {
+                findings.push(finding);
+                continue;
+            }
+        };
+        match kind {
+            FileKind::Bot => bot = syntax::with_reader(&node, findings, syntax::bot_file),
+            FileKind::Flow(stem) => {
+                if let Some(flow) = syntax::with_reader(&node, findings, syntax::flow_file) {
+                    findings.extend(same_name(&flow, stem));
+                    flows.insert(stem.to_owned(), flow);
+                }
+            }
+            FileKind::Locale(stem) => {
+                if let Some(locale) = syntax::with_reader(&node, findings, syntax::locale_file) {
+                    findings.extend(same_language(&locale, stem));
+                    locales.push(locale);
+                }
+            }
+            FileKind::Misnamed | FileKind::Other => {}
+        }
+    }
+    if !files.contains_key(BOT_FILE) {
+        let message = "the folder has no bot.yaml";
+        let help =
+            "it says with which flow a chat begins and what holds everywhere; see the chapter on bot.yaml";
+        findings.push(Finding::new(Code::Layout, Span::default(), message).help(help));
+    }
+    if findings.len() > before {
+        return None;
+    }
+    bot.map(|bot| Written { bot, flows, locales })
+}
+
+fn misnamed(file: u16, path: &str) -> Finding {
+    let span = Span { file, start: 0, end: 0 };
+    Finding::new(Code::Layout, span, format!("`{path}` would not be read"))
+        .help("name it `.yaml`; one spelling keeps two versions of a file apart")
+}
+
+fn same_name(flow: &FlowSyntax, stem: &str) -> Option<Finding> {
+    (flow.id.text != stem).then(|| {
+        Finding::new(
+            Code::BadName,
+            flow.id.span,
+            format!("flow `{}` is in the file `{stem}.yaml`", flow.id.text),
+        )
+        .label("not the file's name")
+        .help(format!("write `flow: {stem}`, or rename the file"))
+    })
+}
+
+fn same_language(locale: &LocaleSyntax, stem: &str) -> Option<Finding> {
+    (locale.language.text != stem).then(|| {
+        let message = format!("language `{}` is in the file `locales/{stem}.yaml`", locale.language.text);
+        Finding::new(Code::BadName, locale.language.span, message)
+            .label("not the file's name")
+            .help(format!("write `language: {stem}`, or rename the file"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Loaded, load};
+    use crate::domain::assurance::Label;
+    use crate::flow::diagnostic::{Colour, render};
+    use crate::flow::model::StepKind;
+    use crate::flow::source::read_folder;
+    use std::path::Path;
+
+    fn mini() -> Loaded {
+        let files = read_folder(Path::new("fixtures/flows/mini")).unwrap();
+        load(&files).unwrap_or_else(|errors| panic!("{}", render(&errors, &files, Colour::Off)))
+    }
+
+    #[test]
+    fn a_correct_folder_loads_without_a_word() {
+        let loaded = mini();
+        let files = read_folder(Path::new("fixtures/flows/mini")).unwrap();
+        assert_eq!(render(&loaded.warnings, &files, Colour::Off), "");
+        assert_eq!(loaded.set.hash.as_str().len(), 64);
+    }
+
+    #[test]
+    fn quiet_ends_pass_through_calls() {
+        let set = mini().set;
+        let menu = &set.flows[&"menu".into()];
+        assert_eq!(menu.outcomes, ["fin", "abandono"]);
+        let StepKind::Call(call) = &menu.steps[&"probar".into()].kind else { panic!("a call") };
+        assert_eq!(call.on["abandono"].as_str(), "@end");
+    }
+
+    #[test]
+    fn giving_up_makes_a_hand_off_that_comes_back_to_the_question() {
+        let set = mini().set;
+        let flow = &set.flows[&"identidad".into()];
+        let StepKind::Handoff(handoff) = &flow.steps[&"@handoff:documento".into()].kind else {
+            panic!("a hand-off")
+        };
+        assert_eq!(handoff.queue, "cobranzas");
+        assert_eq!(handoff.returned.as_str(), "documento");
+        assert_eq!(handoff.closed.as_str(), "@end");
+    }
+
+    #[test]
+    fn texts_carry_the_highest_label_of_what_they_show() {
+        let set = mini().set;
+        let flow = &set.flows[&"acuerdo_pago".into()];
+        let StepKind::Say(say) = &flow.steps[&"listo".into()].kind else { panic!("a say") };
+        assert_eq!(say.text.label(), Label::Deuda);
+        let StepKind::Say(say) = &flow.steps[&"nada".into()].kind else { panic!("a say") };
+        assert_eq!(say.text.label(), Label::Publico);
+    }
+}
