@@ -110,7 +110,7 @@ fn read(files: &BTreeMap<String, String>, findings: &mut Vec<Finding>) -> Option
         let node = match source::parse(file, text) {
             Ok(node) => node,
             Err(finding) => {
-                findings.push(finding);
+                findings.push(*finding);
                 continue;
             }
         };

@@ -117,6 +117,10 @@ pub struct Step {
 }
 
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a folder has a few thousand steps, built once and then only read"
+)]
 pub enum StepKind {
     Say(Say),
     Ask(Ask),

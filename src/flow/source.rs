@@ -120,15 +120,13 @@ fn read_level(dir: &Path, prefix: &str, files: &mut BTreeMap<String, String>) ->
 ///
 /// # Errors
 /// The first syntax error, or what the language leaves out (anchors, tags, several documents) or limits.
-pub fn parse(file: u16, text: &str) -> Result<Node, Finding> {
+pub fn parse(file: u16, text: &str) -> Result<Node, Box<Finding>> {
     if text.len() > FILE_BYTES_MAX {
         let span = Span { file, start: 0, end: 0 };
-        return Err(Finding::new(
-            Code::TooLarge,
-            span,
-            format!("the file is longer than {FILE_BYTES_MAX} bytes"),
-        )
-        .help("split it: one flow per file, one task per flow"));
+        return Err(Box::new(
+            Finding::new(Code::TooLarge, span, format!("the file is longer than {FILE_BYTES_MAX} bytes"))
+                .help("split it: one flow per file, one task per flow"),
+        ));
     }
     let mut builder = Builder { file, text, stack: Vec::new(), root: None };
     for next in Parser::new_from_str(text) {
@@ -145,13 +143,15 @@ pub fn parse(file: u16, text: &str) -> Result<Node, Finding> {
         Finding::new(Code::Yaml, Span { file, start: 0, end: 0 }, "the file is empty")
             .label(if end == 0 { "" } else { "only comments here" })
             .help("a flow begins with `flow: <name>`; delete the file if it is not needed")
+            .into()
     })
 }
 
-fn syntax(span: Span, what: &str) -> Finding {
-    Finding::new(Code::Yaml, span, format!("this is not YAML: {what}")).label("the reader stopped here").help(
-        "look at the indentation and quotes here and on the line above; texts with `: ` or ` #` need quotes",
-    )
+fn syntax(span: Span, what: &str) -> Box<Finding> {
+    Finding::new(Code::Yaml, span, format!("this is not YAML: {what}"))
+        .label("the reader stopped here")
+        .help("look at the indentation and quotes here and on the line above; texts with `: ` or ` #` need quotes")
+        .into()
 }
 
 /// A map or list that is still open.
@@ -173,7 +173,7 @@ impl Builder<'_> {
         Span { file: self.file, start: clamp(start), end: clamp(end) }
     }
 
-    fn event(&mut self, event: Event<'_>, at: YamlSpan) -> Result<(), Finding> {
+    fn event(&mut self, event: Event<'_>, at: YamlSpan) -> Result<(), Box<Finding>> {
         let range = at.byte_range().unwrap_or(0..0);
         let span = self.span(range.start, range.end);
         match event {
@@ -206,14 +206,14 @@ impl Builder<'_> {
     }
 
     /// Anchors and tags make a file mean something else than what stands there.
-    fn plain_only(&self, anchor: bool, tag: bool, span: Span) -> Result<(), Finding> {
+    fn plain_only(&self, anchor: bool, tag: bool, span: Span) -> Result<(), Box<Finding>> {
         if anchor {
             return Err(left_out("`&` anchors", span));
         }
         if tag { Err(left_out("`!` tags", span)) } else { Ok(()) }
     }
 
-    fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> Result<(), Finding> {
+    fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> Result<(), Box<Finding>> {
         let slice = self.text.get(span.start as usize..span.end as usize).unwrap_or_default();
         let verbatim = match style {
             ScalarStyle::Plain => slice.starts_with(text).then_some(span.start),
@@ -228,7 +228,8 @@ impl Builder<'_> {
             if !keys.insert(text.to_owned()) {
                 return Err(Finding::new(Code::DuplicateKey, span, format!("`{text}` is there twice"))
                     .label("second time")
-                    .help("keep one of them; the reader will not guess which"));
+                    .help("keep one of them; the reader will not guess which")
+                    .into());
             }
             *slot = Some(scalar);
             return Ok(());
@@ -238,20 +239,22 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn open(&mut self, open: Open, span: Span) -> Result<(), Finding> {
+    fn open(&mut self, open: Open, span: Span) -> Result<(), Box<Finding>> {
         if let Some(Open::Map { key: None, .. }) = self.stack.last() {
             return Err(Finding::new(Code::WrongShape, span, "a key must be a word, not a list or a map")
-                .help("a text that begins with `{` or `[` needs quotes"));
+                .help("a text that begins with `{` or `[` needs quotes")
+                .into());
         }
         if self.stack.len() >= DEPTH_MAX {
             return Err(Finding::new(Code::TooLarge, span, format!("nested deeper than {DEPTH_MAX} levels"))
-                .help("no part of a flow is that deep; look at the brackets"));
+                .help("no part of a flow is that deep; look at the brackets")
+                .into());
         }
         self.stack.push(open);
         Ok(())
     }
 
-    fn close(&mut self, end: usize) -> Result<(), Finding> {
+    fn close(&mut self, end: usize) -> Result<(), Box<Finding>> {
         let node = match self.stack.pop() {
             Some(Open::Seq { start, items }) => {
                 let end = items.last().map_or(end, |last| end.max(last.span.end as usize));
@@ -280,7 +283,8 @@ impl Builder<'_> {
     }
 }
 
-fn left_out(what: &str, span: Span) -> Finding {
+fn left_out(what: &str, span: Span) -> Box<Finding> {
     Finding::new(Code::Yaml, span, format!("{what} cannot be used in flows"))
         .help("write the text out where it is needed, or put it in quotes if it is meant as text")
+        .into()
 }

@@ -108,7 +108,7 @@ fn outputs(cx: &mut FlowCx<'_, '_>, syntax: &DoSyntax, action: &Action) -> BTree
         };
         let what = format!("`{name}` of `{}`", action.name);
         if let Err(finding) = vars::receives(var, &output.ty, &what, &cx.vars, Code::ActionOutput) {
-            cx.report(finding);
+            cx.report(*finding);
         }
         into.insert(name.to_owned(), var.text.clone());
     }

@@ -144,7 +144,7 @@ fn outputs(call: &CallSyntax, flow: &Flow, callee: &Flow, notes: &mut Notes) {
         };
         let what = format!("`{}` of flow `{}`", there.text, callee.id);
         if let Err(finding) = vars::receives(here, &from.ty, &what, &flow.vars, Code::CallOutput) {
-            notes.findings.push(finding);
+            notes.findings.push(*finding);
         }
     }
 }

@@ -152,7 +152,7 @@ fn each(
     let element = Known { ty: *of, label: known.label, longest: known.longest };
     let what = format!("an element of `{}`", each.list.text);
     if let Err(finding) = vars::receives(&choose.var, &element.ty, &what, &cx.vars, Code::AnswerType) {
-        cx.report(finding);
+        cx.report(*finding);
     }
     let bind = Some((each.bind.as_str(), &element));
     let title = cx.text_with(&each.title, step, "each.title", bind);

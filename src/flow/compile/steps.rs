@@ -138,7 +138,7 @@ fn ask(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, ask: &AskSyntax) -> Option<As
     };
     let what = format!("the answer to `expects: {}`", ask.expects.text);
     if let Err(finding) = vars::receives(&ask.var, &ty, &what, &cx.vars, Code::AnswerType) {
-        cx.report(finding);
+        cx.report(*finding);
     }
     Some(Ask { var: ask.var.text.clone(), expects, text, min, max, retry: retry?, wait: wait?, goto })
 }

@@ -208,9 +208,9 @@ pub fn receives(
     what: &str,
     vars: &BTreeMap<String, Var>,
     code: Code,
-) -> Result<(), Finding> {
+) -> Result<(), Box<Finding>> {
     let Some(var) = vars.get(&name.text) else {
-        return Err(undeclared(name, Some(from_type), vars));
+        return Err(undeclared(name, Some(from_type), vars).into());
     };
     if fits(from_type, &var.ty) {
         return Ok(());
@@ -222,7 +222,8 @@ pub fn receives(
             "declare it as `{}: {{type: {}}}`, or use another one",
             name.text,
             declaration(from_type)
-        )))
+        ))
+        .into())
 }
 
 /// A variable that is not there, with how to declare it.

@@ -68,10 +68,10 @@ pub fn fits(from: &Type, to: &Type) -> bool {
 /// # Errors
 /// The first part that does not fit, with its bytes.
 pub fn check(tree: &Tree, env: &dyn Env, wanted: Option<&Type>) -> Result<Typed, TypeError> {
-    if let Some(Type::Enum(members)) = wanted {
-        if let Some(typed) = member(tree, env, members)? {
-            return Ok(typed);
-        }
+    if let Some(Type::Enum(members)) = wanted
+        && let Some(typed) = member(tree, env, members)?
+    {
+        return Ok(typed);
     }
     let typed = infer(tree, env)?;
     match wanted {
