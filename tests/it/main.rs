@@ -2,5 +2,5 @@
 
 #[cfg(test)]
 mod graph_client;
-#[cfg(test)]
 mod harness;
+mod contract_queue;
