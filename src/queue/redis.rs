@@ -24,6 +24,7 @@ const RECONNECT_DELAY_MAX: Duration = Duration::from_millis(500);
 /// Width of one priority in a score: above every time in milliseconds until the year 2248, and four of them
 /// stay below 2^53, up to which Redis keeps a score exact.
 const PRIORITY_WIDTH: i64 = 1 << 43;
+const _: () = assert!(4 * PRIORITY_WIDTH < 1 << 53, "scores are exact");
 
 #[derive(Debug, Error)]
 pub enum ConnectError {
@@ -254,12 +255,7 @@ impl HandoffQueue for RedisQueue {
 
 #[cfg(test)]
 mod tests {
-    use super::{PRIORITY_WIDTH, connect};
-
-    #[test]
-    fn four_priorities_fit_into_an_exact_score() {
-        assert!(4 * PRIORITY_WIDTH < 1 << 53);
-    }
+    use super::connect;
 
     #[tokio::test]
     async fn a_wrong_url_is_refused_without_its_password() {
