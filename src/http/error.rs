@@ -64,12 +64,13 @@ pub struct Problem {
     code: Code,
     detail: Option<String>,
     remedy: Option<String>,
-    more: Map<String, Value>,
+    /// Members of this kind of problem.
+    more: Vec<(&'static str, Value)>,
 }
 
 impl Problem {
-    pub fn new(code: Code) -> Self {
-        Self { code, detail: None, remedy: None, more: Map::new() }
+    pub const fn new(code: Code) -> Self {
+        Self { code, detail: None, remedy: None, more: Vec::new() }
     }
 
     /// What is wrong in this case. Never anything of the person or of a secret.
@@ -84,8 +85,8 @@ impl Problem {
         self
     }
 
-    pub fn with(mut self, name: &str, value: Value) -> Self {
-        self.more.insert(name.to_owned(), value);
+    pub fn with(mut self, name: &'static str, value: Value) -> Self {
+        self.more.push((name, value));
         self
     }
 
@@ -105,7 +106,7 @@ impl Problem {
         if let Some(remedy) = &self.remedy {
             body.insert("remedy".to_owned(), json!(remedy));
         }
-        body.extend(self.more.clone());
+        body.extend(self.more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         let mut response: HttpResponseBuilder = HttpResponse::build(self.code.status());
         response.content_type("application/problem+json");
         if self.code == Code::Unauthorized {

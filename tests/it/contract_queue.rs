@@ -221,7 +221,7 @@ async fn only_the_holder_renews(queue: Arc<dyn HandoffQueue>) {
 
 async fn repeats_and_older_versions_change_nothing(queue: Arc<dyn HandoffQueue>) {
     let newer = QueuedTicket { version: 3, ..ticket(1) };
-    add(&queue, &[newer.clone()]).await;
+    add(&queue, std::slice::from_ref(&newer)).await;
     let older = QueuedTicket { version: 2, queue: "fraude".to_owned(), ..ticket(1) };
     let repeat = QueuedTicket { queue: "fraude".to_owned(), ..newer };
     add(&queue, &[older.clone(), repeat.clone()]).await;
@@ -293,7 +293,7 @@ async fn a_hold_by_name_takes_the_ticket_out_of_the_queue(queue: Arc<dyn Handoff
 
 async fn a_hold_of_an_older_version_or_of_anothers_ticket_does_nothing(queue: Arc<dyn HandoffQueue>) {
     let second = QueuedTicket { version: 2, ..ticket(1) };
-    add(&queue, &[second.clone()]).await;
+    add(&queue, std::slice::from_ref(&second)).await;
     queue.hold(&ticket(1), agent(1), at(90)).await.unwrap();
     assert_eq!(queue.position(&lender(), id(1)).await.unwrap(), Some(1));
     take(&queue, 1, at(0)).await.unwrap();

@@ -3,7 +3,15 @@
 #[cfg(test)]
 mod graph_client;
 mod harness;
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says where it stopped"
+)]
+
 mod contract_queue;
 mod desk_api;
 mod desk_fake;
+mod desk_openapi;
 mod desk_world;

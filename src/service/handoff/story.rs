@@ -195,26 +195,30 @@ fn delivery(message: &SentMessage) -> &'static str {
     }
 }
 
-/// Events that tell an agent something; the bot's inner steps do not.
+/// Events that tell an agent something; the bot's inner steps do not, and what an agent sent is in the outbox.
 fn event_line(seq: i64, event: &Event) -> Option<StoryItem> {
+    let body = &event.body;
     let (from, kind, text) = match event.kind.as_str() {
-        "input" => input_line(&event.body)?,
-        "note" => (Speaker::Agent, "note", text_of(&event.body, "text")),
-        "ticket" => (Speaker::System, "ticket", None),
-        "agent" => (Speaker::System, "agent", text_of(&event.body, "act")),
+        "input" => input_line(body)?,
+        "note" => (Speaker::Agent, "note", text_of(body, "text")),
+        "ticket" => {
+            let why = ["reason", "outcome", "step"].iter().find_map(|key| text_of(body, key));
+            (Speaker::System, ticket_move(body), why)
+        }
         "fault" => (Speaker::System, "fault", None),
         _ => return None,
     };
-    let text = text.map(Pii::new);
-    Some(StoryItem {
-        id: seq.to_string(),
-        at: event.at,
-        from,
-        kind: kind.to_owned(),
-        text,
-        delivery: None,
-        why: None,
-    })
+    let (kind, text) = (kind.to_owned(), text.map(Pii::new));
+    Some(StoryItem { id: seq.to_string(), at: event.at, from, kind, text, delivery: None, why: None })
+}
+
+fn ticket_move(body: &serde_json::Value) -> &'static str {
+    match body.get("did").and_then(serde_json::Value::as_str) {
+        Some("resolve") => "ticket_resolved",
+        Some("return") => "ticket_returned",
+        Some("transfer") => "ticket_transferred",
+        _ => "ticket",
+    }
 }
 
 fn text_of(body: &serde_json::Value, key: &str) -> Option<String> {
@@ -233,8 +237,8 @@ fn input_line(body: &serde_json::Value) -> Option<(Speaker, &'static str, Option
         Input::HumanEcho => (Speaker::System, "human_echo", None),
         Input::IdentityChanged => (Speaker::System, "identity_changed", None),
         Input::DeliveryFailed => (Speaker::System, "delivery_failed", None),
-        Input::AgentReturned { step } => (Speaker::System, "returned_to_bot", step),
-        Input::TicketClosed => (Speaker::System, "ticket_closed", None),
+        // The agent's own act is in the log already.
+        Input::AgentReturned { .. } | Input::TicketClosed => return None,
         Input::Timer { .. } | Input::ActionOutcome { .. } => return None,
     })
 }
@@ -284,7 +288,13 @@ mod tests {
             assert_eq!((line.from, line.kind.as_str()), (Speaker::Person, "text"));
             assert_eq!(line.text.unwrap().expose(), "hola");
         }
-        assert!(event_line(3, &event("visit", json!({}))).is_none());
+        for (kind, body) in
+            [("visit", json!({})), ("agent", json!({"outbox": "x"})), ("input", json!({"v": 1}))]
+        {
+            assert!(event_line(3, &event(kind, body)).is_none(), "{kind}");
+        }
+        let moved = event_line(4, &event("ticket", json!({"did": "transfer", "reason": "fraude"}))).unwrap();
+        assert_eq!((moved.kind.as_str(), moved.from), ("ticket_transferred", Speaker::System));
     }
 
     #[test]

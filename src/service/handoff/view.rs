@@ -1,6 +1,7 @@
 //! What an agent sees of a ticket: the case, the chat's state and the person, with the document and phones masked.
 
-use super::{HandoffError, HandoffService, served, window_until};
+use super::take::{SCAN_MAX, is_free, served};
+use super::{HandoffError, HandoffService, window_until};
 use crate::domain::assurance::{Assurance, Label};
 use crate::domain::debt::{AgreementKind, Obligation, ObligationStatus, Person};
 use crate::domain::ids::{AgreementId, TicketId};
@@ -132,7 +133,7 @@ impl HandoffService {
         }
         let open = filter != TicketFilter::Closed;
         // Open ones are read whole before they are filtered: one's own may be older than a page of the newest.
-        let scan = if open { super::DEGRADED_SCAN_MAX } else { limit.clamp(1, LIST_MAX) };
+        let scan = if open { SCAN_MAX } else { limit.clamp(1, LIST_MAX) };
         let mut tickets = self.ports.tickets.tickets(&agent.lender, queue, open, scan).await?;
         let mine = |ticket: &Ticket| TicketFilter::Mine.shows(ticket, agent);
         let seen = |ticket: &Ticket| agent.queues.is_empty() || agent.queues.contains(&ticket.queue);
@@ -199,7 +200,7 @@ impl HandoffService {
     }
 
     async fn stored_depths(&self, agent: &Agent) -> Result<Vec<QueueDepth>, HandoffError> {
-        let open = self.ports.tickets.tickets(&agent.lender, None, true, super::DEGRADED_SCAN_MAX).await?;
+        let open = self.ports.tickets.tickets(&agent.lender, None, true, SCAN_MAX).await?;
         let mut depths: Vec<QueueDepth> = Vec::new();
         for ticket in &open {
             let index = depths.iter().position(|depth| depth.queue == ticket.queue).unwrap_or_else(|| {
@@ -207,7 +208,7 @@ impl HandoffService {
                 depths.len() - 1
             });
             let Some(depth) = depths.get_mut(index) else { continue };
-            if super::is_free(&ticket.status, self.now()) {
+            if is_free(&ticket.status, self.now()) {
                 depth.waiting += 1;
                 let since = depth.oldest_waiting_since.unwrap_or(ticket.waiting_since);
                 depth.oldest_waiting_since = Some(since.min(ticket.waiting_since));
