@@ -116,11 +116,30 @@ async fn add(queue: &Arc<dyn HandoffQueue>, tickets: &[QueuedTicket]) {
 }
 
 async fn take(queue: &Arc<dyn HandoffQueue>, by: u32, now: Timestamp) -> Option<Offer> {
-    queue.take(&lender(), &["cobranza".to_owned()], agent(by), now, LEASE).await.unwrap()
+    queue.take(&lender(), &cobranza(), agent(by), now, LEASE).await.unwrap()
 }
 
 async fn taken(queue: &Arc<dyn HandoffQueue>, by: u32, now: Timestamp) -> Option<TicketId> {
     take(queue, by, now).await.map(|offer| offer.ticket)
+}
+
+/// Takes until nothing is left, in order; more than `N` tickets would be a queue that repeats itself.
+async fn drain<const N: usize>(
+    queue: &Arc<dyn HandoffQueue>,
+    queues: &[String],
+    by: u32,
+    now: Timestamp,
+) -> Vec<TicketId> {
+    let mut order = Vec::new();
+    while let Some(offer) = queue.take(&lender(), queues, agent(by), now, LEASE).await.unwrap() {
+        order.push(offer.ticket);
+        assert!(order.len() <= N, "a ticket is given twice: {order:?}");
+    }
+    order
+}
+
+fn cobranza() -> [String; 1] {
+    ["cobranza".to_owned()]
 }
 
 async fn an_empty_queue_gives_nothing(queue: Arc<dyn HandoffQueue>) {
@@ -144,10 +163,7 @@ async fn urgent_goes_first_and_then_the_longest_wait(queue: Arc<dyn HandoffQueue
         ],
     )
     .await;
-    let mut order = Vec::new();
-    while let Some(ticket) = taken(&queue, 1, at(0)).await {
-        order.push(ticket);
-    }
+    let order = drain::<5>(&queue, &cobranza(), 1, at(0)).await;
     assert_eq!(order, [id(9), id(7), id(4), id(5), id(1)]);
 }
 
@@ -164,11 +180,7 @@ async fn only_the_named_queues_are_served(queue: Arc<dyn HandoffQueue>) {
 async fn no_named_queue_means_all(queue: Arc<dyn HandoffQueue>) {
     let other = QueuedTicket { queue: "fraude".to_owned(), priority: Priority::Urgent, ..ticket(3) };
     add(&queue, &[ticket(2), other]).await;
-    let mut order = Vec::new();
-    while let Some(offer) = queue.take(&lender(), &[], agent(1), at(0), LEASE).await.unwrap() {
-        order.push(offer.ticket);
-    }
-    assert_eq!(order, [id(3), id(2)]);
+    assert_eq!(drain::<2>(&queue, &[], 1, at(0)).await, [id(3), id(2)]);
     // After the lease both are back, in the index over all queues too.
     let offer = queue.take(&lender(), &[], agent(2), at(90), LEASE).await.unwrap().unwrap();
     assert_eq!(offer.ticket, id(3));
@@ -367,6 +379,7 @@ async fn fifty_agents_and_a_thousand_tickets(queue: Arc<dyn HandoffQueue>) {
                 let mut mine = Vec::new();
                 while let Some(ticket) = taken(&queue, n, at(0)).await {
                     mine.push(ticket);
+                    assert!(mine.len() <= N_TICKETS as usize, "a ticket is given twice");
                     tokio::task::yield_now().await;
                 }
                 mine
@@ -423,10 +436,7 @@ async fn a_flushed_redis_is_rebuilt_from_open_tickets() {
     queue.mark_rebuilt().await.unwrap();
     assert!(!queue.needs_rebuild().await.unwrap());
     assert!(queue.renew(&lender(), id(3), agent(1), at(91)).await.unwrap(), "the holder keeps it");
-    let mut order = Vec::new();
-    while let Some(ticket) = taken(&queue, 2, at(1)).await {
-        order.push(ticket);
-    }
+    let order = drain::<90>(&queue, &cobranza(), 2, at(1)).await;
     assert_eq!(order, (10..100).map(id).collect::<Vec<_>>());
 }
 
@@ -443,6 +453,21 @@ async fn an_old_copy_of_redis_is_not_trusted() {
     let marker = format!("{prefix}{{rebuild}}:built");
     ::redis::cmd("SET").arg(marker).arg("of-another-run").query_async::<()>(&mut raw).await.unwrap();
     assert!(queue.needs_rebuild().await.unwrap());
+}
+
+#[tokio::test]
+async fn a_ticket_whose_details_redis_dropped_is_passed_over() {
+    let prefix = fresh_prefix();
+    let queue: Arc<dyn HandoffQueue> = Arc::new(redis::connect(&redis_url(), &prefix).await.unwrap());
+    add(&queue, &[ticket(1), ticket(2)]).await;
+    let mut raw =
+        ::redis::Client::open(redis_url()).unwrap().get_multiplexed_async_connection().await.unwrap();
+    let details = format!("{prefix}{{{}}}:t:{}", lender(), id(1));
+    assert_eq!(::redis::cmd("DEL").arg(details).query_async::<i64>(&mut raw).await.unwrap(), 1);
+    assert_eq!(drain::<1>(&queue, &cobranza(), 1, at(0)).await, [id(2)]);
+    assert_eq!(drain::<0>(&queue, &[], 1, at(0)).await, []);
+    add(&queue, &[ticket(1)]).await;
+    assert_eq!(taken(&queue, 1, at(0)).await, Some(id(1)), "the next rebuild brings it back");
 }
 
 #[tokio::test]
