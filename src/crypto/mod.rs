@@ -1,1 +1,3 @@
 //! Hashes of tokens and signatures of links.
+
+pub mod token;

@@ -1,1 +1,4 @@
 //! HTTP faces: webhook, desk API, simulator, health, metrics.
+
+pub mod api;
+pub mod error;

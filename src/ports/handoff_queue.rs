@@ -46,9 +46,15 @@ pub trait HandoffQueue: Send + Sync {
     /// unless the version is newer.
     async fn enqueue(&self, ticket: &QueuedTicket) -> Result<(), QueueError>;
 
-    /// Takes the first ticket of these queues: by priority, then by the longest wait; `None` when all are empty.
+    /// Records that an agent has this ticket until then: it was assigned by name, or the queue is being rebuilt.
     ///
-    /// An expired hold is back in the queue before the choice.
+    /// An older version changes nothing, nor does the same version when it is closed or another agent's.
+    async fn hold(&self, ticket: &QueuedTicket, agent: AgentId, until: Timestamp) -> Result<(), QueueError>;
+
+    /// Takes the first ticket of these queues, of all queues when none is named: by priority, then by the longest
+    /// wait; `None` when there is none.
+    ///
+    /// An expired hold (`until` ≤ `now`) is back in the queue, at its old place, before the choice.
     async fn take(
         &self,
         lender: &LenderId,
@@ -58,7 +64,7 @@ pub trait HandoffQueue: Send + Sync {
         lease: Millis,
     ) -> Result<Option<Offer>, QueueError>;
 
-    /// Prolongs a hold; false when this agent does not hold it (any more).
+    /// Prolongs a hold; false when this agent does not hold it (any more). Never shortens it.
     async fn renew(
         &self,
         lender: &LenderId,
@@ -67,15 +73,18 @@ pub trait HandoffQueue: Send + Sync {
         until: Timestamp,
     ) -> Result<bool, QueueError>;
 
-    /// Takes a ticket out (closed), whoever holds it; an older version does nothing.
+    /// Takes a ticket out (closed), whoever holds it; an older version does nothing. Only a newer version comes back.
     async fn remove(&self, lender: &LenderId, ticket: TicketId, version: i64) -> Result<(), QueueError>;
 
+    /// The queues that have any ticket, by name.
     async fn depths(&self, lender: &LenderId, now: Timestamp) -> Result<Vec<QueueDepth>, QueueError>;
 
     /// The position of a waiting ticket in its queue, 1 = next; `None` when it does not wait.
     async fn position(&self, lender: &LenderId, ticket: TicketId) -> Result<Option<u64>, QueueError>;
 
-    /// True when the queue lost its memory (flushed, new): it must be rebuilt from open tickets.
+    /// True when the queue lost its memory (flushed, restarted, new): it must be rebuilt from open tickets.
+    ///
+    /// Asking begins the rebuild: if memory is lost again before `mark_rebuilt`, the queue still needs one.
     async fn needs_rebuild(&self) -> Result<bool, QueueError>;
 
     /// Says that a rebuild is complete.

@@ -1,1 +1,4 @@
 //! The live hand-off queue: Redis, or memory for one process.
+
+pub mod memory;
+pub mod redis;

@@ -20,3 +20,5 @@ pub mod schedule;
 pub mod service_window;
 pub mod settlement;
 pub mod split;
+
+pub mod lint;

@@ -1,1 +1,3 @@
 //! The use cases, one per file, over the ports.
+
+pub mod handoff;

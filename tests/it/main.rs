@@ -2,5 +2,16 @@
 
 #[cfg(test)]
 mod graph_client;
-#[cfg(test)]
 mod harness;
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says where it stopped"
+)]
+
+mod contract_queue;
+mod desk_api;
+mod desk_fake;
+mod desk_openapi;
+mod desk_world;

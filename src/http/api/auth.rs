@@ -1,0 +1,81 @@
+//! Who calls: a bearer token, looked up by its SHA-256.
+//!
+//! The token itself is never stored or compared. A lookup by hash leaks nothing useful through its timing: whoever
+//! could steer the hash of a guess would have broken SHA-256.
+
+use super::ApiState;
+use crate::crypto::token::token_sha256;
+use crate::http::error::{Code, Problem};
+use crate::ports::agents::Agent;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use std::future::{Ready, ready};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const REQUEST_ID_CHARS_MAX: usize = 64;
+const TOKEN_CHARS_MAX: usize = 256;
+
+/// The agent that calls; there is one behind [`guard`].
+pub struct Caller(pub Agent);
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        let agent = request.extensions().get::<Agent>().cloned();
+        ready(agent.map(Self).ok_or(Problem::new(Code::Unauthorized)))
+    }
+}
+
+/// Lets only agents through, gives every answer a request id, and keeps answers out of caches.
+pub async fn guard(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let request_id = request_id(&request);
+    let mut response = match caller(&request).await {
+        Ok(agent) => {
+            request.extensions_mut().insert(agent);
+            next.call(request).await?.map_into_left_body()
+        }
+        Err(problem) => request.into_response(problem.response()).map_into_right_body(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(REQUEST_ID, request_id);
+    Ok(response)
+}
+
+async fn caller(request: &ServiceRequest) -> Result<Agent, Problem> {
+    let state = request.app_data::<web::Data<ApiState>>().ok_or(Problem::new(Code::Internal))?;
+    let refused = || Problem::new(Code::Unauthorized);
+    let value = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, token) = value.and_then(|value| value.split_once(' ')).ok_or_else(refused)?;
+    let token = token.trim();
+    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || token.len() > TOKEN_CHARS_MAX {
+        return Err(refused());
+    }
+    let agent = state.agents.agent_by_token(token_sha256(token)).await?;
+    agent.filter(|agent| agent.active).ok_or_else(refused)
+}
+
+/// The caller's own id when it is harmless in a log, else a new one.
+fn request_id(request: &ServiceRequest) -> HeaderValue {
+    let harmless = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    let given = request.headers().get(REQUEST_ID).filter(|value| {
+        let bytes = value.as_bytes();
+        !bytes.is_empty() && bytes.len() <= REQUEST_ID_CHARS_MAX && bytes.iter().all(harmless)
+    });
+    if let Some(given) = given {
+        return given.clone();
+    }
+    let drawn = request
+        .app_data::<web::Data<ApiState>>()
+        .map(|state| state.random.uuid(state.handoff.now()).to_string())
+        .and_then(|id| HeaderValue::from_str(&id).ok());
+    drawn.unwrap_or(HeaderValue::from_static("none"))
+}

@@ -1,0 +1,206 @@
+//! Errors of the API as `application/problem+json` (RFC 9457), all from one table of stable codes.
+
+use crate::ports::StoreError;
+use crate::ports::tickets::TicketRefused;
+use crate::rules::lint::Hit;
+use crate::service::handoff::HandoffError;
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use serde_json::{Map, Value, json};
+use std::fmt;
+
+/// Seconds after which a caller may try again when the store is down.
+const RETRY_AFTER_S: u32 = 2;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:ident, $title:literal;)*) => {
+        /// A code of the API: it never changes its meaning, its status or its name.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $($(#[$doc])* $variant,)* }
+
+        impl Code {
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $code,)* }
+            }
+
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status,)* }
+            }
+
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    BodyInvalid = "body_invalid", BAD_REQUEST, "The body is not what this operation reads";
+    QueryInvalid = "query_invalid", BAD_REQUEST, "A query parameter or header is wrong";
+    /// Without detail: the caller learns nothing about tokens.
+    Unauthorized = "unauthorized", UNAUTHORIZED, "A valid bearer token is needed";
+    QueueNotServed = "queue_not_served", FORBIDDEN, "This agent does not serve that queue";
+    NotFound = "not_found", NOT_FOUND, "There is nothing at this address";
+    TicketUnknown = "ticket_unknown", NOT_FOUND, "There is no such ticket";
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This address does not know that method";
+    TicketNotYours = "ticket_not_yours", CONFLICT, "Another agent has this ticket";
+    LeaseLost = "lease_lost", CONFLICT, "Your hold on this ticket is over";
+    TicketClosed = "ticket_closed", CONFLICT, "The ticket is closed";
+    WindowClosed = "window_closed", CONFLICT, "WhatsApp's 24 h window is closed";
+    KeyReused = "key_reused", CONFLICT, "The idempotency key was used for another text";
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
+    ValueInvalid = "value_invalid", UNPROCESSABLE_ENTITY, "A value is not allowed";
+    TextRefused = "text_refused", UNPROCESSABLE_ENTITY, "The text may not be sent to a person";
+    QueueUnserved = "queue_unserved", UNPROCESSABLE_ENTITY, "Nobody serves that queue";
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Something failed on our side";
+    Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The service cannot do this at the moment";
+}
+
+/// One error as the caller sees it.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    code: Code,
+    detail: Option<String>,
+    remedy: Option<String>,
+    /// Members of this kind of problem.
+    more: Vec<(&'static str, Value)>,
+}
+
+impl Problem {
+    pub const fn new(code: Code) -> Self {
+        Self { code, detail: None, remedy: None, more: Vec::new() }
+    }
+
+    /// What is wrong in this case. Never anything of the person or of a secret.
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    /// What the caller can do about it.
+    pub fn remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.remedy = Some(remedy.into());
+        self
+    }
+
+    pub fn with(mut self, name: &'static str, value: Value) -> Self {
+        self.more.push((name, value));
+        self
+    }
+
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    pub fn response(&self) -> HttpResponse {
+        let mut body = Map::new();
+        body.insert("type".to_owned(), json!(format!("urn:acuerdo:problem:{}", self.code.name())));
+        body.insert("title".to_owned(), json!(self.code.title()));
+        body.insert("status".to_owned(), json!(self.code.status().as_u16()));
+        body.insert("code".to_owned(), json!(self.code.name()));
+        if let Some(detail) = &self.detail {
+            body.insert("detail".to_owned(), json!(detail));
+        }
+        if let Some(remedy) = &self.remedy {
+            body.insert("remedy".to_owned(), json!(remedy));
+        }
+        body.extend(self.more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        let mut response: HttpResponseBuilder = HttpResponse::build(self.code.status());
+        response.content_type("application/problem+json");
+        if self.code == Code::Unauthorized {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        if self.code == Code::Unavailable {
+            response.insert_header((header::RETRY_AFTER, RETRY_AFTER_S));
+        }
+        response.body(Value::Object(body).to_string())
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.code.status().as_u16(), self.code.name())
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.response()
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        if error.is_transient() {
+            tracing::warn!(error = %error, "the API answers 503");
+            return Self::new(Code::Unavailable).remedy("Try again in a few seconds.");
+        }
+        tracing::error!(error = %error, "the API answers 500");
+        Self::new(Code::Internal).remedy("Give the request id to whoever runs this service.")
+    }
+}
+
+impl From<TicketRefused> for Problem {
+    fn from(refused: TicketRefused) -> Self {
+        match refused {
+            TicketRefused::Unknown => Self::new(Code::TicketUnknown),
+            TicketRefused::NotYours => {
+                Self::new(Code::TicketNotYours).remedy("Take another ticket, or wait until this one is back.")
+            }
+            TicketRefused::LeaseLost => Self::new(Code::LeaseLost)
+                .remedy("Take the ticket again and read what happened; nothing of this request was done."),
+            TicketRefused::Closed => Self::new(Code::TicketClosed)
+                .remedy("The chat is with the bot. Nothing of this request was done."),
+        }
+    }
+}
+
+impl From<HandoffError> for Problem {
+    fn from(error: HandoffError) -> Self {
+        match error {
+            HandoffError::Store(error) => error.into(),
+            HandoffError::Refused(refused) => refused.into(),
+            HandoffError::QueueNotServed { queue } => {
+                Self::new(Code::QueueNotServed).detail(format!("You do not serve the queue `{queue}`."))
+            }
+            HandoffError::QueueUnserved { queue } => Self::new(Code::QueueUnserved)
+                .detail(format!("No active agent serves the queue `{queue}`; the person would wait for nobody."))
+                .remedy("Choose a queue that somebody serves."),
+            HandoffError::Invalid { field, why } => {
+                Self::new(Code::ValueInvalid).detail(format!("`{field}` {why}.")).with("field", json!(field))
+            }
+            HandoffError::Lint(hits) => text_refused(&hits),
+            HandoffError::WindowClosed { last_inbound_at } => Self::new(Code::WindowClosed)
+                .detail("The person's last message is more than 24 hours old, so WhatsApp takes only templates.")
+                .remedy(
+                    "Return the chat to the bot, which may send an approved template, or wait for the person to write.",
+                )
+                .with("last_inbound_at", json!(last_inbound_at.map(|at| at.rfc3339()))),
+            HandoffError::KeyReused => {
+                Self::new(Code::KeyReused).remedy("Use a new idempotency key for each new text.")
+            }
+        }
+    }
+}
+
+fn text_refused(hits: &[Hit]) -> Problem {
+    let rows: Vec<Value> = hits
+        .iter()
+        .map(|hit| {
+            json!({"rule": hit.rule, "class": hit.class, "title": hit.title, "phrase": hit.phrase, "remedy": hit.remedy})
+        })
+        .collect();
+    let problem = Problem::new(Code::TextRefused).with("hits", Value::Array(rows));
+    match hits.first() {
+        Some(first) => {
+            problem.detail(format!("{}: {}.", first.class, first.title)).remedy(first.remedy.clone())
+        }
+        None => problem,
+    }
+}

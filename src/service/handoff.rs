@@ -1,0 +1,375 @@
+//! The agents' desk: taking, answering, closing and passing on tickets.
+//!
+//! The database decides and the live queue is quick: each verb goes through the store, and the queue follows.
+//! Without the live queue the desk works on the database alone, slower and with nothing lost.
+
+pub mod publish;
+pub mod story;
+mod take;
+pub mod view;
+pub mod wait;
+
+use crate::domain::assurance::Assurance;
+use crate::domain::ids::{OutboxId, TicketId, derive};
+use crate::domain::outbound::{Outbound, limits};
+use crate::domain::pii::Pii;
+use crate::domain::time::{Millis, Timestamp};
+use crate::ports::agents::{Agent, AgentStore};
+use crate::ports::clock::Clock;
+use crate::ports::conversations::{Conversation, ConversationStore};
+use crate::ports::handoff_queue::HandoffQueue;
+use crate::ports::outbox::OutboxStore;
+use crate::ports::people::PeopleStore;
+use crate::ports::tickets::{AgentAct, Lease, Ticket, TicketRefused, TicketStatus, TicketStore};
+use crate::ports::{Store, StoreError};
+use crate::rules::lint::{Author, Hit, Lint};
+use std::sync::Arc;
+use thiserror::Error;
+
+/// A free text reaches the person only this long after their last message (Meta, customer service window).
+pub const SERVICE_WINDOW: Millis = Millis::hours(24);
+pub const NOTE_CHARS_MAX: usize = 4_096;
+pub const NAME_CHARS_MAX: usize = 64;
+/// Our messages of one conversation that the desk looks back over.
+const SENT_MAX: u32 = 2_000;
+
+#[derive(Debug, Clone)]
+pub struct HandoffSettings {
+    /// How long a ticket stays with an agent whose console is silent.
+    pub lease: Millis,
+    /// Steps that agents may give a chat back to (`flow.step`); empty = any well-formed name.
+    pub return_steps: Vec<String>,
+}
+
+impl Default for HandoffSettings {
+    fn default() -> Self {
+        Self { lease: Millis::seconds(90), return_steps: Vec::new() }
+    }
+}
+
+/// What the desk needs of the world; in production all stores are one.
+#[derive(Clone)]
+pub struct HandoffPorts {
+    pub tickets: Arc<dyn TicketStore>,
+    pub agents: Arc<dyn AgentStore>,
+    pub conversations: Arc<dyn ConversationStore>,
+    pub outbox: Arc<dyn OutboxStore>,
+    pub people: Arc<dyn PeopleStore>,
+    pub queue: Arc<dyn HandoffQueue>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl HandoffPorts {
+    pub fn new(store: Arc<dyn Store>, queue: Arc<dyn HandoffQueue>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            tickets: store.clone(),
+            agents: store.clone(),
+            conversations: store.clone(),
+            outbox: store.clone(),
+            people: store,
+            queue,
+            clock,
+        }
+    }
+}
+
+pub struct HandoffService {
+    ports: HandoffPorts,
+    lint: Arc<Lint>,
+    settings: HandoffSettings,
+}
+
+/// Why the desk did not do what an agent asked; nothing changed.
+#[derive(Debug, Error)]
+pub enum HandoffError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Refused(#[from] TicketRefused),
+    #[error("this agent does not serve the queue `{queue}`")]
+    QueueNotServed { queue: String },
+    #[error("no active agent serves the queue `{queue}`")]
+    QueueUnserved { queue: String },
+    #[error("`{field}` {why}")]
+    Invalid { field: &'static str, why: String },
+    #[error("the text breaks {} rule(s) of what may be written", .0.len())]
+    Lint(Vec<Hit>),
+    /// The person's last message was at `last_inbound_at`.
+    #[error("the 24 h window is closed")]
+    WindowClosed { last_inbound_at: Option<Timestamp> },
+    #[error("this idempotency key was used for another text")]
+    KeyReused,
+}
+
+/// A ticket with the right to work on it.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    pub ticket: Ticket,
+    pub token: i64,
+    pub until: Timestamp,
+}
+
+/// The outcome of a send; a repeat with the same key answers with the first message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    pub id: OutboxId,
+    pub repeated: bool,
+}
+
+impl HandoffService {
+    pub const fn new(ports: HandoffPorts, lint: Arc<Lint>, settings: HandoffSettings) -> Self {
+        Self { ports, lint, settings }
+    }
+
+    pub const fn settings(&self) -> &HandoffSettings {
+        &self.settings
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.ports.clock.now()
+    }
+
+    /// Prolongs the lease; the console calls it every 20 s or so.
+    pub async fn renew(
+        &self,
+        agent: &Agent,
+        id: TicketId,
+        token: Option<i64>,
+    ) -> Result<Taken, HandoffError> {
+        let (ticket, lease) = self.lease(agent, id, token).await?;
+        let now = self.now();
+        let until = now.plus(self.settings.lease);
+        self.ports.tickets.renew(&agent.lender, lease, until, now).await??;
+        match self.ports.queue.renew(&agent.lender, id, agent.id, until).await {
+            Ok(true) => {}
+            // The queue forgot the hold, or never heard of it.
+            Ok(false) => {
+                if let Some(ticket) = self.ports.tickets.ticket(&agent.lender, id).await? {
+                    self.follow(&ticket).await;
+                }
+            }
+            Err(error) => tracing::warn!(error = %error, "a renewed lease did not reach the live queue"),
+        }
+        Ok(Taken { ticket, token: lease.token, until })
+    }
+
+    /// Puts the ticket back; whoever waits keeps the place of the first wait.
+    pub async fn give_up(
+        &self,
+        agent: &Agent,
+        id: TicketId,
+        token: Option<i64>,
+    ) -> Result<Ticket, HandoffError> {
+        let (_, lease) = self.lease(agent, id, token).await?;
+        self.ports.tickets.give_up(&agent.lender, lease, self.now()).await??;
+        let ticket = self.known(agent, id).await?;
+        self.follow(&ticket).await;
+        Ok(ticket)
+    }
+
+    /// Stores a text for the person; it goes through the outbox and the gate like every message.
+    ///
+    /// `key` makes a repeat harmless: the same key with the same text is one message.
+    pub async fn send(
+        &self,
+        agent: &Agent,
+        id: TicketId,
+        token: Option<i64>,
+        text: &str,
+        key: &str,
+    ) -> Result<Sent, HandoffError> {
+        named("idempotency_key", key)?;
+        let text = written("text", text, limits::TEXT_BODY_MAX)?;
+        let (ticket, lease) = self.lease(agent, id, token).await?;
+        let outbox_id = OutboxId(derive(&id.0, &format!("agent/{key}")));
+        let content = Outbound::Text { body: Pii::new(text.clone()) };
+        let sent = self.ports.outbox.sent_messages(ticket.conversation, SENT_MAX).await?;
+        if let Some(first) = sent.iter().find(|message| message.id == outbox_id) {
+            let same = first.content == content;
+            return if same {
+                Ok(Sent { id: outbox_id, repeated: true })
+            } else {
+                Err(HandoffError::KeyReused)
+            };
+        }
+        let conversation = self.conversation_of(&ticket).await?;
+        self.may_say(&conversation, &text)?;
+        self.act(agent, lease, AgentAct::Send { id: outbox_id, content }).await?;
+        metrics::counter!("acuerdo_handoff_messages_total").increment(1);
+        Ok(Sent { id: outbox_id, repeated: false })
+    }
+
+    fn may_say(&self, conversation: &Conversation, text: &str) -> Result<(), HandoffError> {
+        let level: Assurance = conversation.assurance;
+        let hits = self.lint.check(text, Author::Agent, level);
+        if !hits.is_empty() {
+            metrics::counter!("acuerdo_handoff_lint_blocks_total").increment(1);
+            return Err(HandoffError::Lint(hits));
+        }
+        match window_until(conversation) {
+            Some(until) if self.now() < until => Ok(()),
+            Some(_) | None => {
+                Err(HandoffError::WindowClosed { last_inbound_at: conversation.last_inbound_at })
+            }
+        }
+    }
+
+    /// Keeps a remark that only agents see.
+    pub async fn note(
+        &self,
+        agent: &Agent,
+        id: TicketId,
+        token: Option<i64>,
+        text: &str,
+    ) -> Result<Ticket, HandoffError> {
+        let text = written("text", text, NOTE_CHARS_MAX)?;
+        let (_, lease) = self.lease(agent, id, token).await?;
+        self.act(agent, lease, AgentAct::Note { text: Pii::new(text) }).await
+    }
+
+    /// Closes the ticket with a coded outcome.
+    pub async fn resolve(
+        &self,
+        agent: &Agent,
+        id: TicketId,
+        token: Option<i64>,
+        outcome: &str,
+        note: Option<&str>,
+    ) -> Result<Ticket, HandoffError> {
+        named("outcome", outcome)?;
+        let note = note.map(|note| written("note", note, NOTE_CHARS_MAX)).transpose()?.map(Pii::new);
+        let (_, lease) = self.lease(agent, id, token).await?;
+        let ticket = self.act(agent, lease, AgentAct::Resolve { outcome: outcome.to_owned(), note }).await?;
+        self.follow(&ticket).await;
+        Ok(ticket)
+    }
+
+    /// Gives the chat back to the bot, which speaks first: at `step`, or where the flow handed off.
+    pub async fn return_to_bot(
+        &self,
+        agent: &Agent,
+        id: TicketId,
+        token: Option<i64>,
+        step: Option<&str>,
+        note: Option<&str>,
+    ) -> Result<Ticket, HandoffError> {
+        if let Some(step) = step {
+            self.returnable(step)?;
+        }
+        let note = note.map(|note| written("note", note, NOTE_CHARS_MAX)).transpose()?;
+        let (_, lease) = self.lease(agent, id, token).await?;
+        if let Some(note) = note {
+            self.act(agent, lease, AgentAct::Note { text: Pii::new(note) }).await?;
+        }
+        let act = AgentAct::ReturnToBot { step: step.map(ToOwned::to_owned) };
+        let ticket = self.act(agent, lease, act).await?;
+        self.follow(&ticket).await;
+        Ok(ticket)
+    }
+
+    fn returnable(&self, step: &str) -> Result<(), HandoffError> {
+        named("step", step)?;
+        let steps = &self.settings.return_steps;
+        if steps.is_empty() || steps.iter().any(|known| known == step) {
+            return Ok(());
+        }
+        let why = format!("is no step to return to; there are: {}", steps.join(", "));
+        Err(HandoffError::Invalid { field: "step", why })
+    }
+
+    /// Passes the ticket on to another queue; the person keeps the time waited.
+    pub async fn transfer(
+        &self,
+        agent: &Agent,
+        id: TicketId,
+        token: Option<i64>,
+        queue: &str,
+        reason: &str,
+    ) -> Result<Ticket, HandoffError> {
+        named("queue", queue)?;
+        let reason = written("reason", reason, NOTE_CHARS_MAX)?;
+        let agents = self.ports.agents.agents(&agent.lender).await?;
+        let serves = |other: &Agent| other.active && take::served(other, &[queue.to_owned()]).is_ok();
+        if !agents.iter().any(serves) {
+            return Err(HandoffError::QueueUnserved { queue: queue.to_owned() });
+        }
+        let (_, lease) = self.lease(agent, id, token).await?;
+        let act = AgentAct::Transfer { queue: queue.to_owned(), reason };
+        let ticket = self.act(agent, lease, act).await?;
+        self.follow(&ticket).await;
+        Ok(ticket)
+    }
+
+    async fn act(&self, agent: &Agent, lease: Lease, act: AgentAct) -> Result<Ticket, HandoffError> {
+        Ok(self.ports.tickets.act(&agent.lender, lease, &act, self.now()).await??)
+    }
+
+    async fn known(&self, agent: &Agent, id: TicketId) -> Result<Ticket, HandoffError> {
+        let ticket = self.ports.tickets.ticket(&agent.lender, id).await?;
+        ticket.ok_or_else(|| TicketRefused::Unknown.into())
+    }
+
+    async fn conversation_of(&self, ticket: &Ticket) -> Result<Conversation, HandoffError> {
+        let conversation = self.ports.conversations.conversation(ticket.conversation).await?;
+        let found = conversation.filter(|conversation| conversation.lender == ticket.lender);
+        found.ok_or_else(|| {
+            HandoffError::Store(StoreError::Corrupt {
+                table: "ticket",
+                column: "conversation",
+                id: ticket.id.to_string(),
+                why: "there is no such conversation of this lender".to_owned(),
+            })
+        })
+    }
+
+    /// The agent's own lease on a ticket. A console that names its token is refused when a newer one exists.
+    async fn lease(
+        &self,
+        agent: &Agent,
+        id: TicketId,
+        token: Option<i64>,
+    ) -> Result<(Ticket, Lease), HandoffError> {
+        let ticket = self.known(agent, id).await?;
+        let held = match ticket.status {
+            TicketStatus::Assigned { agent: holder, token, .. } if holder == agent.id => token,
+            TicketStatus::Assigned { .. } => return Err(TicketRefused::NotYours.into()),
+            TicketStatus::Queued => return Err(TicketRefused::LeaseLost.into()),
+            TicketStatus::Closed => return Err(TicketRefused::Closed.into()),
+        };
+        if token.is_some_and(|token| token != held) {
+            return Err(TicketRefused::LeaseLost.into());
+        }
+        Ok((ticket, Lease { ticket: id, agent: agent.id, token: held }))
+    }
+}
+
+/// The end of the window in which free text may be sent; `None` when the person never wrote.
+pub fn window_until(conversation: &Conversation) -> Option<Timestamp> {
+    conversation.last_inbound_at.map(|at| at.plus(SERVICE_WINDOW))
+}
+
+/// A code-like name: outcome, queue, step, key.
+fn named(field: &'static str, value: &str) -> Result<(), HandoffError> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte);
+    if !value.is_empty() && value.len() <= NAME_CHARS_MAX && value.bytes().all(fits) {
+        return Ok(());
+    }
+    let why = format!("must be 1 to {NAME_CHARS_MAX} of a-z, A-Z, 0-9, `_`, `-`, `.` and `:`");
+    Err(HandoffError::Invalid { field, why })
+}
+
+/// A text without the blanks around it and without control characters.
+fn written(field: &'static str, text: &str, chars_max: usize) -> Result<String, HandoffError> {
+    let text = text.trim();
+    let n_chars = text.chars().count();
+    let why = if text.is_empty() {
+        "is empty".to_owned()
+    } else if n_chars > chars_max {
+        format!("has {n_chars} characters; at most {chars_max} are allowed")
+    } else if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+        "has control characters; write plain text".to_owned()
+    } else {
+        return Ok(text.to_owned());
+    };
+    Err(HandoffError::Invalid { field, why })
+}

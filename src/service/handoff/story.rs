@@ -1,0 +1,311 @@
+//! The whole story of a chat for the agent: what the person wrote, what we sent and where it is, notes and moves.
+
+use super::{HandoffError, HandoffService, SENT_MAX};
+use crate::domain::ids::{ConversationId, OutboxId, TicketId};
+use crate::domain::pii::Pii;
+use crate::domain::time::Timestamp;
+use crate::flow::input::{Input, Said};
+use crate::ports::agents::Agent;
+use crate::ports::conversations::{Event, Origin};
+use crate::ports::outbox::{OutboxStatus, SentMessage};
+use std::fmt;
+use std::str::FromStr;
+
+const EVENTS_PAGE: u32 = 500;
+/// Events that one page of the story looks through; the next page goes on behind them.
+const EVENT_PAGES_MAX: u32 = 40;
+pub const STORY_PAGE_MAX: usize = 200;
+
+/// One line of the story.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoryItem {
+    /// Stable: the event's number or the message's id.
+    pub id: String,
+    pub at: Timestamp,
+    pub from: Speaker,
+    /// `text`, `option`, `media`, `note`, `ticket` …
+    pub kind: String,
+    pub text: Option<Pii<String>>,
+    /// Of our messages only.
+    pub delivery: Option<&'static str>,
+    /// Why a message of ours was refused or waits.
+    pub why: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaker {
+    Person,
+    Bot,
+    Agent,
+    System,
+}
+
+impl Speaker {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Bot => "bot",
+            Self::Agent => "agent",
+            Self::System => "system",
+        }
+    }
+}
+
+/// The place behind the last line that was read, in both the event log and our messages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StoryCursor {
+    pub event_seq: i64,
+    pub sent: Option<OutboxId>,
+}
+
+impl fmt::Display for StoryCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.sent {
+            Some(sent) => write!(f, "{}.{sent}", self.event_seq),
+            None => write!(f, "{}.", self.event_seq),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a cursor of this API: pass `next` of an earlier page")]
+pub struct CursorError;
+
+impl FromStr for StoryCursor {
+    type Err = CursorError;
+
+    fn from_str(text: &str) -> Result<Self, CursorError> {
+        let (seq, sent) = text.split_once('.').ok_or(CursorError)?;
+        let event_seq = seq.parse().ok().filter(|seq| *seq >= 0).ok_or(CursorError)?;
+        let sent = match sent {
+            "" => None,
+            id => Some(id.parse().map_err(|_| CursorError)?),
+        };
+        Ok(Self { event_seq, sent })
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct StoryPage {
+    pub items: Vec<StoryItem>,
+    /// Where the next page begins; the same as before when nothing is new.
+    pub next: StoryCursor,
+    pub more: bool,
+}
+
+impl HandoffService {
+    /// A page of the story of the ticket's conversation, oldest first.
+    pub async fn story(
+        &self,
+        agent: &Agent,
+        id: TicketId,
+        after: StoryCursor,
+        limit: usize,
+    ) -> Result<StoryPage, HandoffError> {
+        let limit = limit.clamp(1, STORY_PAGE_MAX);
+        let ticket = self.visible(agent, id).await?;
+        let sent = self.ports.outbox.sent_messages(ticket.conversation, SENT_MAX).await?;
+        let behind = after.sent.and_then(|last| sent.iter().position(|message| message.id == last));
+        let mut sent = sent.iter().skip(behind.map_or(0, |index| index + 1)).peekable();
+        let (told, read_to) = self.told_after(ticket.conversation, after.event_seq, limit).await?;
+        let mut told = told.into_iter().peekable();
+
+        let mut items = Vec::new();
+        let mut next = after;
+        while items.len() < limit {
+            // Of one instant, what came in is before what it caused.
+            let tells = match (told.peek(), sent.peek()) {
+                (Some((_, line)), Some(message)) => line.at <= message.created_at,
+                (Some(_), None) => true,
+                (None, _) => false,
+            };
+            if tells && let Some((seq, line)) = told.next() {
+                next.event_seq = seq;
+                items.push(line);
+            } else if let Some(message) = sent.next() {
+                next.sent = Some(message.id);
+                items.push(sent_line(message));
+            } else {
+                break;
+            }
+        }
+        if told.peek().is_none() {
+            // Skips events without a line, so that the next page need not read them again.
+            next.event_seq = read_to;
+        }
+        let more = told.peek().is_some() || sent.peek().is_some();
+        Ok(StoryPage { items, next, more })
+    }
+
+    /// Events behind `seq` that have a line, a little more than `limit`, and the last number that was read.
+    async fn told_after(
+        &self,
+        conversation: ConversationId,
+        seq: i64,
+        limit: usize,
+    ) -> Result<(Vec<(i64, StoryItem)>, i64), HandoffError> {
+        let mut read_to = seq;
+        let mut told = Vec::new();
+        for _ in 0..EVENT_PAGES_MAX {
+            let events = self.ports.conversations.events(conversation, read_to, EVENTS_PAGE).await?;
+            let is_last = events.len() < EVENTS_PAGE as usize;
+            for (seq, event) in &events {
+                read_to = *seq;
+                told.extend(event_line(*seq, event).map(|line| (*seq, line)));
+            }
+            if is_last || told.len() > limit {
+                break;
+            }
+        }
+        Ok((told, read_to))
+    }
+}
+
+fn sent_line(message: &SentMessage) -> StoryItem {
+    StoryItem {
+        id: message.id.to_string(),
+        at: message.created_at,
+        from: match message.origin {
+            Origin::Reply | Origin::Proactive => Speaker::Bot,
+            Origin::Agent => Speaker::Agent,
+        },
+        kind: message.content.kind().to_owned(),
+        text: Some(Pii::new(message.content.readable())),
+        delivery: Some(delivery(message)),
+        why: message.why.clone(),
+    }
+}
+
+/// What the person's phone last said about a message, else where it is on our side.
+fn delivery(message: &SentMessage) -> &'static str {
+    match message.delivery_rank {
+        rank if rank < 0 => "failed",
+        1 => "sent",
+        2 => "delivered",
+        3 => "read",
+        4.. => "played",
+        _ => match message.status {
+            OutboxStatus::Queued
+            | OutboxStatus::Sending
+            | OutboxStatus::Accepted
+            | OutboxStatus::InDoubt
+            | OutboxStatus::Unconfirmed
+            | OutboxStatus::Refused => message.status.name(),
+        },
+    }
+}
+
+/// Events that tell an agent something; the bot's inner steps do not, and what an agent sent is in the outbox.
+fn event_line(seq: i64, event: &Event) -> Option<StoryItem> {
+    let body = &event.body;
+    let (from, kind, text) = match event.kind.as_str() {
+        "input" => input_line(body)?,
+        "note" => (Speaker::Agent, "note", text_of(body, "text")),
+        "ticket" => {
+            let why = ["reason", "outcome", "step"].iter().find_map(|key| text_of(body, key));
+            (Speaker::System, ticket_move(body), why)
+        }
+        "fault" => (Speaker::System, "fault", None),
+        _ => return None,
+    };
+    let (kind, text) = (kind.to_owned(), text.map(Pii::new));
+    Some(StoryItem { id: seq.to_string(), at: event.at, from, kind, text, delivery: None, why: None })
+}
+
+fn ticket_move(body: &serde_json::Value) -> &'static str {
+    match body.get("did").and_then(serde_json::Value::as_str) {
+        Some("resolve") => "ticket_resolved",
+        Some("return") => "ticket_returned",
+        Some("transfer") => "ticket_transferred",
+        _ => "ticket",
+    }
+}
+
+fn text_of(body: &serde_json::Value, key: &str) -> Option<String> {
+    body.get(key)?.as_str().map(ToOwned::to_owned)
+}
+
+/// The engine's input as it is recorded: in `input` of the event's body, or the body itself.
+fn input_line(body: &serde_json::Value) -> Option<(Speaker, &'static str, Option<String>)> {
+    let recorded = body.get("input").filter(|input| input.is_object()).unwrap_or(body);
+    let input: Input = serde::Deserialize::deserialize(recorded).ok()?;
+    Some(match input {
+        Input::Message { said, .. } => {
+            let (kind, text) = said_line(said);
+            (Speaker::Person, kind, text)
+        }
+        Input::HumanEcho => (Speaker::System, "human_echo", None),
+        Input::IdentityChanged => (Speaker::System, "identity_changed", None),
+        Input::DeliveryFailed => (Speaker::System, "delivery_failed", None),
+        // The agent's own act is in the log already.
+        Input::AgentReturned { .. } | Input::TicketClosed => return None,
+        Input::Timer { .. } | Input::ActionOutcome { .. } => return None,
+    })
+}
+
+fn said_line(said: Said) -> (&'static str, Option<String>) {
+    match said {
+        Said::Text { body, .. } => ("text", Some(body.into_exposed())),
+        Said::Option { title, .. } => ("option", Some(title.into_exposed())),
+        Said::Media { kind, caption, .. } => (media_name(kind), caption.map(Pii::into_exposed)),
+        Said::Location => ("location", None),
+        Said::Contacts => ("contacts", None),
+        Said::Form { .. } => ("form", None),
+        Said::Unreadable => ("unreadable", None),
+        Said::Ignored { why } => ("ignored", Some(why)),
+    }
+}
+
+const fn media_name(kind: crate::domain::inbound::MediaKind) -> &'static str {
+    use crate::domain::inbound::MediaKind;
+    match kind {
+        MediaKind::Image => "image",
+        MediaKind::Audio => "audio",
+        MediaKind::Video => "video",
+        MediaKind::Document => "document",
+        MediaKind::Sticker => "sticker",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Speaker, StoryCursor, event_line};
+    use crate::domain::time::Timestamp;
+    use crate::ports::conversations::Event;
+    use serde_json::json;
+
+    fn event(kind: &str, body: serde_json::Value) -> Event {
+        Event { turn: 1, kind: kind.to_owned(), body, at: Timestamp(5) }
+    }
+
+    #[test]
+    fn what_the_person_wrote_is_read_from_both_recorded_shapes() {
+        let input = json!({"input": "message", "wamid": "w1", "said": {"said": "text", "body": "hola", "understanding": {}}});
+        let mut flat = input.clone();
+        flat["v"] = json!(1);
+        for body in [json!({"v": 1, "input": input}), flat] {
+            let line = event_line(3, &event("input", body)).unwrap();
+            assert_eq!((line.from, line.kind.as_str()), (Speaker::Person, "text"));
+            assert_eq!(line.text.unwrap().expose(), "hola");
+        }
+        for (kind, body) in
+            [("visit", json!({})), ("agent", json!({"outbox": "x"})), ("input", json!({"v": 1}))]
+        {
+            assert!(event_line(3, &event(kind, body)).is_none(), "{kind}");
+        }
+        let moved = event_line(4, &event("ticket", json!({"did": "transfer", "reason": "fraude"}))).unwrap();
+        assert_eq!((moved.kind.as_str(), moved.from), ("ticket_transferred", Speaker::System));
+    }
+
+    #[test]
+    fn a_cursor_survives_its_text_and_rubbish_is_refused() {
+        let cursor = StoryCursor { event_seq: 12, sent: None };
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        let sent = Some("6e8bc430-9c3a-11d9-9669-0800200c9a66".parse().unwrap());
+        let cursor = StoryCursor { event_seq: 0, sent };
+        assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        for rubbish in ["", "x", "1", "-1.", "1.x", "1.2.3"] {
+            assert!(rubbish.parse::<StoryCursor>().is_err(), "{rubbish}");
+        }
+    }
+}

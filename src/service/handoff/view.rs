@@ -1,0 +1,291 @@
+//! What an agent sees of a ticket: the case, the chat's state and the person, with the document and phones masked.
+
+use super::take::{SCAN_MAX, is_free, served};
+use super::{HandoffError, HandoffService, window_until};
+use crate::domain::assurance::{Assurance, Label};
+use crate::domain::debt::{AgreementKind, Obligation, ObligationStatus, Person};
+use crate::domain::ids::{AgreementId, TicketId};
+use crate::domain::money::Money;
+use crate::domain::pii::Pii;
+use crate::domain::time::{Day, Timestamp};
+use crate::ports::agents::Agent;
+use crate::ports::handoff_queue::QueueDepth;
+use crate::ports::people::PersonFile;
+use crate::ports::tickets::{Ticket, TicketStatus};
+
+pub const LIST_MAX: u32 = 200;
+/// Digits of a document or phone that stay readable.
+const SHOWN_DIGITS: usize = 4;
+
+#[derive(Debug, Clone)]
+pub struct TicketView {
+    pub ticket: Ticket,
+    /// 1 = next; `None` when it does not wait or the live queue is down.
+    pub position: Option<u64>,
+    pub chat: ChatView,
+    pub person: Option<PersonView>,
+}
+
+#[derive(Debug, Clone)]
+pub struct ChatView {
+    pub profile_name: Option<Pii<String>>,
+    pub assurance: Assurance,
+    /// Debt may be talked about: the person proved who they are.
+    pub debt_allowed: bool,
+    pub identity_conflict: bool,
+    pub opted_out: bool,
+    pub last_inbound_at: Option<Timestamp>,
+    /// Free text is possible until then.
+    pub window_until: Option<Timestamp>,
+    pub window_open: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct PersonView {
+    pub full_name: Pii<String>,
+    pub first_name: Pii<String>,
+    pub external_ref: String,
+    /// `CC •••• 4321`
+    pub document_masked: String,
+    pub phones_masked: Vec<String>,
+    pub language: String,
+    pub debts: Vec<DebtView>,
+    pub agreements: Vec<AgreementView>,
+    /// Kinds of open cases: `dispute`, `fraud` …
+    pub open_cases: Vec<String>,
+    /// Payments that the person says were made and nobody has checked.
+    pub n_payment_claims: usize,
+}
+
+#[derive(Debug, Clone)]
+pub struct DebtView {
+    pub product_name: String,
+    pub external_ref_masked: String,
+    pub status: ObligationStatus,
+    /// Sum of the due parts; `None` when they do not add up in one currency.
+    pub due: Option<Money>,
+    pub as_of: Timestamp,
+    pub oldest_unpaid_due: Option<Day>,
+}
+
+#[derive(Debug, Clone)]
+pub struct AgreementView {
+    pub id: AgreementId,
+    pub reference: String,
+    pub kind: AgreementKind,
+    pub total: Money,
+    pub n_payments: usize,
+    pub accepted_at: Timestamp,
+}
+
+/// Which tickets a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TicketFilter {
+    /// Waiting or with an agent.
+    Open,
+    Queued,
+    Assigned,
+    /// Those that this agent holds.
+    Mine,
+    Closed,
+}
+
+impl TicketFilter {
+    pub const ALL: [Self; 5] = [Self::Open, Self::Queued, Self::Assigned, Self::Mine, Self::Closed];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Queued => "queued",
+            Self::Assigned => "assigned",
+            Self::Mine => "mine",
+            Self::Closed => "closed",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|filter| filter.name() == name)
+    }
+
+    fn shows(self, ticket: &Ticket, agent: &Agent) -> bool {
+        match (self, &ticket.status) {
+            (Self::Open, TicketStatus::Queued | TicketStatus::Assigned { .. })
+            | (Self::Queued, TicketStatus::Queued)
+            | (Self::Assigned, TicketStatus::Assigned { .. })
+            | (Self::Closed, TicketStatus::Closed) => true,
+            (Self::Mine, TicketStatus::Assigned { agent: holder, .. }) => *holder == agent.id,
+            (Self::Open | Self::Queued | Self::Assigned | Self::Mine | Self::Closed, _) => false,
+        }
+    }
+}
+
+impl HandoffService {
+    /// The agent's tickets: of the queues it serves, and those that it holds.
+    pub async fn list(
+        &self,
+        agent: &Agent,
+        queue: Option<&str>,
+        filter: TicketFilter,
+        limit: u32,
+    ) -> Result<Vec<Ticket>, HandoffError> {
+        if let Some(queue) = queue {
+            served(agent, &[queue.to_owned()])?;
+        }
+        let open = filter != TicketFilter::Closed;
+        // Open ones are read whole before they are filtered: one's own may be older than a page of the newest.
+        let scan = if open { SCAN_MAX } else { limit.clamp(1, LIST_MAX) };
+        let mut tickets = self.ports.tickets.tickets(&agent.lender, queue, open, scan).await?;
+        let mine = |ticket: &Ticket| TicketFilter::Mine.shows(ticket, agent);
+        let seen = |ticket: &Ticket| agent.queues.is_empty() || agent.queues.contains(&ticket.queue);
+        tickets.retain(|ticket| filter.shows(ticket, agent) && (seen(ticket) || mine(ticket)));
+        if open {
+            tickets.sort_by_key(|ticket| (ticket.priority, ticket.waiting_since, ticket.id));
+        }
+        tickets.truncate(limit.clamp(1, LIST_MAX) as usize);
+        Ok(tickets)
+    }
+
+    /// One ticket with all that the agent needs to go on; whoever serves its queue or holds it may look.
+    pub async fn view(&self, agent: &Agent, id: TicketId) -> Result<TicketView, HandoffError> {
+        let ticket = self.visible(agent, id).await?;
+        let conversation = self.conversation_of(&ticket).await?;
+        let file = match conversation.person {
+            Some(person) => self.ports.people.person_file(&agent.lender, person).await?,
+            None => None,
+        };
+        let position = self.ports.queue.position(&agent.lender, id).await.unwrap_or_else(|error| {
+            tracing::warn!(error = %error, "a ticket is shown without its position");
+            None
+        });
+        let window_until = window_until(&conversation);
+        let chat = ChatView {
+            debt_allowed: conversation.assurance >= Label::Deuda.needs() && !conversation.identity_conflict,
+            profile_name: conversation.profile_name,
+            assurance: conversation.assurance,
+            identity_conflict: conversation.identity_conflict,
+            opted_out: conversation.opted_out,
+            last_inbound_at: conversation.last_inbound_at,
+            window_until,
+            window_open: window_until.is_some_and(|until| self.now() < until),
+        };
+        Ok(TicketView { ticket, position, chat, person: file.map(PersonView::of) })
+    }
+
+    pub(super) async fn visible(&self, agent: &Agent, id: TicketId) -> Result<Ticket, HandoffError> {
+        let ticket = self.known(agent, id).await?;
+        if !TicketFilter::Mine.shows(&ticket, agent) {
+            served(agent, std::slice::from_ref(&ticket.queue))?;
+        }
+        Ok(ticket)
+    }
+
+    /// Waiting and held tickets by queue; from the database when the live queue is down.
+    pub async fn depths(&self, agent: &Agent) -> Result<Vec<QueueDepth>, HandoffError> {
+        let mut depths = match self.ports.queue.depths(&agent.lender, self.now()).await {
+            Ok(depths) => depths,
+            Err(error) => {
+                tracing::warn!(error = %error, "queues are counted from the database alone");
+                self.stored_depths(agent).await?
+            }
+        };
+        // Queues of this agent that are empty now are part of the picture.
+        for queue in &agent.queues {
+            if !depths.iter().any(|depth| depth.queue == *queue) {
+                depths.push(empty_queue(queue));
+            }
+        }
+        depths.retain(|depth| agent.queues.is_empty() || agent.queues.contains(&depth.queue));
+        depths.sort_by(|a, b| a.queue.cmp(&b.queue));
+        Ok(depths)
+    }
+
+    async fn stored_depths(&self, agent: &Agent) -> Result<Vec<QueueDepth>, HandoffError> {
+        let open = self.ports.tickets.tickets(&agent.lender, None, true, SCAN_MAX).await?;
+        let mut depths: Vec<QueueDepth> = Vec::new();
+        for ticket in &open {
+            let index = depths.iter().position(|depth| depth.queue == ticket.queue).unwrap_or_else(|| {
+                depths.push(empty_queue(&ticket.queue));
+                depths.len() - 1
+            });
+            let Some(depth) = depths.get_mut(index) else { continue };
+            if is_free(&ticket.status, self.now()) {
+                depth.waiting += 1;
+                let since = depth.oldest_waiting_since.unwrap_or(ticket.waiting_since);
+                depth.oldest_waiting_since = Some(since.min(ticket.waiting_since));
+            } else {
+                depth.held += 1;
+            }
+        }
+        Ok(depths)
+    }
+}
+
+fn empty_queue(queue: &str) -> QueueDepth {
+    QueueDepth { queue: queue.to_owned(), waiting: 0, held: 0, oldest_waiting_since: None }
+}
+
+impl PersonView {
+    fn of(file: PersonFile) -> Self {
+        let Person { full_name, first_name, external_ref, document_type, document, phones, language, .. } =
+            file.person;
+        Self {
+            full_name,
+            first_name,
+            external_ref,
+            document_masked: format!("{document_type} {}", masked(document.expose())),
+            phones_masked: phones.iter().map(|phone| masked(phone.expose())).collect(),
+            language,
+            debts: file.obligations.iter().map(DebtView::of).collect(),
+            agreements: file
+                .agreements
+                .into_iter()
+                .map(|agreement| AgreementView {
+                    id: agreement.id,
+                    reference: agreement.reference,
+                    kind: agreement.offer.kind,
+                    total: agreement.offer.total,
+                    n_payments: agreement.offer.payments.len(),
+                    accepted_at: agreement.accepted_at,
+                })
+                .collect(),
+            open_cases: file.open_cases.into_iter().map(|case| case.kind).collect(),
+            n_payment_claims: file.claims.len(),
+        }
+    }
+}
+
+impl DebtView {
+    fn of(debt: &Obligation) -> Self {
+        let balance = &debt.balance;
+        let parts = [balance.principal, balance.interest, balance.late_interest, balance.fees];
+        Self {
+            product_name: debt.product_name.clone(),
+            external_ref_masked: masked(&debt.external_ref),
+            status: debt.status,
+            due: Money::sum(debt.currency, parts).ok(),
+            as_of: balance.as_of,
+            oldest_unpaid_due: debt.oldest_unpaid_due,
+        }
+    }
+}
+
+/// The last four characters, or half of a shorter text, behind a mask of one length.
+fn masked(text: &str) -> String {
+    let n_chars = text.chars().count();
+    let shown = SHOWN_DIGITS.min(n_chars / 2);
+    let tail: String = text.chars().skip(n_chars - shown).collect();
+    format!("•••• {tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn a_mask_tells_neither_the_whole_nor_the_length() {
+        assert_eq!(masked("1032456789"), "•••• 6789");
+        assert_eq!(masked("573001234567"), "•••• 4567");
+        assert_eq!(masked("123"), "•••• 3");
+        assert_eq!(masked(""), "•••• ");
+    }
+}
