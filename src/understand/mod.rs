@@ -2,20 +2,102 @@
 //!
 //! The result is recorded as part of the conversation's input, so a replay never understands anew.
 
+pub mod amount;
+pub mod answer;
 pub mod classifier;
+pub mod date;
 pub mod evaluate;
 pub mod intent;
 pub mod lexicon;
 pub mod normalise;
+pub mod number;
+pub mod options;
 pub mod phrases;
+pub mod tokens;
 
+#[cfg(test)]
+mod tests;
+
+use crate::domain::money::{Currency, Money};
+use crate::domain::pii::Pii;
+use crate::domain::time::Day;
 use crate::understand::classifier::Classifier;
 use crate::understand::intent::Intent;
 use crate::understand::lexicon::{Example, Lexicon, UnderstandError};
 use crate::understand::normalise::fold;
+use crate::understand::options::{OptionHint, OptionMatch};
 use crate::understand::phrases::Certainty;
+use crate::understand::tokens::{Token, tokens};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
+
+/// What the open step waits for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expectation {
+    #[default]
+    Nothing,
+    Option,
+    Amount,
+    Date,
+    DocumentLast4,
+    BirthDayMonth,
+    YesNo,
+    Text,
+    Integer,
+}
+
+/// What a text is read against.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// In the person's time zone.
+    pub today: Day,
+    pub currency: Currency,
+    pub expects: Expectation,
+    pub options: &'a [OptionHint],
+}
+
+/// What a text means; recorded with the input so that a replay does not depend on this stage.
+///
+/// `Debug` masks what the person wrote.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Understanding {
+    /// Words only: lower case, no accents, chat spellings written out.
+    pub normalised: String,
+    /// The open step's option that the text names.
+    pub option: Option<OptionMatch>,
+    pub intent: Option<IntentGuess>,
+    /// A safety intent that is possible but not certain: ask about it or hand over, never ignore it.
+    pub doubt: Option<Intent>,
+    pub amount: Option<Money>,
+    /// The amount was scaled ("80" → 80 000) or is one of several: read it back before it counts.
+    pub amount_ambiguous: bool,
+    /// The next day that fits, never a past one.
+    pub date: Option<Day>,
+    /// The words cover several days ("la otra semana"): read the date back before it counts.
+    pub date_ambiguous: bool,
+    /// Day and month of a birthday; only when the step asks for one.
+    pub day_month: Option<(u8, u8)>,
+    /// The last four digits of a document; only when the step asks for them.
+    pub digits: Option<Pii<String>>,
+    pub yes_no: Option<bool>,
+    /// A count; only when the step asks for one.
+    pub integer: Option<i64>,
+}
+
+impl fmt::Debug for Understanding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Understanding")
+            .field("option", &self.option)
+            .field("intent", &self.intent)
+            .field("doubt", &self.doubt)
+            .field("yes_no", &self.yes_no)
+            .finish_non_exhaustive()
+    }
+}
 
 /// A meaning and how it was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,13 +122,17 @@ const PHRASE_BPS: u16 = 9_900;
 /// A safety intent below this is asked about, not acted on.
 pub const CERTAIN_BPS: u16 = 6_000;
 /// A safety intent that is not the likeliest is still asked about from here on.
-pub const DOUBT_BPS: u16 = 1_200;
+pub const DOUBT_BPS: u16 = 1_500;
+
+/// Which days are holidays where a currency is used.
+pub type Holidays = Arc<dyn Fn(Currency, Day) -> bool + Send + Sync>;
 
 /// Understands messages; built once at start, shared by all.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Understander {
     lexicon: Lexicon,
     classifier: Classifier,
+    holidays: Holidays,
 }
 
 impl Understander {
@@ -61,23 +147,90 @@ impl Understander {
     pub fn from_rows(rows: &[Example], lexicon: Lexicon) -> Self {
         let rows: Vec<(Intent, String)> =
             rows.iter().map(|row| (row.intent, lexicon.normaliser.words(&fold(&row.text)))).collect();
-        Self { classifier: Classifier::train(&rows), lexicon }
+        Self { classifier: Classifier::train(&rows), lexicon, holidays: Arc::new(|_, _| false) }
+    }
+
+    /// With a calendar, "el lunes festivo" is the next Monday that is a holiday; without one, the next Monday.
+    #[must_use]
+    pub fn with_holidays(self, holidays: Holidays) -> Self {
+        Self { holidays, ..self }
+    }
+
+    /// Reads a text: the open step's options first, then values, then safety phrases and the likeliest intent.
+    pub fn understand(&self, text: &str, context: &Context<'_>) -> Understanding {
+        let folded = fold(text);
+        let words = self.lexicon.normaliser.words(&folded);
+        let pieces = tokens(&folded);
+        let mut meaning = self.values(&folded, &words, &pieces, context);
+        let (intent, doubt) = self.intent(&words);
+        let phrased = intent.is_some_and(|guess| guess.how == IntentSource::Phrase);
+        // A plain answer to the open question ("80 lucas") is not asked about on a hunch of the classifier.
+        let sure = phrased || intent.is_some_and(|guess| guess.confidence_bps >= CERTAIN_BPS);
+        let answered = meaning.answers(context.expects);
+        meaning.doubt = if answered && !sure { self.suspected(&words) } else { doubt };
+        meaning.intent = intent;
+        meaning.normalised = words;
+        meaning
+    }
+
+    fn values(
+        &self,
+        folded: &str,
+        words: &str,
+        pieces: &[Token<'_>],
+        context: &Context<'_>,
+    ) -> Understanding {
+        let Context { today, currency, expects, options } = *context;
+        // Where a number is the answer, "2" is not the second option.
+        let ordinals = match expects {
+            Expectation::Nothing | Expectation::Option | Expectation::YesNo | Expectation::Text => true,
+            Expectation::Amount
+            | Expectation::Date
+            | Expectation::DocumentLast4
+            | Expectation::BirthDayMonth
+            | Expectation::Integer => false,
+        };
+        let amount = amount::read(pieces, currency, expects == Expectation::Amount);
+        let calendar = date::Calendar { today, currency, is_holiday: self.holidays.as_ref() };
+        let date = date::read(pieces, calendar, expects == Expectation::Date);
+        let when = |wanted: Expectation| (expects == wanted).then_some(());
+        Understanding {
+            option: options::choose(words, options, &self.lexicon.normaliser, ordinals),
+            amount: amount.map(|read| read.money),
+            amount_ambiguous: amount.is_some_and(|read| read.ambiguous),
+            date: date.map(|read| read.day),
+            date_ambiguous: date.is_some_and(|read| read.ambiguous),
+            day_month: when(Expectation::BirthDayMonth).and_then(|()| answer::day_month(pieces, currency)),
+            digits: when(Expectation::DocumentLast4).and_then(|()| answer::last_four(folded)).map(Pii::new),
+            yes_no: answer::yes_no(words, &self.lexicon.yes_no, expects == Expectation::YesNo),
+            integer: when(Expectation::Integer).and_then(|()| answer::integer(pieces, currency)),
+            ..Understanding::default()
+        }
+    }
+
+    /// The safety intent that a phrase puts in doubt.
+    fn suspected(&self, words: &str) -> Option<Intent> {
+        self.phrase(words, Certainty::Doubt)
+    }
+
+    fn phrase(&self, words: &str, certainty: Certainty) -> Option<Intent> {
+        self.lexicon
+            .phrases
+            .iter()
+            .find(|phrase| phrase.certainty == certainty && phrase.matches(words))
+            .map(|phrase| phrase.intent)
     }
 
     /// The intent, and the safety intent that must not be ignored.
     pub fn intent(&self, words: &str) -> (Option<IntentGuess>, Option<Intent>) {
-        let phrase = |certainty: Certainty| {
-            self.lexicon
-                .phrases
-                .iter()
-                .find(|phrase| phrase.certainty == certainty && phrase.matches(words))
-                .map(|phrase| phrase.intent)
-        };
-        if let Some(intent) = phrase(Certainty::Certain) {
+        if let Some(intent) = self.phrase(words, Certainty::Certain) {
             let guess = IntentGuess { intent, confidence_bps: PHRASE_BPS, how: IntentSource::Phrase };
             return (Some(guess), None);
         }
-        let suspected = phrase(Certainty::Doubt);
+        let suspected = self.suspected(words);
+        if !words.contains(|c: char| c.is_alphabetic()) {
+            return (None, suspected);
+        }
         let Some(guess) = self.classifier.guess(words) else { return (None, suspected) };
         let best = guess.best(|_| true).map(|(intent, probability)| IntentGuess {
             intent,
@@ -92,5 +245,21 @@ impl Understander {
             .filter(|(_, probability)| classifier::bps(*probability) >= DOUBT_BPS)
             .map(|(intent, _)| intent);
         (best, suspected.or(likely))
+    }
+}
+
+impl Understanding {
+    /// Whether the open step has what it waits for.
+    pub const fn answers(&self, expects: Expectation) -> bool {
+        match expects {
+            Expectation::Nothing | Expectation::Text => false,
+            Expectation::Option => self.option.is_some(),
+            Expectation::Amount => self.amount.is_some(),
+            Expectation::Date => self.date.is_some(),
+            Expectation::DocumentLast4 => self.digits.is_some(),
+            Expectation::BirthDayMonth => self.day_month.is_some(),
+            Expectation::YesNo => self.yes_no.is_some(),
+            Expectation::Integer => self.integer.is_some(),
+        }
     }
 }
