@@ -1,7 +1,7 @@
 //! A linear classifier of short messages: hashed character and word n-grams, softmax regression.
 //!
 //! Trained at start from the example files, so that an analyst's new row counts at the next start and no model
-//! file can drift from its data. Measured alternatives are in `docs/adr`.
+//! file can drift from its data. What was measured to choose it is in `flows/understanding/README.md`.
 #![expect(clippy::float_arithmetic, reason = "probabilities are estimates, never money")]
 
 use super::intent::Intent;
@@ -13,12 +13,20 @@ const RATE: f32 = 4.0;
 const DECAY: f32 = 2e-5;
 const NGRAM_MIN: usize = 2;
 const NGRAM_MAX: usize = 5;
+/// Believed of an estimate when no word is known.
+const TRUST_MIN: f32 = 0.25;
+/// Kinds of features, so that equal text of two kinds does not collide.
+const WORD: u8 = 1;
+const PAIR: u8 = 2;
+const GRAM: u8 = 3;
+const FIRST: u8 = 4;
+const LAST: u8 = 5;
 /// Features of one message at most; more words do not make a message clearer.
 const FEATURES_MAX: usize = 2_000;
 
 type Scores = [f32; Intent::COUNT];
 
-/// Probabilities of the intents, in the order of [`Intent::ALL`]; they sum to 1.
+/// Probabilities of the intents, in the order of [`Intent::ALL`]; they sum to 1 or, with unknown words, to less.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Guess(Scores);
 
@@ -84,7 +92,17 @@ impl Classifier {
     /// `None` when nothing in the text was ever seen in training.
     pub fn guess(&self, words: &str) -> Option<Guess> {
         let vector = self.vector(&features(words));
-        (!vector.is_empty()).then(|| Guess(softmax(self.scores(&vector))))
+        let trust = self.trust(words);
+        (!vector.is_empty()).then(|| Guess(softmax(self.scores(&vector)).map(|likely| likely * trust)))
+    }
+
+    /// How far the estimate may be believed: a message of words that were never seen is guessed from bits of
+    /// words alone, which is often confident and wrong ("menú" looks like "menos").
+    fn trust(&self, words: &str) -> f32 {
+        let known = |word: &&str| self.vocabulary.binary_search(&hash(WORD, &[&shape(word)])).is_ok();
+        let n_words = words.split_whitespace().count().max(1) as f32;
+        let n_known = words.split_whitespace().filter(known).count() as f32;
+        TRUST_MIN + (1.0 - TRUST_MIN) * n_known / n_words
     }
 
     fn scores(&self, vector: &[(usize, f32)]) -> Scores {
@@ -168,21 +186,23 @@ fn softmax(scores: Scores) -> Scores {
 
 /// Distinct features of a message: words, pairs of words, first and last word, and character n-grams inside words.
 fn features(words: &str) -> Vec<u64> {
-    let shape: String = words.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
+    let shape = shape(words);
     let list: Vec<&str> = shape.split_whitespace().collect();
-    let mut hashes = Vec::new();
+    let mut hashes = Vec::with_capacity(shape.len() * 5);
     for pair in list.windows(2) {
-        if let [a, b] = pair {
-            hashes.push(hash(2, &[a, b]));
-        }
+        hashes.push(hash(PAIR, pair));
     }
+    let mut padded = String::new();
+    let mut starts = Vec::new();
     for word in &list {
-        hashes.push(hash(1, &[word]));
-        let padded = format!(" {word} ");
-        let chars: Vec<char> = padded.chars().collect();
+        hashes.push(hash(WORD, &[word]));
+        padded.clear();
+        padded.extend([" ", word, " "]);
+        starts.clear();
+        starts.extend(padded.char_indices().map(|(at, _)| at).chain([padded.len()]));
         for n in NGRAM_MIN..=NGRAM_MAX {
-            for gram in chars.windows(n) {
-                hashes.push(hash(3, &[&gram.iter().collect::<String>()]));
+            for (from, to) in starts.iter().zip(starts.iter().skip(n)) {
+                hashes.push(hash(GRAM, &[padded.get(*from..*to).unwrap_or_default()]));
             }
         }
         if hashes.len() > FEATURES_MAX {
@@ -190,12 +210,17 @@ fn features(words: &str) -> Vec<u64> {
         }
     }
     if let (Some(first), Some(last)) = (list.first(), list.last()) {
-        hashes.push(hash(4, &[first]));
-        hashes.push(hash(5, &[last]));
+        hashes.push(hash(FIRST, &[first]));
+        hashes.push(hash(LAST, &[last]));
     }
     hashes.sort_unstable();
     hashes.dedup();
     hashes
+}
+
+/// Every digit as `0`: which number it is says nothing about what is meant.
+fn shape(words: &str) -> String {
+    words.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect()
 }
 
 /// FNV-1a, 64 bits: stable across builds, unlike the standard hasher.

@@ -4,7 +4,7 @@
 
 use super::intent::Intent;
 use super::normalise::{Normaliser, fold};
-use super::phrases::{Certainty, Phrase};
+use super::phrases::{Certainty, Phrase, Phrases};
 use std::path::{Path, PathBuf};
 
 /// Files of examples: the ones held out when the classifier is measured, and the ones only trained on.
@@ -36,7 +36,7 @@ pub enum YesNo {
 #[derive(Debug, Clone, Default)]
 pub struct Lexicon {
     pub normaliser: Normaliser,
-    pub phrases: Vec<Phrase>,
+    pub phrases: Phrases,
     /// Normalised phrases, longest first.
     pub yes_no: Vec<(String, YesNo)>,
 }
@@ -90,32 +90,41 @@ impl Lexicon {
             lexicon.yes_no.push((lexicon.normaliser.words(&fold(phrase)), answer));
         }
         lexicon.yes_no.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.0.cmp(&b.0)));
-        for row in Rows::read(dir.join("phrases.tsv"), &["intent", "certainty", "pattern"])?.rows {
-            let [intent, certainty, pattern] = row.fields()?;
-            let intent = row.intent(intent)?;
-            let certainty = match certainty {
-                "certain" => Certainty::Certain,
-                "doubt" if intent.is_safety() => Certainty::Doubt,
-                "doubt" => {
-                    return Err(row.error(
-                        format!("`{}` is not a safety intent, so it cannot be in doubt", intent.name()),
-                        "write `certain`, or remove the line",
-                    ));
-                }
-                other => {
-                    return Err(row.error(
-                        format!("`{other}` is not a degree of certainty"),
-                        "write `certain` or `doubt`",
-                    ));
-                }
-            };
-            let phrase = Phrase::new(intent, certainty, pattern).map_err(|why| {
-                row.error(format!("the pattern is not understood: {why}"), "correct the regular expression")
-            })?;
-            lexicon.phrases.push(phrase);
-        }
+        lexicon.phrases = read_phrases(dir.join("phrases.tsv"))?;
         Ok(lexicon)
     }
+}
+
+fn read_phrases(path: PathBuf) -> Result<Phrases, UnderstandError> {
+    let mut list = Vec::new();
+    for row in Rows::read(path.clone(), &["intent", "certainty", "pattern"])?.rows {
+        let [intent, certainty, pattern] = row.fields()?;
+        let intent = row.intent(intent)?;
+        let certainty = match certainty {
+            "certain" => Certainty::Certain,
+            "doubt" if intent.is_safety() => Certainty::Doubt,
+            "doubt" => {
+                return Err(row.error(
+                    format!("`{}` is not a safety intent, so it cannot be in doubt", intent.name()),
+                    "write `certain`, or remove the line",
+                ));
+            }
+            other => {
+                return Err(row
+                    .error(format!("`{other}` is not a degree of certainty"), "write `certain` or `doubt`"));
+            }
+        };
+        let phrase = Phrase::new(intent, certainty, pattern).map_err(|why| {
+            row.error(format!("the pattern is not understood: {why}"), "correct the regular expression")
+        })?;
+        list.push(phrase);
+    }
+    Phrases::new(list).map_err(|why| UnderstandError::Row {
+        path,
+        line: 1,
+        problem: format!("the patterns together are too large: {why}"),
+        remedy: "use shorter patterns".to_owned(),
+    })
 }
 
 /// Reads a file of labelled messages: `intent`, `country`, `text`.

@@ -26,7 +26,7 @@ use crate::understand::intent::Intent;
 use crate::understand::lexicon::{Example, Lexicon, UnderstandError};
 use crate::understand::normalise::fold;
 use crate::understand::options::{OptionHint, OptionMatch};
-use crate::understand::phrases::Certainty;
+use crate::understand::phrases::{Certainty, Found, Phrase};
 use crate::understand::tokens::{Token, tokens};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -119,10 +119,15 @@ pub enum IntentSource {
 
 /// Confidence of a phrase that matched.
 const PHRASE_BPS: u16 = 9_900;
+/// A guess below this is no guess.
+const GUESS_BPS: u16 = 500;
 /// A safety intent below this is asked about, not acted on.
 pub const CERTAIN_BPS: u16 = 6_000;
 /// A safety intent that is not the likeliest is still asked about from here on.
 pub const DOUBT_BPS: u16 = 1_500;
+
+/// Words after which a person says it anew.
+const CORRECTIONS: [&str; 7] = ["mejor", "sino", "melhor", "digo", "perdon", "instead", "rather"];
 
 /// Which days are holidays where a currency is used.
 pub type Holidays = Arc<dyn Fn(Currency, Day) -> bool + Send + Sync>;
@@ -162,12 +167,13 @@ impl Understander {
         let words = self.lexicon.normaliser.words(&folded);
         let pieces = tokens(&folded);
         let mut meaning = self.values(&folded, &words, &pieces, context);
-        let (intent, doubt) = self.intent(&words);
+        let phrases = self.lexicon.phrases.find_all(&words);
+        let (intent, doubt) = self.weigh(&words, &phrases);
         let phrased = intent.is_some_and(|guess| guess.how == IntentSource::Phrase);
         // A plain answer to the open question ("80 lucas") is not asked about on a hunch of the classifier.
         let sure = phrased || intent.is_some_and(|guess| guess.confidence_bps >= CERTAIN_BPS);
         let answered = meaning.answers(context.expects);
-        meaning.doubt = if answered && !sure { self.suspected(&words) } else { doubt };
+        meaning.doubt = if answered && !sure { suspected(&phrases) } else { doubt };
         meaning.intent = intent;
         meaning.normalised = words;
         meaning
@@ -190,9 +196,14 @@ impl Understander {
             | Expectation::BirthDayMonth
             | Expectation::Integer => false,
         };
-        let amount = amount::read(pieces, currency, expects == Expectation::Amount);
+        // "el 30 no, mejor el 5": what follows the correction counts, if it holds a value.
+        let corrected =
+            pieces.iter().rposition(|piece| piece.is(&CORRECTIONS)).and_then(|at| pieces.get(at + 1..));
+        let amount_in = |pieces: &[Token<'_>]| amount::read(pieces, currency, expects == Expectation::Amount);
+        let amount = corrected.and_then(amount_in).or_else(|| amount_in(pieces));
         let calendar = date::Calendar { today, currency, is_holiday: self.holidays.as_ref() };
-        let date = date::read(pieces, calendar, expects == Expectation::Date);
+        let date_in = |pieces: &[Token<'_>]| date::read(pieces, calendar, expects == Expectation::Date);
+        let date = corrected.and_then(date_in).or_else(|| date_in(pieces));
         let when = |wanted: Expectation| (expects == wanted).then_some(());
         Understanding {
             option: options::choose(words, options, &self.lexicon.normaliser, ordinals),
@@ -208,37 +219,37 @@ impl Understander {
         }
     }
 
-    /// The safety intent that a phrase puts in doubt.
-    fn suspected(&self, words: &str) -> Option<Intent> {
-        self.phrase(words, Certainty::Doubt)
-    }
-
-    fn phrase(&self, words: &str, certainty: Certainty) -> Option<Intent> {
-        self.lexicon
-            .phrases
-            .iter()
-            .find(|phrase| phrase.certainty == certainty && phrase.matches(words))
-            .map(|phrase| phrase.intent)
-    }
-
     /// The intent, and the safety intent that must not be ignored.
     pub fn intent(&self, words: &str) -> (Option<IntentGuess>, Option<Intent>) {
-        if let Some(intent) = self.phrase(words, Certainty::Certain) {
+        self.weigh(words, &self.lexicon.phrases.find_all(words))
+    }
+
+    fn weigh(&self, words: &str, phrases: &[(&Phrase, Found)]) -> (Option<IntentGuess>, Option<Intent>) {
+        let certain = |found: Found| {
+            let mut with = phrases.iter().filter(|(phrase, _)| phrase.certainty == Certainty::Certain);
+            with.find(|(_, how)| *how == found).map(|(phrase, _)| phrase.intent)
+        };
+        if let Some(intent) = certain(Found::Yes) {
             let guess = IntentGuess { intent, confidence_bps: PHRASE_BPS, how: IntentSource::Phrase };
             return (Some(guess), None);
         }
-        let suspected = self.suspected(words);
-        if !words.contains(|c: char| c.is_alphabetic()) {
+        let suspected = suspected(phrases);
+        let negated = certain(Found::Negated);
+        let Some(guess) = self.classifier.guess(words).filter(|_| has_letters(words)) else {
             return (None, suspected);
-        }
-        let Some(guess) = self.classifier.guess(words) else { return (None, suspected) };
-        let best = guess.best(|_| true).map(|(intent, probability)| IntentGuess {
+        };
+        let best = guess.best(|intent| Some(intent) != negated).map(|(intent, probability)| IntentGuess {
             intent,
             confidence_bps: classifier::bps(probability),
             how: IntentSource::Classifier,
         });
+        let best = best.filter(|best| best.confidence_bps >= GUESS_BPS);
         if let Some(best) = best.filter(|best| best.intent.is_safety()) {
-            return (Some(best), (best.confidence_bps < CERTAIN_BPS).then_some(best.intent));
+            return match best.confidence_bps {
+                CERTAIN_BPS.. => (Some(best), None),
+                DOUBT_BPS.. => (Some(best), Some(best.intent)),
+                _ => (Some(best), suspected),
+            };
         }
         let likely = guess
             .best(Intent::is_safety)
@@ -246,6 +257,23 @@ impl Understander {
             .map(|(intent, _)| intent);
         (best, suspected.or(likely))
     }
+}
+
+/// The safety intent that a phrase puts in doubt: by a word that hints at it, or by a negation, because commas are
+/// rare in chats and "no quiero un asesor" may be "no, quiero un asesor".
+fn suspected(phrases: &[(&Phrase, Found)]) -> Option<Intent> {
+    let mut suspects = phrases.iter().filter(|(phrase, found)| {
+        phrase.intent.is_safety()
+            && match phrase.certainty {
+                Certainty::Doubt => *found == Found::Yes,
+                Certainty::Certain => *found == Found::Negated,
+            }
+    });
+    suspects.next().map(|(phrase, _)| phrase.intent)
+}
+
+fn has_letters(words: &str) -> bool {
+    words.contains(|c: char| c.is_alphabetic())
 }
 
 impl Understanding {

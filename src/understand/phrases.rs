@@ -1,7 +1,7 @@
 //! Curated patterns for meanings that must not depend on statistics.
 
 use super::intent::Intent;
-use regex::{Regex, RegexBuilder};
+use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::{Deserialize, Serialize};
 
 /// What a match is worth.
@@ -21,6 +21,36 @@ pub struct Phrase {
     pub certainty: Certainty,
     regex: Regex,
     negates: bool,
+}
+
+/// All phrases, in file order, searched for in one pass.
+#[derive(Debug, Clone)]
+pub struct Phrases {
+    set: RegexSet,
+    list: Vec<Phrase>,
+}
+
+impl Default for Phrases {
+    fn default() -> Self {
+        Self { set: RegexSet::empty(), list: Vec::new() }
+    }
+}
+
+impl Phrases {
+    pub fn new(list: Vec<Phrase>) -> Result<Self, regex::Error> {
+        let set = RegexSetBuilder::new(list.iter().map(|phrase| phrase.regex.as_str()))
+            .size_limit(REGEX_BYTES_MAX * 64)
+            .dfa_size_limit(REGEX_BYTES_MAX * 8)
+            .build()?;
+        Ok(Self { set, list })
+    }
+
+    /// Every phrase that stands in `words`, plainly or negated, in file order.
+    pub fn find_all(&self, words: &str) -> Vec<(&Phrase, Found)> {
+        let places = self.set.matches(words);
+        let standing = places.iter().filter_map(|at| self.list.get(at));
+        standing.map(|phrase| (phrase, phrase.find(words))).filter(|(_, found)| *found != Found::No).collect()
+    }
 }
 
 /// Words that turn the meaning of what follows.
@@ -48,15 +78,29 @@ impl Phrase {
         Ok(Self { intent, certainty, regex, negates })
     }
 
-    /// Whether `words` holds the phrase and no negator stands right before it.
-    pub fn matches(&self, words: &str) -> bool {
-        self.regex.find_iter(words).any(|found| {
-            let Some(before) = words.get(..found.start()) else { return false };
+    /// Where the phrase stands in `words`.
+    fn find(&self, words: &str) -> Found {
+        let mut found = Found::No;
+        for place in self.regex.find_iter(words) {
+            let before = words.get(..place.start()).unwrap_or_default();
             let negated =
                 before.split_whitespace().rev().take(NEGATION_REACH).any(|word| NEGATORS.contains(&word));
-            self.negates || !negated
-        })
+            if self.negates || !negated {
+                return Found::Yes;
+            }
+            found = Found::Negated;
+        }
+        found
     }
+}
+
+/// Whether a phrase stands in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    No,
+    Yes,
+    /// Only right after a negation: "no quiero hablar con un asesor", or "no, quiero …" without its comma.
+    Negated,
 }
 
 /// Asks for ASCII classes.

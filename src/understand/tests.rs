@@ -163,9 +163,20 @@ fn safety_phrases_are_certain_and_heed_negation() {
         let guess = read(text, "COP", Expectation::Nothing).intent.unwrap();
         assert_eq!((guess.intent, guess.how), (intent, IntentSource::Phrase), "{text}");
     }
-    for text in ["no quiero un asesor", "no necesito hablar con una persona"] {
-        let guess = read(text, "COP", Expectation::Nothing).intent.unwrap();
-        assert_ne!(guess.how, IntentSource::Phrase, "{text}");
+    // "no, quiero un asesor" often comes without its comma: asked about, neither obeyed nor ignored.
+    for text in ["no quiero un asesor", "no quiero hablar con un asesor"] {
+        let meaning = read(text, "COP", Expectation::Nothing);
+        assert_eq!(meaning.doubt, Some(Intent::Human), "{text}");
+        assert!(meaning.intent.is_none_or(|guess| guess.intent != Intent::Human), "{text}");
+    }
+}
+
+#[test]
+fn words_never_seen_are_not_acted_on_as_safety() {
+    for text in ["zanahoria", "xilofono", "qwertyuiop"] {
+        let meaning = read(text, "COP", Expectation::Nothing);
+        let certain = meaning.intent.filter(|guess| guess.intent.is_safety() && meaning.doubt.is_none());
+        assert_eq!(certain, None, "{text}");
     }
 }
 
