@@ -115,6 +115,21 @@ pub enum Weekday {
     Sunday,
 }
 
+impl Weekday {
+    /// Days since Monday, 0..=6.
+    pub const fn days_from_monday(self) -> i64 {
+        match self {
+            Self::Monday => 0,
+            Self::Tuesday => 1,
+            Self::Wednesday => 2,
+            Self::Thursday => 3,
+            Self::Friday => 4,
+            Self::Saturday => 5,
+            Self::Sunday => 6,
+        }
+    }
+}
+
 impl Day {
     pub fn new(year: i16, month: i8, day: i8) -> Option<Self> {
         civil::Date::new(year, month, day).ok().map(Self)

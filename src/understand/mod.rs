@@ -1,38 +1,293 @@
-//! Free text to meaning, before the engine: normalisation, amounts, dates, phrases, intents. Pure.
+//! Free text to meaning, before the engine: normalisation, options, amounts, dates, phrases, intents. Pure.
+//!
+//! The result is recorded as part of the conversation's input, so a replay never understands anew.
 
-use crate::domain::money::Money;
+pub mod amount;
+pub mod answer;
+pub mod classifier;
+pub mod date;
+pub mod evaluate;
+pub mod intent;
+pub mod lexicon;
+pub mod normalise;
+pub mod number;
+pub mod options;
+pub mod phrases;
+pub mod tokens;
+
+#[cfg(test)]
+mod tests;
+
+use crate::domain::money::{Currency, Money};
 use crate::domain::pii::Pii;
 use crate::domain::time::Day;
+use crate::understand::classifier::Classifier;
+use crate::understand::intent::Intent;
+use crate::understand::lexicon::{Example, Lexicon, UnderstandError};
+use crate::understand::normalise::fold;
+use crate::understand::options::{OptionHint, OptionMatch};
+use crate::understand::phrases::{Certainty, Found, Phrase};
+use crate::understand::tokens::{Token, tokens};
 use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What the open step waits for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expectation {
+    #[default]
+    Nothing,
+    Option,
+    Amount,
+    Date,
+    DocumentLast4,
+    BirthDayMonth,
+    YesNo,
+    Text,
+    Integer,
+}
+
+/// What a text is read against.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// In the person's time zone.
+    pub today: Day,
+    pub currency: Currency,
+    pub expects: Expectation,
+    pub options: &'a [OptionHint],
+}
 
 /// What a text means; recorded with the input so that a replay does not depend on this stage.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+///
+/// `Debug` masks what the person wrote.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Understanding {
+    /// Words only: lower case, no accents, chat spellings written out.
     pub normalised: String,
     /// The open step's option that the text names.
     pub option: Option<OptionMatch>,
     pub intent: Option<IntentGuess>,
-    /// A safety intent that is possible but not certain.
-    pub doubt: Option<String>,
+    /// A safety intent that is possible but not certain: ask about it or hand over, never ignore it.
+    pub doubt: Option<Intent>,
     pub amount: Option<Money>,
+    /// The amount was scaled ("80" → 80 000) or is one of several: read it back before it counts.
+    pub amount_ambiguous: bool,
+    /// The next day that fits, never a past one.
     pub date: Option<Day>,
-    /// Day and month, e.g. of a birthday.
+    /// The words cover several days ("la otra semana"): read the date back before it counts.
+    pub date_ambiguous: bool,
+    /// Day and month of a birthday; only when the step asks for one.
     pub day_month: Option<(u8, u8)>,
-    /// The last four digits of a document.
+    /// The last four digits of a document; only when the step asks for them.
     pub digits: Option<Pii<String>>,
     pub yes_no: Option<bool>,
+    /// A count; only when the step asks for one.
     pub integer: Option<i64>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OptionMatch {
-    pub id: String,
+impl fmt::Debug for Understanding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Understanding")
+            .field("option", &self.option)
+            .field("intent", &self.intent)
+            .field("doubt", &self.doubt)
+            .field("yes_no", &self.yes_no)
+            .finish_non_exhaustive()
+    }
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A meaning and how it was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IntentGuess {
-    pub intent: String,
-    /// Basis points.
+    pub intent: Intent,
+    /// Estimated probability, in 1/10 000.
     pub confidence_bps: u16,
+    pub how: IntentSource,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IntentSource {
+    /// A curated phrase matched.
+    Phrase,
+    /// The classifier finds it the likeliest.
+    Classifier,
+}
+
+/// Confidence of a phrase that matched.
+const PHRASE_BPS: u16 = 9_900;
+/// A guess below this is no guess.
+const GUESS_BPS: u16 = 500;
+/// A safety intent below this is asked about, not acted on.
+pub const CERTAIN_BPS: u16 = 6_000;
+/// A safety intent that is not the likeliest is still asked about from here on.
+pub const DOUBT_BPS: u16 = 1_500;
+
+/// Words after which a person says it anew.
+const CORRECTIONS: [&str; 7] = ["mejor", "sino", "melhor", "digo", "perdon", "instead", "rather"];
+
+/// Which days are holidays where a currency is used.
+pub type Holidays = Arc<dyn Fn(Currency, Day) -> bool + Send + Sync>;
+
+/// Understands messages; built once at start, shared by all.
+#[derive(Clone)]
+pub struct Understander {
+    lexicon: Lexicon,
+    classifier: Classifier,
+    holidays: Holidays,
+}
+
+impl Understander {
+    /// Reads the analyst's files in `dir` (`flows/understanding`) and trains.
+    pub fn load(dir: &Path) -> Result<Self, UnderstandError> {
+        let lexicon = Lexicon::read(dir)?;
+        let mut examples = lexicon::read_examples(&dir.join(lexicon::SHARED))?;
+        examples.extend(lexicon::read_examples(&dir.join(lexicon::EXTRA))?);
+        Ok(Self::from_rows(&examples, lexicon))
+    }
+
+    pub fn from_rows(rows: &[Example], lexicon: Lexicon) -> Self {
+        let rows: Vec<(Intent, String)> =
+            rows.iter().map(|row| (row.intent, lexicon.normaliser.words(&fold(&row.text)))).collect();
+        Self { classifier: Classifier::train(&rows), lexicon, holidays: Arc::new(|_, _| false) }
+    }
+
+    /// With a calendar, "el lunes festivo" is the next Monday that is a holiday; without one, the next Monday.
+    #[must_use]
+    pub fn with_holidays(self, holidays: Holidays) -> Self {
+        Self { holidays, ..self }
+    }
+
+    /// Reads a text: the open step's options first, then values, then safety phrases and the likeliest intent.
+    pub fn understand(&self, text: &str, context: &Context<'_>) -> Understanding {
+        let folded = fold(text);
+        let words = self.lexicon.normaliser.words(&folded);
+        let pieces = tokens(&folded);
+        let mut meaning = self.values(&folded, &words, &pieces, context);
+        let phrases = self.lexicon.phrases.find_all(&words);
+        let (intent, doubt) = self.weigh(&words, &phrases);
+        let phrased = intent.is_some_and(|guess| guess.how == IntentSource::Phrase);
+        // A plain answer to the open question ("80 lucas") is not asked about on a hunch of the classifier.
+        let sure = phrased || intent.is_some_and(|guess| guess.confidence_bps >= CERTAIN_BPS);
+        let answered = meaning.answers(context.expects);
+        meaning.doubt = if answered && !sure { suspected(&phrases) } else { doubt };
+        meaning.intent = intent;
+        meaning.normalised = words;
+        meaning
+    }
+
+    fn values(
+        &self,
+        folded: &str,
+        words: &str,
+        pieces: &[Token<'_>],
+        context: &Context<'_>,
+    ) -> Understanding {
+        let Context { today, currency, expects, options } = *context;
+        // Where a number is the answer, "2" is not the second option.
+        let ordinals = match expects {
+            Expectation::Nothing | Expectation::Option | Expectation::YesNo | Expectation::Text => true,
+            Expectation::Amount
+            | Expectation::Date
+            | Expectation::DocumentLast4
+            | Expectation::BirthDayMonth
+            | Expectation::Integer => false,
+        };
+        // "el 30 no, mejor el 5": what follows the correction counts, if it holds a value.
+        let corrected =
+            pieces.iter().rposition(|piece| piece.is(&CORRECTIONS)).and_then(|at| pieces.get(at + 1..));
+        let amount_in = |pieces: &[Token<'_>]| amount::read(pieces, currency, expects == Expectation::Amount);
+        let amount = corrected.and_then(amount_in).or_else(|| amount_in(pieces));
+        let calendar = date::Calendar { today, currency, is_holiday: self.holidays.as_ref() };
+        let date_in = |pieces: &[Token<'_>]| date::read(pieces, calendar, expects == Expectation::Date);
+        let date = corrected.and_then(date_in).or_else(|| date_in(pieces));
+        let when = |wanted: Expectation| (expects == wanted).then_some(());
+        Understanding {
+            option: options::choose(words, options, &self.lexicon.normaliser, ordinals),
+            amount: amount.map(|read| read.money),
+            amount_ambiguous: amount.is_some_and(|read| read.ambiguous),
+            date: date.map(|read| read.day),
+            date_ambiguous: date.is_some_and(|read| read.ambiguous),
+            day_month: when(Expectation::BirthDayMonth).and_then(|()| answer::day_month(pieces, currency)),
+            digits: when(Expectation::DocumentLast4).and_then(|()| answer::last_four(folded)).map(Pii::new),
+            yes_no: answer::yes_no(words, &self.lexicon.yes_no, expects == Expectation::YesNo),
+            integer: when(Expectation::Integer).and_then(|()| answer::integer(pieces, currency)),
+            ..Understanding::default()
+        }
+    }
+
+    /// The intent, and the safety intent that must not be ignored.
+    pub fn intent(&self, words: &str) -> (Option<IntentGuess>, Option<Intent>) {
+        self.weigh(words, &self.lexicon.phrases.find_all(words))
+    }
+
+    fn weigh(&self, words: &str, phrases: &[(&Phrase, Found)]) -> (Option<IntentGuess>, Option<Intent>) {
+        let certain = |found: Found| {
+            let mut with = phrases.iter().filter(|(phrase, _)| phrase.certainty == Certainty::Certain);
+            with.find(|(_, how)| *how == found).map(|(phrase, _)| phrase.intent)
+        };
+        if let Some(intent) = certain(Found::Yes) {
+            let guess = IntentGuess { intent, confidence_bps: PHRASE_BPS, how: IntentSource::Phrase };
+            return (Some(guess), None);
+        }
+        let suspected = suspected(phrases);
+        let negated = certain(Found::Negated);
+        let Some(guess) = self.classifier.guess(words).filter(|_| has_letters(words)) else {
+            return (None, suspected);
+        };
+        let best = guess.best(|intent| Some(intent) != negated).map(|(intent, probability)| IntentGuess {
+            intent,
+            confidence_bps: classifier::bps(probability),
+            how: IntentSource::Classifier,
+        });
+        let best = best.filter(|best| best.confidence_bps >= GUESS_BPS);
+        if let Some(best) = best.filter(|best| best.intent.is_safety()) {
+            return match best.confidence_bps {
+                CERTAIN_BPS.. => (Some(best), None),
+                DOUBT_BPS.. => (Some(best), Some(best.intent)),
+                _ => (Some(best), suspected),
+            };
+        }
+        let likely = guess
+            .best(Intent::is_safety)
+            .filter(|(_, probability)| classifier::bps(*probability) >= DOUBT_BPS)
+            .map(|(intent, _)| intent);
+        (best, suspected.or(likely))
+    }
+}
+
+/// The safety intent that a phrase puts in doubt: by a word that hints at it, or by a negation, because commas are
+/// rare in chats and "no quiero un asesor" may be "no, quiero un asesor".
+fn suspected(phrases: &[(&Phrase, Found)]) -> Option<Intent> {
+    let mut suspects = phrases.iter().filter(|(phrase, found)| {
+        phrase.intent.is_safety()
+            && match phrase.certainty {
+                Certainty::Doubt => *found == Found::Yes,
+                Certainty::Certain => *found == Found::Negated,
+            }
+    });
+    suspects.next().map(|(phrase, _)| phrase.intent)
+}
+
+fn has_letters(words: &str) -> bool {
+    words.contains(|c: char| c.is_alphabetic())
+}
+
+impl Understanding {
+    /// Whether the open step has what it waits for.
+    pub const fn answers(&self, expects: Expectation) -> bool {
+        match expects {
+            Expectation::Nothing | Expectation::Text => false,
+            Expectation::Option => self.option.is_some(),
+            Expectation::Amount => self.amount.is_some(),
+            Expectation::Date => self.date.is_some(),
+            Expectation::DocumentLast4 => self.digits.is_some(),
+            Expectation::BirthDayMonth => self.day_month.is_some(),
+            Expectation::YesNo => self.yes_no.is_some(),
+            Expectation::Integer => self.integer.is_some(),
+        }
+    }
 }

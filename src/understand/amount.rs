@@ -1,0 +1,275 @@
+//! Amounts as people write them, per currency: "80 lucas", "millón y medio", "$1'240.000", "1,240.50".
+//!
+//! Where money is counted in thousands (COP, CLP, ARS) a bare number under 1 000 means thousands: whoever is asked
+//! how much and writes "80" means 80 000, because 80 pesos buy nothing. Such a reading is flagged as ambiguous, so
+//! that the flow reads it back before it counts.
+
+use super::number::{self, Number, ONE};
+use super::tokens::Token;
+use crate::domain::money::{Currency, Money};
+
+/// An amount, and whether it must be read back before it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AmountRead {
+    pub money: Money,
+    /// A bare number was scaled, or the message holds several amounts.
+    pub ambiguous: bool,
+}
+
+/// Digits of a bare numeral that is taken for money although nobody asked for it; longer ones are documents or phones.
+const BARE_DIGITS_MAX: usize = 7;
+/// The same when an amount was asked for.
+const ASKED_DIGITS_MAX: usize = 9;
+
+/// What follows a number that counts something else than money.
+const COUNTED: [&str; 50] = [
+    "cuota",
+    "cuotas",
+    "mes",
+    "meses",
+    "dia",
+    "dias",
+    "semana",
+    "semanas",
+    "ano",
+    "anos",
+    "vez",
+    "veces",
+    "vezes",
+    "parcela",
+    "parcelas",
+    "x",
+    "hijo",
+    "hijos",
+    "quincena",
+    "quincenas",
+    "persona",
+    "personas",
+    "month",
+    "months",
+    "week",
+    "weeks",
+    "day",
+    "days",
+    "years",
+    "times",
+    "am",
+    "pm",
+    "hrs",
+    "hora",
+    "horas",
+    "h",
+    "por",
+    "porciento",
+    "percent",
+    "pagos",
+    "payments",
+    "abonos",
+    "minutos",
+    "de",
+    "ra",
+    "da",
+    "th",
+    "st",
+    "nd",
+    "filhos",
+];
+
+/// What precedes a number that names something else than money.
+const NAMED: [&str; 24] = [
+    "las", "numero", "ley", "cedula", "cc", "dni", "rut", "curp", "cpf", "celular", "cel", "tel", "telefono",
+    "ultimos", "opcion", "articulo", "hace", "folio", "nro", "calle", "carrera", "conta", "cuenta", "last",
+];
+
+/// Verbs after which a bare number is money: "le puedo dar 80", "tengo 20".
+const PAYING: [&str; 40] = [
+    "pago",
+    "pagar",
+    "pagarle",
+    "pagarte",
+    "dar",
+    "darle",
+    "darles",
+    "darte",
+    "doy",
+    "abonar",
+    "abono",
+    "abonarle",
+    "tengo",
+    "tenho",
+    "deposito",
+    "depositar",
+    "consigno",
+    "consignar",
+    "transfiero",
+    "transferir",
+    "giro",
+    "girar",
+    "reciben",
+    "recibe",
+    "aceptan",
+    "mandar",
+    "mando",
+    "entregar",
+    "posso",
+    "puedo",
+    "pay",
+    "have",
+    "debo",
+    "debia",
+    "devo",
+    "ofrezco",
+    "seria",
+    "son",
+    "solo",
+    "nomas",
+];
+
+/// Reads the first amount; `asked` when the open step waits for one.
+pub fn read(tokens: &[Token<'_>], currency: Currency, asked: bool) -> Option<AmountRead> {
+    let mut first: Option<AmountRead> = None;
+    let mut at = 0;
+    while at < tokens.len() {
+        let rest = tokens.get(at..)?;
+        let Some(number) = number::read(rest, currency) else {
+            at += 1;
+            continue;
+        };
+        if let Some(found) = judge(tokens, at, number, (currency, asked)) {
+            match &mut first {
+                Some(earlier) if earlier.money != found.money => {
+                    earlier.ambiguous = true;
+                    return first;
+                }
+                Some(_) => {}
+                None => first = Some(found),
+            }
+        }
+        at += number.n_tokens.max(1);
+    }
+    first
+}
+
+/// Whether the number at `at` is money, and how much.
+fn judge(
+    tokens: &[Token<'_>],
+    at: usize,
+    number: Number,
+    (currency, asked): (Currency, bool),
+) -> Option<AmountRead> {
+    let before = |n: usize| at.checked_sub(n).and_then(|at| tokens.get(at)).copied();
+    let after = |n: usize| tokens.get(at + number.n_tokens + n).copied();
+    // "200 mil de pesos", "100 mil pesos".
+    let unit = after(0).filter(|token| !token.is(&["de"])).or_else(|| after(1));
+    let unit = unit.and_then(Token::word).map_or(Unit::None, |word| Unit::of(word, currency));
+    let prefix = before(1);
+    let signed = prefix.is_some_and(|token| token.is_sign('$'))
+        || (prefix.is_some_and(|token| token.is_sign('/'))
+            && before(2).is_some_and(|token| token.is(&["s"])));
+    match unit {
+        Unit::Other => return None,
+        Unit::None if !number.multiplied && !signed && counts_something_else(before, after, number) => {
+            return None;
+        }
+        Unit::None | Unit::Own => {}
+    }
+    let evident = signed || unit == Unit::Own || number.multiplied || number.grouped;
+    let paying = (1..=4).filter_map(before).any(|token| token.is(&PAYING));
+    let digits_max = if asked { ASKED_DIGITS_MAX } else { BARE_DIGITS_MAX };
+    if !evident && (number.n_digits > digits_max || !(asked || paying)) {
+        return None;
+    }
+    let (millionths, scaled) = if number.multiplied || unit == Unit::Own {
+        (number.millionths, false)
+    } else {
+        scale(number, currency)
+    };
+    let minor = minor(millionths, currency).filter(|minor| *minor > 0)?;
+    let tiny = in_thousands(currency) && millionths < 1_000 * ONE;
+    Some(AmountRead { money: Money::new(minor, currency), ambiguous: scaled || tiny })
+}
+
+fn counts_something_else<'a>(
+    before: impl Fn(usize) -> Option<Token<'a>>,
+    after: impl Fn(usize) -> Option<Token<'a>>,
+    number: Number,
+) -> bool {
+    let follows = after(0).is_some_and(|token| {
+        token.is(&COUNTED)
+            || ['%', '/', '-', ':'].into_iter().any(|sign| token.is_sign(sign))
+            || is_month(token)
+    });
+    let precedes = before(1).is_some_and(|token| {
+        token.is(&NAMED)
+            || ['/', '-', ':', '#'].into_iter().any(|sign| token.is_sign(sign))
+            || is_month(token)
+    });
+    // "el 5", "dia 30": a day of the month, unless it is too large for one.
+    let dated = before(1)
+        .is_some_and(|token| token.is(&["el", "dia", "los", "al", "the", "martes", "lunes"]))
+        && number.whole().is_some_and(|n| n <= 31)
+        && !number.grouped;
+    follows || precedes || dated
+}
+
+fn is_month(token: Token<'_>) -> bool {
+    token.word().is_some_and(|word| word.len() > 3 && super::date::month(word).is_some())
+}
+
+/// Scales a bare number where money is counted in thousands: "80" → 80 000, "1.5" → 1 500 000.
+fn scale(number: Number, currency: Currency) -> (i128, bool) {
+    if !in_thousands(currency) || number.grouped || number.millionths >= 1_000 * ONE {
+        return (number.millionths, false);
+    }
+    let times = if number.has_decimals() && number.millionths < 10 * ONE { 1_000_000 } else { 1_000 };
+    (number.millionths * times, true)
+}
+
+const fn in_thousands(currency: Currency) -> bool {
+    match currency {
+        Currency::Cop | Currency::Clp | Currency::Ars => true,
+        Currency::Mxn | Currency::Pen | Currency::Brl | Currency::Usd => false,
+    }
+}
+
+/// Minor units, rounded half up to the step in which people pay.
+fn minor(millionths: i128, currency: Currency) -> Option<i64> {
+    let scale = ONE * i128::from(currency.step_minor());
+    let steps = (millionths.checked_mul(i128::from(currency.unit_minor()))? + scale / 2) / scale;
+    i64::try_from(steps.checked_mul(i128::from(currency.step_minor()))?).ok()
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    /// The debt's currency.
+    Own,
+    /// Another currency: not an amount that can be used here.
+    Other,
+    None,
+}
+
+impl Unit {
+    fn of(word: &str, currency: Currency) -> Self {
+        let own: &[Currency] = match word {
+            "peso" | "pesos" | "pesitos" => &[Currency::Cop, Currency::Mxn, Currency::Clp, Currency::Ars],
+            "sol" | "soles" | "solcitos" | "pen" => &[Currency::Pen],
+            "real" | "reais" | "conto" | "contos" | "pila" | "pilas" | "pau" | "paus" | "brl" => {
+                &[Currency::Brl]
+            }
+            "dolar" | "dolares" | "dollar" | "dollars" | "bucks" | "usd" => &[Currency::Usd],
+            "varo" | "varos" | "baros" | "mxn" => &[Currency::Mxn],
+            "mango" | "mangos" => &[Currency::Ars, Currency::Pen],
+            "cop" => &[Currency::Cop],
+            "clp" => &[Currency::Clp],
+            "ars" => &[Currency::Ars],
+            _ => return Self::None,
+        };
+        // "una persona real", "pilas": words of daily use elsewhere.
+        let homonym = matches!(word, "real" | "pila" | "pilas" | "sol" | "mango" | "conto");
+        match (own.contains(&currency), homonym) {
+            (true, _) => Self::Own,
+            (false, true) => Self::None,
+            (false, false) => Self::Other,
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! The analyst's files: examples, phrases, chat spellings, emoji, yes and no; read with exact places in errors.
+//!
+//! All are tab-separated with a header line. Empty lines and lines that start with `#` are comments.
+
+use super::intent::Intent;
+use super::normalise::{Normaliser, fold};
+use super::phrases::{Certainty, Phrase, Phrases};
+use std::path::{Path, PathBuf};
+
+/// Files of examples: the ones held out when the classifier is measured, and the ones only trained on.
+pub const SHARED: &str = "shared.tsv";
+pub const EXTRA: &str = "intents.tsv";
+
+/// Rows in one file at most; the classifier trains at start, and this keeps that under a second.
+const ROWS_MAX: usize = 20_000;
+
+/// One labelled message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    pub intent: Intent,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    pub text: String,
+}
+
+/// How a yes/no answer reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum YesNo {
+    Yes,
+    No,
+    /// Looks like an answer and is none: "no sé".
+    Neither,
+}
+
+/// Everything but the examples.
+#[derive(Debug, Clone, Default)]
+pub struct Lexicon {
+    pub normaliser: Normaliser,
+    pub phrases: Phrases,
+    /// Normalised phrases, longest first.
+    pub yes_no: Vec<(String, YesNo)>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum UnderstandError {
+    #[error("{}: cannot be read; the folder needs shared.tsv, intents.tsv, phrases.tsv, abbreviations.tsv, emoji.tsv and yes_no.tsv", path.display())]
+    Unreadable {
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("{}:{line}: {problem}; {remedy}", path.display())]
+    Row { path: PathBuf, line: usize, problem: String, remedy: String },
+}
+
+impl Lexicon {
+    pub fn read(dir: &Path) -> Result<Self, UnderstandError> {
+        let mut lexicon = Self::default();
+        for row in Rows::read(dir.join("abbreviations.tsv"), &["short", "full"])?.rows {
+            let [short, full] = row.fields()?;
+            if lexicon.normaliser.abbreviations.insert(short.to_owned(), full.to_owned()).is_some() {
+                return Err(row.error(format!("`{short}` is written twice"), "keep one of the two lines"));
+            }
+        }
+        for row in Rows::read(dir.join("emoji.tsv"), &["emoji", "word"])?.rows {
+            let [emoji, word] = row.fields()?;
+            let mut chars = emoji.chars();
+            match (chars.next(), chars.next()) {
+                (Some(c), None) => lexicon.normaliser.emoji.insert(c, word.to_owned()),
+                _ => {
+                    return Err(row.error(
+                        format!("`{emoji}` is not one character"),
+                        "write the plain emoji without skin tone or joiner",
+                    ));
+                }
+            };
+        }
+        for row in Rows::read(dir.join("yes_no.tsv"), &["answer", "phrase"])?.rows {
+            let [answer, phrase] = row.fields()?;
+            let answer = match answer {
+                "yes" => YesNo::Yes,
+                "no" => YesNo::No,
+                "none" => YesNo::Neither,
+                other => {
+                    return Err(
+                        row.error(format!("`{other}` is not an answer"), "write `yes`, `no` or `none`")
+                    );
+                }
+            };
+            lexicon.yes_no.push((lexicon.normaliser.words(&fold(phrase)), answer));
+        }
+        lexicon.yes_no.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.0.cmp(&b.0)));
+        lexicon.phrases = read_phrases(dir.join("phrases.tsv"))?;
+        Ok(lexicon)
+    }
+}
+
+fn read_phrases(path: PathBuf) -> Result<Phrases, UnderstandError> {
+    let mut list = Vec::new();
+    for row in Rows::read(path.clone(), &["intent", "certainty", "pattern"])?.rows {
+        let [intent, certainty, pattern] = row.fields()?;
+        let intent = row.intent(intent)?;
+        let certainty = match certainty {
+            "certain" => Certainty::Certain,
+            "doubt" if intent.is_safety() => Certainty::Doubt,
+            "doubt" => {
+                return Err(row.error(
+                    format!("`{}` is not a safety intent, so it cannot be in doubt", intent.name()),
+                    "write `certain`, or remove the line",
+                ));
+            }
+            other => {
+                return Err(row
+                    .error(format!("`{other}` is not a degree of certainty"), "write `certain` or `doubt`"));
+            }
+        };
+        let phrase = Phrase::new(intent, certainty, pattern).map_err(|why| {
+            row.error(format!("the pattern is not understood: {why}"), "correct the regular expression")
+        })?;
+        list.push(phrase);
+    }
+    Phrases::new(list).map_err(|why| UnderstandError::Row {
+        path,
+        line: 1,
+        problem: format!("the patterns together are too large: {why}"),
+        remedy: "use shorter patterns".to_owned(),
+    })
+}
+
+/// Reads a file of labelled messages: `intent`, `country`, `text`.
+pub fn read_examples(path: &Path) -> Result<Vec<Example>, UnderstandError> {
+    let mut examples = Vec::new();
+    for row in Rows::read(path.to_owned(), &["intent", "country", "text"])?.rows {
+        let [intent, country, text] = row.fields()?;
+        examples.push(Example {
+            intent: row.intent(intent)?,
+            country: country.to_owned(),
+            text: text.to_owned(),
+        });
+    }
+    Ok(examples)
+}
+
+struct Rows {
+    rows: Vec<Row>,
+}
+
+struct Row {
+    path: PathBuf,
+    line: usize,
+    columns: &'static [&'static str],
+    text: String,
+}
+
+impl Rows {
+    fn read(path: PathBuf, columns: &'static [&'static str]) -> Result<Self, UnderstandError> {
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| UnderstandError::Unreadable { path: path.clone(), source })?;
+        let make = |line: usize, text: &str| Row { path: path.clone(), line, columns, text: text.to_owned() };
+        let header = make(1, text.lines().next().unwrap_or_default());
+        if header.text.trim_start_matches('\u{feff}') != columns.join("\t") {
+            return Err(header.error(
+                "the header is not as expected".to_owned(),
+                &format!("the first line must be `{}`, parted by tabs", columns.join(" ")),
+            ));
+        }
+        let rows: Vec<Row> = (2..)
+            .zip(text.lines().skip(1))
+            .filter(|(_, row)| !row.trim().is_empty() && !row.starts_with('#'))
+            .map(|(line, row)| make(line, row))
+            .collect();
+        match rows.get(ROWS_MAX) {
+            Some(row) => {
+                Err(row.error(format!("more than {ROWS_MAX} rows"), "remove rows that repeat others"))
+            }
+            None => Ok(Self { rows }),
+        }
+    }
+}
+
+impl Row {
+    fn fields<const N: usize>(&self) -> Result<[&str; N], UnderstandError> {
+        let fields: Vec<&str> = self.text.split('\t').map(str::trim).collect();
+        let found = fields.len();
+        let fields: Result<[&str; N], _> = fields.try_into();
+        match fields {
+            Ok(fields) if fields.iter().all(|field| !field.is_empty()) => Ok(fields),
+            Ok(_) => Err(self.error("a field is empty".to_owned(), "fill it, or remove the line")),
+            Err(_) => Err(self.error(
+                format!("{found} fields instead of {N}"),
+                &format!("part `{}` by single tabs", self.columns.join(" ")),
+            )),
+        }
+    }
+
+    fn intent(&self, name: &str) -> Result<Intent, UnderstandError> {
+        Intent::parse(name).ok_or_else(|| {
+            self.error(
+                format!("`{name}` is not an intent"),
+                &format!("did you mean `{}`?", Intent::nearest(name).name()),
+            )
+        })
+    }
+
+    fn error(&self, problem: String, remedy: &str) -> UnderstandError {
+        UnderstandError::Row { path: self.path.clone(), line: self.line, problem, remedy: remedy.to_owned() }
+    }
+}

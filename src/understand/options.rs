@@ -1,0 +1,188 @@
+//! Which of the offered options a text names.
+
+use super::normalise::{Normaliser, fold};
+use serde::{Deserialize, Serialize};
+
+/// An option of the open step.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OptionHint {
+    pub id: String,
+    pub title: String,
+    pub synonyms: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OptionMatch {
+    pub id: String,
+    pub how: OptionHow,
+}
+
+/// How an option was recognised, from the surest to the least sure.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OptionHow {
+    #[default]
+    Exact,
+    /// "la 2", "segunda".
+    Ordinal,
+    Synonym,
+    /// The text holds the words of this option only.
+    Contained,
+    Prefix,
+    /// One or more slips of the finger.
+    Typo,
+}
+
+/// Words of a text in which an option may be contained; longer texts say something of their own.
+const CONTAINED_WORDS_MAX: usize = 8;
+/// Letters of a prefix at least.
+const PREFIX_MIN: usize = 3;
+
+/// The option that `words` names, or none when two fit equally well. Numbers count as ordinals only when `ordinals`.
+pub fn choose(
+    words: &str,
+    options: &[OptionHint],
+    normaliser: &Normaliser,
+    ordinals: bool,
+) -> Option<OptionMatch> {
+    if words.is_empty() || options.is_empty() {
+        return None;
+    }
+    let names: Vec<Names> = options.iter().map(|option| Names::of(option, normaliser)).collect();
+    let found =
+        |at: usize, how: OptionHow| options.get(at).map(|option| OptionMatch { id: option.id.clone(), how });
+    if let Some(at) = only(&names, |names| names.title == words || names.id == words) {
+        return found(at, OptionHow::Exact);
+    }
+    if let Some(at) = only(&names, |names| names.synonyms.iter().any(|synonym| synonym == words)) {
+        return found(at, OptionHow::Synonym);
+    }
+    // "12" of "6 cuotas" and "12 cuotas", before the twelfth option.
+    let counted = |names: &Names| names.all().any(|name| name.split(' ').next() == Some(words));
+    if let Some(at) = only(&names, counted).filter(|_| words.bytes().all(|byte| byte.is_ascii_digit())) {
+        return found(at, OptionHow::Prefix);
+    }
+    if let Some(at) = ordinal(words, options.len()).filter(|_| ordinals) {
+        return found(at, OptionHow::Ordinal);
+    }
+    let contained = |names: &Names| names.all().any(|name| contains(words, name));
+    let short = words.split(' ').count() <= CONTAINED_WORDS_MAX;
+    if let Some(at) = only(&names, contained).filter(|_| short) {
+        return found(at, OptionHow::Contained);
+    }
+    let begun = |names: &Names| names.all().any(|name| name.starts_with(words));
+    if let Some(at) = only(&names, begun).filter(|_| words.len() >= PREFIX_MIN) {
+        return found(at, OptionHow::Prefix);
+    }
+    nearest(words, &names).and_then(|at| found(at, OptionHow::Typo))
+}
+
+struct Names {
+    id: String,
+    title: String,
+    synonyms: Vec<String>,
+}
+
+impl Names {
+    fn of(option: &OptionHint, normaliser: &Normaliser) -> Self {
+        let words = |text: &str| normaliser.words(&fold(text));
+        Self {
+            id: words(&option.id),
+            title: words(&option.title),
+            synonyms: option.synonyms.iter().map(|synonym| words(synonym)).collect(),
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = &str> {
+        let names = [self.title.as_str()].into_iter().chain(self.synonyms.iter().map(String::as_str));
+        names.filter(|name| !name.is_empty())
+    }
+}
+
+/// The one that passes; none when several do.
+fn only(names: &[Names], passes: impl Fn(&Names) -> bool) -> Option<usize> {
+    let mut passing = names.iter().enumerate().filter(|(_, names)| passes(names)).map(|(at, _)| at);
+    passing.next().filter(|_| passing.next().is_none())
+}
+
+/// Whole words in a row, not right after a negation.
+fn contains(words: &str, name: &str) -> bool {
+    if name.len() < PREFIX_MIN {
+        return false;
+    }
+    words.match_indices(name).any(|(at, _)| {
+        let (before, after) =
+            (words.get(..at).unwrap_or_default(), words.get(at + name.len()..).unwrap_or_default());
+        let whole =
+            (before.is_empty() || before.ends_with(' ')) && (after.is_empty() || after.starts_with(' '));
+        let negated = before.split_whitespace().rev().take(2).any(|word| {
+            matches!(word, "no" | "nao" | "not" | "dont" | "sin" | "sem" | "ni" | "nunca" | "tampoco")
+        });
+        whole && !negated
+    })
+}
+
+/// "2", "la 2", "opcion 2", "la segunda", "numero dos", "la ultima"; counted from 0.
+fn ordinal(words: &str, n_options: usize) -> Option<usize> {
+    const LEADS: [&str; 18] = [
+        "la", "el", "opcion", "opcao", "option", "numero", "the", "a", "o", "lo", "quiero", "escojo",
+        "elijo", "de", "por", "favor", "one", "prefiero",
+    ];
+    let mut named = words.split(' ').filter(|word| !LEADS.contains(word));
+    let word = named.next()?;
+    if named.next().is_some() {
+        return None;
+    }
+    let n = match word {
+        "primera" | "primero" | "primeira" | "primeiro" | "first" | "uno" | "una" | "um" | "1ra" | "1o"
+        | "1a" => 1,
+        "segunda" | "segundo" | "second" | "dos" | "dois" | "two" | "2da" | "2o" | "2a" => 2,
+        "tercera" | "tercero" | "terceira" | "terceiro" | "third" | "tres" | "three" | "3ra" | "3o"
+        | "3a" => 3,
+        "cuarta" | "cuarto" | "quarta" | "quarto" | "fourth" | "cuatro" | "quatro" | "four" | "4ta" => 4,
+        "quinta" | "quinto" | "fifth" | "cinco" | "five" => 5,
+        "sexta" | "sexto" | "sixth" | "seis" | "six" => 6,
+        "septima" | "setima" | "seventh" | "siete" | "sete" | "seven" => 7,
+        "octava" | "oitava" | "eighth" | "ocho" | "oito" | "eight" => 8,
+        "novena" | "nona" | "ninth" | "nueve" | "nove" | "nine" => 9,
+        "decima" | "tenth" | "diez" | "dez" | "ten" => 10,
+        "ultima" | "ultimo" | "last" => n_options,
+        digits => digits.parse().ok()?,
+    };
+    (1..=n_options).contains(&n).then(|| n - 1)
+}
+
+/// The option within reach of a few slips, when no other is as near.
+fn nearest(words: &str, names: &[Names]) -> Option<usize> {
+    let mut ranked: Vec<(usize, usize)> = names
+        .iter()
+        .enumerate()
+        .filter_map(|(at, names)| {
+            let distance = |name: &str| {
+                let allowed = slips(name.chars().count().min(words.chars().count()));
+                // The lengths bound the distance from below, and spare the quadratic work on long texts.
+                let apart = name.len().abs_diff(words.len());
+                (allowed > 0 && apart <= allowed * 2)
+                    .then(|| strsim::osa_distance(name, words))
+                    .filter(|distance| *distance <= allowed)
+            };
+            names.all().filter_map(distance).min().map(|distance| (distance, at))
+        })
+        .collect();
+    ranked.sort_unstable();
+    match ranked.as_slice() {
+        [(nearest, _), (second, _), ..] if nearest == second => None,
+        [(_, at), ..] => Some(*at),
+        [] => None,
+    }
+}
+
+/// Slips forgiven in a text of so many letters.
+const fn slips(n_letters: usize) -> usize {
+    match n_letters {
+        0..=3 => 0,
+        4..=7 => 1,
+        8..=13 => 2,
+        _ => 3,
+    }
+}
