@@ -1,8 +1,5 @@
 //! The only integration binary.
 
-#[cfg(test)]
-mod graph_client;
-mod harness;
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,3 +12,5 @@ mod desk_api;
 mod desk_fake;
 mod desk_openapi;
 mod desk_world;
+mod graph_client;
+mod harness;
