@@ -30,4 +30,8 @@ pub trait SwitchStore: Send + Sync {
 
     /// The newest migration that the database has, and the newest that this program knows.
     async fn schema_version(&self) -> Result<(i64, i64), StoreError>;
+
+    /// Ends running calls and closes the database, so that a file is left without its log; later calls are
+    /// `Unavailable`. Fakes have nothing to close.
+    async fn close(&self) {}
 }

@@ -1,1 +1,131 @@
 //! Durable storage: SQLite and PostgreSQL behind the same verbs.
+//!
+//! `sqlite` and `postgres` have the same files with the same methods in the same order, so that a difference is
+//! one of dialect only. What needs no SQL is here once: `plan` decides (who is meant, what is refused, what a
+//! status changes), `rows` reads and writes rows, `error` judges.
+
+mod error;
+mod plan;
+mod postgres;
+mod rows;
+mod sqlite;
+
+use crate::ports::{Store, StoreError};
+use sqlx::migrate::Migrator;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How a store connects. The defaults fit one machine with two cores.
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    /// PostgreSQL connections, or SQLite readers (SQLite has one writer besides them).
+    pub connections_max: u32,
+    /// How long a call waits for a free connection.
+    pub acquire_timeout: Duration,
+    /// A statement that takes longer is cancelled (PostgreSQL) or gives up waiting for the lock (SQLite).
+    pub statement_timeout: Duration,
+    /// Apply missing migrations while connecting; else a database that is behind is an error.
+    pub migrate: bool,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self {
+            connections_max: 8,
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(15),
+            migrate: false,
+        }
+    }
+}
+
+/// Opens the store that the URL names: `sqlite:FILE`, `sqlite::memory:` or `postgres://…`.
+///
+/// A database in memory is always migrated. The file of SQLite is created, its directory is not.
+///
+/// # Errors
+///
+/// `Unavailable` when the database may answer later; `Failed` when only a change of settings, a migration or
+/// another program version helps. The text never holds the URL, which may carry a password.
+pub async fn connect(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, StoreError> {
+    match Backend::of(url)? {
+        Backend::Sqlite => Ok(Arc::new(sqlite::SqliteStore::connect(url, options).await?)),
+        Backend::Postgres => Err(error::failed(String::new())),
+    }
+}
+
+/// Brings the database to this program's schema, waiting for another process that does the same.
+///
+/// # Errors
+///
+/// Like [`connect`]; a database that is newer than this program is `Failed`.
+pub async fn migrate(url: &str) -> Result<(), StoreError> {
+    let options = StoreOptions { migrate: true, connections_max: 1, ..StoreOptions::default() };
+    connect(url, &options).await.map(drop)
+}
+
+enum Backend {
+    Sqlite,
+    Postgres,
+}
+
+impl Backend {
+    fn of(url: &str) -> Result<Self, StoreError> {
+        match url.split_once(':').map(|(scheme, _)| scheme) {
+            Some("sqlite") => Ok(Self::Sqlite),
+            Some("postgres" | "postgresql") => Ok(Self::Postgres),
+            _ => Err(error::failed(
+                "DATABASE_URL must start with `sqlite:` or `postgres:`, for instance sqlite:acuerdo.db or \
+                 postgres://acuerdo@localhost/acuerdo"
+                    .to_owned(),
+            )),
+        }
+    }
+}
+
+/// The newest migration that the program knows.
+fn newest_known(migrator: &Migrator) -> i64 {
+    migrator.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+/// Refuses a database that is behind or ahead of the program.
+fn check_schema(found: i64, known: i64) -> Result<(), StoreError> {
+    if found > known {
+        return Err(error::failed(format!(
+            "the database has schema {found} but this program knows only {known}: run a newer acuerdo"
+        )));
+    }
+    if found < known {
+        return Err(error::failed(format!(
+            "the database has schema {found} but this program needs {known}: run `acuerdo migrate`"
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{StoreOptions, check_schema, connect};
+
+    #[tokio::test]
+    async fn an_unknown_scheme_is_explained_without_the_url() {
+        let error =
+            connect("mysql://u:secret@h/d", &StoreOptions::default()).await.err().unwrap().to_string();
+        assert!(error.contains("sqlite:") && error.contains("postgres:"), "{error}");
+        assert!(!error.contains("secret"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_missing_directory_is_named_as_the_cause() {
+        let error =
+            connect("sqlite:/nowhere/at/all.db", &StoreOptions::default()).await.err().unwrap().to_string();
+        assert!(error.contains("directory"), "{error}");
+    }
+
+    #[test]
+    fn a_newer_database_is_refused_and_an_older_one_names_the_remedy() {
+        assert!(check_schema(2, 1).unwrap_err().to_string().contains("newer"));
+        assert!(check_schema(0, 1).unwrap_err().to_string().contains("acuerdo migrate"));
+        assert!(check_schema(1, 1).is_ok());
+    }
+}

@@ -1,0 +1,57 @@
+//! What the stored tries of the identity challenge add up to.
+
+use crate::domain::time::{Millis, Timestamp};
+use crate::ports::people::IdentityHistory;
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// How far back tries count: the longest window of [`IdentityHistory`].
+pub(in crate::store) const WINDOW: Millis = Millis::days(30);
+
+/// Upper bound of tries read for one decision; whoever reaches it is locked many times over.
+pub(in crate::store) const TRIES_MAX: i64 = 2_000;
+
+/// A try of this address or of a candidate, in order.
+#[derive(Debug, FromRow)]
+pub(in crate::store) struct TryRow {
+    pub own_conversation: bool,
+    pub passed: bool,
+    pub starts_challenge: bool,
+    pub locked_until: Option<i64>,
+    pub at: i64,
+}
+
+/// `persons_day` counts what `persons` (different persons tried from the address in the last day) holds.
+pub(in crate::store) fn history(rows: &[TryRow], persons: &[Uuid], now: Timestamp) -> IdentityHistory {
+    let day = now.minus(Millis::days(1)).0;
+    let month = now.minus(WINDOW).0;
+    let count = |wanted: &dyn Fn(&TryRow) -> bool| {
+        u32::try_from(rows.iter().filter(|row| wanted(row)).count()).unwrap_or(u32::MAX)
+    };
+    IdentityHistory {
+        wrong_in_challenge: wrong_in_challenge(rows),
+        challenges_day: count(&|row| row.starts_challenge && row.at > day),
+        challenges_month: count(&|row| row.starts_challenge && row.at > month),
+        locked_until: rows
+            .iter()
+            .filter_map(|row| row.locked_until)
+            .max()
+            .filter(|until| *until > now.0)
+            .map(Timestamp),
+        locks_month: count(&|row| row.locked_until.is_some() && row.at > month),
+        persons_day: u32::try_from(persons.len()).unwrap_or(u32::MAX),
+    }
+}
+
+/// A challenge of this conversation runs from its start until a try passes or locks.
+fn wrong_in_challenge(rows: &[TryRow]) -> u32 {
+    rows.iter().filter(|row| row.own_conversation).fold(0, |wrong, row| {
+        if row.passed || row.locked_until.is_some() {
+            0
+        } else if row.starts_challenge {
+            1
+        } else {
+            wrong + 1
+        }
+    })
+}

@@ -1,0 +1,400 @@
+//! Which commits of a batch may be applied, and all their rows flattened for bulk statements.
+
+use crate::domain::ids::derive;
+use crate::ports::StoreError;
+use crate::ports::conversations::{CommitRefused, TurnCommit};
+use crate::ports::records::{IdentityTry, OptOutScope, Record};
+use crate::store::rows::outbox::NewOutboxRow;
+use crate::store::rows::people::{AgreementRow, DocumentRow};
+use crate::store::rows::{clean, json, name_of};
+use sqlx::FromRow;
+use std::collections::{HashMap, HashSet};
+use uuid::Uuid;
+
+/// A conversation under its lock, as far as a commit judges and changes it.
+#[derive(Debug, Clone, FromRow)]
+pub(in crate::store) struct LockedConversation {
+    pub id: Uuid,
+    pub lender: String,
+    pub wa_id: Option<String>,
+    pub bsuid: Option<String>,
+    pub version: i64,
+    pub lease_token: i64,
+    pub last_event_seq: i64,
+    pub ticket_id: Option<Uuid>,
+    pub opted_out: bool,
+}
+
+pub(in crate::store) type Locked = HashMap<Uuid, LockedConversation>;
+
+/// Agreements that exist already, by (lender, once key).
+pub(in crate::store) type OnceKeys = HashSet<(String, String)>;
+
+#[derive(Debug)]
+pub(in crate::store) struct ConversationChange {
+    pub id: Uuid,
+    pub session: String,
+    pub flow_hash: Option<String>,
+    pub assurance: &'static str,
+    pub person: Option<Uuid>,
+    pub last_event_seq: i64,
+    pub ticket: Option<Uuid>,
+    pub opted_out: bool,
+    pub release: bool,
+}
+
+#[derive(Debug)]
+pub(in crate::store) struct ConsumedRow {
+    pub conversation: Uuid,
+    pub input: Uuid,
+    pub done_at: i64,
+}
+
+#[derive(Debug)]
+pub(in crate::store) struct EventRow {
+    pub conversation: Uuid,
+    pub seq: i64,
+    pub lender: String,
+    pub turn: i64,
+    pub kind: String,
+    pub body: String,
+    pub at: i64,
+}
+
+#[derive(Debug)]
+pub(in crate::store) struct TimerRow {
+    pub id: Uuid,
+    pub lender: String,
+    pub conversation: Uuid,
+    pub name: String,
+    pub turn: i64,
+    pub due: i64,
+}
+
+#[derive(Debug)]
+pub(in crate::store) struct OptOutRow {
+    pub lender: String,
+    pub conversation: Option<Uuid>,
+    pub wa_id: Option<String>,
+    pub bsuid: Option<String>,
+    pub scope: &'static str,
+    pub stop: bool,
+    pub source: String,
+    pub at: i64,
+}
+
+#[derive(Debug)]
+pub(in crate::store) struct TryRow {
+    pub id: Uuid,
+    pub lender: String,
+    pub conversation: Uuid,
+    pub passed: Option<Uuid>,
+    pub starts_challenge: bool,
+    pub locked_until: Option<i64>,
+    pub at: i64,
+}
+
+#[derive(Debug)]
+pub(in crate::store) struct TryPersonRow {
+    pub try_id: Uuid,
+    pub person: Uuid,
+    pub lender: String,
+    pub at: i64,
+}
+
+#[derive(Debug)]
+pub(in crate::store) struct WrongNumberRow {
+    pub lender: String,
+    pub phone: String,
+    pub person: Option<Uuid>,
+    pub at: i64,
+}
+
+#[derive(Debug)]
+pub(in crate::store) struct OpenedRow {
+    pub id: Uuid,
+    pub lender: String,
+    pub conversation: Uuid,
+    pub queue: String,
+    pub priority: i64,
+    pub reason: String,
+    pub summary: String,
+    pub at: i64,
+}
+
+/// A ticket that the person wrote to (`outcome` is none) or left.
+#[derive(Debug)]
+pub(in crate::store) struct TicketTouchRow {
+    pub id: Uuid,
+    pub lender: String,
+    pub conversation: Uuid,
+    pub outcome: Option<String>,
+    pub at: i64,
+}
+
+/// The rows of all accepted commits of one transaction; no conversation occurs twice.
+#[derive(Debug, Default)]
+pub(in crate::store) struct TurnBatch {
+    pub conversations: Vec<ConversationChange>,
+    pub consumed: Vec<ConsumedRow>,
+    pub events: Vec<EventRow>,
+    pub outbox: Vec<NewOutboxRow>,
+    pub timers: Vec<TimerRow>,
+    pub agreements: Vec<AgreementRow>,
+    pub claims: Vec<DocumentRow>,
+    pub cases: Vec<DocumentRow>,
+    pub opt_outs: Vec<OptOutRow>,
+    pub tries: Vec<TryRow>,
+    pub try_persons: Vec<TryPersonRow>,
+    pub wrong_numbers: Vec<WrongNumberRow>,
+    pub closed: Vec<TicketTouchRow>,
+    pub opened: Vec<OpenedRow>,
+    pub spoke: Vec<TicketTouchRow>,
+}
+
+/// Splits a batch so that no part holds two commits of one conversation: the second sees what the first left.
+pub(in crate::store) fn waves(commits: &[TurnCommit]) -> Vec<Vec<usize>> {
+    let mut waves: Vec<Vec<usize>> = Vec::new();
+    let mut depth: HashMap<Uuid, usize> = HashMap::new();
+    for (index, commit) in commits.iter().enumerate() {
+        let wave = depth.entry(commit.conversation.0).or_default();
+        if waves.len() == *wave {
+            waves.push(Vec::new());
+        }
+        waves[*wave].push(index);
+        *wave += 1;
+    }
+    waves
+}
+
+/// The `once` keys of a batch with the lenders of their conversations, to be looked up before deciding.
+pub(in crate::store) fn once_keys(commits: &[&TurnCommit], locked: &Locked) -> (Vec<String>, Vec<String>) {
+    let pairs = commits.iter().filter_map(|commit| Some((commit, locked.get(&commit.conversation.0)?)));
+    pairs.flat_map(|(commit, row)| agreement_keys(commit).map(|key| (row.lender.clone(), key))).unzip()
+}
+
+/// Judges each commit: a stale claim or a `once` key that exists, or that an earlier commit of the batch takes.
+pub(in crate::store) fn judge(
+    commits: &[&TurnCommit],
+    locked: &Locked,
+    mut taken: OnceKeys,
+) -> Vec<Result<(), CommitRefused>> {
+    let mut verdict = |commit: &TurnCommit| {
+        let row = locked.get(&commit.conversation.0).ok_or(CommitRefused::Stale)?;
+        if row.lease_token != commit.token || row.version != commit.expected_version {
+            return Err(CommitRefused::Stale);
+        }
+        let mut keys = HashSet::new();
+        for key in agreement_keys(commit) {
+            let pair = (row.lender.clone(), key);
+            if taken.contains(&pair) || !keys.insert(pair.clone()) {
+                return Err(CommitRefused::Once(pair.1));
+            }
+        }
+        taken.extend(keys);
+        Ok(())
+    };
+    commits.iter().map(|commit| verdict(commit)).collect()
+}
+
+fn agreement_keys(commit: &TurnCommit) -> impl Iterator<Item = String> {
+    commit.records.iter().filter_map(|record| {
+        if let Record::Agreement(agreement) = record { Some(clean(&agreement.once_key)) } else { None }
+    })
+}
+
+impl TurnBatch {
+    /// Flattens the commits that were not refused.
+    pub fn of(
+        commits: &[&TurnCommit],
+        verdicts: &[Result<(), CommitRefused>],
+        locked: &Locked,
+    ) -> Result<Self, StoreError> {
+        let mut batch = Self::default();
+        for (commit, verdict) in commits.iter().zip(verdicts) {
+            if let (Ok(()), Some(row)) = (verdict, locked.get(&commit.conversation.0)) {
+                batch.add(commit, row)?;
+            }
+        }
+        Ok(batch)
+    }
+
+    fn add(&mut self, commit: &TurnCommit, row: &LockedConversation) -> Result<(), StoreError> {
+        let mut change = ConversationChange {
+            id: row.id,
+            session: json(&commit.session)?,
+            flow_hash: (!commit.flow_hash.is_empty()).then(|| commit.flow_hash.clone()),
+            assurance: commit.assurance.name(),
+            person: commit.person.map(|id| id.0),
+            last_event_seq: row.last_event_seq,
+            ticket: row.ticket_id,
+            opted_out: row.opted_out,
+            release: commit.release,
+        };
+        for (index, record) in commit.records.iter().enumerate() {
+            self.add_record(commit, row, &mut change, index, record)?;
+        }
+        for event in &commit.events {
+            change.last_event_seq += 1;
+            self.events.push(EventRow {
+                conversation: row.id,
+                seq: change.last_event_seq,
+                lender: row.lender.clone(),
+                turn: number(event.turn),
+                kind: clean(&event.kind),
+                body: json(&event.body)?,
+                at: event.at.0,
+            });
+        }
+        for message in &commit.outbox {
+            self.outbox.push(NewOutboxRow {
+                id: message.id.0,
+                lender: row.lender.clone(),
+                conversation: row.id,
+                content: json(&message.content)?,
+                label: message.label.name(),
+                origin: name_of(&message.origin)?,
+                agent: None,
+                now: commit.now.0,
+            });
+        }
+        self.consumed.extend(commit.consumed.iter().map(|input| ConsumedRow {
+            conversation: row.id,
+            input: input.0,
+            done_at: commit.now.0,
+        }));
+        self.timers.extend(commit.timers.iter().map(|timer| TimerRow {
+            id: timer.id.0,
+            lender: row.lender.clone(),
+            conversation: row.id,
+            name: clean(&timer.name),
+            turn: number(timer.turn),
+            due: timer.due.0,
+        }));
+        self.conversations.push(change);
+        Ok(())
+    }
+
+    fn add_record(
+        &mut self,
+        commit: &TurnCommit,
+        row: &LockedConversation,
+        change: &mut ConversationChange,
+        index: usize,
+        record: &Record,
+    ) -> Result<(), StoreError> {
+        let lender = || row.lender.clone();
+        let at = commit.now.0;
+        match record {
+            // The lender of the conversation, whatever the record says: nothing crosses lenders.
+            Record::Agreement(agreement) => self
+                .agreements
+                .push(AgreementRow { lender: lender(), ..AgreementRow::write(agreement, Some(row.id))? }),
+            Record::Claim(claim) => {
+                self.claims.push(DocumentRow { lender: lender(), ..DocumentRow::claim(claim, row.id)? });
+            }
+            Record::Case(case) => {
+                self.cases.push(DocumentRow { lender: lender(), ..DocumentRow::case(case, row.id)? });
+            }
+            Record::OptOut { scope, source } => {
+                change.opted_out |= *scope == OptOutScope::All;
+                self.opt_outs.push(OptOutRow::of(row, scope_name(*scope), true, source, at));
+            }
+            Record::OptIn { source } => {
+                change.opted_out = false;
+                self.opt_outs.push(OptOutRow::of(row, scope_name(OptOutScope::All), false, source, at));
+            }
+            Record::IdentityTry(identity_try) => {
+                let id = derive(&row.id, &format!("try/{}/{index}", row.version));
+                self.add_try(row, id, identity_try);
+            }
+            Record::WrongNumber { person } => {
+                change.person = None;
+                self.wrong_numbers.extend(row.wa_id.as_ref().map(|phone| WrongNumberRow {
+                    lender: lender(),
+                    phone: phone.clone(),
+                    person: person.map(|id| id.0),
+                    at,
+                }));
+            }
+            // One open ticket per conversation: the first one stays.
+            Record::OpenTicket(_) if change.ticket.is_some() => {}
+            Record::OpenTicket(ticket) => {
+                change.ticket = Some(ticket.id.0);
+                self.opened.push(OpenedRow {
+                    id: ticket.id.0,
+                    lender: lender(),
+                    conversation: row.id,
+                    queue: clean(&ticket.queue),
+                    priority: i64::from(ticket.priority.rank()),
+                    reason: clean(&ticket.reason),
+                    summary: json(&ticket.summary)?,
+                    at,
+                });
+            }
+            Record::CustomerSpoke { ticket } => {
+                self.spoke.push(TicketTouchRow::of(row, ticket.0, None, at));
+            }
+            Record::CloseTicket { ticket, outcome } => {
+                if change.ticket == Some(ticket.0) {
+                    change.ticket = None;
+                }
+                self.closed.push(TicketTouchRow::of(row, ticket.0, Some(clean(outcome)), at));
+            }
+        }
+        Ok(())
+    }
+
+    fn add_try(&mut self, row: &LockedConversation, id: Uuid, identity_try: &IdentityTry) {
+        self.tries.push(TryRow {
+            id,
+            lender: row.lender.clone(),
+            conversation: row.id,
+            passed: identity_try.passed.map(|person| person.0),
+            starts_challenge: identity_try.starts_challenge,
+            locked_until: identity_try.locked_until.map(|until| until.0),
+            at: identity_try.at.0,
+        });
+        let persons: HashSet<Uuid> =
+            identity_try.candidates.iter().chain(&identity_try.passed).map(|person| person.0).collect();
+        self.try_persons.extend(persons.into_iter().map(|person| TryPersonRow {
+            try_id: id,
+            person,
+            lender: row.lender.clone(),
+            at: identity_try.at.0,
+        }));
+    }
+}
+
+impl OptOutRow {
+    fn of(row: &LockedConversation, scope: &'static str, stop: bool, source: &str, at: i64) -> Self {
+        Self {
+            lender: row.lender.clone(),
+            conversation: Some(row.id),
+            wa_id: row.wa_id.clone(),
+            bsuid: row.bsuid.clone(),
+            scope,
+            stop,
+            source: clean(source),
+            at,
+        }
+    }
+}
+
+impl TicketTouchRow {
+    fn of(row: &LockedConversation, id: Uuid, outcome: Option<String>, at: i64) -> Self {
+        Self { id, lender: row.lender.clone(), conversation: row.id, outcome, at }
+    }
+}
+
+pub(in crate::store) const fn scope_name(scope: OptOutScope) -> &'static str {
+    match scope {
+        OptOutScope::All => "all",
+        OptOutScope::Marketing => "marketing",
+    }
+}
+
+/// Turn numbers stay far below `i64::MAX`: each needs a commit.
+fn number(turn: u64) -> i64 {
+    i64::try_from(turn).unwrap_or(i64::MAX)
+}

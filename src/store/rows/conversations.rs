@@ -1,0 +1,193 @@
+//! Conversations, their inputs, events and timers as rows.
+
+use crate::domain::assurance::Assurance;
+use crate::domain::ids::{ConversationId, InboxId, LenderId, PersonId, PhoneNumberId, TicketId, derive};
+use crate::domain::pii::Pii;
+use crate::domain::time::Timestamp;
+use crate::ports::StoreError;
+use crate::ports::conversations::{Backlog, Claim, Conversation, Event, InputKind, StoredInput};
+use crate::store::plan::accept::InputRow;
+use crate::store::rows::{Place, json};
+use sqlx::FromRow;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// The columns of [`ConversationRow`] but `session`, whose cast differs.
+macro_rules! conversation_columns {
+    () => {
+        "c.id, c.lender, c.phone_number_id, c.wa_id, c.bsuid, c.profile_name, c.person_id, c.identity_conflict, \
+         c.assurance, c.version, c.last_inbound_at, c.ticket_id, c.opted_out, c.created_at, c.lease_token, \
+         c.leased_until"
+    };
+}
+pub(in crate::store) use conversation_columns;
+
+/// The columns of `plan::accept::ConversationState`.
+macro_rules! receiving_columns {
+    () => {
+        "c.id, c.lender, c.phone_number_id, c.wa_id, c.bsuid, c.profile_name, c.identity_conflict, \
+         c.leased_until, c.next_claim_at, c.last_inbound_at, c.last_inbound_wamid, c.created_at"
+    };
+}
+pub(in crate::store) use receiving_columns;
+
+#[derive(Debug, FromRow)]
+pub(in crate::store) struct ConversationRow {
+    pub id: Uuid,
+    pub lender: String,
+    pub phone_number_id: String,
+    pub wa_id: Option<String>,
+    pub bsuid: Option<String>,
+    pub profile_name: Option<String>,
+    pub person_id: Option<Uuid>,
+    pub identity_conflict: bool,
+    pub session: Option<String>,
+    pub assurance: String,
+    pub version: i64,
+    pub last_inbound_at: Option<i64>,
+    pub ticket_id: Option<Uuid>,
+    pub opted_out: bool,
+    pub created_at: i64,
+    pub lease_token: i64,
+    pub leased_until: i64,
+}
+
+impl ConversationRow {
+    pub fn read(self) -> Result<Conversation, StoreError> {
+        let place = Place { table: "conversations", id: &self.id };
+        let identity = place.identity(self.wa_id.as_deref(), self.bsuid.as_deref())?;
+        Ok(Conversation {
+            id: ConversationId(self.id),
+            lender: LenderId(self.lender),
+            phone_number_id: PhoneNumberId(self.phone_number_id),
+            identity,
+            profile_name: self.profile_name.map(Pii::new),
+            person: self.person_id.map(PersonId),
+            identity_conflict: self.identity_conflict,
+            session: self.session.as_deref().map(|text| place.json("session", text)).transpose()?,
+            assurance: place.name("assurance", Assurance::parse(&self.assurance))?,
+            version: self.version,
+            last_inbound_at: self.last_inbound_at.map(Timestamp),
+            ticket: self.ticket_id.map(TicketId),
+            opted_out: self.opted_out,
+            created_at: Timestamp(self.created_at),
+        })
+    }
+}
+
+#[derive(Debug, FromRow)]
+pub(in crate::store) struct PendingInputRow {
+    pub id: Uuid,
+    pub conversation_id: Uuid,
+    pub body: String,
+    pub received_at: i64,
+    pub failures: i64,
+}
+
+impl PendingInputRow {
+    fn read(self) -> Result<StoredInput, StoreError> {
+        let place = Place { table: "inputs", id: &self.id };
+        Ok(StoredInput {
+            id: InboxId(self.id),
+            kind: place.json("body", &self.body)?,
+            received_at: Timestamp(self.received_at),
+            failures: place.count("failures", self.failures)?,
+        })
+    }
+}
+
+/// Puts each conversation together with its inputs, which come in order.
+pub(in crate::store) fn claims(
+    conversations: Vec<ConversationRow>,
+    inputs: Vec<PendingInputRow>,
+) -> Result<Vec<Claim>, StoreError> {
+    let mut by_conversation: HashMap<Uuid, Vec<StoredInput>> = HashMap::new();
+    for input in inputs {
+        by_conversation.entry(input.conversation_id).or_default().push(input.read()?);
+    }
+    let mut claims = Vec::with_capacity(conversations.len());
+    for row in conversations {
+        let inputs = by_conversation.remove(&row.id).unwrap_or_default();
+        let (token, leased_until) = (row.lease_token, Timestamp(row.leased_until));
+        claims.push(Claim { conversation: row.read()?, token, leased_until, inputs });
+    }
+    claims.sort_by_key(|claim| claim.inputs.first().map(|input| (input.received_at, input.id)));
+    Ok(claims)
+}
+
+#[derive(Debug, FromRow)]
+pub(in crate::store) struct StoredEventRow {
+    pub conversation_id: Uuid,
+    pub seq: i64,
+    pub turn: i64,
+    pub kind: String,
+    pub body: String,
+    pub at: i64,
+}
+
+impl StoredEventRow {
+    pub fn read(self) -> Result<(i64, Event), StoreError> {
+        let id = format!("{}/{}", self.conversation_id, self.seq);
+        let place = Place { table: "events", id: &id };
+        let turn = u64::try_from(self.turn).map_err(|_| place.corrupt("turn", "a number out of range"))?;
+        let body = place.json("body", &self.body)?;
+        Ok((self.seq, Event { turn, kind: self.kind, body, at: Timestamp(self.at) }))
+    }
+}
+
+#[derive(Debug, FromRow)]
+pub(in crate::store) struct BacklogRow {
+    pub pending_inputs: i64,
+    pub oldest_input: Option<i64>,
+    pub queued_outbox: i64,
+    pub in_doubt: i64,
+    pub pending_statuses: i64,
+}
+
+impl BacklogRow {
+    pub fn read(&self, now: Timestamp) -> Backlog {
+        let count = |number: i64| u64::try_from(number).unwrap_or(0);
+        Backlog {
+            pending_inputs: count(self.pending_inputs),
+            queued_outbox: count(self.queued_outbox),
+            in_doubt: count(self.in_doubt),
+            pending_statuses: count(self.pending_statuses),
+            oldest_input_ms: self.oldest_input.map_or(0, |oldest| (now.0 - oldest).max(0)),
+        }
+    }
+}
+
+/// A timer that was due, taken out of its table.
+#[derive(Debug, FromRow)]
+pub(in crate::store) struct FiredRow {
+    pub id: Uuid,
+    pub lender: String,
+    pub conversation_id: Uuid,
+    pub name: String,
+    pub turn: i64,
+    pub due: i64,
+}
+
+/// The inputs of fired timers, earliest due first.
+///
+/// Their ids follow from the timer and its time: a timer that is set again under the same id fires again.
+pub(in crate::store) fn timer_inputs(
+    mut fired: Vec<FiredRow>,
+    now: Timestamp,
+) -> Result<Vec<InputRow>, StoreError> {
+    fired.sort_by_key(|timer| (timer.due, timer.id));
+    fired
+        .into_iter()
+        .map(|timer| {
+            let turn = u64::try_from(timer.turn).unwrap_or(0);
+            Ok(InputRow {
+                id: derive(&timer.id, &format!("fired/{}/{}", timer.turn, timer.due)),
+                lender: timer.lender,
+                conversation: timer.conversation_id,
+                dedupe_key: None,
+                body: json(&InputKind::Timer { name: timer.name, turn })?,
+                received_at: now.0,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,91 @@
+//! SQLite: the embedded store. One writer, several readers, every write durable before it is acknowledged.
+
+mod agents;
+mod conversations;
+mod flows;
+mod import;
+mod inbox;
+mod outbox;
+mod people;
+mod switches;
+mod tickets;
+mod turns;
+
+use crate::ports::StoreError;
+use crate::store::{StoreOptions, check_schema, newest_known};
+use sqlx::migrate::Migrator;
+use sqlx::query_builder::Separated;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use sqlx::{QueryBuilder, Sqlite, Transaction};
+use std::str::FromStr;
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Rows of one statement: 25 columns of them stay far below SQLite's 32 766 parameters.
+const BULK_ROWS: usize = 500;
+
+pub(super) struct SqliteStore {
+    /// One connection, so that `BEGIN IMMEDIATE` waits in the pool's fair queue and not in SQLite's busy loop.
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteStore {
+    pub async fn connect(url: &str, options: &StoreOptions) -> Result<Self, StoreError> {
+        let in_memory = url.contains(":memory:");
+        let settings = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A 200 to Meta promises durability; group commit pays for the sync.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(options.statement_timeout);
+        let pool = |connections| {
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(options.acquire_timeout)
+                // A database in memory lives as long as its only connection.
+                .idle_timeout(None)
+                .max_lifetime(None)
+        };
+        let writer = pool(1).connect_with(settings.clone()).await?;
+        if options.migrate || in_memory {
+            MIGRATIONS.run(&writer).await?;
+        }
+        let readers = if in_memory {
+            writer.clone()
+        } else {
+            pool(options.connections_max).connect_lazy_with(settings.read_only(true))
+        };
+        let store = Self { writer, readers };
+        check_schema(store.found_schema().await?, newest_known(&MIGRATIONS))?;
+        Ok(store)
+    }
+
+    /// A transaction that has the write lock from its first statement on: a deferred one fails with
+    /// `SQLITE_BUSY` when it reads first and another one wrote in between.
+    async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+/// Runs `head VALUES (…), (…) tail` over all rows, in as few statements as SQLite's limits allow.
+async fn bulk<R>(
+    connection: &mut SqliteConnection,
+    head: &'static str,
+    rows: &[R],
+    tail: &'static str,
+    bind: impl Fn(&mut Separated<'_, Sqlite, &'static str>, &R),
+) -> Result<u64, StoreError> {
+    let mut affected = 0;
+    for chunk in rows.chunks(BULK_ROWS) {
+        let mut query = QueryBuilder::<Sqlite>::new(head);
+        query.push_values(chunk, |mut values, row| bind(&mut values, row)).push(tail);
+        // Not kept prepared: each number of rows is another statement and would push out the constant ones.
+        affected += query.build().persistent(false).execute(&mut *connection).await?.rows_affected();
+    }
+    Ok(affected)
+}

@@ -1,0 +1,231 @@
+//! Outgoing messages, in SQLite.
+
+use super::{SqliteStore, bulk};
+use crate::domain::ids::{ConversationId, OutboxId};
+use crate::domain::time::{Millis, Timestamp};
+use crate::ports::StoreError;
+use crate::ports::conversations::Origin;
+use crate::ports::outbox::{OutboxClaim, OutboxStore, SendResult, SentMessage};
+use crate::store::rows::outbox::{ClaimedRow, NewOutboxRow, ResultRow, SentRow};
+use crate::store::rows::{clean, hex_list, json, limit, name_of};
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteConnection;
+use uuid::Uuid;
+
+#[async_trait]
+impl OutboxStore for SqliteStore {
+    async fn claim_outbox(
+        &self,
+        now: Timestamp,
+        lease: Millis,
+        doubt: Millis,
+        limit_rows: u32,
+    ) -> Result<Vec<OutboxClaim>, StoreError> {
+        let mut transaction = self.write().await?;
+        sqlx::query(DOUBT_EXPIRED).bind(now.0).bind(now.plus(doubt).0).execute(&mut *transaction).await?;
+        sqlx::query(VOID_AGENT).bind(now.0).execute(&mut *transaction).await?;
+        let ids: Vec<Uuid> = sqlx::query_scalar(CLAIM)
+            .bind(now.0)
+            .bind(now.plus(lease).0)
+            .bind(limit(limit_rows))
+            .fetch_all(&mut *transaction)
+            .await?;
+        let rows: Vec<ClaimedRow> = if ids.is_empty() {
+            Vec::new()
+        } else {
+            sqlx::query_as(CLAIMED).bind(hex_list(ids)).fetch_all(&mut *transaction).await?
+        };
+        transaction.commit().await?;
+        rows.into_iter().map(ClaimedRow::read).collect()
+    }
+
+    async fn finish_outbox(
+        &self,
+        now: Timestamp,
+        results: &[(OutboxId, i64, SendResult)],
+    ) -> Result<(), StoreError> {
+        let rows: Vec<ResultRow> = results.iter().map(ResultRow::write).collect();
+        let wamids: Vec<&String> = rows.iter().filter_map(|row| row.wamid.as_ref()).collect();
+        let mut transaction = self.write().await?;
+        finish(&mut transaction, &rows, now).await?;
+        if !wamids.is_empty() {
+            sqlx::query(WAKE_STATUSES).bind(json(&wamids)?).bind(now.0).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn settle_doubts(&self, now: Timestamp, limit_rows: u32) -> Result<u32, StoreError> {
+        let settled = sqlx::query(SETTLE_DOUBTS)
+            .bind(now.0)
+            .bind(limit(limit_rows))
+            .execute(&self.writer)
+            .await?
+            .rows_affected();
+        Ok(u32::try_from(settled).unwrap_or(u32::MAX))
+    }
+
+    async fn cancel_queued(
+        &self,
+        conversation: ConversationId,
+        origin: Origin,
+        why: &str,
+    ) -> Result<u32, StoreError> {
+        let cancelled = sqlx::query(CANCEL_QUEUED)
+            .bind(conversation.0)
+            .bind(name_of(&origin)?)
+            .bind(clean(why))
+            .execute(&self.writer)
+            .await?
+            .rows_affected();
+        Ok(u32::try_from(cancelled).unwrap_or(u32::MAX))
+    }
+
+    async fn sent_messages(
+        &self,
+        conversation: ConversationId,
+        limit_rows: u32,
+    ) -> Result<Vec<SentMessage>, StoreError> {
+        let rows: Vec<SentRow> = sqlx::query_as(SENT_MESSAGES)
+            .bind(conversation.0)
+            .bind(limit(limit_rows))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.into_iter().map(SentRow::read).collect()
+    }
+}
+
+const INSERT_OUTBOX: &str = "
+    INSERT INTO outbox
+      (id, lender, conversation_id, content, label, origin, ticket_id, ticket_token, agent_id, status, due_at,
+       created_at) ";
+
+/// Queues messages in order and returns how many were new.
+pub(super) async fn insert_outbox(
+    connection: &mut SqliteConnection,
+    rows: &[NewOutboxRow],
+) -> Result<u64, StoreError> {
+    bulk(connection, INSERT_OUTBOX, rows, " ON CONFLICT (id) DO NOTHING", |values, row| {
+        values
+            .push_bind(row.id)
+            .push_bind(row.lender.clone())
+            .push_bind(row.conversation)
+            .push_bind(row.content.clone())
+            .push_bind(row.label)
+            .push_bind(row.origin.clone())
+            .push_bind(row.agent.map(|mark| mark.ticket))
+            .push_bind(row.agent.map(|mark| mark.token))
+            .push_bind(row.agent.map(|mark| mark.agent))
+            .push_bind("queued")
+            .push_bind(row.now)
+            .push_bind(row.now);
+    })
+    .await
+}
+
+/// The sender may have died after its request; a status that came meanwhile has given the wamid.
+const DOUBT_EXPIRED: &str = "
+    UPDATE outbox SET
+      status = CASE WHEN wamid IS NULL THEN 'in_doubt' ELSE 'accepted' END,
+      doubt_until = $2,
+      why = 'the sender stopped before it reported a result'
+    WHERE status = 'sending' AND leased_until <= $1";
+
+const VOID_AGENT: &str = "
+    UPDATE outbox SET status = 'refused', finished_at = $1, why = 'another agent has the ticket now'
+    WHERE status = 'queued' AND ticket_id IS NOT NULL
+      AND EXISTS (
+        SELECT 1 FROM tickets t
+        WHERE t.id = outbox.ticket_id AND t.lease_token > outbox.ticket_token
+          AND t.agent_id <> outbox.agent_id)";
+
+/// The first live message of a conversation may go; one that is sending or in doubt is always the first.
+const CLAIM: &str = "
+    UPDATE outbox SET
+      status = 'sending',
+      lease_token = lease_token + 1,
+      leased_until = $2,
+      attempts = attempts + 1
+    WHERE seq IN (
+      SELECT o.seq FROM outbox o
+      WHERE o.status = 'queued' AND o.due_at <= $1
+        AND NOT EXISTS (
+          SELECT 1 FROM outbox e
+          WHERE e.conversation_id = o.conversation_id AND e.seq < o.seq
+            AND e.status IN ('queued', 'sending', 'in_doubt'))
+      ORDER BY o.due_at, o.seq
+      LIMIT $3)
+    RETURNING id";
+
+const CLAIMED: &str = "
+    SELECT o.id, o.lease_token, o.conversation_id, o.lender, c.phone_number_id, c.wa_id, c.bsuid, o.content,
+      o.label, o.origin, o.attempts, o.created_at, c.assurance, c.identity_conflict, c.last_inbound_at,
+      c.opted_out, c.last_inbound_wamid, o.ticket_id, o.ticket_token
+    FROM outbox o JOIN conversations c ON c.id = o.conversation_id
+    WHERE o.id IN (SELECT unhex(value) FROM json_each($1))
+    ORDER BY o.seq";
+
+/// A wamid that a status brought proves that the message was taken, whatever the sender saw. Late news of a row
+/// whose doubt was settled counts only when it is good: its followers have gone.
+const FINISH: [&str; 2] = [
+    "WITH v (id, token, status, wamid, due_at, doubt_until, why, code, finished_at) AS (",
+    ") UPDATE outbox SET
+         status = CASE WHEN outbox.wamid IS NOT NULL THEN 'accepted' ELSE v.status END,
+         wamid = COALESCE(outbox.wamid, v.wamid),
+         due_at = COALESCE(v.due_at, outbox.due_at),
+         doubt_until = v.doubt_until,
+         why = v.why,
+         code = v.code,
+         finished_at = v.finished_at
+       FROM v
+       WHERE outbox.id = v.id AND outbox.lease_token = v.token
+         AND (outbox.status IN ('sending', 'in_doubt')
+           OR outbox.status = 'unconfirmed' AND v.status = 'accepted')",
+];
+
+async fn finish(
+    connection: &mut SqliteConnection,
+    rows: &[ResultRow],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let [head, tail] = FINISH;
+    bulk(connection, head, rows, tail, |values, row| {
+        values
+            .push_bind(row.id)
+            .push_bind(row.token)
+            .push_bind(row.status)
+            .push_bind(row.wamid.clone())
+            .push_bind(row.due_at)
+            .push_bind(row.doubt_until)
+            .push_bind(row.why.clone())
+            .push_bind(row.code)
+            .push_bind(now.0);
+    })
+    .await
+    .map(drop)
+}
+
+/// Statuses that came before their message was known.
+const WAKE_STATUSES: &str = "
+    UPDATE notices SET next_at = MIN(next_at, $2)
+    WHERE done_at IS NULL AND kind = 'status' AND wamid IN (SELECT value FROM json_each($1))";
+
+const SETTLE_DOUBTS: &str = "
+    UPDATE outbox SET status = 'unconfirmed', finished_at = $1
+    WHERE seq IN (
+      SELECT seq FROM outbox
+      WHERE status = 'in_doubt' AND doubt_until <= $1
+      ORDER BY doubt_until
+      LIMIT $2)";
+
+const CANCEL_QUEUED: &str = "
+    UPDATE outbox SET status = 'refused', why = $3
+    WHERE conversation_id = $1 AND origin = $2 AND status = 'queued'";
+
+const SENT_MESSAGES: &str = "
+    SELECT id, content, origin, status, delivery_rank, wamid, why, created_at
+    FROM (
+      SELECT seq, id, content, origin, status, delivery_rank, wamid, why, created_at FROM outbox
+      WHERE conversation_id = $1 ORDER BY seq DESC
+      LIMIT $2)
+    ORDER BY seq";
