@@ -7,6 +7,7 @@
     reason = "a test that cannot go on says where it stopped"
 )]
 
+mod contract;
 mod contract_queue;
 mod desk_api;
 mod desk_fake;

@@ -1,0 +1,115 @@
+//! The store's contract: every case runs on SQLite and on PostgreSQL. A skipped half is a failure.
+
+mod accept;
+mod backends;
+mod claims;
+mod commits;
+mod desk;
+mod identity;
+mod lenders;
+mod make;
+mod operations;
+mod parity;
+mod people;
+mod sending;
+mod statuses;
+
+/// Runs every case against every backend; the test's name says which.
+macro_rules! store_contract {
+    ($($module:ident::$case:ident),* $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let bench = super::backends::sqlite().await;
+                super::$module::$case(&*bench.store).await;
+            })*
+        }
+        mod on_postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let bench = super::backends::postgres().await;
+                super::$module::$case(&*bench.store).await;
+                bench.drop_schema().await;
+            })*
+        }
+    };
+}
+
+store_contract!(
+    accept::the_same_webhook_twice_adds_one_input,
+    accept::a_duplicate_leaves_its_neighbours_alone,
+    accept::two_copies_in_one_batch_are_one,
+    accept::an_acknowledged_batch_may_come_again_whole,
+    accept::unreadable_bodies_are_kept_and_counted,
+    accept::items_of_foreign_numbers_are_stored_and_left_alone,
+    accept::what_is_no_input_becomes_a_notice,
+    accept::the_window_counts_from_the_newest_message,
+    accept::a_zero_character_blocks_nobody,
+    accept::parallel_acceptors_create_one_conversation,
+    identity::a_phone_and_a_user_id_are_linked_by_one_payload,
+    identity::two_chats_in_one_payload_are_a_conflict,
+    identity::another_account_on_a_known_phone_gets_its_own_chat,
+    identity::a_changed_number_takes_the_chat_along,
+    identity::a_number_that_another_chat_holds_is_not_taken,
+    identity::one_person_on_two_numbers_of_ours_has_two_chats,
+    claims::inputs_come_in_order_of_arrival,
+    claims::a_claimed_conversation_is_nobody_elses,
+    claims::parallel_claimers_share_without_overlap,
+    claims::a_lease_ends_and_the_token_rises,
+    claims::at_most_so_many_inputs_come_and_the_rest_follow,
+    claims::a_released_claim_waits_and_counts_a_failure,
+    claims::new_input_during_a_lease_waits_for_its_end,
+    claims::timers_become_inputs_once,
+    claims::an_added_input_counts_once,
+    claims::a_conversation_is_found_by_either_address,
+    claims::the_backlog_is_counted,
+    commits::a_commit_writes_everything,
+    commits::a_stale_commit_leaves_nothing,
+    commits::a_once_conflict_refuses_only_its_commit,
+    commits::the_same_once_key_twice_in_a_batch_goes_to_the_first,
+    commits::a_lease_can_be_kept_over_several_commits,
+    commits::a_message_id_is_queued_once,
+    commits::timers_are_replaced_whole,
+    commits::an_opt_out_is_undone_by_an_opt_in,
+    commits::parallel_agreements_with_one_key_make_one,
+    sending::messages_go_one_by_one_in_order,
+    sending::a_retry_keeps_the_order,
+    sending::an_expired_send_is_in_doubt_and_never_claimable,
+    sending::late_news_of_a_doubt_counts,
+    sending::a_result_with_an_old_token_changes_nothing,
+    sending::queued_messages_can_be_cancelled_by_origin,
+    sending::a_claim_tells_the_gate_what_it_needs,
+    sending::parallel_senders_never_share_a_conversation,
+    statuses::ranks_only_rise,
+    statuses::a_failure_counts_only_below_delivered,
+    statuses::a_status_resolves_a_doubt,
+    statuses::a_status_before_its_message_is_parked_and_woken,
+    statuses::a_status_without_a_message_is_given_up,
+    statuses::a_status_of_another_lender_does_not_match,
+    people::an_import_is_idempotent,
+    people::an_older_balance_never_replaces_a_newer_one,
+    people::an_import_of_another_lenders_row_changes_nothing,
+    people::large_imports_are_written_whole,
+    people::a_person_file_holds_what_is_open,
+    people::an_agreement_is_kept_once,
+    people::a_wrong_number_is_cut_and_stays_marked,
+    people::tries_of_identity_add_up,
+    people::an_opt_out_reaches_every_chat_of_the_address,
+    desk::fifty_agents_get_one_ticket_once,
+    desk::a_lost_lease_is_refused_everywhere,
+    desk::a_renewed_lease_lives_on,
+    desk::an_agents_message_is_queued_once,
+    desk::an_agents_message_is_void_once_another_has_the_ticket,
+    desk::a_resolved_ticket_gives_the_chat_back,
+    desk::returning_to_the_bot_names_the_step,
+    desk::a_transfer_keeps_the_wait,
+    desk::the_wait_starts_again_when_the_person_writes,
+    desk::the_live_queue_hears_of_each_change_once,
+    desk::a_conversation_has_one_open_ticket,
+    lenders::no_query_crosses_lenders,
+    operations::agents_are_known_by_their_token,
+    operations::flow_versions_are_kept_as_published,
+    operations::stops_survive_and_keep_their_time,
+    operations::a_closed_store_is_unavailable,
+    operations::the_schema_is_current_and_migrating_again_is_harmless,
+);

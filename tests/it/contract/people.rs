@@ -1,0 +1,204 @@
+//! Debtors, imports, agreements, identity tries, opt-outs.
+
+use super::make::*;
+use acuerdo::domain::ids::{ConversationId, PersonId};
+use acuerdo::domain::money::Currency;
+use acuerdo::domain::pii::Pii;
+use acuerdo::domain::time::Timestamp;
+use acuerdo::ports::Store;
+use acuerdo::ports::conversations::TurnCommit;
+use acuerdo::ports::people::{IdentityHistory, ImportCounts};
+use acuerdo::ports::records::{IdentityTry, OptOutScope, Record};
+
+pub async fn an_import_is_idempotent(store: &dyn Store) {
+    let ana = person(&andina(), "Ana", &[ANA, "576011234567"]);
+    let debt = obligation(&ana, "c-1", 500, T0);
+    let both = || async { store.import(&andina(), &[ana.clone()], &[debt.clone()], T0).await.unwrap() };
+    let new = ImportCounts { persons_new: 1, obligations_new: 1, ..ImportCounts::default() };
+    let same = ImportCounts { persons_same: 1, obligations_same: 1, ..ImportCounts::default() };
+    assert_eq!((both().await, both().await), (new, same));
+    let file = store.person_file(&andina(), ana.id).await.unwrap().unwrap();
+    assert_eq!((file.person, file.obligations), (ana.clone(), vec![debt.clone()]));
+
+    // The next file has other proposed ids for the same references; the stored ones stay.
+    let mut renamed = person(&andina(), "Ana", &[BETO]);
+    renamed.id = PersonId(id("proposed later"));
+    renamed.first_name = Pii::new("Anita".into());
+    let mut paid = obligation(&renamed, "c-1", 300, after(1));
+    let counts = store.import(&andina(), &[renamed], &[paid.clone()], after(1)).await.unwrap();
+    assert_eq!((counts.persons_changed, counts.obligations_changed), (1, 1));
+    let file = store.person_file(&andina(), ana.id).await.unwrap().unwrap();
+    (paid.id, paid.person) = (debt.id, ana.id);
+    assert_eq!(file.obligations, [paid]);
+    assert_eq!(file.person.first_name.expose(), "Anita");
+    assert_eq!(found(store, BETO).await, [ana.id]);
+    assert!(found(store, ANA).await.is_empty(), "a phone that left the file is gone");
+    assert_eq!(store.persons(&andina(), 10).await.unwrap().len(), 1);
+}
+
+async fn found(store: &dyn Store, digits: &str) -> Vec<PersonId> {
+    let persons = store.persons_by_phone(&andina(), &["1".into(), digits.into()], 10).await.unwrap();
+    persons.into_iter().map(|person| person.id).collect()
+}
+
+pub async fn an_older_balance_never_replaces_a_newer_one(store: &dyn Store) {
+    let ana = person(&andina(), "Ana", &[ANA]);
+    let import = |person, pesos, second| async move {
+        let debt = obligation(&person, "c-1", pesos, after(second));
+        store.import(&andina(), &[person], &[debt], after(second)).await.unwrap()
+    };
+    import(ana.clone(), 500, 10).await;
+    let counts = import(person(&andina(), "Ana", &[BETO]), 900, 5).await;
+    assert_eq!((counts.persons_same, counts.obligations_same), (1, 1));
+    let file = store.person_file(&andina(), ana.id).await.unwrap().unwrap();
+    assert_eq!((file.obligations[0].balance.principal, file.person), (cop(500), ana.clone()));
+    // Within one file the newest row of an account counts.
+    let rows = [obligation(&ana, "c-2", 2, after(20)), obligation(&ana, "c-2", 1, after(15))];
+    store.import(&andina(), &[ana.clone()], &rows, after(20)).await.unwrap();
+    let file = store.person_file(&andina(), ana.id).await.unwrap().unwrap();
+    assert_eq!(file.obligations[1].balance.principal, cop(2));
+}
+
+pub async fn an_import_of_another_lenders_row_changes_nothing(store: &dyn Store) {
+    let ours = person(&andina(), "Ana", &[]);
+    let theirs = person(&other_lender(), "Beto", &[]);
+    assert!(store.import(&andina(), &[ours.clone(), theirs], &[], T0).await.is_err());
+    let mut mixed = obligation(&ours, "c-1", 1, T0);
+    mixed.balance.fees.currency = Currency::Usd;
+    assert!(store.import(&andina(), &[ours.clone()], &[mixed], T0).await.is_err());
+    // A person that does not exist.
+    let orphan = obligation(&person(&andina(), "Nadie", &[]), "c-2", 1, T0);
+    assert!(store.import(&andina(), &[ours], &[orphan], T0).await.is_err());
+    assert!(store.persons(&andina(), 10).await.unwrap().is_empty(), "all or nothing");
+}
+
+pub async fn large_imports_are_written_whole(store: &dyn Store) {
+    let persons: Vec<_> =
+        (0..2_500).map(|n| person(&andina(), &format!("P{n}"), &[&format!("57300{n:07}")])).collect();
+    let debts: Vec<_> =
+        persons.iter().enumerate().map(|(n, person)| obligation(person, &format!("c{n}"), 1, T0)).collect();
+    let counts = store.import(&andina(), &persons, &debts, T0).await.unwrap();
+    assert_eq!((counts.persons_new, counts.obligations_new), (2_500, 2_500));
+    assert_eq!(found(store, "573000002499").await, [persons[2_499].id]);
+}
+
+pub async fn a_person_file_holds_what_is_open(store: &dyn Store) {
+    let ana = person(&andina(), "Ana", &[]);
+    store.import(&andina(), &[ana.clone()], &[], T0).await.unwrap();
+    let mut old = agreement(&ana, "k1");
+    old.status = acuerdo::domain::debt::AgreementStatus::Superseded;
+    let mut newer = agreement(&ana, "k3");
+    newer.accepted_at = after(5);
+    for deal in [old, agreement(&ana, "k2"), newer] {
+        assert!(store.add_agreement(&deal).await.unwrap());
+    }
+    let file = store.person_file(&andina(), ana.id).await.unwrap().unwrap();
+    let keys: Vec<_> = file.agreements.iter().map(|deal| deal.once_key.as_str()).collect();
+    assert_eq!(keys, ["k3", "k2"]);
+    assert!(store.person_file(&andina(), PersonId(id("nobody"))).await.unwrap().is_none());
+}
+
+pub async fn an_agreement_is_kept_once(store: &dyn Store) {
+    let ana = person(&andina(), "Ana", &[]);
+    assert!(store.add_agreement(&agreement(&ana, "k1")).await.unwrap());
+    let mut second = agreement(&ana, "k1");
+    second.id.0 = id("second");
+    second.reference = "B-2".into();
+    assert!(!store.add_agreement(&second).await.unwrap());
+    assert_eq!(store.agreement_by_once(&andina(), "k1").await.unwrap(), Some(agreement(&ana, "k1")));
+    assert!(store.agreement_by_once(&andina(), "k2").await.unwrap().is_none());
+}
+
+pub async fn a_wrong_number_is_cut_and_stays_marked(store: &dyn Store) {
+    let ana = person(&andina(), "Ana", &[ANA]);
+    let eva = person(&andina(), "Eva", &[ANA]);
+    let both = [ana.clone(), eva.clone()];
+    store.import(&andina(), &both, &[], T0).await.unwrap();
+    writes(store, ANA, "w1", T0).await;
+    let claim = claim_one(store, T0).await;
+    let wrong = vec![Record::WrongNumber { person: Some(ana.id) }];
+    let turn = TurnCommit { person: Some(ana.id), records: wrong, ..commit_of(&claim, T0) };
+    commit(store, turn).await.unwrap();
+    assert_eq!(reload(store, claim.conversation.id).await.person, None);
+    assert_eq!(found(store, ANA).await, [eva.id]);
+    // The next file still has the number.
+    let mut again = ana.clone();
+    again.language = "pt".into();
+    store.import(&andina(), &[again], &[], after(1)).await.unwrap();
+    assert_eq!(found(store, ANA).await, [eva.id]);
+    writes(store, ANA, "w2", T0).await;
+    super::make::turn(store, T0, vec![Record::WrongNumber { person: None }]).await;
+    assert!(found(store, ANA).await.is_empty());
+}
+
+fn attempt(at: Timestamp, candidates: &[PersonId]) -> IdentityTry {
+    IdentityTry {
+        passed: None,
+        candidates: candidates.to_vec(),
+        at,
+        locked_until: None,
+        starts_challenge: false,
+    }
+}
+
+pub async fn tries_of_identity_add_up(store: &dyn Store) {
+    const DAY: i64 = 86_400;
+    let persons: Vec<PersonId> = ["a", "b", "c"].map(|name| PersonId(id(name))).to_vec();
+    let mut clock = T0;
+    let mut step = async |digits: &str, at: Timestamp, tries: Vec<IdentityTry>| {
+        clock = clock.plus(acuerdo::domain::time::Millis(1));
+        writes(store, digits, &format!("w {clock:?}"), at).await;
+        turn(store, at, tries.into_iter().map(Record::IdentityTry).collect()).await.id
+    };
+    let start = |at, who: &[PersonId]| IdentityTry { starts_challenge: true, ..attempt(at, who) };
+    // 40 days ago: forgotten. Two days ago: a locked challenge.
+    step(ANA, after(-40 * DAY), vec![start(after(-40 * DAY), &persons[..1])]).await;
+    let lock = IdentityTry { locked_until: Some(after(DAY)), ..attempt(after(-2 * DAY), &persons[..1]) };
+    step(ANA, after(-2 * DAY), vec![start(after(-2 * DAY), &persons[..1]), lock]).await;
+    // Today: a running challenge with two wrong tries about two persons.
+    let ana = step(ANA, T0, vec![start(T0, &persons[..2]), attempt(T0, &persons[..2])]).await;
+    // Another address tries the same person.
+    let beto = step(BETO, T0, vec![start(T0, &persons[..1])]).await;
+
+    let expected = IdentityHistory {
+        wrong_in_challenge: 2,
+        challenges_day: 2,
+        challenges_month: 3,
+        locked_until: Some(after(DAY)),
+        locks_month: 1,
+        persons_day: 2,
+    };
+    let history = |id: ConversationId, who: &[PersonId], at| {
+        let who = who.to_vec();
+        async move { store.identity_history(id, &who, at).await.unwrap() }
+    };
+    assert_eq!(history(ana, &persons[..1], after(1)).await, expected);
+    // Without the candidate only the address counts.
+    let by_address = IdentityHistory { challenges_day: 1, challenges_month: 2, ..expected };
+    assert_eq!(history(ana, &[], after(1)).await, by_address);
+    let other = history(beto, &[persons[2]], after(1)).await;
+    assert_eq!((other.wrong_in_challenge, other.challenges_day, other.locked_until), (1, 1, None));
+    let later = history(ana, &[], after(DAY + 1)).await;
+    assert_eq!((later.locked_until, later.challenges_day, later.persons_day), (None, 0, 0));
+    // A right answer ends the challenge.
+    let pass = IdentityTry { passed: Some(persons[0]), ..attempt(after(2), &persons[..1]) };
+    step(ANA, after(2), vec![pass]).await;
+    assert_eq!(history(ana, &[], after(3)).await.wrong_in_challenge, 0);
+}
+
+pub async fn an_opt_out_reaches_every_chat_of_the_address(store: &dyn Store) {
+    let ana = writes(store, ANA, "w1", T0).await;
+    let beto = writes(store, BETO, "w2", T0).await;
+    let set = |scope, stop| async move {
+        store.set_opt_out(&andina(), &phone(ANA), scope, stop, "user_preferences", T0).await.unwrap()
+    };
+    assert_eq!(set(OptOutScope::All, true).await, 1);
+    assert!(reload(store, ana.id).await.opted_out);
+    assert!(!reload(store, beto.id).await.opted_out);
+    set(OptOutScope::Marketing, false).await;
+    assert!(reload(store, ana.id).await.opted_out, "another scope");
+    set(OptOutScope::All, false).await;
+    assert!(!reload(store, ana.id).await.opted_out);
+    let nobody = store.set_opt_out(&andina(), &phone("573999999"), OptOutScope::All, true, "x", T0).await;
+    assert_eq!(nobody.unwrap(), 0, "kept in the ledger although there is no chat");
+}

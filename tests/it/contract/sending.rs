@@ -1,0 +1,164 @@
+//! The outbox: order, leases, doubt.
+
+use super::make::*;
+use acuerdo::domain::assurance::{Assurance, Label};
+use acuerdo::domain::ids::{OutboxId, Wamid};
+use acuerdo::domain::time::Timestamp;
+use acuerdo::ports::Store;
+use acuerdo::ports::conversations::{Origin, TurnCommit};
+use acuerdo::ports::outbox::{OutboxClaim, OutboxStatus, SendResult};
+use std::collections::HashSet;
+
+pub async fn outgoing(store: &dyn Store, now: Timestamp) -> Vec<OutboxClaim> {
+    store.claim_outbox(now, LEASE, DOUBT, 50).await.unwrap()
+}
+
+pub async fn texts(store: &dyn Store, now: Timestamp) -> Vec<String> {
+    outgoing(store, now).await.iter().map(|claim| claim.content.readable()).collect()
+}
+
+pub async fn finish(store: &dyn Store, claim: &OutboxClaim, now: Timestamp, result: SendResult) {
+    store.finish_outbox(now, &[(claim.id, claim.token, result)]).await.unwrap();
+}
+
+pub fn accepted(wamid: &str) -> SendResult {
+    SendResult::Accepted { wamid: Wamid::from(wamid) }
+}
+
+fn doubt(until: Timestamp) -> SendResult {
+    SendResult::InDoubt { until, why: "timeout".into() }
+}
+
+fn retry(at: Timestamp) -> SendResult {
+    SendResult::Retry { at, why: "busy".into(), code: Some(131_056) }
+}
+
+/// The status of the only conversation's messages, oldest first.
+pub async fn states(store: &dyn Store) -> Vec<OutboxStatus> {
+    let chat = of(store, phone(ANA)).await;
+    store.sent_messages(chat.id, 10).await.unwrap().into_iter().map(|message| message.status).collect()
+}
+
+async fn ana_hears(store: &dyn Store, what: &[&str]) -> Vec<OutboxId> {
+    writes(store, ANA, "w1", T0).await;
+    says(store, T0, what).await
+}
+
+pub async fn messages_go_one_by_one_in_order(store: &dyn Store) {
+    let ids = ana_hears(store, &["uno", "dos"]).await;
+    let first = outgoing(store, T0).await;
+    assert_eq!(first.iter().map(|claim| claim.id).collect::<Vec<_>>(), [ids[0]]);
+    assert!(outgoing(store, after(1)).await.is_empty(), "nothing overtakes");
+    finish(store, &first[0], after(1), accepted("wamid.1")).await;
+    assert_eq!(texts(store, after(1)).await, ["dos"]);
+    assert_eq!(states(store).await, [OutboxStatus::Accepted, OutboxStatus::Sending]);
+}
+
+pub async fn a_retry_keeps_the_order(store: &dyn Store) {
+    ana_hears(store, &["uno", "dos"]).await;
+    let first = outgoing(store, T0).await.remove(0);
+    finish(store, &first, T0, retry(after(10))).await;
+    assert!(outgoing(store, after(9)).await.is_empty());
+    let again = outgoing(store, after(10)).await.remove(0);
+    assert_eq!((again.id, again.attempts), (first.id, 2));
+    finish(store, &again, after(10), SendResult::Refused { why: "closed window".into(), code: None }).await;
+    assert_eq!(texts(store, after(11)).await, ["dos"], "a refusal does not hold up the next");
+}
+
+pub async fn an_expired_send_is_in_doubt_and_never_claimable(store: &dyn Store) {
+    ana_hears(store, &["uno", "dos"]).await;
+    outgoing(store, T0).await;
+    assert!(outgoing(store, after(30)).await.is_empty());
+    assert_eq!(states(store).await, [OutboxStatus::InDoubt, OutboxStatus::Queued]);
+    assert_eq!(store.backlog(after(30)).await.unwrap().in_doubt, 1);
+    // The doubt counts from the moment it was found.
+    assert_eq!(store.settle_doubts(after(329), 10).await.unwrap(), 0);
+    assert!(outgoing(store, after(329)).await.is_empty());
+    assert_eq!(store.settle_doubts(after(330), 10).await.unwrap(), 1);
+    assert_eq!(states(store).await, [OutboxStatus::Unconfirmed, OutboxStatus::Queued]);
+    assert_eq!(texts(store, after(330)).await, ["dos"]);
+}
+
+pub async fn late_news_of_a_doubt_counts(store: &dyn Store) {
+    ana_hears(store, &["uno", "dos"]).await;
+    let first = outgoing(store, T0).await.remove(0);
+    outgoing(store, after(30)).await;
+    finish(store, &first, after(31), accepted("wamid.1")).await;
+    assert_eq!(texts(store, after(31)).await, ["dos"]);
+    // After the doubt was settled a retry would overtake; only good news counts.
+    let second = outgoing(store, after(61)).await;
+    assert!(second.is_empty());
+    store.settle_doubts(after(400), 10).await.unwrap();
+    let token = first.token;
+    let late = |result| (OutboxId(acuerdo::domain::ids::derive(&first.conversation.0, "dos")), token, result);
+    store.finish_outbox(after(401), &[late(retry(after(402)))]).await.unwrap();
+    assert_eq!(states(store).await[1], OutboxStatus::Unconfirmed);
+    store.finish_outbox(after(402), &[late(accepted("wamid.2"))]).await.unwrap();
+    assert_eq!(states(store).await, [OutboxStatus::Accepted, OutboxStatus::Accepted]);
+}
+
+pub async fn a_result_with_an_old_token_changes_nothing(store: &dyn Store) {
+    ana_hears(store, &["uno"]).await;
+    let first = outgoing(store, T0).await.remove(0);
+    finish(store, &first, T0, retry(after(1))).await;
+    let second = outgoing(store, after(1)).await.remove(0);
+    assert!(second.token > first.token);
+    finish(store, &first, after(2), SendResult::Refused { why: "old".into(), code: None }).await;
+    assert_eq!(states(store).await, [OutboxStatus::Sending]);
+    finish(store, &second, after(2), doubt(after(60))).await;
+    assert_eq!(states(store).await, [OutboxStatus::InDoubt]);
+    assert_eq!(store.settle_doubts(after(60), 10).await.unwrap(), 1);
+}
+
+pub async fn queued_messages_can_be_cancelled_by_origin(store: &dyn Store) {
+    let chat = writes(store, ANA, "w1", T0).await;
+    let claim = claim_one(store, T0).await;
+    let mut nudge = say(&claim, "recordatorio");
+    nudge.origin = Origin::Proactive;
+    let outbox = vec![say(&claim, "uno"), nudge];
+    commit(store, TurnCommit { outbox, ..commit_of(&claim, T0) }).await.unwrap();
+    assert_eq!(store.cancel_queued(chat.id, Origin::Proactive, "opted out").await.unwrap(), 1);
+    let sent = store.sent_messages(chat.id, 10).await.unwrap();
+    assert_eq!(sent[1].status, OutboxStatus::Refused);
+    assert_eq!(sent[1].why.as_deref(), Some("opted out"));
+    assert_eq!(texts(store, after(1)).await, ["uno"]);
+    assert_eq!(
+        store.cancel_queued(chat.id, Origin::Reply, "x").await.unwrap(),
+        0,
+        "one that is sending stays"
+    );
+}
+
+pub async fn a_claim_tells_the_gate_what_it_needs(store: &dyn Store) {
+    accept(store, vec![message(both(ANA, "CO.111"), "w1", after(-5))], T0).await;
+    let claim = claim_one(store, T0).await;
+    let outbox = vec![say(&claim, "uno")];
+    let turn = TurnCommit { outbox, assurance: Assurance::Canal, ..commit_of(&claim, after(1)) };
+    commit(store, turn).await.unwrap();
+    let out = outgoing(store, after(2)).await.remove(0);
+    assert_eq!((out.to, out.phone_number_id, out.lender), (both(ANA, "CO.111"), number(), andina()));
+    assert_eq!((out.label, out.origin, out.assurance), (Label::Deuda, Origin::Reply, Assurance::Canal));
+    assert_eq!((out.attempts, out.created_at), (1, after(1)));
+    assert_eq!(out.last_inbound_at, Some(after(-5)));
+    assert_eq!(out.last_inbound_wamid, Some(Wamid::from("w1")));
+    assert!(!out.opted_out && !out.identity_conflict && out.agent_lease.is_none());
+}
+
+pub async fn parallel_senders_never_share_a_conversation(store: &dyn Store) {
+    let items = (0..10).map(|n| message(phone(&format!("57300000000{n}")), &format!("w{n}"), T0)).collect();
+    accept(store, items, T0).await;
+    let commits: Vec<TurnCommit> = claim(store, T0)
+        .await
+        .iter()
+        .map(|claim| TurnCommit {
+            outbox: vec![say(claim, "uno"), say(claim, "dos")],
+            ..commit_of(claim, T0)
+        })
+        .collect();
+    store.commit_turns(&commits).await.unwrap();
+    let rounds = (0..10).map(|_| store.claim_outbox(after(1), LEASE, DOUBT, 3));
+    let claims = futures_util::future::join_all(rounds).await.into_iter().flat_map(|claims| claims.unwrap());
+    let chats: Vec<_> = claims.map(|claim| claim.conversation).collect();
+    assert_eq!(chats.iter().collect::<HashSet<_>>().len(), chats.len());
+    assert_eq!(chats.len() + outgoing(store, after(1)).await.len(), 10);
+}
