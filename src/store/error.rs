@@ -76,6 +76,11 @@ fn of_database(error: &dyn DatabaseError) -> StoreError {
     }
     // SQLSTATE has five characters; SQLite's extended result code is a number whose low byte is the primary code.
     match code.parse::<i32>() {
+        // The messages of these name SQL objects, never values.
+        Ok(1) => failed(format!("SQLite: {}", error.message())),
+        Err(_) | Ok(_) if code.starts_with("42") && code != "42501" && code != "42P01" => {
+            failed(format!("PostgreSQL: {}", error.message()))
+        }
         Ok(number) if code.len() != 5 => of_sqlite(number & 0xff),
         Ok(_) | Err(_) => of_postgres(&code),
     }

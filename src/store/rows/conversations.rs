@@ -15,9 +15,9 @@ use uuid::Uuid;
 /// The columns of [`ConversationRow`] but `session`, whose cast differs.
 macro_rules! conversation_columns {
     () => {
-        "c.id, c.lender, c.phone_number_id, c.wa_id, c.bsuid, c.profile_name, c.person_id, c.identity_conflict, \
-         c.assurance, c.version, c.last_inbound_at, c.ticket_id, c.opted_out, c.created_at, c.lease_token, \
-         c.leased_until"
+        "id, lender, phone_number_id, wa_id, bsuid, profile_name, person_id, identity_conflict, \
+         assurance, version, last_inbound_at, ticket_id, opted_out, created_at, lease_token, \
+         leased_until"
     };
 }
 pub(in crate::store) use conversation_columns;
@@ -25,8 +25,8 @@ pub(in crate::store) use conversation_columns;
 /// The columns of `plan::accept::ConversationState`.
 macro_rules! receiving_columns {
     () => {
-        "c.id, c.lender, c.phone_number_id, c.wa_id, c.bsuid, c.profile_name, c.identity_conflict, \
-         c.leased_until, c.next_claim_at, c.last_inbound_at, c.last_inbound_wamid, c.created_at"
+        "id, lender, phone_number_id, wa_id, bsuid, profile_name, identity_conflict, \
+         leased_until, next_claim_at, last_inbound_at, last_inbound_wamid, created_at"
     };
 }
 pub(in crate::store) use receiving_columns;

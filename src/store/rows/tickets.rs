@@ -14,8 +14,8 @@ use uuid::Uuid;
 /// The columns of [`TicketRow`] but `summary`, whose cast differs.
 macro_rules! ticket_columns {
     () => {
-        "t.id, t.lender, t.conversation_id, t.queue, t.priority, t.reason, t.status, t.agent_id, t.lease_token, \
-         t.leased_until, t.waiting, t.version, t.opened_at, t.waiting_since, t.first_response_at, t.closed_at, t.outcome"
+        "id, lender, conversation_id, queue, priority, reason, status, agent_id, lease_token, \
+         leased_until, waiting, version, opened_at, waiting_since, first_response_at, closed_at, outcome"
     };
 }
 pub(in crate::store) use ticket_columns;

@@ -170,7 +170,7 @@ const CLAIM: &str = concat!(
        WHERE w.next_claim_at <= $1
        ORDER BY w.next_claim_at
        LIMIT $3)
-     RETURNING c.session, ",
+     RETURNING session, ",
     conversation_columns!()
 );
 
@@ -236,11 +236,11 @@ pub(super) async fn wake(
 const LENDER_OF: &str = "SELECT lender FROM conversations WHERE id = $1";
 
 const CONVERSATION: &str =
-    concat!("SELECT c.session, ", conversation_columns!(), " FROM conversations c WHERE c.id = $1");
+    concat!("SELECT session, ", conversation_columns!(), " FROM conversations c WHERE c.id = $1");
 
 /// The user id is the stronger evidence of the two.
 const CONVERSATION_OF: &str = concat!(
-    "SELECT c.session, ",
+    "SELECT session, ",
     conversation_columns!(),
     " FROM conversations c
       WHERE c.phone_number_id = $1 AND (c.wa_id = $2 OR c.bsuid = $3)

@@ -155,7 +155,7 @@ fn read_all(rows: Vec<TicketRow>) -> Result<Vec<Ticket>, StoreError> {
 }
 
 const TICKET: &str =
-    concat!("SELECT t.summary, ", ticket_columns!(), " FROM tickets t WHERE t.lender = $1 AND t.id = $2");
+    concat!("SELECT summary, ", ticket_columns!(), " FROM tickets t WHERE t.lender = $1 AND t.id = $2");
 
 async fn lock(
     connection: &mut SqliteConnection,
@@ -179,13 +179,13 @@ async fn held(
 }
 
 const OPEN_TICKETS: &str = concat!(
-    "SELECT t.summary, ",
+    "SELECT summary, ",
     ticket_columns!(),
     " FROM tickets t WHERE t.status <> 'closed' ORDER BY t.waiting_since, t.id LIMIT $1"
 );
 
 const TICKETS: &str = concat!(
-    "SELECT t.summary, ",
+    "SELECT summary, ",
     ticket_columns!(),
     " FROM tickets t
       WHERE t.lender = $1 AND ($2 IS NULL OR t.queue = $2) AND (t.status <> 'closed') = $3
@@ -195,7 +195,7 @@ const TICKETS: &str = concat!(
 
 /// An assigned ticket is the live queue's own doing: nothing to tell it.
 const UNPUBLISHED: &str = concat!(
-    "SELECT t.summary, ",
+    "SELECT summary, ",
     ticket_columns!(),
     " FROM tickets t
       WHERE t.version > t.published_version AND t.status <> 'assigned'
@@ -217,7 +217,7 @@ const ASSIGN: &str = concat!(
        leased_until = $3,
        version = t.version + 1
      WHERE t.id = $1
-     RETURNING t.summary, ",
+     RETURNING summary, ",
     ticket_columns!()
 );
 
@@ -233,7 +233,7 @@ const REQUEUE_EXPIRED: &str = concat!(
        WHERE w.status = 'assigned' AND w.leased_until <= $1
        ORDER BY w.leased_until
        LIMIT $2)
-     RETURNING t.summary, ",
+     RETURNING summary, ",
     ticket_columns!()
 );
 
