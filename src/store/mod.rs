@@ -50,7 +50,7 @@ impl Default for StoreOptions {
 pub async fn connect(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>, StoreError> {
     match Backend::of(url)? {
         Backend::Sqlite => Ok(Arc::new(sqlite::SqliteStore::connect(url, options).await?)),
-        Backend::Postgres => Err(error::failed(String::new())),
+        Backend::Postgres => Ok(Arc::new(postgres::PostgresStore::connect(url, options).await?)),
     }
 }
 

@@ -1,0 +1,248 @@
+//! Outgoing messages, in PostgreSQL.
+
+use super::{PostgresStore, retrying};
+use crate::domain::ids::{ConversationId, OutboxId};
+use crate::domain::time::{Millis, Timestamp};
+use crate::ports::StoreError;
+use crate::ports::conversations::Origin;
+use crate::ports::outbox::{OutboxClaim, OutboxStore, SendResult, SentMessage};
+use crate::store::rows::outbox::{ClaimedRow, NewOutboxRow, ResultRow, SentRow};
+use crate::store::rows::{clean, column, limit, name_of};
+use async_trait::async_trait;
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+#[async_trait]
+impl OutboxStore for PostgresStore {
+    async fn claim_outbox(
+        &self,
+        now: Timestamp,
+        lease: Millis,
+        doubt: Millis,
+        limit_rows: u32,
+    ) -> Result<Vec<OutboxClaim>, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query(DOUBT_EXPIRED).bind(now.0).bind(now.plus(doubt).0).execute(&mut *transaction).await?;
+        sqlx::query(VOID_AGENT).bind(now.0).execute(&mut *transaction).await?;
+        let ids: Vec<Uuid> = sqlx::query_scalar(CLAIM)
+            .bind(now.0)
+            .bind(now.plus(lease).0)
+            .bind(limit(limit_rows))
+            .fetch_all(&mut *transaction)
+            .await?;
+        let rows: Vec<ClaimedRow> = if ids.is_empty() {
+            Vec::new()
+        } else {
+            sqlx::query_as(CLAIMED).bind(ids).fetch_all(&mut *transaction).await?
+        };
+        transaction.commit().await?;
+        rows.into_iter().map(ClaimedRow::read).collect()
+    }
+
+    async fn finish_outbox(
+        &self,
+        now: Timestamp,
+        results: &[(OutboxId, i64, SendResult)],
+    ) -> Result<(), StoreError> {
+        let mut rows: Vec<ResultRow> = results.iter().map(ResultRow::write).collect();
+        // One order of locks for all senders.
+        rows.sort_by_key(|row| row.id);
+        retrying(|| finish(self, &rows, now)).await
+    }
+
+    async fn settle_doubts(&self, now: Timestamp, limit_rows: u32) -> Result<u32, StoreError> {
+        let settled = sqlx::query(SETTLE_DOUBTS)
+            .bind(now.0)
+            .bind(limit(limit_rows))
+            .execute(&self.pool)
+            .await?
+            .rows_affected();
+        Ok(u32::try_from(settled).unwrap_or(u32::MAX))
+    }
+
+    async fn cancel_queued(
+        &self,
+        conversation: ConversationId,
+        origin: Origin,
+        why: &str,
+    ) -> Result<u32, StoreError> {
+        let cancelled = sqlx::query(CANCEL_QUEUED)
+            .bind(conversation.0)
+            .bind(name_of(&origin)?)
+            .bind(clean(why))
+            .execute(&self.pool)
+            .await?
+            .rows_affected();
+        Ok(u32::try_from(cancelled).unwrap_or(u32::MAX))
+    }
+
+    async fn sent_messages(
+        &self,
+        conversation: ConversationId,
+        limit_rows: u32,
+    ) -> Result<Vec<SentMessage>, StoreError> {
+        let rows: Vec<SentRow> = sqlx::query_as(SENT_MESSAGES)
+            .bind(conversation.0)
+            .bind(limit(limit_rows))
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter().map(SentRow::read).collect()
+    }
+}
+
+const INSERT_OUTBOX: &str = "
+    INSERT INTO outbox
+      (id, lender, conversation_id, content, label, origin, ticket_id, ticket_token, agent_id, status, due_at,
+       created_at)
+    SELECT * FROM UNNEST(
+        $1::uuid[], $2::text[], $3::uuid[], $4::json[], $5::text[], $6::text[],
+        $7::uuid[], $8::bigint[], $9::uuid[], $10::text[], $11::bigint[], $12::bigint[])
+    ON CONFLICT (id) DO NOTHING";
+
+/// Queues messages in order and returns how many were new.
+pub(super) async fn insert_outbox(
+    connection: &mut PgConnection,
+    rows: &[NewOutboxRow],
+) -> Result<u64, StoreError> {
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    Ok(sqlx::query(INSERT_OUTBOX)
+        .bind(column(rows, |row| row.id))
+        .bind(column(rows, |row| row.lender.clone()))
+        .bind(column(rows, |row| row.conversation))
+        .bind(column(rows, |row| row.content.clone()))
+        .bind(column(rows, |row| row.label))
+        .bind(column(rows, |row| row.origin.clone()))
+        .bind(column(rows, |row| row.agent.map(|mark| mark.ticket)))
+        .bind(column(rows, |row| row.agent.map(|mark| mark.token)))
+        .bind(column(rows, |row| row.agent.map(|mark| mark.agent)))
+        .bind(vec!["queued"; rows.len()])
+        .bind(column(rows, |row| row.now))
+        .bind(column(rows, |row| row.now))
+        .execute(&mut *connection)
+        .await?
+        .rows_affected())
+}
+
+/// The sender may have died after its request; a status that came meanwhile has given the wamid.
+const DOUBT_EXPIRED: &str = "
+    UPDATE outbox SET
+      status = CASE WHEN wamid IS NULL THEN 'in_doubt' ELSE 'accepted' END,
+      doubt_until = $2,
+      why = 'the sender stopped before it reported a result'
+    WHERE seq IN (
+      SELECT seq FROM outbox
+      WHERE status = 'sending' AND leased_until <= $1
+      FOR NO KEY UPDATE SKIP LOCKED)";
+
+const VOID_AGENT: &str = "
+    UPDATE outbox SET status = 'refused', finished_at = $1, why = 'another agent has the ticket now'
+    WHERE seq IN (
+      SELECT o.seq FROM outbox o
+      WHERE o.status = 'queued' AND o.ticket_id IS NOT NULL
+        AND EXISTS (
+          SELECT 1 FROM tickets t
+          WHERE t.id = o.ticket_id AND t.lease_token > o.ticket_token AND t.agent_id <> o.agent_id)
+      FOR NO KEY UPDATE OF o SKIP LOCKED)";
+
+/// The first live message of a conversation may go; one that is sending or in doubt is always the first.
+const CLAIM: &str = "
+    WITH heads AS MATERIALIZED (
+      SELECT o.seq FROM outbox o
+      WHERE o.status = 'queued' AND o.due_at <= $1
+        AND NOT EXISTS (
+          SELECT 1 FROM outbox e
+          WHERE e.conversation_id = o.conversation_id AND e.seq < o.seq
+            AND e.status IN ('queued', 'sending', 'in_doubt'))
+      ORDER BY o.due_at, o.seq
+      LIMIT $3
+      FOR NO KEY UPDATE OF o SKIP LOCKED)
+    UPDATE outbox SET
+      status = 'sending',
+      lease_token = lease_token + 1,
+      leased_until = $2,
+      attempts = attempts + 1
+    WHERE seq IN (SELECT heads.seq FROM heads)
+    RETURNING id";
+
+const CLAIMED: &str = "
+    SELECT o.id, o.lease_token, o.conversation_id, o.lender, c.phone_number_id, c.wa_id, c.bsuid,
+      o.content::text AS content,
+      o.label, o.origin, o.attempts, o.created_at, c.assurance, c.identity_conflict, c.last_inbound_at,
+      c.opted_out, c.last_inbound_wamid, o.ticket_id, o.ticket_token
+    FROM outbox o JOIN conversations c ON c.id = o.conversation_id
+    WHERE o.id = ANY($1)
+    ORDER BY o.seq";
+
+/// A wamid that a status brought proves that the message was taken, whatever the sender saw. Late news of a row
+/// whose doubt was settled counts only when it is good: its followers have gone.
+const FINISH: &str = "
+    UPDATE outbox SET
+         status = CASE WHEN outbox.wamid IS NOT NULL THEN 'accepted' ELSE v.status END,
+         wamid = COALESCE(outbox.wamid, v.wamid),
+         due_at = COALESCE(v.due_at, outbox.due_at),
+         doubt_until = v.doubt_until,
+         why = v.why,
+         code = v.code,
+         finished_at = v.finished_at
+       FROM UNNEST(
+        $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
+        $7::text[], $8::bigint[], $9::bigint[])
+        AS v (id, token, status, wamid, due_at, doubt_until, why, code, finished_at)
+       WHERE outbox.id = v.id AND outbox.lease_token = v.token
+         AND (outbox.status IN ('sending', 'in_doubt')
+           OR outbox.status = 'unconfirmed' AND v.status = 'accepted')";
+
+async fn finish(store: &PostgresStore, rows: &[ResultRow], now: Timestamp) -> Result<(), StoreError> {
+    let wamids: Vec<String> = rows.iter().filter_map(|row| row.wamid.clone()).collect();
+    let mut transaction = store.pool.begin().await?;
+    if !rows.is_empty() {
+        sqlx::query(FINISH)
+            .bind(column(rows, |row| row.id))
+            .bind(column(rows, |row| row.token))
+            .bind(column(rows, |row| row.status))
+            .bind(column(rows, |row| row.wamid.clone()))
+            .bind(column(rows, |row| row.due_at))
+            .bind(column(rows, |row| row.doubt_until))
+            .bind(column(rows, |row| row.why.clone()))
+            .bind(column(rows, |row| row.code))
+            .bind(vec![now.0; rows.len()])
+            .execute(&mut *transaction)
+            .await?;
+    }
+    if !wamids.is_empty() {
+        sqlx::query(WAKE_STATUSES).bind(wamids).bind(now.0).execute(&mut *transaction).await?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Statuses that came before their message was known.
+const WAKE_STATUSES: &str = "
+    UPDATE notices SET next_at = LEAST(next_at, $2)
+    WHERE seq IN (
+      SELECT seq FROM notices
+      WHERE done_at IS NULL AND kind = 'status' AND wamid = ANY($1)
+      FOR NO KEY UPDATE SKIP LOCKED)";
+
+const SETTLE_DOUBTS: &str = "
+    UPDATE outbox SET status = 'unconfirmed', finished_at = $1
+    WHERE seq IN (
+      SELECT seq FROM outbox
+      WHERE status = 'in_doubt' AND doubt_until <= $1
+      ORDER BY doubt_until
+      LIMIT $2
+      FOR NO KEY UPDATE SKIP LOCKED)";
+
+const CANCEL_QUEUED: &str = "
+    UPDATE outbox SET status = 'refused', why = $3
+    WHERE conversation_id = $1 AND origin = $2 AND status = 'queued'";
+
+const SENT_MESSAGES: &str = "
+    SELECT id, content::text AS content, origin, status, delivery_rank, wamid, why, created_at
+    FROM (
+      SELECT seq, id, content, origin, status, delivery_rank, wamid, why, created_at FROM outbox
+      WHERE conversation_id = $1 ORDER BY seq DESC
+      LIMIT $2) newest
+    ORDER BY seq";

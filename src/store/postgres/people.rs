@@ -1,0 +1,347 @@
+//! Debtors, what they owe and what they agreed, in PostgreSQL.
+
+use super::import::{import_obligations, import_persons};
+use super::{PostgresStore, ids, retrying};
+use crate::domain::debt::{Agreement, Obligation, Person};
+use crate::domain::identity::WaIdentity;
+use crate::domain::ids::{ConversationId, LenderId, PersonId};
+use crate::domain::time::{Millis, Timestamp};
+use crate::ports::StoreError;
+use crate::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile};
+use crate::ports::records::OptOutScope;
+use crate::store::plan::turns::{OptOutRow, scope_name};
+use crate::store::plan::{import, tries};
+use crate::store::rows::people::{AgreementRow, Document, ObligationRow, PersonRow};
+use crate::store::rows::{clean, column, limit};
+use async_trait::async_trait;
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+macro_rules! person_columns {
+    () => {
+        "p.id, p.lender, p.external_ref, p.full_name, p.first_name, p.document_type, p.document, p.birth_date, \
+         p.language, p.phones::text AS phones, p.as_of"
+    };
+}
+pub(super) use person_columns;
+
+macro_rules! obligation_columns {
+    () => {
+        "o.id, o.lender, o.person_id, o.external_ref, o.product, o.product_name, o.status, o.currency, \
+         o.principal_minor, o.interest_minor, o.late_interest_minor, o.fees_minor, \
+         o.principal_outstanding_minor, o.as_of, o.oldest_unpaid_due, o.next_due::text AS next_due, o.instalments::text AS instalments, o.rate_ea_bps"
+    };
+}
+pub(super) use obligation_columns;
+
+macro_rules! agreement_columns {
+    () => {
+        "a.id, a.lender, a.person_id, a.once_key, a.status, a.offer::text AS offer, a.evidence::text AS evidence, a.reference, a.accepted_at"
+    };
+}
+
+#[async_trait]
+impl PeopleStore for PostgresStore {
+    async fn persons_by_phone(
+        &self,
+        lender: &LenderId,
+        phones: &[String],
+        limit_rows: u32,
+    ) -> Result<Vec<Person>, StoreError> {
+        let rows: Vec<PersonRow> = sqlx::query_as(PERSONS_BY_PHONE)
+            .bind(lender.as_str())
+            .bind(phones.to_vec())
+            .bind(limit(limit_rows))
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter().map(PersonRow::read).collect()
+    }
+
+    async fn person_file(
+        &self,
+        lender: &LenderId,
+        person: PersonId,
+    ) -> Result<Option<PersonFile>, StoreError> {
+        let mut moment = self.pool.begin_with(ONE_MOMENT).await?;
+        let row: Option<PersonRow> =
+            sqlx::query_as(PERSON).bind(lender.as_str()).bind(person.0).fetch_optional(&mut *moment).await?;
+        let Some(row) = row else { return Ok(None) };
+        let obligations: Vec<ObligationRow> =
+            sqlx::query_as(OBLIGATIONS).bind(lender.as_str()).bind(person.0).fetch_all(&mut *moment).await?;
+        let agreements: Vec<AgreementRow> =
+            sqlx::query_as(AGREEMENTS).bind(lender.as_str()).bind(person.0).fetch_all(&mut *moment).await?;
+        let cases: Vec<Document> =
+            sqlx::query_as(OPEN_CASES).bind(lender.as_str()).bind(person.0).fetch_all(&mut *moment).await?;
+        let claims: Vec<Document> =
+            sqlx::query_as(CLAIMS).bind(lender.as_str()).bind(person.0).fetch_all(&mut *moment).await?;
+        moment.rollback().await?;
+        Ok(Some(PersonFile {
+            person: row.read()?,
+            obligations: obligations.into_iter().map(ObligationRow::read).collect::<Result<_, _>>()?,
+            agreements: agreements.into_iter().map(AgreementRow::read).collect::<Result<_, _>>()?,
+            open_cases: cases.into_iter().map(|row| row.read("cases")).collect::<Result<_, _>>()?,
+            claims: claims.into_iter().map(|row| row.read("payment_claims")).collect::<Result<_, _>>()?,
+        }))
+    }
+
+    async fn identity_history(
+        &self,
+        conversation: ConversationId,
+        candidates: &[PersonId],
+        now: Timestamp,
+    ) -> Result<IdentityHistory, StoreError> {
+        let mut moment = self.pool.begin_with(ONE_MOMENT).await?;
+        let mut rows: Vec<tries::TryRow> = sqlx::query_as(TRIES)
+            .bind(conversation.0)
+            .bind(ids(candidates.iter().map(|person| person.0)))
+            .bind(now.minus(tries::WINDOW).0)
+            .bind(now.0)
+            .bind(tries::TRIES_MAX)
+            .fetch_all(&mut *moment)
+            .await?;
+        let persons: Vec<Uuid> = sqlx::query_scalar(TRIED_PERSONS)
+            .bind(conversation.0)
+            .bind(now.minus(Millis::days(1)).0)
+            .fetch_all(&mut *moment)
+            .await?;
+        moment.rollback().await?;
+        rows.reverse();
+        Ok(tries::history(&rows, &persons, now))
+    }
+
+    async fn import(
+        &self,
+        lender: &LenderId,
+        persons: &[Person],
+        obligations: &[Obligation],
+        now: Timestamp,
+    ) -> Result<ImportCounts, StoreError> {
+        import::check(lender, persons, obligations)?;
+        retrying(|| import_all(self, lender, persons, obligations, now)).await
+    }
+
+    async fn agreement_by_once(
+        &self,
+        lender: &LenderId,
+        once_key: &str,
+    ) -> Result<Option<Agreement>, StoreError> {
+        let row: Option<AgreementRow> = sqlx::query_as(AGREEMENT_BY_ONCE)
+            .bind(lender.as_str())
+            .bind(clean(once_key))
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(AgreementRow::read).transpose()
+    }
+
+    async fn add_agreement(&self, agreement: &Agreement) -> Result<bool, StoreError> {
+        let row = AgreementRow::write(agreement, None)?;
+        let mut transaction = self.pool.begin().await?;
+        let written = insert_agreements(&mut transaction, &[row]).await?;
+        transaction.commit().await?;
+        Ok(written == 1)
+    }
+
+    async fn persons(&self, lender: &LenderId, limit_rows: u32) -> Result<Vec<Person>, StoreError> {
+        let rows: Vec<PersonRow> = sqlx::query_as(PERSONS)
+            .bind(lender.as_str())
+            .bind(limit(limit_rows))
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter().map(PersonRow::read).collect()
+    }
+
+    async fn set_opt_out(
+        &self,
+        lender: &LenderId,
+        identity: &WaIdentity,
+        scope: OptOutScope,
+        stop: bool,
+        source: &str,
+        now: Timestamp,
+    ) -> Result<u32, StoreError> {
+        let row = OptOutRow {
+            lender: lender.as_str().to_owned(),
+            conversation: None,
+            wa_id: identity.wa_id.as_ref().map(|wa_id| wa_id.expose().to_owned()),
+            bsuid: identity.bsuid.as_ref().map(|bsuid| bsuid.expose().to_owned()),
+            scope: scope_name(scope),
+            stop,
+            source: clean(source),
+            at: now.0,
+        };
+        let mut transaction = self.pool.begin().await?;
+        let affected = sqlx::query(SET_OPT_OUT)
+            .bind(&row.lender)
+            .bind(&row.wa_id)
+            .bind(&row.bsuid)
+            .bind(row.scope)
+            .bind(stop)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+        insert_opt_outs(&mut transaction, &[row]).await?;
+        transaction.commit().await?;
+        Ok(u32::try_from(affected).unwrap_or(u32::MAX))
+    }
+}
+
+async fn import_all(
+    store: &PostgresStore,
+    lender: &LenderId,
+    persons: &[Person],
+    obligations: &[Obligation],
+    now: Timestamp,
+) -> Result<ImportCounts, StoreError> {
+    let mut counts = ImportCounts::default();
+    let mut transaction = store.pool.begin().await?;
+    let ids = import_persons(&mut transaction, lender, persons, obligations, now, &mut counts).await?;
+    import_obligations(&mut transaction, lender, obligations, &ids, now, &mut counts).await?;
+    transaction.commit().await?;
+    Ok(counts)
+}
+
+/// All statements of the transaction see the same state of the database.
+const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+const PERSONS_BY_PHONE: &str = concat!(
+    "SELECT ",
+    person_columns!(),
+    " FROM persons p
+      WHERE p.lender = $1 AND p.id IN (
+        SELECT f.person_id FROM person_phones f
+        WHERE f.lender = $1 AND f.phone = ANY($2) AND f.wrong_at IS NULL)
+      ORDER BY p.full_name, p.id
+      LIMIT $3"
+);
+
+const PERSON: &str =
+    concat!("SELECT ", person_columns!(), " FROM persons p WHERE p.lender = $1 AND p.id = $2");
+
+const OBLIGATIONS: &str = concat!(
+    "SELECT ",
+    obligation_columns!(),
+    " FROM obligations o WHERE o.lender = $1 AND o.person_id = $2 ORDER BY o.external_ref"
+);
+
+const AGREEMENTS: &str = concat!(
+    "SELECT ",
+    agreement_columns!(),
+    " FROM agreements a
+      WHERE a.lender = $1 AND a.person_id = $2 AND a.status NOT IN ('superseded', 'cancelled')
+      ORDER BY a.accepted_at DESC, a.id DESC"
+);
+
+const OPEN_CASES: &str = "
+    SELECT id, body::text AS body FROM cases
+    WHERE lender = $1 AND person_id = $2 AND status = 'open'
+    ORDER BY at DESC, id DESC";
+
+const CLAIMS: &str = "
+    SELECT id, body::text AS body FROM payment_claims
+    WHERE lender = $1 AND person_id = $2
+    ORDER BY at DESC, id DESC";
+
+/// Of all conversations that the lender has with the address of $1, or about a candidate; newest first.
+const TRIES: &str = "
+    WITH address AS (
+      SELECT o.id, o.lender FROM conversations c
+      JOIN conversations o ON o.lender = c.lender AND (o.wa_id = c.wa_id OR o.bsuid = c.bsuid)
+      WHERE c.id = $1)
+    SELECT t.conversation_id = $1 AS own_conversation, t.passed_person IS NOT NULL AS passed,
+      t.starts_challenge, t.locked_until, t.at
+    FROM identity_tries t
+    WHERE (t.at > $3 OR t.locked_until > $4)
+      AND t.seq IN (
+        SELECT a.seq FROM identity_tries a JOIN address ON address.id = a.conversation_id
+        UNION
+        SELECT b.seq FROM identity_try_persons p JOIN identity_tries b ON b.id = p.try_id
+        WHERE p.person_id = ANY($2)
+          AND p.lender = (SELECT lender FROM conversations WHERE id = $1))
+    ORDER BY t.seq DESC
+    LIMIT $5";
+
+const TRIED_PERSONS: &str = "
+    SELECT DISTINCT p.person_id FROM conversations c
+    JOIN conversations o ON o.lender = c.lender AND (o.wa_id = c.wa_id OR o.bsuid = c.bsuid)
+    JOIN identity_tries t ON t.conversation_id = o.id AND t.at > $2
+    JOIN identity_try_persons p ON p.try_id = t.id
+    WHERE c.id = $1";
+
+const AGREEMENT_BY_ONCE: &str =
+    concat!("SELECT ", agreement_columns!(), " FROM agreements a WHERE a.lender = $1 AND a.once_key = $2");
+
+const INSERT_AGREEMENTS: &str = "
+    INSERT INTO agreements
+       (id, lender, conversation_id, person_id, obligation_id, once_key, status, kind, currency, total_minor,
+        discount_minor, offer, evidence, reference, accepted_at)
+    SELECT * FROM UNNEST(
+        $1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[],
+        $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::json[],
+        $13::json[], $14::text[], $15::bigint[])
+    ON CONFLICT (lender, once_key) DO NOTHING";
+
+/// Returns how many were new.
+pub(super) async fn insert_agreements(
+    connection: &mut PgConnection,
+    rows: &[AgreementRow],
+) -> Result<u64, StoreError> {
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    Ok(sqlx::query(INSERT_AGREEMENTS)
+        .bind(column(rows, |row| row.id))
+        .bind(column(rows, |row| row.lender.clone()))
+        .bind(column(rows, |row| row.conversation_id))
+        .bind(column(rows, |row| row.person_id))
+        .bind(column(rows, |row| row.terms.obligation_id))
+        .bind(column(rows, |row| row.once_key.clone()))
+        .bind(column(rows, |row| row.status.clone()))
+        .bind(column(rows, |row| row.terms.kind))
+        .bind(column(rows, |row| row.terms.currency))
+        .bind(column(rows, |row| row.terms.total_minor))
+        .bind(column(rows, |row| row.terms.discount_minor))
+        .bind(column(rows, |row| row.offer.clone()))
+        .bind(column(rows, |row| row.evidence.clone()))
+        .bind(column(rows, |row| row.reference.clone()))
+        .bind(column(rows, |row| row.accepted_at))
+        .execute(&mut *connection)
+        .await?
+        .rows_affected())
+}
+
+const PERSONS: &str = concat!(
+    "SELECT ",
+    person_columns!(),
+    " FROM persons p WHERE p.lender = $1 ORDER BY p.full_name, p.id LIMIT $2"
+);
+
+/// An opt-out of marketing leaves the conversation open: Meta itself holds back marketing templates.
+const SET_OPT_OUT: &str = "
+    UPDATE conversations SET opted_out = CASE WHEN $4 = 'all' THEN $5 ELSE opted_out END
+    WHERE lender = $1 AND (wa_id = $2 OR bsuid = $3)";
+
+const INSERT_OPT_OUTS: &str = "
+    INSERT INTO opt_outs (lender, conversation_id, wa_id, bsuid, scope, stop, source, at)
+    SELECT * FROM UNNEST(
+        $1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::boolean[],
+        $7::text[], $8::bigint[])";
+
+pub(super) async fn insert_opt_outs(
+    connection: &mut PgConnection,
+    rows: &[OptOutRow],
+) -> Result<(), StoreError> {
+    if !rows.is_empty() {
+        sqlx::query(INSERT_OPT_OUTS)
+            .bind(column(rows, |row| row.lender.clone()))
+            .bind(column(rows, |row| row.conversation))
+            .bind(column(rows, |row| row.wa_id.clone()))
+            .bind(column(rows, |row| row.bsuid.clone()))
+            .bind(column(rows, |row| row.scope))
+            .bind(column(rows, |row| row.stop))
+            .bind(column(rows, |row| row.source.clone()))
+            .bind(column(rows, |row| row.at))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! Stops that survive a restart, and the store's health, in PostgreSQL.
+
+use super::{MIGRATIONS, PostgresStore};
+use crate::domain::ids::LenderId;
+use crate::domain::time::Timestamp;
+use crate::ports::StoreError;
+use crate::ports::switches::{Stop, SwitchStore};
+use crate::store::newest_known;
+use crate::store::rows::clean;
+use crate::store::rows::tickets::StopRow;
+use async_trait::async_trait;
+
+#[async_trait]
+impl SwitchStore for PostgresStore {
+    async fn stop(&self, stop: &Stop) -> Result<(), StoreError> {
+        sqlx::query(STOP)
+            .bind(stop.lender.as_str())
+            .bind(clean(&stop.scope))
+            .bind(clean(&stop.reason))
+            .bind(stop.since.0)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    async fn lift(&self, lender: &LenderId, scope: &str) -> Result<bool, StoreError> {
+        let lifted = sqlx::query(LIFT).bind(lender.as_str()).bind(clean(scope)).execute(&self.pool).await?;
+        Ok(lifted.rows_affected() == 1)
+    }
+
+    async fn stops(&self) -> Result<Vec<Stop>, StoreError> {
+        let rows: Vec<StopRow> = sqlx::query_as(STOPS).fetch_all(&self.pool).await?;
+        Ok(rows.into_iter().map(StopRow::read).collect())
+    }
+
+    async fn ping(&self, now: Timestamp) -> Result<(), StoreError> {
+        sqlx::query(PING).bind(now.0).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    async fn schema_version(&self) -> Result<(i64, i64), StoreError> {
+        Ok((self.found_schema().await?, newest_known(&MIGRATIONS)))
+    }
+
+    async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+impl PostgresStore {
+    /// The newest migration of the database; 0 for one without our tables.
+    pub(super) async fn found_schema(&self) -> Result<i64, StoreError> {
+        let has_table: bool = sqlx::query_scalar(HAS_MIGRATIONS).fetch_one(&self.pool).await?;
+        if !has_table {
+            return Ok(0);
+        }
+        Ok(sqlx::query_scalar(NEWEST_MIGRATION).fetch_one(&self.pool).await?)
+    }
+}
+
+const STOP: &str = "
+    INSERT INTO stops (lender, scope, reason, since) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (lender, scope) DO UPDATE SET reason = excluded.reason";
+
+const LIFT: &str = "DELETE FROM stops WHERE lender = $1 AND scope = $2";
+
+const STOPS: &str = "SELECT lender, scope, reason, since FROM stops ORDER BY lender, scope";
+
+const PING: &str = "
+    INSERT INTO heartbeats (id, at) VALUES (1, $1)
+    ON CONFLICT (id) DO UPDATE SET at = excluded.at";
+
+const HAS_MIGRATIONS: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+
+const NEWEST_MIGRATION: &str = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations WHERE success";

@@ -1,0 +1,327 @@
+//! Hand-offs to human agents, in PostgreSQL.
+
+use super::PostgresStore;
+use super::conversations::{insert_inputs, wake};
+use super::outbox::insert_outbox;
+use crate::domain::ids::{AgentId, LenderId, TicketId};
+use crate::domain::time::Timestamp;
+use crate::ports::StoreError;
+use crate::ports::tickets::{AgentAct, Lease, Ticket, TicketRefused, TicketStore};
+use crate::store::plan::desk::{self, DeskPlan};
+use crate::store::plan::turns::EventRow;
+use crate::store::rows::tickets::{TicketRow, ticket_columns};
+use crate::store::rows::{column, limit};
+use async_trait::async_trait;
+use sqlx::postgres::PgConnection;
+use uuid::Uuid;
+
+#[async_trait]
+impl TicketStore for PostgresStore {
+    async fn ticket(&self, lender: &LenderId, id: TicketId) -> Result<Option<Ticket>, StoreError> {
+        let row: Option<TicketRow> =
+            sqlx::query_as(TICKET).bind(lender.as_str()).bind(id.0).fetch_optional(&self.pool).await?;
+        row.map(TicketRow::read).transpose()
+    }
+
+    async fn open_tickets(&self, limit_rows: u32) -> Result<Vec<Ticket>, StoreError> {
+        let rows = sqlx::query_as(OPEN_TICKETS).bind(limit(limit_rows)).fetch_all(&self.pool).await?;
+        read_all(rows)
+    }
+
+    async fn tickets(
+        &self,
+        lender: &LenderId,
+        queue: Option<&str>,
+        open: bool,
+        limit_rows: u32,
+    ) -> Result<Vec<Ticket>, StoreError> {
+        let rows = sqlx::query_as(TICKETS)
+            .bind(lender.as_str())
+            .bind(queue.map(str::to_owned))
+            .bind(open)
+            .bind(limit(limit_rows))
+            .fetch_all(&self.pool)
+            .await?;
+        read_all(rows)
+    }
+
+    async fn unpublished_tickets(&self, limit_rows: u32) -> Result<Vec<Ticket>, StoreError> {
+        let rows = sqlx::query_as(UNPUBLISHED).bind(limit(limit_rows)).fetch_all(&self.pool).await?;
+        read_all(rows)
+    }
+
+    async fn mark_published(&self, tickets: &[(TicketId, i64)]) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        if !tickets.is_empty() {
+            sqlx::query(MARK_PUBLISHED)
+                .bind(column(tickets, |(id, _)| id.0))
+                .bind(column(tickets, |(_, version)| *version))
+                .execute(&mut *transaction)
+                .await?;
+        }
+
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn assign(
+        &self,
+        lender: &LenderId,
+        id: TicketId,
+        agent: AgentId,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Result<Ticket, TicketRefused>, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let Some(row) = lock(&mut transaction, lender, id).await? else {
+            return Ok(Err(TicketRefused::Unknown));
+        };
+        if let Err(refused) = row.may_be_assigned(agent, now)? {
+            return Ok(Err(refused));
+        }
+        let row: TicketRow = sqlx::query_as(ASSIGN)
+            .bind(id.0)
+            .bind(agent.0)
+            .bind(until.0)
+            .fetch_one(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        row.read().map(Ok)
+    }
+
+    async fn renew(
+        &self,
+        lender: &LenderId,
+        lease: Lease,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Result<Result<(), TicketRefused>, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        if let Err(refused) = held(&mut transaction, lender, lease, now).await? {
+            return Ok(Err(refused));
+        }
+        sqlx::query(RENEW).bind(lease.ticket.0).bind(until.0).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(Ok(()))
+    }
+
+    async fn give_up(
+        &self,
+        lender: &LenderId,
+        lease: Lease,
+        now: Timestamp,
+    ) -> Result<Result<(), TicketRefused>, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        if let Err(refused) = held(&mut transaction, lender, lease, now).await? {
+            return Ok(Err(refused));
+        }
+        sqlx::query(GIVE_UP).bind(lease.ticket.0).execute(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(Ok(()))
+    }
+
+    async fn requeue_expired(&self, now: Timestamp, limit_rows: u32) -> Result<Vec<Ticket>, StoreError> {
+        let rows =
+            sqlx::query_as(REQUEUE_EXPIRED).bind(now.0).bind(limit(limit_rows)).fetch_all(&self.pool).await?;
+        read_all(rows)
+    }
+
+    async fn act(
+        &self,
+        lender: &LenderId,
+        lease: Lease,
+        act: &AgentAct,
+        now: Timestamp,
+    ) -> Result<Result<Ticket, TicketRefused>, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let row = match held(&mut transaction, lender, lease, now).await? {
+            Ok(row) => row,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let mut plan = desk::plan(row.clone(), lease, act, now)?;
+        if let Some(message) = plan.message.take()
+            && insert_outbox(&mut transaction, &[message]).await? == 0
+        {
+            return row.read().map(Ok);
+        }
+        write_act(&mut transaction, &plan, now).await?;
+        transaction.commit().await?;
+        plan.ticket.read().map(Ok)
+    }
+}
+
+fn read_all(rows: Vec<TicketRow>) -> Result<Vec<Ticket>, StoreError> {
+    rows.into_iter().map(TicketRow::read).collect()
+}
+
+const TICKET: &str = concat!(
+    "SELECT summary::text AS summary, ",
+    ticket_columns!(),
+    " FROM tickets t WHERE t.lender = $1 AND t.id = $2"
+);
+
+const LOCK: &str = concat!(
+    "SELECT summary::text AS summary, ",
+    ticket_columns!(),
+    " FROM tickets t WHERE t.lender = $1 AND t.id = $2 FOR NO KEY UPDATE"
+);
+
+const LOCK_CHAT: &str = "
+    SELECT id FROM conversations
+    WHERE id = (SELECT t.conversation_id FROM tickets t WHERE t.lender = $1 AND t.id = $2)
+    FOR NO KEY UPDATE";
+
+/// Locks the conversation before its ticket, in the order of the turns.
+async fn lock(
+    connection: &mut PgConnection,
+    lender: &LenderId,
+    id: TicketId,
+) -> Result<Option<TicketRow>, StoreError> {
+    sqlx::query(LOCK_CHAT).bind(lender.as_str()).bind(id.0).execute(&mut *connection).await?;
+    Ok(sqlx::query_as(LOCK).bind(lender.as_str()).bind(id.0).fetch_optional(connection).await?)
+}
+
+/// The ticket, if the lease on it is live.
+async fn held(
+    connection: &mut PgConnection,
+    lender: &LenderId,
+    lease: Lease,
+    now: Timestamp,
+) -> Result<Result<TicketRow, TicketRefused>, StoreError> {
+    let Some(row) = lock(connection, lender, lease.ticket).await? else {
+        return Ok(Err(TicketRefused::Unknown));
+    };
+    Ok(row.holds(lease, now)?.map(|()| row))
+}
+
+const OPEN_TICKETS: &str = concat!(
+    "SELECT summary::text AS summary, ",
+    ticket_columns!(),
+    " FROM tickets t WHERE t.status <> 'closed' ORDER BY t.waiting_since, t.id LIMIT $1"
+);
+
+const TICKETS: &str = concat!(
+    "SELECT summary::text AS summary, ",
+    ticket_columns!(),
+    " FROM tickets t
+      WHERE t.lender = $1 AND ($2 IS NULL OR t.queue = $2) AND (t.status <> 'closed') = $3
+      ORDER BY t.opened_at DESC, t.id DESC
+      LIMIT $4"
+);
+
+/// An assigned ticket is the live queue's own doing: nothing to tell it.
+const UNPUBLISHED: &str = concat!(
+    "SELECT summary::text AS summary, ",
+    ticket_columns!(),
+    " FROM tickets t
+      WHERE t.version > t.published_version AND t.status <> 'assigned'
+      ORDER BY t.id
+      LIMIT $1"
+);
+
+const MARK_PUBLISHED: &str = "
+    UPDATE tickets SET published_version = GREATEST(published_version, v.version)
+       FROM UNNEST(
+        $1::uuid[], $2::bigint[])
+        AS v (id, version) WHERE tickets.id = v.id";
+
+const ASSIGN: &str = concat!(
+    "UPDATE tickets AS t SET
+       status = 'assigned',
+       agent_id = $2,
+       lease_token = t.lease_token + 1,
+       leased_until = $3,
+       version = t.version + 1
+     WHERE t.id = $1
+     RETURNING summary::text AS summary, ",
+    ticket_columns!()
+);
+
+const RENEW: &str = "UPDATE tickets SET leased_until = $2 WHERE id = $1";
+
+const GIVE_UP: &str =
+    "UPDATE tickets SET status = 'queued', leased_until = 0, version = version + 1 WHERE id = $1";
+
+const REQUEUE_EXPIRED: &str = concat!(
+    "UPDATE tickets AS t SET status = 'queued', leased_until = 0, version = t.version + 1
+     WHERE t.id IN (
+       SELECT w.id FROM tickets w
+       WHERE w.status = 'assigned' AND w.leased_until <= $1
+       ORDER BY w.leased_until
+       LIMIT $2
+       FOR NO KEY UPDATE SKIP LOCKED)
+     RETURNING summary::text AS summary, ",
+    ticket_columns!()
+);
+
+const UPDATE_TICKET: &str = "
+    UPDATE tickets SET
+      status = $2,
+      queue = $3,
+      leased_until = $4,
+      waiting = $5,
+      version = $6,
+      first_response_at = $7,
+      closed_at = $8,
+      outcome = $9
+    WHERE id = $1";
+
+const UNLINK_TICKET: &str = "UPDATE conversations SET ticket_id = NULL WHERE id = $1 AND ticket_id = $2";
+
+async fn write_act(connection: &mut PgConnection, plan: &DeskPlan, now: Timestamp) -> Result<(), StoreError> {
+    let ticket = &plan.ticket;
+    sqlx::query(UPDATE_TICKET)
+        .bind(ticket.id)
+        .bind(&ticket.status)
+        .bind(&ticket.queue)
+        .bind(ticket.leased_until)
+        .bind(ticket.waiting)
+        .bind(ticket.version)
+        .bind(ticket.first_response_at)
+        .bind(ticket.closed_at)
+        .bind(&ticket.outcome)
+        .execute(&mut *connection)
+        .await?;
+    append_events(connection, ticket.conversation_id, &plan.events).await?;
+    if let Some(input) = &plan.input {
+        sqlx::query(UNLINK_TICKET)
+            .bind(ticket.conversation_id)
+            .bind(ticket.id)
+            .execute(&mut *connection)
+            .await?;
+        insert_inputs(connection, std::slice::from_ref(input)).await?;
+        wake(connection, [ticket.conversation_id], now).await?;
+    }
+    Ok(())
+}
+
+const NEXT_SEQ: &str = "
+    UPDATE conversations SET last_event_seq = last_event_seq + 1 WHERE id = $1 RETURNING last_event_seq";
+
+/// The turn is that of the newest event: an act happens between turns.
+const APPEND_EVENT: &str = "
+    INSERT INTO events (conversation_id, seq, lender, turn, kind, body, at)
+    VALUES (
+      $1, $2, $3,
+      COALESCE((SELECT turn FROM events WHERE conversation_id = $1 ORDER BY seq DESC LIMIT 1), 0),
+      $4, $5::json, $6)";
+
+async fn append_events(
+    connection: &mut PgConnection,
+    conversation: Uuid,
+    events: &[EventRow],
+) -> Result<(), StoreError> {
+    for event in events {
+        let seq: i64 = sqlx::query_scalar(NEXT_SEQ).bind(conversation).fetch_one(&mut *connection).await?;
+        sqlx::query(APPEND_EVENT)
+            .bind(conversation)
+            .bind(seq)
+            .bind(&event.lender)
+            .bind(&event.kind)
+            .bind(&event.body)
+            .bind(event.at)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,359 @@
+//! The commit of turns, in PostgreSQL.
+
+use super::outbox::insert_outbox;
+use super::{PostgresStore, ids, retrying};
+use crate::ports::StoreError;
+use crate::ports::conversations::{CommitRefused, TurnCommit};
+use crate::store::plan::turns::{Locked, LockedConversation, OnceKeys, TurnBatch, judge, once_keys, waves};
+use crate::store::rows::column;
+use sqlx::postgres::PgConnection;
+
+/// Finds the refusals first, under the write lock, then applies everything else in bulk.
+pub(super) async fn commit(
+    store: &PostgresStore,
+    commits: &[TurnCommit],
+) -> Result<Vec<Result<(), CommitRefused>>, StoreError> {
+    let mut verdicts = vec![Err(CommitRefused::Stale); commits.len()];
+    for wave in waves(commits) {
+        let part: Vec<&TurnCommit> = wave.iter().filter_map(|index| commits.get(*index)).collect();
+        for (index, verdict) in wave.iter().zip(retrying(|| commit_wave(store, &part)).await?) {
+            verdicts[*index] = verdict;
+        }
+    }
+    Ok(verdicts)
+}
+
+async fn commit_wave(
+    store: &PostgresStore,
+    commits: &[&TurnCommit],
+) -> Result<Vec<Result<(), CommitRefused>>, StoreError> {
+    let mut transaction = store.pool.begin().await?;
+    let locked = lock(&mut transaction, commits).await?;
+    let taken = taken_keys(&mut transaction, commits, &locked).await?;
+    let verdicts = judge(commits, &locked, taken);
+    let batch = TurnBatch::of(commits, &verdicts, &locked)?;
+    write_turns(&mut transaction, &batch).await?;
+    write_money_records(&mut transaction, &batch).await?;
+    write_identity_records(&mut transaction, &batch).await?;
+    write_tickets(&mut transaction, &batch).await?;
+    update_conversations(&mut transaction, &batch).await?;
+    transaction.commit().await?;
+    Ok(verdicts)
+}
+
+const LOCK: &str = "
+    SELECT id, lender, wa_id, bsuid, version, lease_token, last_event_seq, ticket_id, opted_out
+    FROM conversations
+    WHERE id = ANY($1)
+    ORDER BY id
+    FOR NO KEY UPDATE";
+
+async fn lock(connection: &mut PgConnection, commits: &[&TurnCommit]) -> Result<Locked, StoreError> {
+    let rows: Vec<LockedConversation> = sqlx::query_as(LOCK)
+        .bind(ids(commits.iter().map(|commit| commit.conversation.0)))
+        .fetch_all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+const TAKEN_KEYS: &str = "
+    SELECT a.lender, a.once_key
+    FROM UNNEST($1::text[], $2::text[]) AS k (lender, once_key)
+    JOIN agreements a ON a.lender = k.lender AND a.once_key = k.once_key";
+
+async fn taken_keys(
+    connection: &mut PgConnection,
+    commits: &[&TurnCommit],
+    locked: &Locked,
+) -> Result<OnceKeys, StoreError> {
+    let (lenders, keys) = once_keys(commits, locked);
+    if keys.is_empty() {
+        return Ok(OnceKeys::new());
+    }
+    let taken: Vec<(String, String)> =
+        sqlx::query_as(TAKEN_KEYS).bind(lenders).bind(keys).fetch_all(connection).await?;
+    Ok(taken.into_iter().collect())
+}
+
+const CONSUME: &str = "
+    UPDATE inputs SET done_at = v.done_at
+       FROM UNNEST(
+        $1::uuid[], $2::uuid[], $3::bigint[])
+        AS v (conversation_id, id, done_at)
+       WHERE inputs.id = v.id AND inputs.conversation_id = v.conversation_id AND inputs.done_at IS NULL";
+
+const INSERT_EVENTS: &str = "
+    INSERT INTO events (conversation_id, seq, lender, turn, kind, body, at)
+    SELECT * FROM UNNEST(
+        $1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::json[],
+        $7::bigint[])";
+
+const DELETE_TIMERS: &str = "DELETE FROM timers WHERE conversation_id = ANY($1)";
+
+const INSERT_TIMERS: &str = "
+    INSERT INTO timers (id, lender, conversation_id, name, turn, due)
+    SELECT * FROM UNNEST(
+        $1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[])
+    ON CONFLICT (id) DO NOTHING";
+
+async fn write_turns(connection: &mut PgConnection, batch: &TurnBatch) -> Result<(), StoreError> {
+    if !batch.consumed.is_empty() {
+        sqlx::query(CONSUME)
+            .bind(column(&batch.consumed, |row| row.conversation))
+            .bind(column(&batch.consumed, |row| row.input))
+            .bind(column(&batch.consumed, |row| row.done_at))
+            .execute(&mut *connection)
+            .await?;
+    }
+
+    if !batch.events.is_empty() {
+        sqlx::query(INSERT_EVENTS)
+            .bind(column(&batch.events, |row| row.conversation))
+            .bind(column(&batch.events, |row| row.seq))
+            .bind(column(&batch.events, |row| row.lender.clone()))
+            .bind(column(&batch.events, |row| row.turn))
+            .bind(column(&batch.events, |row| row.kind.clone()))
+            .bind(column(&batch.events, |row| row.body.clone()))
+            .bind(column(&batch.events, |row| row.at))
+            .execute(&mut *connection)
+            .await?;
+    }
+
+    insert_outbox(connection, &batch.outbox).await?;
+    sqlx::query(DELETE_TIMERS)
+        .bind(ids(batch.conversations.iter().map(|change| change.id)))
+        .execute(&mut *connection)
+        .await?;
+    if !batch.timers.is_empty() {
+        sqlx::query(INSERT_TIMERS)
+            .bind(column(&batch.timers, |row| row.id))
+            .bind(column(&batch.timers, |row| row.lender.clone()))
+            .bind(column(&batch.timers, |row| row.conversation))
+            .bind(column(&batch.timers, |row| row.name.clone()))
+            .bind(column(&batch.timers, |row| row.turn))
+            .bind(column(&batch.timers, |row| row.due))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+const INSERT_CLAIMS: &str = "
+    INSERT INTO payment_claims (id, lender, conversation_id, person_id, obligation_id, body, at)
+    SELECT * FROM UNNEST(
+        $1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::json[],
+        $7::bigint[])
+    ON CONFLICT (id) DO NOTHING";
+
+const INSERT_CASES: &str = "
+    INSERT INTO cases (id, lender, conversation_id, person_id, obligation_id, kind, body, at)
+    SELECT * FROM UNNEST(
+        $1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[],
+        $7::json[], $8::bigint[])
+    ON CONFLICT (id) DO NOTHING";
+
+async fn write_money_records(connection: &mut PgConnection, batch: &TurnBatch) -> Result<(), StoreError> {
+    let written = super::people::insert_agreements(connection, &batch.agreements).await?;
+    if written != batch.agreements.len() as u64 {
+        return Err(StoreError::Conflict { constraint: "agreements.id".to_owned() });
+    }
+    if !batch.claims.is_empty() {
+        sqlx::query(INSERT_CLAIMS)
+            .bind(column(&batch.claims, |row| row.id))
+            .bind(column(&batch.claims, |row| row.lender.clone()))
+            .bind(column(&batch.claims, |row| row.conversation))
+            .bind(column(&batch.claims, |row| row.person))
+            .bind(column(&batch.claims, |row| row.obligation))
+            .bind(column(&batch.claims, |row| row.body.clone()))
+            .bind(column(&batch.claims, |row| row.at))
+            .execute(&mut *connection)
+            .await?;
+    }
+
+    if !batch.cases.is_empty() {
+        sqlx::query(INSERT_CASES)
+            .bind(column(&batch.cases, |row| row.id))
+            .bind(column(&batch.cases, |row| row.lender.clone()))
+            .bind(column(&batch.cases, |row| row.conversation))
+            .bind(column(&batch.cases, |row| row.person))
+            .bind(column(&batch.cases, |row| row.obligation))
+            .bind(column(&batch.cases, |row| row.kind.clone()))
+            .bind(column(&batch.cases, |row| row.body.clone()))
+            .bind(column(&batch.cases, |row| row.at))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+const INSERT_TRIES: &str = "
+    INSERT INTO identity_tries
+      (id, lender, conversation_id, passed_person, starts_challenge, locked_until, at)
+    SELECT * FROM UNNEST(
+        $1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::boolean[], $6::bigint[],
+        $7::bigint[])
+    ON CONFLICT (id) DO NOTHING";
+
+const INSERT_TRY_PERSONS: &str = "
+    INSERT INTO identity_try_persons (try_id, person_id, lender, at)
+    SELECT * FROM UNNEST(
+        $1::uuid[], $2::uuid[], $3::text[], $4::bigint[])
+    ON CONFLICT DO NOTHING";
+
+/// A variant of the number (Brazil's ninth digit, Mexico's 52 1) has the same last eight digits.
+const MARK_WRONG_NUMBERS: &str = "
+    UPDATE person_phones SET wrong_at = v.at
+       FROM UNNEST(
+        $1::text[], $2::text[], $3::uuid[], $4::bigint[])
+        AS v (lender, phone, person_id, at)
+       WHERE person_phones.lender = v.lender AND person_phones.wrong_at IS NULL
+         AND (person_phones.phone = v.phone AND v.person_id IS NULL
+           OR person_phones.person_id = v.person_id
+             AND right(person_phones.phone, 8) = right(v.phone, 8))";
+
+async fn write_identity_records(connection: &mut PgConnection, batch: &TurnBatch) -> Result<(), StoreError> {
+    super::people::insert_opt_outs(connection, &batch.opt_outs).await?;
+    if !batch.tries.is_empty() {
+        sqlx::query(INSERT_TRIES)
+            .bind(column(&batch.tries, |row| row.id))
+            .bind(column(&batch.tries, |row| row.lender.clone()))
+            .bind(column(&batch.tries, |row| row.conversation))
+            .bind(column(&batch.tries, |row| row.passed))
+            .bind(column(&batch.tries, |row| row.starts_challenge))
+            .bind(column(&batch.tries, |row| row.locked_until))
+            .bind(column(&batch.tries, |row| row.at))
+            .execute(&mut *connection)
+            .await?;
+    }
+
+    if !batch.try_persons.is_empty() {
+        sqlx::query(INSERT_TRY_PERSONS)
+            .bind(column(&batch.try_persons, |row| row.try_id))
+            .bind(column(&batch.try_persons, |row| row.person))
+            .bind(column(&batch.try_persons, |row| row.lender.clone()))
+            .bind(column(&batch.try_persons, |row| row.at))
+            .execute(&mut *connection)
+            .await?;
+    }
+
+    if !batch.wrong_numbers.is_empty() {
+        sqlx::query(MARK_WRONG_NUMBERS)
+            .bind(column(&batch.wrong_numbers, |row| row.lender.clone()))
+            .bind(column(&batch.wrong_numbers, |row| row.phone.clone()))
+            .bind(column(&batch.wrong_numbers, |row| row.person))
+            .bind(column(&batch.wrong_numbers, |row| row.at))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+const CLOSE_TICKETS: &str = "
+    UPDATE tickets SET
+         status = 'closed',
+         closed_at = v.at,
+         outcome = v.outcome,
+         waiting = FALSE,
+         version = version + 1
+       FROM UNNEST(
+        $1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[])
+        AS v (id, lender, conversation_id, outcome, at)
+       WHERE tickets.id = v.id AND tickets.lender = v.lender
+         AND tickets.conversation_id = v.conversation_id AND tickets.status <> 'closed'";
+
+const OPEN_TICKETS: &str = "
+    INSERT INTO tickets
+      (id, lender, conversation_id, queue, priority, reason, summary, status, opened_at, waiting_since)
+    SELECT * FROM UNNEST(
+        $1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::text[],
+        $7::json[], $8::text[], $9::bigint[], $10::bigint[])
+    ON CONFLICT DO NOTHING";
+
+const CUSTOMER_SPOKE: &str = "
+    UPDATE tickets SET waiting = TRUE, waiting_since = v.at, version = version + 1
+       FROM UNNEST(
+        $1::uuid[], $2::text[], $3::uuid[], $4::bigint[])
+        AS v (id, lender, conversation_id, at)
+       WHERE tickets.id = v.id AND tickets.lender = v.lender
+         AND tickets.conversation_id = v.conversation_id
+         AND tickets.status <> 'closed' AND NOT tickets.waiting";
+
+async fn write_tickets(connection: &mut PgConnection, batch: &TurnBatch) -> Result<(), StoreError> {
+    if !batch.closed.is_empty() {
+        sqlx::query(CLOSE_TICKETS)
+            .bind(column(&batch.closed, |row| row.id))
+            .bind(column(&batch.closed, |row| row.lender.clone()))
+            .bind(column(&batch.closed, |row| row.conversation))
+            .bind(column(&batch.closed, |row| row.outcome.clone()))
+            .bind(column(&batch.closed, |row| row.at))
+            .execute(&mut *connection)
+            .await?;
+    }
+
+    if !batch.opened.is_empty() {
+        sqlx::query(OPEN_TICKETS)
+            .bind(column(&batch.opened, |row| row.id))
+            .bind(column(&batch.opened, |row| row.lender.clone()))
+            .bind(column(&batch.opened, |row| row.conversation))
+            .bind(column(&batch.opened, |row| row.queue.clone()))
+            .bind(column(&batch.opened, |row| row.priority))
+            .bind(column(&batch.opened, |row| row.reason.clone()))
+            .bind(column(&batch.opened, |row| row.summary.clone()))
+            .bind(vec!["queued"; batch.opened.len()])
+            .bind(column(&batch.opened, |row| row.at))
+            .bind(column(&batch.opened, |row| row.at))
+            .execute(&mut *connection)
+            .await?;
+    }
+
+    if !batch.spoke.is_empty() {
+        sqlx::query(CUSTOMER_SPOKE)
+            .bind(column(&batch.spoke, |row| row.id))
+            .bind(column(&batch.spoke, |row| row.lender.clone()))
+            .bind(column(&batch.spoke, |row| row.conversation))
+            .bind(column(&batch.spoke, |row| row.at))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// With inputs left it can be claimed again: at once, or when the kept lease ends.
+const UPDATE_CONVERSATIONS: &str = "
+    UPDATE conversations SET
+         session = v.session,
+         flow_hash = v.flow_hash,
+         assurance = v.assurance,
+         person_id = v.person_id,
+         version = version + 1,
+         last_event_seq = v.last_event_seq,
+         ticket_id = v.ticket_id,
+         opted_out = v.opted_out,
+         leased_until = CASE WHEN v.released THEN 0 ELSE leased_until END,
+         next_claim_at = (
+           SELECT CASE
+             WHEN MIN(i.received_at) IS NULL OR v.released THEN MIN(i.received_at)
+             ELSE conversations.leased_until END
+           FROM inputs i WHERE i.conversation_id = v.id AND i.done_at IS NULL)
+       FROM UNNEST(
+        $1::uuid[], $2::json[], $3::text[], $4::text[], $5::uuid[], $6::bigint[],
+        $7::uuid[], $8::boolean[], $9::boolean[])
+        AS v (id, session, flow_hash, assurance, person_id, last_event_seq, ticket_id, opted_out, released) WHERE conversations.id = v.id";
+
+async fn update_conversations(connection: &mut PgConnection, batch: &TurnBatch) -> Result<(), StoreError> {
+    if !batch.conversations.is_empty() {
+        sqlx::query(UPDATE_CONVERSATIONS)
+            .bind(column(&batch.conversations, |row| row.id))
+            .bind(column(&batch.conversations, |row| row.session.clone()))
+            .bind(column(&batch.conversations, |row| row.flow_hash.clone()))
+            .bind(column(&batch.conversations, |row| row.assurance))
+            .bind(column(&batch.conversations, |row| row.person))
+            .bind(column(&batch.conversations, |row| row.last_event_seq))
+            .bind(column(&batch.conversations, |row| row.ticket))
+            .bind(column(&batch.conversations, |row| row.opted_out))
+            .bind(column(&batch.conversations, |row| row.release))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
