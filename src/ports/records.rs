@@ -8,6 +8,7 @@ use crate::domain::time::{Day, Timestamp};
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a turn has a handful of records, moved once")]
 pub enum Record {
     /// Unique by (lender, `once_key`); a second one refuses the commit with `CommitRefused::Once`.
     Agreement(Agreement),

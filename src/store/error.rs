@@ -49,23 +49,35 @@ impl From<sqlx::Error> for StoreError {
 
 impl From<MigrateError> for StoreError {
     fn from(error: MigrateError) -> Self {
-        match error {
-            MigrateError::Execute(error) => error.into(),
-            MigrateError::ExecuteMigration(error, version) => {
-                let cause = Self::from(error);
-                if cause.is_transient() { cause } else { failed(format!("migration {version}: {cause}")) }
-            }
-            MigrateError::VersionMissing(version) => failed(format!(
+        if let MigrateError::Execute(error) = error {
+            return error.into();
+        }
+        if let MigrateError::ExecuteMigration(error, version) = error {
+            let cause = Self::from(error);
+            return if cause.is_transient() {
+                cause
+            } else {
+                failed(format!("migration {version}: {cause}"))
+            };
+        }
+        if let MigrateError::VersionMissing(version) = error {
+            return failed(format!(
                 "the database has migration {version}, which this program does not know: it belongs to a newer \
                  acuerdo; run that version"
-            )),
-            MigrateError::VersionMismatch(version) => failed(format!(
+            ));
+        }
+        if let MigrateError::VersionMismatch(version) = error {
+            return failed(format!(
                 "migration {version} in the database differs from this program's: restore the database or use the \
                  program that made it"
-            )),
-            // The type is open (`non_exhaustive`); the rest tells of migration files and carries no row values.
-            other => failed(other.to_string()),
+            ));
         }
+        if let MigrateError::Dirty(version) = error {
+            return failed(format!(
+                "migration {version} was broken off: restore the database or finish the migration by hand"
+            ));
+        }
+        failed("the migrations of this program cannot be applied to the database".to_owned())
     }
 }
 

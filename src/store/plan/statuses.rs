@@ -4,7 +4,7 @@ use crate::domain::ids::{ConversationId, LenderId, OutboxId, PhoneNumberId, Wami
 use crate::domain::inbound::{DeliveryStatus, StatusUpdate, WebhookItem};
 use crate::ports::StoreError;
 use crate::ports::inbox::{AppliedStatuses, FailedDelivery};
-use crate::store::rows::{Place, clean};
+use crate::store::rows::{Place, clean, readable};
 use sqlx::FromRow;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -53,8 +53,8 @@ pub(in crate::store) struct Update {
     outbox: Option<Uuid>,
 }
 
-pub(in crate::store) fn read(notices: Vec<StatusNotice>) -> Result<Vec<Update>, StoreError> {
-    notices.into_iter().map(Update::read).collect()
+pub(in crate::store) fn read(notices: Vec<StatusNotice>) -> Vec<Update> {
+    readable(notices.into_iter().map(Update::read))
 }
 
 /// The wamids and outbox ids that the updates name, in equal order.

@@ -139,6 +139,8 @@ pub(in crate::store) struct TurnBatch {
     pub consumed: Vec<ConsumedRow>,
     pub events: Vec<EventRow>,
     pub outbox: Vec<NewOutboxRow>,
+    /// Conversations whose timers are replaced by `timers`.
+    pub retimed: Vec<Uuid>,
     pub timers: Vec<TimerRow>,
     pub agreements: Vec<AgreementRow>,
     pub claims: Vec<DocumentRow>,
@@ -263,7 +265,8 @@ impl TurnBatch {
             input: input.0,
             done_at: commit.now.0,
         }));
-        self.timers.extend(commit.timers.iter().map(|timer| TimerRow {
+        self.retimed.extend(commit.timers.as_ref().map(|_| row.id));
+        self.timers.extend(commit.timers.iter().flatten().map(|timer| TimerRow {
             id: timer.id.0,
             lender: row.lender.clone(),
             conversation: row.id,

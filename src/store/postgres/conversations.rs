@@ -43,7 +43,7 @@ impl ConversationStore for PostgresStore {
             .fetch_all(&mut *transaction)
             .await?;
         transaction.commit().await?;
-        claims(rows, inputs)
+        Ok(claims(rows, inputs))
     }
 
     async fn commit_turns(
@@ -211,8 +211,7 @@ const TAKE_TIMERS: &str = "
 
 const INSERT_INPUTS: &str = "
     INSERT INTO inputs (id, lender, conversation_id, dedupe_key, body, received_at)
-    SELECT * FROM UNNEST(
-        $1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::json[], $6::bigint[])
+    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::json[], $6::bigint[])
     ON CONFLICT (id) DO NOTHING";
 
 /// Adds inputs in order and returns how many were new.

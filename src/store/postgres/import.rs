@@ -42,8 +42,7 @@ const DELETE_PHONES: &str = "
 
 const INSERT_PHONES: &str = "
     INSERT INTO person_phones (lender, phone, person_id)
-    SELECT * FROM UNNEST(
-        $1::text[], $2::text[], $3::uuid[])
+    SELECT * FROM UNNEST($1::text[], $2::text[], $3::uuid[])
     ON CONFLICT DO NOTHING";
 
 pub(super) async fn import_persons(

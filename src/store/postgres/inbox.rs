@@ -9,7 +9,7 @@ use crate::store::plan::accept::{
 };
 use crate::store::plan::statuses::{self, OutboxState, StatusNotice, StatusPlan};
 use crate::store::rows::conversations::receiving_columns;
-use crate::store::rows::{NoticeBody, clean, column, limit};
+use crate::store::rows::{NoticeBody, clean, column, limit, readable};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
 use std::collections::HashSet;
@@ -24,7 +24,7 @@ impl InboxStore for PostgresStore {
     async fn pending_notices(&self, limit_rows: u32) -> Result<Vec<PendingNotice>, StoreError> {
         let rows: Vec<NoticeBody> =
             sqlx::query_as(PENDING_NOTICES).bind(limit(limit_rows)).fetch_all(&self.pool).await?;
-        rows.into_iter().map(NoticeBody::read).collect()
+        Ok(readable(rows.into_iter().map(NoticeBody::read)))
     }
 
     async fn finish_notices(&self, ids: &[Uuid], now: Timestamp) -> Result<(), StoreError> {
@@ -112,8 +112,7 @@ async fn stored_keys(
 
 const INSERT_DELIVERIES: &str = "
     INSERT INTO deliveries (id, received_at, body, unreadable)
-    SELECT * FROM UNNEST(
-        $1::uuid[], $2::bigint[], $3::bytea[], $4::text[])
+    SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::bytea[], $4::text[])
     ON CONFLICT (id) DO NOTHING";
 
 async fn insert_deliveries(connection: &mut PgConnection, deliveries: &[Delivery]) -> Result<(), StoreError> {
@@ -140,22 +139,23 @@ const INSERT_CONVERSATIONS: &str = "
 
 const UPDATE_CONVERSATIONS: &str = "
     UPDATE conversations SET
-         wa_id = v.wa_id,
-         bsuid = v.bsuid,
-         profile_name = v.profile_name,
-         identity_conflict = v.identity_conflict,
-         next_claim_at = v.next_claim_at,
-         last_inbound_at = v.last_inbound_at,
-         last_inbound_wamid = v.last_inbound_wamid
-       FROM UNNEST(
+      wa_id = v.wa_id,
+      bsuid = v.bsuid,
+      profile_name = v.profile_name,
+      identity_conflict = v.identity_conflict,
+      next_claim_at = v.next_claim_at,
+      last_inbound_at = v.last_inbound_at,
+      last_inbound_wamid = v.last_inbound_wamid
+    FROM UNNEST(
         $1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::bigint[],
         $7::bigint[], $8::text[])
-        AS v (id, wa_id, bsuid, profile_name, identity_conflict, next_claim_at, last_inbound_at, last_inbound_wamid) WHERE conversations.id = v.id";
+      AS v (id, wa_id, bsuid, profile_name, identity_conflict, next_claim_at,
+        last_inbound_at, last_inbound_wamid)
+    WHERE conversations.id = v.id";
 
 const INSERT_ALIASES: &str = "
     INSERT INTO conversation_aliases (conversation_id, lender, phone_number_id, kind, value, ended_at)
-    SELECT * FROM UNNEST(
-        $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[])
     ON CONFLICT DO NOTHING";
 
 async fn write_conversations(connection: &mut PgConnection, plan: &AcceptPlan) -> Result<(), StoreError> {
@@ -207,8 +207,7 @@ async fn write_conversations(connection: &mut PgConnection, plan: &AcceptPlan) -
 
 const INSERT_INPUTS: &str = "
     INSERT INTO inputs (id, lender, conversation_id, dedupe_key, body, received_at)
-    SELECT * FROM UNNEST(
-        $1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::json[], $6::bigint[])";
+    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::json[], $6::bigint[])";
 
 const INSERT_NOTICES: &str = "
     INSERT INTO notices
@@ -288,7 +287,7 @@ async fn apply_statuses(
     if notices.is_empty() {
         return Ok(AppliedStatuses::default());
     }
-    let updates = statuses::read(notices)?;
+    let updates = statuses::read(notices);
     let (wamids, outbox_ids) = statuses::subjects(&updates);
     let messages: Vec<OutboxState> =
         sqlx::query_as(STATUS_SUBJECTS).bind(wamids).bind(outbox_ids).fetch_all(&mut *transaction).await?;
@@ -300,14 +299,14 @@ async fn apply_statuses(
 
 const UPDATE_STATUSES: &str = "
     UPDATE outbox SET status = v.status, wamid = v.wamid, delivery_rank = v.delivery_rank
-       FROM UNNEST(
-        $1::uuid[], $2::text[], $3::text[], $4::bigint[])
-        AS v (id, status, wamid, delivery_rank) WHERE outbox.id = v.id";
+    FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::bigint[])
+      AS v (id, status, wamid, delivery_rank)
+    WHERE outbox.id = v.id";
 
 const FINISH_STATUSES: &str = "
-    UPDATE notices SET done_at = v.done_at, outcome = v.outcome FROM UNNEST(
-        $1::uuid[], $2::text[], $3::bigint[])
-        AS v (id, outcome, done_at) WHERE notices.id = v.id";
+    UPDATE notices SET done_at = v.done_at, outcome = v.outcome FROM UNNEST($1::uuid[], $2::text[], $3::bigint[])
+      AS v (id, outcome, done_at)
+    WHERE notices.id = v.id";
 
 const PARK_STATUSES: &str = "
     UPDATE notices SET next_at = v.next_at

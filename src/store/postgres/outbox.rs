@@ -7,7 +7,7 @@ use crate::ports::StoreError;
 use crate::ports::conversations::Origin;
 use crate::ports::outbox::{OutboxClaim, OutboxStore, SendResult, SentMessage};
 use crate::store::rows::outbox::{ClaimedRow, NewOutboxRow, ResultRow, SentRow};
-use crate::store::rows::{clean, column, limit, name_of};
+use crate::store::rows::{clean, column, limit, name_of, readable};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
@@ -36,7 +36,7 @@ impl OutboxStore for PostgresStore {
             sqlx::query_as(CLAIMED).bind(ids).fetch_all(&mut *transaction).await?
         };
         transaction.commit().await?;
-        rows.into_iter().map(ClaimedRow::read).collect()
+        Ok(readable(rows.into_iter().map(ClaimedRow::read)))
     }
 
     async fn finish_outbox(
@@ -179,20 +179,20 @@ const CLAIMED: &str = "
 /// whose doubt was settled counts only when it is good: its followers have gone.
 const FINISH: &str = "
     UPDATE outbox SET
-         status = CASE WHEN outbox.wamid IS NOT NULL THEN 'accepted' ELSE v.status END,
-         wamid = COALESCE(outbox.wamid, v.wamid),
-         due_at = COALESCE(v.due_at, outbox.due_at),
-         doubt_until = v.doubt_until,
-         why = v.why,
-         code = v.code,
-         finished_at = v.finished_at
-       FROM UNNEST(
+      status = CASE WHEN outbox.wamid IS NOT NULL THEN 'accepted' ELSE v.status END,
+      wamid = COALESCE(outbox.wamid, v.wamid),
+      due_at = COALESCE(v.due_at, outbox.due_at),
+      doubt_until = v.doubt_until,
+      why = v.why,
+      code = v.code,
+      finished_at = v.finished_at
+    FROM UNNEST(
         $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
         $7::text[], $8::bigint[], $9::bigint[])
-        AS v (id, token, status, wamid, due_at, doubt_until, why, code, finished_at)
-       WHERE outbox.id = v.id AND outbox.lease_token = v.token
-         AND (outbox.status IN ('sending', 'in_doubt')
-           OR outbox.status = 'unconfirmed' AND v.status = 'accepted')";
+      AS v (id, token, status, wamid, due_at, doubt_until, why, code, finished_at)
+    WHERE outbox.id = v.id AND outbox.lease_token = v.token
+      AND (outbox.status IN ('sending', 'in_doubt')
+        OR outbox.status = 'unconfirmed' AND v.status = 'accepted')";
 
 async fn finish(store: &PostgresStore, rows: &[ResultRow], now: Timestamp) -> Result<(), StoreError> {
     let wamids: Vec<String> = rows.iter().filter_map(|row| row.wamid.clone()).collect();

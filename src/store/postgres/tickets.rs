@@ -221,9 +221,9 @@ const UNPUBLISHED: &str = concat!(
 
 const MARK_PUBLISHED: &str = "
     UPDATE tickets SET published_version = GREATEST(published_version, v.version)
-       FROM UNNEST(
-        $1::uuid[], $2::bigint[])
-        AS v (id, version) WHERE tickets.id = v.id";
+    FROM UNNEST($1::uuid[], $2::bigint[])
+      AS v (id, version)
+    WHERE tickets.id = v.id";
 
 const ASSIGN: &str = concat!(
     "UPDATE tickets AS t SET

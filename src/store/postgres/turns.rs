@@ -77,10 +77,9 @@ async fn taken_keys(
 
 const CONSUME: &str = "
     UPDATE inputs SET done_at = v.done_at
-       FROM UNNEST(
-        $1::uuid[], $2::uuid[], $3::bigint[])
-        AS v (conversation_id, id, done_at)
-       WHERE inputs.id = v.id AND inputs.conversation_id = v.conversation_id AND inputs.done_at IS NULL";
+    FROM UNNEST($1::uuid[], $2::uuid[], $3::bigint[])
+      AS v (conversation_id, id, done_at)
+    WHERE inputs.id = v.id AND inputs.conversation_id = v.conversation_id AND inputs.done_at IS NULL";
 
 const INSERT_EVENTS: &str = "
     INSERT INTO events (conversation_id, seq, lender, turn, kind, body, at)
@@ -92,8 +91,7 @@ const DELETE_TIMERS: &str = "DELETE FROM timers WHERE conversation_id = ANY($1)"
 
 const INSERT_TIMERS: &str = "
     INSERT INTO timers (id, lender, conversation_id, name, turn, due)
-    SELECT * FROM UNNEST(
-        $1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[])
+    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[])
     ON CONFLICT (id) DO NOTHING";
 
 async fn write_turns(connection: &mut PgConnection, batch: &TurnBatch) -> Result<(), StoreError> {
@@ -120,10 +118,9 @@ async fn write_turns(connection: &mut PgConnection, batch: &TurnBatch) -> Result
     }
 
     insert_outbox(connection, &batch.outbox).await?;
-    sqlx::query(DELETE_TIMERS)
-        .bind(ids(batch.conversations.iter().map(|change| change.id)))
-        .execute(&mut *connection)
-        .await?;
+    if !batch.retimed.is_empty() {
+        sqlx::query(DELETE_TIMERS).bind(batch.retimed.clone()).execute(&mut *connection).await?;
+    }
     if !batch.timers.is_empty() {
         sqlx::query(INSERT_TIMERS)
             .bind(column(&batch.timers, |row| row.id))
@@ -196,20 +193,18 @@ const INSERT_TRIES: &str = "
 
 const INSERT_TRY_PERSONS: &str = "
     INSERT INTO identity_try_persons (try_id, person_id, lender, at)
-    SELECT * FROM UNNEST(
-        $1::uuid[], $2::uuid[], $3::text[], $4::bigint[])
+    SELECT * FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::bigint[])
     ON CONFLICT DO NOTHING";
 
 /// A variant of the number (Brazil's ninth digit, Mexico's 52 1) has the same last eight digits.
 const MARK_WRONG_NUMBERS: &str = "
     UPDATE person_phones SET wrong_at = v.at
-       FROM UNNEST(
-        $1::text[], $2::text[], $3::uuid[], $4::bigint[])
-        AS v (lender, phone, person_id, at)
-       WHERE person_phones.lender = v.lender AND person_phones.wrong_at IS NULL
-         AND (person_phones.phone = v.phone AND v.person_id IS NULL
-           OR person_phones.person_id = v.person_id
-             AND right(person_phones.phone, 8) = right(v.phone, 8))";
+    FROM UNNEST($1::text[], $2::text[], $3::uuid[], $4::bigint[])
+      AS v (lender, phone, person_id, at)
+    WHERE person_phones.lender = v.lender AND person_phones.wrong_at IS NULL
+      AND (person_phones.phone = v.phone AND v.person_id IS NULL
+        OR person_phones.person_id = v.person_id
+          AND right(person_phones.phone, 8) = right(v.phone, 8))";
 
 async fn write_identity_records(connection: &mut PgConnection, batch: &TurnBatch) -> Result<(), StoreError> {
     super::people::insert_opt_outs(connection, &batch.opt_outs).await?;
@@ -250,16 +245,15 @@ async fn write_identity_records(connection: &mut PgConnection, batch: &TurnBatch
 
 const CLOSE_TICKETS: &str = "
     UPDATE tickets SET
-         status = 'closed',
-         closed_at = v.at,
-         outcome = v.outcome,
-         waiting = FALSE,
-         version = version + 1
-       FROM UNNEST(
-        $1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[])
-        AS v (id, lender, conversation_id, outcome, at)
-       WHERE tickets.id = v.id AND tickets.lender = v.lender
-         AND tickets.conversation_id = v.conversation_id AND tickets.status <> 'closed'";
+      status = 'closed',
+      closed_at = v.at,
+      outcome = v.outcome,
+      waiting = FALSE,
+      version = version + 1
+    FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[])
+      AS v (id, lender, conversation_id, outcome, at)
+    WHERE tickets.id = v.id AND tickets.lender = v.lender
+      AND tickets.conversation_id = v.conversation_id AND tickets.status <> 'closed'";
 
 const OPEN_TICKETS: &str = "
     INSERT INTO tickets
@@ -271,12 +265,11 @@ const OPEN_TICKETS: &str = "
 
 const CUSTOMER_SPOKE: &str = "
     UPDATE tickets SET waiting = TRUE, waiting_since = v.at, version = version + 1
-       FROM UNNEST(
-        $1::uuid[], $2::text[], $3::uuid[], $4::bigint[])
-        AS v (id, lender, conversation_id, at)
-       WHERE tickets.id = v.id AND tickets.lender = v.lender
-         AND tickets.conversation_id = v.conversation_id
-         AND tickets.status <> 'closed' AND NOT tickets.waiting";
+    FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::bigint[])
+      AS v (id, lender, conversation_id, at)
+    WHERE tickets.id = v.id AND tickets.lender = v.lender
+      AND tickets.conversation_id = v.conversation_id
+      AND tickets.status <> 'closed' AND NOT tickets.waiting";
 
 async fn write_tickets(connection: &mut PgConnection, batch: &TurnBatch) -> Result<(), StoreError> {
     if !batch.closed.is_empty() {
@@ -321,24 +314,26 @@ async fn write_tickets(connection: &mut PgConnection, batch: &TurnBatch) -> Resu
 /// With inputs left it can be claimed again: at once, or when the kept lease ends.
 const UPDATE_CONVERSATIONS: &str = "
     UPDATE conversations SET
-         session = v.session,
-         flow_hash = v.flow_hash,
-         assurance = v.assurance,
-         person_id = v.person_id,
-         version = version + 1,
-         last_event_seq = v.last_event_seq,
-         ticket_id = v.ticket_id,
-         opted_out = v.opted_out,
-         leased_until = CASE WHEN v.released THEN 0 ELSE leased_until END,
-         next_claim_at = (
-           SELECT CASE
-             WHEN MIN(i.received_at) IS NULL OR v.released THEN MIN(i.received_at)
-             ELSE conversations.leased_until END
-           FROM inputs i WHERE i.conversation_id = v.id AND i.done_at IS NULL)
-       FROM UNNEST(
+      session = v.session,
+      flow_hash = v.flow_hash,
+      assurance = v.assurance,
+      person_id = v.person_id,
+      version = version + 1,
+      last_event_seq = v.last_event_seq,
+      ticket_id = v.ticket_id,
+      opted_out = v.opted_out,
+      leased_until = CASE WHEN v.released THEN 0 ELSE leased_until END,
+      next_claim_at = (
+        SELECT CASE
+          WHEN MIN(i.received_at) IS NULL OR v.released THEN MIN(i.received_at)
+          ELSE conversations.leased_until END
+        FROM inputs i WHERE i.conversation_id = v.id AND i.done_at IS NULL)
+    FROM UNNEST(
         $1::uuid[], $2::json[], $3::text[], $4::text[], $5::uuid[], $6::bigint[],
         $7::uuid[], $8::boolean[], $9::boolean[])
-        AS v (id, session, flow_hash, assurance, person_id, last_event_seq, ticket_id, opted_out, released) WHERE conversations.id = v.id";
+      AS v (id, session, flow_hash, assurance, person_id, last_event_seq,
+        ticket_id, opted_out, released)
+    WHERE conversations.id = v.id";
 
 async fn update_conversations(connection: &mut PgConnection, batch: &TurnBatch) -> Result<(), StoreError> {
     if !batch.conversations.is_empty() {

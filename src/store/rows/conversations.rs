@@ -7,7 +7,7 @@ use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::conversations::{Backlog, Claim, Conversation, Event, InputKind, StoredInput};
 use crate::store::plan::accept::InputRow;
-use crate::store::rows::{Place, json};
+use crate::store::rows::{Place, json, readable};
 use sqlx::FromRow;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -97,22 +97,24 @@ impl PendingInputRow {
 }
 
 /// Puts each conversation together with its inputs, which come in order.
+///
+/// A conversation with something unreadable is left out whole: its inputs are worked off in order or not at all.
 pub(in crate::store) fn claims(
     conversations: Vec<ConversationRow>,
     inputs: Vec<PendingInputRow>,
-) -> Result<Vec<Claim>, StoreError> {
-    let mut by_conversation: HashMap<Uuid, Vec<StoredInput>> = HashMap::new();
+) -> Vec<Claim> {
+    let mut by_conversation: HashMap<Uuid, Vec<PendingInputRow>> = HashMap::new();
     for input in inputs {
-        by_conversation.entry(input.conversation_id).or_default().push(input.read()?);
+        by_conversation.entry(input.conversation_id).or_default().push(input);
     }
-    let mut claims = Vec::with_capacity(conversations.len());
-    for row in conversations {
+    let mut claims = readable(conversations.into_iter().map(|row| {
         let inputs = by_conversation.remove(&row.id).unwrap_or_default();
+        let inputs = inputs.into_iter().map(PendingInputRow::read).collect::<Result<_, _>>()?;
         let (token, leased_until) = (row.lease_token, Timestamp(row.leased_until));
-        claims.push(Claim { conversation: row.read()?, token, leased_until, inputs });
-    }
+        Ok(Claim { conversation: row.read()?, token, leased_until, inputs })
+    }));
     claims.sort_by_key(|claim| claim.inputs.first().map(|input| (input.received_at, input.id)));
-    Ok(claims)
+    claims
 }
 
 #[derive(Debug, FromRow)]

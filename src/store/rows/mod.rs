@@ -53,6 +53,14 @@ impl Place<'_> {
     }
 }
 
+/// The rows that can be read. One that cannot is reported and left alone, so that it does not stop its neighbours
+/// for ever; its lease or its pending mark stays for the operator.
+pub(super) fn readable<T>(rows: impl IntoIterator<Item = Result<T, StoreError>>) -> Vec<T> {
+    rows.into_iter()
+        .filter_map(|row| row.inspect_err(|error| tracing::error!(%error, "a stored row is left alone")).ok())
+        .collect()
+}
+
 /// A pending notice as stored.
 #[derive(Debug, FromRow)]
 pub(super) struct NoticeBody {

@@ -43,7 +43,7 @@ impl ConversationStore for SqliteStore {
             .fetch_all(&mut *transaction)
             .await?;
         transaction.commit().await?;
-        claims(rows, inputs)
+        Ok(claims(rows, inputs))
     }
 
     async fn commit_turns(

@@ -9,7 +9,7 @@ use crate::store::plan::accept::{
 };
 use crate::store::plan::statuses::{self, OutboxState, StatusNotice, StatusPlan};
 use crate::store::rows::conversations::receiving_columns;
-use crate::store::rows::{NoticeBody, clean, hex_list, json, limit};
+use crate::store::rows::{NoticeBody, clean, hex_list, json, limit, readable};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
 use std::collections::HashSet;
@@ -32,7 +32,7 @@ impl InboxStore for SqliteStore {
     async fn pending_notices(&self, limit_rows: u32) -> Result<Vec<PendingNotice>, StoreError> {
         let rows: Vec<NoticeBody> =
             sqlx::query_as(PENDING_NOTICES).bind(limit(limit_rows)).fetch_all(&self.readers).await?;
-        rows.into_iter().map(NoticeBody::read).collect()
+        Ok(readable(rows.into_iter().map(NoticeBody::read)))
     }
 
     async fn finish_notices(&self, ids: &[Uuid], now: Timestamp) -> Result<(), StoreError> {
@@ -59,7 +59,7 @@ impl InboxStore for SqliteStore {
         if notices.is_empty() {
             return Ok(AppliedStatuses::default());
         }
-        let updates = statuses::read(notices)?;
+        let updates = statuses::read(notices);
         let (wamids, ids) = statuses::subjects(&updates);
         let messages: Vec<OutboxState> = sqlx::query_as(STATUS_SUBJECTS)
             .bind(json(&wamids)?)

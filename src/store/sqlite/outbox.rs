@@ -7,7 +7,7 @@ use crate::ports::StoreError;
 use crate::ports::conversations::Origin;
 use crate::ports::outbox::{OutboxClaim, OutboxStore, SendResult, SentMessage};
 use crate::store::rows::outbox::{ClaimedRow, NewOutboxRow, ResultRow, SentRow};
-use crate::store::rows::{clean, hex_list, json, limit, name_of};
+use crate::store::rows::{clean, hex_list, json, limit, name_of, readable};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
@@ -36,7 +36,7 @@ impl OutboxStore for SqliteStore {
             sqlx::query_as(CLAIMED).bind(hex_list(ids)).fetch_all(&mut *transaction).await?
         };
         transaction.commit().await?;
-        rows.into_iter().map(ClaimedRow::read).collect()
+        Ok(readable(rows.into_iter().map(ClaimedRow::read)))
     }
 
     async fn finish_outbox(

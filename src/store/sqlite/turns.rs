@@ -107,10 +107,12 @@ async fn write_turns(connection: &mut SqliteConnection, batch: &TurnBatch) -> Re
     })
     .await?;
     insert_outbox(connection, &batch.outbox).await?;
-    sqlx::query(DELETE_TIMERS)
-        .bind(hex_list(batch.conversations.iter().map(|change| change.id)))
-        .execute(&mut *connection)
-        .await?;
+    if !batch.retimed.is_empty() {
+        sqlx::query(DELETE_TIMERS)
+            .bind(hex_list(batch.retimed.iter().copied()))
+            .execute(&mut *connection)
+            .await?;
+    }
     bulk(connection, INSERT_TIMERS, &batch.timers, " ON CONFLICT (id) DO NOTHING", |values, row| {
         values
             .push_bind(row.id)

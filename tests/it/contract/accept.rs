@@ -62,8 +62,12 @@ pub async fn what_is_no_input_becomes_a_notice(store: &dyn Store) {
         message.from = None;
     }
     let unknown = |key: &str| {
-        let unknown =
-            WebhookItem::Unknown { phone_number_id: None, field: key.into(), reason: "new field".into() };
+        let unknown = WebhookItem::Unknown {
+            phone_number_id: None,
+            field: key.into(),
+            reason: "new field".into(),
+            digest: "00".into(),
+        };
         item(key, unknown)
     };
     accept(store, vec![unknown("first"), anonymous.clone(), unknown("last")], T0).await;

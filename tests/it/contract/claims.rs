@@ -81,7 +81,7 @@ pub async fn new_input_during_a_lease_waits_for_its_end(store: &dyn Store) {
 pub async fn timers_become_inputs_once(store: &dyn Store) {
     writes(store, ANA, "w1", T0).await;
     let first = claim_one(store, T0).await;
-    let timers = vec![timer("later", after(120)), timer("late", after(100)), timer("soon", after(50))];
+    let timers = Some(vec![timer("later", after(120)), timer("late", after(100)), timer("soon", after(50))]);
     commit(store, TurnCommit { timers, ..commit_of(&first, T0) }).await.unwrap();
     assert_eq!(store.fire_timers(after(49), 10).await.unwrap(), 0);
     assert_eq!(store.fire_timers(after(110), 10).await.unwrap(), 2);
@@ -89,7 +89,7 @@ pub async fn timers_become_inputs_once(store: &dyn Store) {
     let claim = claim_one(store, after(110)).await;
     assert_eq!(names(&claim), ["timer soon", "timer late"]);
     // The same timer id, set again, fires again.
-    let timers = vec![timer("soon", after(200))];
+    let timers = Some(vec![timer("soon", after(200))]);
     commit(store, TurnCommit { timers, ..commit_of(&claim, after(111)) }).await.unwrap();
     assert_eq!(store.fire_timers(after(300), 10).await.unwrap(), 1, "`later` was replaced");
     assert_eq!(names(&claim_one(store, after(300)).await), ["timer soon"]);

@@ -77,7 +77,7 @@ pub async fn a_stale_commit_leaves_nothing(store: &dyn Store) {
     let stale = TurnCommit {
         expected_version: 7,
         outbox: vec![say(&claims[0], "uno")],
-        timers: vec![timer("t", T0)],
+        timers: Some(vec![timer("t", T0)]),
         records: vec![Record::Agreement(agreement(&ana, "k1")), Record::OpenTicket(ticket("t1"))],
         ..commit_of(&claims[0], T0)
     };
@@ -106,7 +106,7 @@ pub async fn a_once_conflict_refuses_only_its_commit(store: &dyn Store) {
     let claims = claim(store, T0).await;
     let conflicting = TurnCommit {
         outbox: vec![say(&claims[0], "uno")],
-        timers: vec![timer("t", T0)],
+        timers: Some(vec![timer("t", T0)]),
         records: vec![Record::OpenTicket(ticket("t1")), Record::Agreement(agreement(&ana, "k1"))],
         ..commit_of(&claims[0], T0)
     };
@@ -164,10 +164,14 @@ pub async fn a_message_id_is_queued_once(store: &dyn Store) {
 pub async fn timers_are_replaced_whole(store: &dyn Store) {
     writes(store, ANA, "w1", T0).await;
     let claim = claim_one(store, T0).await;
-    let timers = vec![timer("a", after(5)), timer("b", after(6))];
+    let timers = Some(vec![timer("a", after(5)), timer("b", after(6))]);
     commit(store, TurnCommit { timers, ..commit_of(&claim, T0) }).await.unwrap();
+    // A turn that keeps its open wait keeps the timers.
     writes(store, ANA, "w2", after(1)).await;
-    turn(store, after(1), vec![]).await;
+    let claim = claim_one(store, after(1)).await;
+    commit(store, TurnCommit { timers: None, ..commit_of(&claim, after(1)) }).await.unwrap();
+    assert_eq!(store.fire_timers(after(5), 10).await.unwrap(), 1);
+    turn(store, after(5), vec![]).await;
     assert_eq!(store.fire_timers(after(100), 10).await.unwrap(), 0);
 }
 

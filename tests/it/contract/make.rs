@@ -165,7 +165,7 @@ pub fn commit_of(claim: &Claim, now: Timestamp) -> TurnCommit {
         assurance: Assurance::Ninguna,
         person: claim.conversation.person,
         outbox: vec![],
-        timers: vec![],
+        timers: Some(vec![]),
         records: vec![],
         release: true,
     }

@@ -12,6 +12,7 @@ mod operations;
 mod parity;
 mod people;
 mod sending;
+mod speed;
 mod statuses;
 
 /// Runs every case against every backend; the test's name says which.
