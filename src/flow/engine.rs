@@ -10,6 +10,8 @@ mod open;
 mod resume;
 pub(crate) mod run;
 mod scope;
+#[cfg(test)]
+mod tests;
 
 pub use open::{expectation, open_options};
 
