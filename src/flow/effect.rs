@@ -22,7 +22,7 @@ pub enum Effect {
     },
     /// The turn is not over: run the action, then call `step` with `Input::ActionOutcome` of this `call`.
     RunAction(ActionCall),
-    /// Replaces every timer of the conversation.
+    /// Those of a turn are all that are open from now on: together they replace every timer of the conversation.
     SetTimer {
         name: TimerName,
         turn: u64,

@@ -9,14 +9,18 @@ pub mod check;
 pub mod compile;
 pub mod diagnostic;
 pub mod effect;
+pub mod engine;
 pub mod expr;
 pub mod facts;
 pub mod input;
 pub mod load;
 pub mod model;
+pub mod render;
 pub mod source;
 pub mod state;
+mod steps;
 pub mod syntax;
+pub mod talk;
 pub mod text;
 pub mod value;
 

@@ -4,6 +4,7 @@ use crate::domain::assurance::Assurance;
 use crate::domain::ids::{FlowHash, FlowId, StepId};
 use crate::domain::time::Timestamp;
 use crate::flow::effect::{Effect, Shown, Visit};
+use crate::flow::input::TimerName;
 use crate::flow::value::Value;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ pub struct Session {
     /// Rises by one with each call of `step`.
     pub turn: u64,
     pub status: Status,
-    /// Innermost last. Empty only when new or ended.
+    /// Innermost last. Empty when nothing is open: new, ended, silenced, or with an agent after a fault.
     pub frames: Vec<Frame>,
     pub assurance: Assurance,
     /// Last sign of life of the person; the level falls when it is too long ago.
@@ -27,6 +28,9 @@ pub struct Session {
     pub language: String,
     /// The intent of the message that opened the chat, until a step uses it.
     pub pending_intent: Option<String>,
+    /// What runs now was begun by a timer, not by the person: what it says is proactive.
+    #[serde(default)]
+    pub proactive: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +42,9 @@ pub enum Status {
         asked_turn: u64,
         misses: u32,
         nudged: bool,
+        /// Voice notes, pictures … in a row; the third counts as a miss.
+        #[serde(default)]
+        not_texts: u32,
     },
     /// In a `pause` of the innermost frame.
     Paused {
@@ -70,6 +77,20 @@ pub struct Frame {
     pub shown: BTreeMap<String, Shown>,
     /// Retries of `do` outcomes by step.
     pub retries: BTreeMap<String, u32>,
+    /// The turn in which the step first waited since it was entered, 0 before. Taps of any asking since then count.
+    #[serde(default)]
+    pub since_turn: u64,
+    /// Timers of its wait; a stacked interrupt does not stop those of a `pause`.
+    #[serde(default)]
+    pub timers: Vec<OpenTimer>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenTimer {
+    pub name: TimerName,
+    /// The asking that it belongs to.
+    pub turn: u64,
+    pub due: Timestamp,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +136,7 @@ impl Session {
             active_at: now,
             language: language.to_owned(),
             pending_intent: None,
+            proactive: false,
         }
     }
 }

@@ -1,0 +1,99 @@
+//! The open question, whichever kind: how it is asked again, and how it takes an answer.
+
+use crate::flow::engine::run::{Next, Run, Spoken, Stop};
+use crate::flow::model::{Ask, Choose, Expects, Retry, Step, StepKind, Wait};
+use crate::flow::render::Speech;
+use crate::flow::steps::{ask, choose};
+use crate::understand::Understanding;
+
+#[derive(Clone, Copy)]
+pub(crate) enum Asking<'f> {
+    Ask(&'f Ask),
+    Choose(&'f Choose),
+}
+
+impl<'f> Asking<'f> {
+    pub(crate) fn of(step: &'f Step) -> Result<Self, Stop> {
+        match &step.kind {
+            StepKind::Ask(ask) => Ok(Self::Ask(ask)),
+            StepKind::Choose(choose) => Ok(Self::Choose(choose)),
+            StepKind::Say(_)
+            | StepKind::Do(_)
+            | StepKind::Decide(_)
+            | StepKind::Call(_)
+            | StepKind::Handoff(_)
+            | StepKind::Pause(_)
+            | StepKind::Set(_)
+            | StepKind::End(_) => Err(Stop::fault(format!("step `{}` asks nothing", step.id))),
+        }
+    }
+
+    pub(crate) const fn retry(self) -> &'f Retry {
+        match self {
+            Self::Ask(ask) => &ask.retry,
+            Self::Choose(choose) => &choose.retry,
+        }
+    }
+
+    pub(crate) const fn wait(self) -> &'f Wait {
+        match self {
+            Self::Ask(ask) => &ask.wait,
+            Self::Choose(choose) => &choose.wait,
+        }
+    }
+
+    /// Whether any words at all are an answer.
+    pub(crate) const fn takes_any_text(self) -> bool {
+        match self {
+            Self::Ask(ask) => matches!(ask.expects, Expects::Text { .. }),
+            Self::Choose(_) => false,
+        }
+    }
+
+    /// Whether the words name an answer so plainly that no safety interrupt can be meant.
+    pub(crate) fn is_named_exactly(self, meaning: &Understanding) -> bool {
+        match self {
+            Self::Ask(_) => false,
+            Self::Choose(_) => meaning.option.as_ref().is_some_and(choose::is_exact),
+        }
+    }
+
+    /// The whole question again.
+    pub(crate) fn ask(self, run: &mut Run<'f>, page: usize) -> Result<(), Stop> {
+        match self {
+            Self::Ask(ask) => run.say_text(&ask.text),
+            Self::Choose(choose) => choose::ask(choose, run, page),
+        }
+    }
+
+    /// Other words, with the options of a choice; `turn` is the asking that its ids name.
+    pub(crate) fn ask_short(self, run: &mut Run<'f>, words: Spoken, turn: u64) -> Result<(), Stop> {
+        match self {
+            Self::Ask(_) => {
+                run.say(Speech::Say { text: words.text, label: words.label });
+                Ok(())
+            }
+            Self::Choose(choose) => choose::ask_short(choose, run, words, turn),
+        }
+    }
+
+    pub(crate) fn answer(
+        self,
+        run: &mut Run<'f>,
+        body: &str,
+        meaning: &Understanding,
+        intent: Option<&str>,
+    ) -> Result<Option<Next<'f>>, Stop> {
+        match self {
+            Self::Ask(ask) => ask::answer(ask, run, body, meaning),
+            Self::Choose(choose) => choose::answer(choose, run, meaning, intent),
+        }
+    }
+
+    pub(crate) fn answer_media(self, run: &mut Run<'f>, media_id: &str) -> Result<Option<Next<'f>>, Stop> {
+        match self {
+            Self::Ask(ask) if ask.expects == Expects::Media => ask::answer_media(ask, run, media_id).map(Some),
+            Self::Ask(_) | Self::Choose(_) => Ok(None),
+        }
+    }
+}

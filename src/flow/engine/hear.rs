@@ -1,0 +1,383 @@
+//! What a message means now: which interrupt, answer, doubt or miss it is. The order is the contract of the language.
+
+use crate::domain::ids::{FlowId, Wamid};
+use crate::flow::effect::Effect;
+use crate::flow::engine::asking::Asking;
+use crate::flow::engine::run::{Next, Run, Stop};
+use crate::flow::engine::{begins_anew, is_fresh};
+use crate::flow::input::{Input, Said};
+use crate::flow::model::{Interrupt, InterruptMode, Localised, Step, StepKind};
+use crate::flow::render::PAGE;
+use crate::flow::state::{EnteredBy, OptionRef, Status};
+use crate::flow::value::Value;
+use crate::understand::intent::Intent;
+use crate::understand::{CERTAIN_BPS, Understanding};
+
+/// Variable of an interrupt's or the doubt's flow that gets the intent which led there.
+const INTENT_VAR: &str = "intencion";
+/// Voice notes, pictures … that are explained before they count as misses.
+const NOT_TEXTS_MAX: u32 = 2;
+
+/// A message, taken apart.
+struct Heard<'i> {
+    said: &'i Said,
+    body: &'i str,
+    meaning: Option<&'i Understanding>,
+    tap: Option<OptionRef>,
+}
+
+impl<'i> Heard<'i> {
+    fn of(said: &'i Said) -> Self {
+        match said {
+            Said::Text { body, understanding } => {
+                Self { said, body: body.expose(), meaning: Some(understanding), tap: None }
+            }
+            Said::Option { id, title, understanding } => Self {
+                said,
+                body: title.expose(),
+                meaning: Some(understanding),
+                tap: OptionRef::parse(id),
+            },
+            Said::Media { .. }
+            | Said::Location
+            | Said::Contacts
+            | Said::Form { .. }
+            | Said::Unreadable
+            | Said::Ignored { .. } => Self { said, body: "", meaning: None, tap: None },
+        }
+    }
+
+    fn words(&self) -> &'i str {
+        self.meaning.map_or("", |meaning| meaning.normalised.as_str())
+    }
+
+    fn certain_intent(&self) -> Option<Intent> {
+        let meaning = self.meaning?;
+        let guess = meaning.intent.as_ref().filter(|guess| guess.confidence_bps >= CERTAIN_BPS)?;
+        (meaning.doubt != Some(guess.intent)).then_some(guess.intent)
+    }
+
+    fn names(&self, interrupt: &Interrupt) -> bool {
+        let words = self.words();
+        let phrase = !words.is_empty() && interrupt.phrases.iter().any(|phrase| phrase == words);
+        phrase || self.certain_intent().is_some_and(|intent| lists(&interrupt.intents, intent))
+    }
+}
+
+fn lists(names: &[String], intent: Intent) -> bool {
+    names.iter().any(|name| name == intent.name())
+}
+
+/// Meanings that come before an answer unless that is exact. To say that one has paid is not a matter of harm, but a
+/// bot that goes on asking for money then is.
+const fn comes_first(intent: Intent) -> bool {
+    intent.is_safety() || matches!(intent, Intent::AlreadyPaid)
+}
+
+impl<'f> Run<'f> {
+    pub(super) fn message(&mut self, input: &Input, wamid: &Wamid, said: &Said) -> Result<(), Stop> {
+        if matches!(said, Said::Ignored { .. }) {
+            self.visit("ignored");
+            return Ok(());
+        }
+        let anew = begins_anew(&self.session, input, self.facts.now, self.flows.bot.idle);
+        self.session.active_at = self.facts.now;
+        self.session.proactive = false;
+        self.wamid = Some(wamid.clone());
+        let heard = Heard::of(said);
+        if anew {
+            return self.open_chat(&heard);
+        }
+        match self.session.status {
+            Status::New | Status::Ended { .. } => self.open_chat(&heard),
+            Status::WithAgent { .. } => self.beside_agent(&heard),
+            Status::Silenced { .. } => self.beside_human(&heard),
+            Status::Paused { .. } => self.paused(&heard),
+            Status::AwaitingAction { .. } => {
+                // The action's outcome was lost on the way; asking for it again doubles nothing (`once`).
+                self.visit("busy");
+                self.proceed(Ok(Next::Again))
+            }
+            Status::Waiting { misses, nudged, not_texts, .. } => {
+                self.waiting(&heard, Waited { misses, nudged, not_texts })
+            }
+        }
+    }
+
+    // ── a chat that begins ─────────────────────────────────────────────────────────────────────────────────────
+
+    fn open_chat(&mut self, heard: &Heard<'_>) -> Result<(), Stop> {
+        self.session.flow_hash = self.flows.hash.clone();
+        self.session.frames.clear();
+        self.session.pending_intent = None;
+        if let Some(interrupt) = self.interrupt_among(heard, |_| true) {
+            return self.interrupt(interrupt, heard);
+        }
+        let start = &self.flows.bot.start;
+        self.push(start, EnteredBy::Start)?;
+        if let Some(flow) = self.doubt_of(heard, None) {
+            return self.doubt(flow, heard);
+        }
+        let intent = heard.certain_intent().filter(|intent| !matches!(intent, Intent::Greeting));
+        self.session.pending_intent = intent.map(|intent| intent.name().to_owned());
+        self.refresh_session_fact();
+        self.proceed(Ok(Next::Again))
+    }
+
+    // ── a person has the chat ──────────────────────────────────────────────────────────────────────────────────
+
+    fn beside_agent(&mut self, heard: &Heard<'_>) -> Result<(), Stop> {
+        if let Some(interrupt) = self.interrupt_among(heard, |it| it.always || it.with_agent) {
+            return self.interrupt(interrupt, heard);
+        }
+        self.visit("to_agent");
+        self.effects.push(Effect::ForwardToAgent);
+        Ok(())
+    }
+
+    fn beside_human(&mut self, heard: &Heard<'_>) -> Result<(), Stop> {
+        if let Some(interrupt) = self.interrupt_among(heard, |it| it.always) {
+            return self.interrupt(interrupt, heard);
+        }
+        self.visit("silent");
+        Ok(())
+    }
+
+    // ── a pause ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    fn paused(&mut self, heard: &Heard<'_>) -> Result<(), Stop> {
+        let (_, step) = self.place()?;
+        if let Some(interrupt) = self.interrupt_among(heard, |it| allowed(step, it)) {
+            return self.interrupt(interrupt, heard);
+        }
+        if let Some(flow) = self.doubt_of(heard, Some(step)) {
+            return self.doubt(flow, heard);
+        }
+        let StepKind::Pause(pause) = &step.kind else {
+            return Err(Stop::fault(format!("step `{}` is no pause", step.id)));
+        };
+        self.visit("answer");
+        self.proceed(Ok(Next::Goto(&pause.on_message)))
+    }
+
+    // ── an open question ───────────────────────────────────────────────────────────────────────────────────────
+
+    fn waiting(&mut self, heard: &Heard<'_>, waited: Waited) -> Result<(), Stop> {
+        let (flow, step) = self.place()?;
+        let asking = Asking::of(step)?;
+        if let Some(tap) = &heard.tap {
+            return self.tapped(asking, tap, waited);
+        }
+        if let Some(interrupt) = self.interrupt_among(heard, |it| it.always) {
+            return self.interrupt(interrupt, heard);
+        }
+        if flow.needs > self.level {
+            // Not an answer: whoever writes must prove who they are before the question is asked again.
+            return match self.interrupt_among(heard, |it| allowed(step, it)) {
+                Some(interrupt) => self.interrupt(interrupt, heard),
+                None => self.proceed(Err(Stop::Level(flow.needs))),
+            };
+        }
+        let Some(meaning) = heard.meaning else { return self.not_text(asking, heard.said, waited) };
+        if let Some(interrupt) = self.interrupt_before_answer(asking, step, heard) {
+            return self.interrupt(interrupt, heard);
+        }
+        let intent = heard.certain_intent().map(Intent::name);
+        match asking.answer(self, heard.body, meaning, intent) {
+            Ok(None) => {}
+            Ok(Some(next)) => return self.proceed(Ok(next)),
+            Err(stop) => return self.proceed(Err(stop)),
+        }
+        if let Some(interrupt) = self.interrupt_among(heard, |it| allowed(step, it)) {
+            return self.interrupt(interrupt, heard);
+        }
+        if let Some(flow) = self.doubt_of(heard, Some(step)) {
+            return self.doubt(flow, heard);
+        }
+        self.miss(asking, waited)
+    }
+
+    /// Safety before an answer that is not exact; and any interrupt's very words where every text would be an answer.
+    fn interrupt_before_answer(
+        &self,
+        asking: Asking<'f>,
+        step: &Step,
+        heard: &Heard<'_>,
+    ) -> Option<&'f Interrupt> {
+        if heard.meaning.is_some_and(|meaning| asking.is_named_exactly(meaning)) {
+            return None;
+        }
+        let safety = heard.certain_intent().filter(|intent| comes_first(*intent));
+        let words = heard.words();
+        self.interrupt_among(heard, |it| {
+            let phrase = asking.takes_any_text() && it.phrases.iter().any(|phrase| phrase == words);
+            allowed(step, it) && (phrase || safety.is_some_and(|intent| lists(&it.intents, intent)))
+        })
+    }
+
+    fn tapped(&mut self, asking: Asking<'f>, tap: &OptionRef, waited: Waited) -> Result<(), Stop> {
+        let (flow, step) = self.place()?;
+        if flow.needs > self.level {
+            return self.proceed(Err(Stop::Level(flow.needs)));
+        }
+        let Asking::Choose(choose) = asking else { return self.stale(asking, waited) };
+        let fresh = is_fresh(&self.session, tap);
+        if fresh && let Some(page) = tap.option.strip_prefix(PAGE).and_then(|page| page.parse().ok()) {
+            self.visit("page");
+            let asked = asking.ask(self, page);
+            return self.asked(asked, asking, waited);
+        }
+        let same_step = tap.flow == flow.id && tap.step == step.id;
+        if fresh || (choose.accept_stale && same_step) {
+            match crate::flow::steps::choose::answer_tap(choose, self, &tap.option) {
+                Ok(None) => {}
+                Ok(Some(next)) => return self.proceed(Ok(next)),
+                Err(stop) => return self.proceed(Err(stop)),
+            }
+        }
+        self.stale(asking, waited)
+    }
+
+    fn stale(&mut self, asking: Asking<'f>, waited: Waited) -> Result<(), Stop> {
+        self.visit("stale");
+        let asked = self.say_text(&self.flows.bot.texts.stale).and_then(|()| asking.ask(self, 0));
+        self.asked(asked, asking, waited)
+    }
+
+    /// The question was asked again: it waits anew, with the misses that it had.
+    fn asked(&mut self, asked: Result<(), Stop>, asking: Asking<'f>, waited: Waited) -> Result<(), Stop> {
+        if let Err(stop) = asked {
+            return self.proceed(Err(stop));
+        }
+        self.wait(asking.wait(), waited.misses, waited.nudged)?;
+        if let Status::Waiting { not_texts, .. } = &mut self.session.status {
+            *not_texts = waited.not_texts;
+        }
+        Ok(())
+    }
+
+    fn not_text(&mut self, asking: Asking<'f>, said: &Said, waited: Waited) -> Result<(), Stop> {
+        if let Said::Media { media_id, .. } = said
+            && let Some(next) = asking.answer_media(self, media_id)?
+        {
+            return self.proceed(Ok(next));
+        }
+        let waited = Waited { not_texts: waited.not_texts.saturating_add(1), ..waited };
+        if waited.not_texts > NOT_TEXTS_MAX {
+            return self.miss(asking, waited);
+        }
+        self.visit("not_text");
+        let words = self.words_for(said);
+        let turn = self.session.turn;
+        let asked = self.speak(words).and_then(|words| asking.ask_short(self, words, turn));
+        self.asked(asked, asking, waited)
+    }
+
+    fn words_for(&self, said: &Said) -> &'f Localised {
+        let texts = &self.flows.bot.texts;
+        match said {
+            Said::Media { voice: true, .. } => &texts.voice,
+            Said::Unreadable => &texts.unreadable,
+            Said::Media { .. }
+            | Said::Location
+            | Said::Contacts
+            | Said::Form { .. }
+            | Said::Text { .. }
+            | Said::Option { .. }
+            | Said::Ignored { .. } => &texts.not_text,
+        }
+    }
+
+    /// The n-th miss gets the n-th text; after the last the step gives up.
+    fn miss(&mut self, asking: Asking<'f>, waited: Waited) -> Result<(), Stop> {
+        let n = waited.misses.saturating_add(1);
+        self.visit(format!("no_match:{n}"));
+        let retry = asking.retry();
+        let text = usize::try_from(waited.misses).ok().and_then(|at| retry.texts.get(at));
+        let Some(text) = text else { return self.proceed(Ok(Next::Goto(&retry.then))) };
+        let turn = self.session.turn;
+        let asked = self.speak(text).and_then(|words| asking.ask_short(self, words, turn));
+        self.asked(asked, asking, Waited { misses: n, ..waited })
+    }
+
+    // ── interrupts and doubts ──────────────────────────────────────────────────────────────────────────────────
+
+    /// The first interrupt in file order that the message names and the place lets in.
+    fn interrupt_among(
+        &self,
+        heard: &Heard<'_>,
+        lets_in: impl Fn(&Interrupt) -> bool,
+    ) -> Option<&'f Interrupt> {
+        self.flows.bot.interrupts.iter().find(|it| {
+            let already_open = matches!(it.mode, InterruptMode::Stack) && self.is_open(&it.run);
+            heard.names(it) && lets_in(it) && !already_open
+        })
+    }
+
+    fn is_open(&self, flow: &FlowId) -> bool {
+        self.session.frames.iter().any(|frame| frame.flow == *flow)
+    }
+
+    fn interrupt(&mut self, interrupt: &'f Interrupt, heard: &Heard<'_>) -> Result<(), Stop> {
+        self.visit(format!("interrupt:{}", interrupt.id));
+        let with_agent = matches!(self.session.status, Status::WithAgent { .. });
+        // After a fault there is nothing to come back to, whatever the mode.
+        let replace = matches!(interrupt.mode, InterruptMode::Replace) || self.session.frames.is_empty();
+        if replace {
+            self.session.frames.clear();
+            self.session.pending_intent = None;
+            self.refresh_session_fact();
+            if with_agent {
+                self.effects.push(Effect::CloseTicket { outcome: interrupt.id.clone() });
+            }
+        }
+        let entered_by = if replace { EnteredBy::Start } else { EnteredBy::Interrupt };
+        let intent = heard.certain_intent().filter(|intent| lists(&interrupt.intents, *intent));
+        self.run_aside(&interrupt.run, entered_by, intent)
+    }
+
+    /// The flow that asks about a safety intent which is possible but not certain, unless it is open already.
+    fn doubt_of(&self, heard: &Heard<'_>, step: Option<&Step>) -> Option<&'f FlowId> {
+        let doubted = heard.meaning?.doubt?;
+        let flow = self.flows.bot.doubt.as_ref().filter(|flow| !self.is_open(flow))?;
+        let narrowed = step.and_then(|step| step.interruptible.as_ref());
+        let let_in = narrowed.is_none_or(|ids| {
+            let of_intent = |it: &&Interrupt| lists(&it.intents, doubted);
+            self.flows.bot.interrupts.iter().filter(of_intent).any(|it| it.always || ids.contains(&it.id))
+        });
+        let_in.then_some(flow)
+    }
+
+    fn doubt(&mut self, flow: &'f FlowId, heard: &Heard<'_>) -> Result<(), Stop> {
+        let doubted = heard.meaning.and_then(|meaning| meaning.doubt);
+        self.visit(format!("doubt:{}", doubted.map_or("", Intent::name)));
+        self.run_aside(flow, EnteredBy::Interrupt, doubted)
+    }
+
+    fn run_aside(
+        &mut self,
+        flow: &FlowId,
+        entered_by: EnteredBy,
+        intent: Option<Intent>,
+    ) -> Result<(), Stop> {
+        let flow = self.push(flow, entered_by)?;
+        if let Some(intent) = intent
+            && flow.vars.contains_key(INTENT_VAR)
+        {
+            self.assign(INTENT_VAR, Value::text(intent.name()))?;
+        }
+        self.proceed(Ok(Next::Again))
+    }
+}
+
+/// What the open wait has seen so far.
+#[derive(Clone, Copy)]
+struct Waited {
+    misses: u32,
+    nudged: bool,
+    not_texts: u32,
+}
+
+fn allowed(step: &Step, interrupt: &Interrupt) -> bool {
+    interrupt.always || step.interruptible.as_ref().is_none_or(|ids| ids.contains(&interrupt.id))
+}

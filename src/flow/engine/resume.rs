@@ -1,0 +1,242 @@
+//! Everything that happens besides messages: timers, action outcomes, agents, identity, the business phone.
+
+use crate::domain::assurance::Assurance;
+use crate::domain::ids::{FlowId, StepId};
+use crate::flow::engine::asking::Asking;
+use crate::flow::engine::outcome;
+use crate::flow::engine::run::{Next, Run, Stop};
+use crate::flow::input::{Input, TimerName};
+use crate::flow::model::{Flow, Handoff, Step, StepKind};
+use crate::flow::state::{EnteredBy, Frame, Status};
+use crate::flow::steps::{do_, handoff};
+use crate::flow::value::Value;
+use std::collections::BTreeMap;
+
+impl<'f> Run<'f> {
+    /// Takes one input; whatever goes wrong ends in a person.
+    pub(super) fn take(&mut self, input: &Input) {
+        let taken = match input {
+            Input::Message { wamid, said } => self.message(input, wamid, said),
+            Input::Timer { name, turn } => self.timer(*name, *turn),
+            Input::ActionOutcome { call, outcome, values } => self.action_outcome(*call, outcome, values),
+            Input::AgentReturned { step } => self.agent_returned(step.as_deref()),
+            Input::TicketClosed => self.ticket_closed(),
+            Input::IdentityChanged => {
+                self.identity_changed();
+                Ok(())
+            }
+            Input::HumanEcho => {
+                self.human_echo();
+                Ok(())
+            }
+            Input::DeliveryFailed => {
+                self.visit("delivery_failed");
+                Ok(())
+            }
+        };
+        if let Err(stop) = taken {
+            self.fault(stop);
+        }
+    }
+
+    // ── timers ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    fn timer(&mut self, name: TimerName, turn: u64) -> Result<(), Stop> {
+        match (self.session.status.clone(), name) {
+            (Status::Waiting { asked_turn, nudged: false, .. }, TimerName::Nudge) if asked_turn == turn => {
+                self.nudge(asked_turn)
+            }
+            (Status::Waiting { asked_turn, .. }, TimerName::Expire) if asked_turn == turn => {
+                let (_, step) = self.place()?;
+                let then = &Asking::of(step)?.wait().then;
+                self.session.proactive = true;
+                self.visit("expire");
+                self.proceed(Ok(Next::Goto(then)))
+            }
+            (Status::Paused { asked_turn }, TimerName::Resume) if asked_turn == turn => {
+                let (_, step) = self.place()?;
+                let StepKind::Pause(pause) = &step.kind else {
+                    return Err(Stop::fault(format!("step `{}` is no pause", step.id)));
+                };
+                self.session.proactive = true;
+                self.visit("resume");
+                self.proceed(Ok(Next::Goto(&pause.goto)))
+            }
+            (
+                Status::Waiting { .. }
+                | Status::Paused { .. }
+                | Status::New
+                | Status::AwaitingAction { .. }
+                | Status::WithAgent { .. }
+                | Status::Silenced { .. }
+                | Status::Ended { .. },
+                TimerName::Nudge | TimerName::Expire | TimerName::Resume,
+            ) => {
+                self.visit("late_timer");
+                Ok(())
+            }
+        }
+    }
+
+    /// One reminder of the open question, while free messages may be sent and if the level still allows its words.
+    fn nudge(&mut self, asked_turn: u64) -> Result<(), Stop> {
+        let (_, step) = self.place()?;
+        let asking = Asking::of(step)?;
+        if let Status::Waiting { nudged, .. } = &mut self.session.status {
+            *nudged = true;
+        }
+        self.frame_mut()?.timers.retain(|timer| timer.name != TimerName::Nudge);
+        let words = asking.wait().nudge.as_ref().map(|(_, words)| words);
+        let Some(words) = words.filter(|_| self.window_is_open(self.facts.now)) else {
+            self.visit("nudge_withheld");
+            return Ok(());
+        };
+        let Ok(spoken) = self.speak(words) else {
+            self.visit("nudge_withheld");
+            return Ok(());
+        };
+        self.session.proactive = true;
+        self.visit("nudge");
+        if asking.ask_short(self, spoken, asked_turn).is_err() {
+            // The options show more than may be shown now; the words alone do not.
+            self.say_text(words)?;
+        }
+        Ok(())
+    }
+
+    // ── actions ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    fn action_outcome(
+        &mut self,
+        call: u32,
+        outcome: &str,
+        values: &BTreeMap<String, Value>,
+    ) -> Result<(), Stop> {
+        if self.session.status != (Status::AwaitingAction { call }) {
+            self.visit("late_outcome");
+            return Ok(());
+        }
+        let (_, step) = self.place()?;
+        let StepKind::Do(action) = &step.kind else {
+            return Err(Stop::fault(format!("step `{}` runs no action", step.id)));
+        };
+        self.visit(format!("outcome:{outcome}"));
+        let next = do_::outcome(action, self, outcome, values);
+        self.proceed(next)
+    }
+
+    // ── agents ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    fn agent_returned(&mut self, named: Option<&str>) -> Result<(), Stop> {
+        if !matches!(self.session.status, Status::WithAgent { .. }) {
+            self.visit("late_return");
+            return self.release_handoff_below(|handoff| &handoff.returned);
+        }
+        self.session.proactive = false;
+        self.visit("returned");
+        let open = self.open_handoff();
+        if let (Some((flow, handoff)), Some(named)) = (open, named) {
+            let (in_flow, step) = named.split_once('.').unwrap_or((flow.id.as_str(), named));
+            if in_flow == flow.id.as_str() {
+                let step = flow.steps.get(&StepId::from(step)).map(|step| &step.id);
+                return self.proceed(Ok(handoff::returned(handoff, step)));
+            }
+        }
+        if let Some((flow, step)) = named.and_then(|named| self.elsewhere(named)) {
+            self.session.frames.clear();
+            self.push(&flow.id, EnteredBy::Start)?;
+            return self.proceed(Ok(Next::Goto(&step.id)));
+        }
+        match open {
+            Some((_, handoff)) => self.proceed(Ok(handoff::returned(handoff, None))),
+            None => {
+                self.session.frames.clear();
+                let start = &self.flows.bot.start;
+                self.push(start, EnteredBy::Start)?;
+                self.proceed(Ok(Next::Again))
+            }
+        }
+    }
+
+    /// A step of another flow that may be begun from nothing: the level holds, and it needs no input.
+    fn elsewhere(&self, named: &str) -> Option<(&'f Flow, &'f Step)> {
+        let (flow, step) = named.split_once('.')?;
+        let flow = self.flows.flows.get(&FlowId::from(flow))?;
+        let step = flow.steps.get(&StepId::from(step))?;
+        let complete = flow.vars.values().all(|var| !var.input || var.initial.is_some());
+        (flow.needs <= self.level && complete).then_some((flow, step))
+    }
+
+    fn ticket_closed(&mut self) -> Result<(), Stop> {
+        if !matches!(self.session.status, Status::WithAgent { .. }) {
+            self.visit("late_ticket_closed");
+            return self.release_handoff_below(|handoff| &handoff.closed);
+        }
+        self.session.proactive = false;
+        self.visit("closed");
+        match self.open_handoff() {
+            Some((_, handoff)) => self.proceed(Ok(Next::Goto(&handoff.closed))),
+            None => {
+                self.end(outcome::CLOSED);
+                Ok(())
+            }
+        }
+    }
+
+    fn open_handoff(&self) -> Option<(&'f Flow, &'f Handoff)> {
+        self.handoff_of(self.session.frames.last()?)
+    }
+
+    fn handoff_of(&self, frame: &Frame) -> Option<(&'f Flow, &'f Handoff)> {
+        let flow = self.flows.flows.get(&frame.flow)?;
+        match &flow.steps.get(&frame.step)?.kind {
+            StepKind::Handoff(handoff) if frame.since_turn != 0 => Some((flow, handoff)),
+            StepKind::Handoff(_)
+            | StepKind::Say(_)
+            | StepKind::Ask(_)
+            | StepKind::Choose(_)
+            | StepKind::Do(_)
+            | StepKind::Decide(_)
+            | StepKind::Call(_)
+            | StepKind::Pause(_)
+            | StepKind::Set(_)
+            | StepKind::End(_) => None,
+        }
+    }
+
+    /// The ticket ended while an interrupt ran above its hand-off: when that ends, the flow goes on behind the hand-off.
+    fn release_handoff_below(&mut self, route: impl Fn(&Handoff) -> &StepId) -> Result<(), Stop> {
+        for at in 0..self.session.frames.len() {
+            let next = self.session.frames.get(at).and_then(|frame| self.handoff_of(frame));
+            if let (Some((_, handoff)), Some(frame)) = (next, self.session.frames.get_mut(at)) {
+                frame.step = route(handoff).clone();
+                frame.since_turn = 0;
+                frame.timers.clear();
+            }
+        }
+        Ok(())
+    }
+
+    // ── identity and the business phone ────────────────────────────────────────────────────────────────────────
+
+    /// Somebody else may be there now: nothing of the open matter is kept. An agent who has the chat keeps it.
+    fn identity_changed(&mut self) {
+        self.visit("identity_changed");
+        self.set_level(Assurance::Ninguna);
+        if matches!(self.session.status, Status::WithAgent { .. }) {
+            self.session.frames.clear();
+            self.session.pending_intent = None;
+        } else {
+            self.end(outcome::IDENTITY);
+        }
+    }
+
+    fn human_echo(&mut self) {
+        self.visit("human_echo");
+        if !matches!(self.session.status, Status::WithAgent { .. }) {
+            self.session.frames.clear();
+            self.session.pending_intent = None;
+            self.session.status = Status::Silenced { since: self.facts.now };
+        }
+    }
+}

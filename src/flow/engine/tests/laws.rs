@@ -1,0 +1,271 @@
+//! Laws over random conversations: no panic, limits hold, replay is equal, sessions round-trip, masked is masked.
+
+use super::{MOTOR, facts};
+use crate::domain::assurance::{Assurance, Label};
+use crate::domain::ids::Wamid;
+use crate::domain::inbound::MediaKind;
+use crate::domain::money::{Currency, Money};
+use crate::domain::outbound::{Outbound, limits as whatsapp};
+use crate::domain::time::{Day, Millis};
+use crate::flow::catalogue;
+use crate::flow::effect::{ActionCall, Effect};
+use crate::flow::engine::step;
+use crate::flow::facts::{Facts, Limits};
+use crate::flow::input::{Input, Said, TimerName};
+use crate::flow::state::{Session, Status, Turn};
+use crate::flow::talk::script::value_of;
+use crate::flow::value::{Type, Value};
+use crate::understand::intent::Intent;
+use crate::understand::options::{OptionHow, OptionMatch};
+use crate::understand::{IntentGuess, IntentSource, Understanding};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+/// What happens next, before it is known what the session looks like then.
+#[derive(Debug, Clone)]
+enum Move {
+    Write(Understanding),
+    /// The n-th option that was ever shown.
+    Tap(usize),
+    Media(bool),
+    Unreadable,
+    /// The n-th outcome of the awaited action, with that many list elements.
+    Outcome(usize, usize),
+    Timer(TimerName, bool),
+    Returned(Option<&'static str>),
+    Closed,
+    Identity,
+    Echo,
+    Level(Assurance),
+    Time(i64),
+}
+
+fn understanding() -> impl Strategy<Value = Understanding> {
+    let words = prop::sample::select(vec!["hola", "menu", "asesor", "stop", "otra cosa", "2", "xyz", ""]);
+    let intent = prop::option::of(prop::sample::select(Intent::ALL.to_vec()));
+    let doubt = prop::option::weighted(0.2, prop::sample::select(Intent::ALL.to_vec()));
+    let option = prop::option::of(prop::sample::select(vec!["deuda", "datos", "si", "no", "otro", "e0", "#1"]));
+    let values = (prop::bool::ANY, 0..2_000_000_i64, -5..40_i64, prop::option::of(prop::bool::ANY));
+    (words, intent, doubt, option, 0..10_000_u16, values).prop_map(
+        |(words, intent, doubt, option, confidence_bps, (typed, amount, days, yes_no))| Understanding {
+            normalised: words.to_owned(),
+            option: option.map(|id| OptionMatch { id: id.to_owned(), how: OptionHow::Contained }),
+            intent: intent.map(|intent| IntentGuess { intent, confidence_bps, how: IntentSource::Classifier }),
+            doubt,
+            amount: typed.then(|| Money::new(amount * 100, Currency::Cop)),
+            date: typed.then(|| facts().today.plus_days(days)),
+            day_month: typed.then_some((12, 5)),
+            digits: typed.then(|| "4821".to_owned().into()),
+            yes_no,
+            integer: typed.then_some(amount % 10),
+            ..Understanding::default()
+        },
+    )
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let timer = prop::sample::select(vec![TimerName::Nudge, TimerName::Expire, TimerName::Resume]);
+    let place = prop::sample::select(vec!["elegir", "deuda.saldo", "inicio.menu", "x.y", "", "."]);
+    let one = prop_oneof![
+        6 => understanding().prop_map(Move::Write),
+        6 => (0..40_usize).prop_map(Move::Tap),
+        1 => prop::bool::ANY.prop_map(Move::Media),
+        1 => Just(Move::Unreadable),
+        9 => (0..3_usize, 0..14_usize).prop_map(|(n, size)| Move::Outcome(n, size)),
+        2 => (timer, prop::bool::weighted(0.8)).prop_map(|(name, on_time)| Move::Timer(name, on_time)),
+        1 => prop::option::of(place).prop_map(Move::Returned),
+        1 => Just(Move::Closed),
+        1 => Just(Move::Identity),
+        1 => Just(Move::Echo),
+        2 => prop::sample::select(Assurance::ALL.to_vec()).prop_map(Move::Level),
+        1 => (0..100_i64).prop_map(Move::Time),
+    ];
+    prop::collection::vec(one, 1..40)
+}
+
+/// A value of a type that no action could object to.
+fn sample(ty: &Type, size: usize, n: usize) -> Value {
+    match ty {
+        Type::Record(name) => {
+            let records = catalogue::records();
+            let (_, fields) = records.iter().find(|(known, _)| known == name).unwrap();
+            let field = |f: &crate::flow::value::Field| (f.name.to_owned(), sample(&f.ty, size, n));
+            Value::Record(fields.iter().map(field).collect())
+        }
+        Type::List(of) => Value::List((0..size).map(|n| sample(of, size, n)).collect()),
+        Type::Money => Value::Money(Money::new(1_000_000_00, Currency::Cop)),
+        Type::Date => Value::Date(Day::parse("2026-12-01").unwrap()),
+        Type::Int => Value::Int(3),
+        Type::Percent => Value::Percent(18_000),
+        Type::Bool => Value::Bool(true),
+        Type::Text => Value::text(format!("e{n}")),
+        Type::Enum(members) => value_of(&members[0].as_str().into(), ty, Currency::Cop).unwrap(),
+    }
+}
+
+struct World {
+    facts: Facts,
+    session: Session,
+    call: Option<ActionCall>,
+    shown: Vec<String>,
+    timers: Vec<(TimerName, u64)>,
+    n: u32,
+}
+
+impl World {
+    fn input(&mut self, next: Move) -> Option<Input> {
+        self.n += 1;
+        let wamid = Wamid::new(format!("w{}", self.n));
+        let message = |said| Some(Input::Message { wamid, said });
+        match next {
+            Move::Write(understanding) => message(Said::Text {
+                body: understanding.normalised.clone().into(),
+                understanding: Box::new(understanding),
+            }),
+            Move::Tap(n) => {
+                let id = self.shown.iter().rev().nth(n)?.clone();
+                message(Said::Option { id, title: "t".to_owned().into(), understanding: Box::default() })
+            }
+            Move::Media(voice) => message(Said::Media {
+                kind: MediaKind::Image,
+                media_id: "m".to_owned(),
+                voice,
+                caption: None,
+            }),
+            Move::Unreadable => message(Said::Unreadable),
+            Move::Outcome(n, size) => {
+                let call = self.call.take()?;
+                let action = catalogue::actions().into_iter().find(|action| action.name == call.action).unwrap();
+                let outcome = action.outcomes[n % action.outcomes.len()].to_owned();
+                let output = |f: &crate::flow::value::Field| (f.name.to_owned(), sample(&f.ty, size, 0));
+                let values: BTreeMap<String, Value> = action.outputs.iter().map(output).collect();
+                Some(Input::ActionOutcome { call: call.call, outcome, values })
+            }
+            Move::Timer(name, on_time) => {
+                let set = self.timers.iter().find(|(set, _)| *set == name).map(|(_, turn)| *turn);
+                Some(Input::Timer { name, turn: if on_time { set? } else { 0 } })
+            }
+            Move::Returned(step) => Some(Input::AgentReturned { step: step.map(str::to_owned) }),
+            Move::Closed => Some(Input::TicketClosed),
+            Move::Identity => Some(Input::IdentityChanged),
+            Move::Echo => Some(Input::HumanEcho),
+            Move::Level(level) => {
+                self.facts.assurance = level;
+                self.session.assurance = self.session.assurance.max(level);
+                None
+            }
+            Move::Time(hours) => {
+                self.facts.now = self.facts.now.plus(Millis::hours(hours));
+                self.facts.window_until = (hours % 2 == 0).then(|| self.facts.now.plus(Millis::hours(1)));
+                None
+            }
+        }
+    }
+
+    fn took(&mut self, turn: Turn) {
+        for effect in &turn.effects {
+            if let Effect::Assurance { level } = effect {
+                self.facts.assurance = *level;
+            }
+            if let Effect::RunAction(call) = effect {
+                self.call = Some(call.clone());
+            }
+            if let Effect::Send { content, .. } = effect {
+                self.shown.extend(ids(content));
+            }
+        }
+        let timer = |effect: &Effect| match effect {
+            Effect::SetTimer { name, turn, .. } => Some((*name, *turn)),
+            _ => None,
+        };
+        self.timers = turn.effects.iter().filter_map(timer).collect();
+        self.session = turn.session;
+    }
+}
+
+fn ids(content: &Outbound) -> Vec<String> {
+    match content {
+        Outbound::Buttons { buttons, .. } => buttons.iter().map(|button| button.id.clone()).collect(),
+        Outbound::List { sections, .. } => {
+            sections.iter().flat_map(|section| section.rows.iter().map(|row| row.id.clone())).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Meta would refuse a message outside these.
+fn is_within_limits(content: &Outbound) -> bool {
+    let length = |text: &str| text.chars().count();
+    match content {
+        Outbound::Text { body } => (1..=whatsapp::TEXT_BODY_MAX).contains(&length(body.expose())),
+        Outbound::Buttons { body, buttons, .. } => {
+            (1..=whatsapp::INTERACTIVE_BODY_MAX).contains(&length(body.expose()))
+                && (1..=whatsapp::BUTTONS_MAX).contains(&buttons.len())
+                && buttons.iter().all(|b| length(&b.title) <= whatsapp::BUTTON_TITLE_MAX && !b.title.is_empty())
+        }
+        Outbound::List { body, button, sections, .. } => {
+            let rows: Vec<_> = sections.iter().flat_map(|section| &section.rows).collect();
+            (1..=whatsapp::LIST_BODY_MAX).contains(&length(body.expose()))
+                && (1..=whatsapp::LIST_BUTTON_MAX).contains(&length(button))
+                && (1..=whatsapp::LIST_ROWS_MAX).contains(&rows.len())
+                && rows.iter().all(|row| row.id.len() <= whatsapp::ROW_ID_MAX && length(&row.title) <= whatsapp::ROW_TITLE_MAX)
+        }
+        Outbound::Link { display, .. } => length(display) <= whatsapp::LINK_DISPLAY_MAX,
+        _ => false,
+    }
+}
+
+/// Everything that must hold of any turn.
+fn check(before: &World, input: &Input, turn: &Turn) -> Result<(), TestCaseError> {
+    let limits = Limits::default();
+    let again = step(&MOTOR, before.session.clone(), input, &before.facts, &limits);
+    prop_assert_eq!(&again, turn, "same arguments, same turn");
+    let stored = serde_json::to_string(&turn.session).unwrap();
+    prop_assert_eq!(&serde_json::from_str::<Session>(&stored).unwrap(), &turn.session);
+    prop_assert_eq!(turn.session.turn, before.session.turn + 1);
+    prop_assert!(turn.session.frames.len() <= limits.frames_max);
+
+    let faulted = turn.effects.iter().any(|effect| matches!(effect, Effect::Fault { .. }));
+    let explained = turn.effects.iter().any(|effect| {
+        matches!(effect, Effect::Fault { what, .. } if what.contains("steps in one turn") || what.contains("option"))
+    });
+    prop_assert!(!faulted || explained, "the motor flows are right: {:?}", turn.effects);
+
+    let granted = turn.effects.iter().any(|e| matches!(e, Effect::Assurance { level } if *level > before.facts.assurance));
+    let mut next_index = 0;
+    for effect in &turn.effects {
+        if let Effect::Send { index, content, label, .. } = effect {
+            prop_assert_eq!(*index, next_index);
+            next_index += 1;
+            prop_assert!(is_within_limits(content), "{:?}", content.readable());
+            let masked = *label < Label::Deuda || before.facts.assurance >= Assurance::Verificada || granted;
+            prop_assert!(masked, "a debt was shown at level {:?}", before.facts.assurance);
+        }
+        if let Effect::RunAction(call) = effect {
+            prop_assert_eq!(u64::from(call.call), turn.session.turn, "the call derives from the turn");
+            prop_assert_eq!(&turn.session.status, &Status::AwaitingAction { call: call.call });
+        }
+    }
+    prop_assert!(usize::try_from(next_index).unwrap() <= limits.messages_max);
+    let waits = matches!(turn.session.status, Status::Waiting { .. } | Status::Paused { .. });
+    let timed = turn.effects.iter().any(|effect| matches!(effect, Effect::SetTimer { .. }));
+    prop_assert_eq!(waits, timed, "what waits has a timer, and nothing else has");
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn laws_hold_over_any_conversation(moves in moves()) {
+        let facts = facts();
+        let session = Session::new(MOTOR.hash.clone(), "es", facts.now);
+        let mut world = World { facts, session, call: None, shown: Vec::new(), timers: Vec::new(), n: 0 };
+        for next in moves {
+            let Some(input) = world.input(next) else { continue };
+            let turn = step(&MOTOR, world.session.clone(), &input, &world.facts, &Limits::default());
+            check(&world, &input, &turn)?;
+            world.took(turn);
+        }
+    }
+}

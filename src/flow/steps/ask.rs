@@ -1,0 +1,81 @@
+//! `ask`: a free answer of one type, within its limits.
+
+use crate::domain::time::Day;
+use crate::flow::engine::run::{Next, Run, Stop};
+use crate::flow::expr::Expr;
+use crate::flow::model::{Ask, Expects};
+use crate::flow::value::Value;
+use crate::understand::Understanding;
+use std::cmp::Ordering;
+
+pub(crate) fn run<'f>(ask: &'f Ask, run: &mut Run<'f>) -> Result<Next<'f>, Stop> {
+    run.say_text(&ask.text)?;
+    run.wait(&ask.wait, 0, false)?;
+    Ok(Next::Rest)
+}
+
+/// Takes a text as the answer; `None` when it is none, or is outside `min` and `max`.
+pub(crate) fn answer<'f>(
+    ask: &'f Ask,
+    run: &mut Run<'f>,
+    body: &str,
+    meaning: &Understanding,
+) -> Result<Option<Next<'f>>, Stop> {
+    let Some(value) = read(ask, body, meaning) else { return Ok(None) };
+    let within = within(&value, ask.min.as_ref(), run, Ordering::Less)
+        && within(&value, ask.max.as_ref(), run, Ordering::Greater);
+    if !within {
+        return Ok(None);
+    }
+    take(ask, run, value).map(Some)
+}
+
+/// Takes a picture or document.
+pub(crate) fn answer_media<'f>(ask: &'f Ask, run: &mut Run<'f>, media_id: &str) -> Result<Next<'f>, Stop> {
+    take(ask, run, Value::text(media_id))
+}
+
+fn take<'f>(ask: &'f Ask, run: &mut Run<'f>, value: Value) -> Result<Next<'f>, Stop> {
+    run.visit("answer");
+    run.assign(&ask.var, value)?;
+    Ok(Next::Goto(&ask.goto))
+}
+
+fn read(ask: &Ask, body: &str, meaning: &Understanding) -> Option<Value> {
+    match ask.expects {
+        Expects::Text { max } => {
+            let text = body.trim();
+            (1..=max).contains(&text.chars().count()).then(|| Value::text(text))
+        }
+        Expects::Int => meaning.integer.map(Value::Int),
+        Expects::Money => meaning.amount.map(Value::Money),
+        Expects::Date => meaning.date.map(Value::Date),
+        Expects::DocumentLast4 => {
+            let digits = meaning.digits.as_ref()?.expose();
+            (digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()))
+                .then(|| Value::text(digits.as_str()))
+        }
+        Expects::BirthDayMonth => {
+            let (day, month) = meaning.day_month?;
+            // 29 February is a birthday: any leap year will do to see whether the day exists.
+            Day::new(2000, i8::try_from(month).ok()?, i8::try_from(day).ok()?)?;
+            Some(Value::Text(format!("{month:02}-{day:02}")))
+        }
+        Expects::Media => None,
+    }
+}
+
+/// Whether the value is not beyond a bound. An amount in another currency is beyond every bound; a bound that has no
+/// value, such as an unset variable, binds nothing.
+fn within(value: &Value, bound: Option<&Expr>, run: &Run<'_>, beyond: Ordering) -> bool {
+    let Some(bound) = bound else { return true };
+    match (value, run.eval(bound)) {
+        (Value::Int(value), Value::Int(bound)) => value.cmp(&bound) != beyond,
+        (Value::Date(value), Value::Date(bound)) => value.cmp(&bound) != beyond,
+        (Value::Money(value), Value::Money(bound)) => {
+            value.currency == bound.currency && value.minor.cmp(&bound.minor) != beyond
+        }
+        (Value::Text(_), _) | (_, Value::Nothing) => true,
+        (_, _) => false,
+    }
+}

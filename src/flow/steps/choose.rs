@@ -1,0 +1,169 @@
+//! `choose`: one of several options, by tap, by words, or by the intent that opened the chat.
+
+use crate::flow::effect::Shown;
+use crate::flow::engine::run::{Next, Run, Spoken, Stop};
+use crate::flow::engine::{self, Candidate};
+use crate::flow::model::Choose;
+use crate::flow::render::{self, ChoiceKind, Question, Speech};
+use crate::understand::Understanding;
+use crate::understand::options::{OptionHow, OptionMatch};
+use sha2::{Digest as _, Sha256};
+
+pub(crate) fn run<'f>(choose: &'f Choose, run: &mut Run<'f>) -> Result<Next<'f>, Stop> {
+    if let Some(next) = answer_pending(choose, run)? {
+        return Ok(next);
+    }
+    ask(choose, run, 0)?;
+    run.wait(&choose.wait, 0, false)?;
+    Ok(Next::Rest)
+}
+
+/// The opening message already said what is wanted. Terms are never accepted that way: nobody saw them yet.
+fn answer_pending<'f>(choose: &'f Choose, run: &mut Run<'f>) -> Result<Option<Next<'f>>, Stop> {
+    if !choose.use_pending_intent || choose.evidence.is_some() || run.frame()?.since_turn != 0 {
+        return Ok(None);
+    }
+    let Some(intent) = run.session.pending_intent.clone() else { return Ok(None) };
+    let Some(option) = by_intent(engine::candidates(choose, run)?, &intent) else { return Ok(None) };
+    run.session.pending_intent = None;
+    run.refresh_session_fact();
+    take(choose, run, option).map(Some)
+}
+
+/// Asks the whole question, and keeps its terms when they are evidence.
+pub(crate) fn ask(choose: &Choose, run: &mut Run<'_>, page: usize) -> Result<(), Stop> {
+    let text = run.speak(&choose.text)?;
+    let mut question = question(choose, run, text, run.session.turn)?;
+    question.page = page;
+    question.evidence.clone_from(&choose.evidence);
+    if let Some(name) = &choose.evidence {
+        keep_terms(name, &question, run)?;
+    }
+    run.say(Speech::Choose(question));
+    Ok(())
+}
+
+/// The options again under other words: a retry, a nudge.
+pub(crate) fn ask_short(choose: &Choose, run: &mut Run<'_>, words: Spoken, turn: u64) -> Result<(), Stop> {
+    let question = question(choose, run, words, turn)?;
+    run.say(Speech::Choose(question));
+    Ok(())
+}
+
+fn question(choose: &Choose, run: &Run<'_>, words: Spoken, turn: u64) -> Result<Question, Stop> {
+    let options = engine::candidates(choose, run)?;
+    if options.is_empty() {
+        return Err(Stop::fault("no option of a choice is open"));
+    }
+    let footer = choose.footer.as_ref().map(|footer| run.speak(footer)).transpose()?;
+    let labels = options.iter().map(|option| option.label).chain(footer.as_ref().map(|text| text.label));
+    Ok(Question {
+        label: labels.max().unwrap_or_default().max(words.label),
+        body: words.text,
+        footer: footer.map(|text| text.text).filter(|text| !text.is_empty()),
+        options: engine::view(options),
+        id_prefix: engine::id_prefix(run, turn)?,
+        page: 0,
+        evidence: None,
+    })
+}
+
+/// Terms that read differently than at the last asking make its buttons stale: a tap must mean what was shown.
+fn keep_terms(name: &str, question: &Question, run: &mut Run<'_>) -> Result<(), Stop> {
+    let rendered = render::question_text(question);
+    let sha256 = hex::encode(Sha256::digest(rendered.as_bytes()));
+    let turn = run.session.turn;
+    let frame = run.frame_mut()?;
+    if frame.shown.get(name).is_some_and(|before| before.sha256 != sha256) && frame.since_turn != 0 {
+        frame.since_turn = turn;
+    }
+    let shown = Shown { rendered: rendered.into(), sha256, turn, index: 0, answered_by: None };
+    frame.shown.insert(name.to_owned(), shown);
+    Ok(())
+}
+
+/// Whether the words name an option so plainly that nothing else can be meant.
+pub(crate) const fn is_exact(found: &OptionMatch) -> bool {
+    match found.how {
+        OptionHow::Exact | OptionHow::Ordinal | OptionHow::Synonym => true,
+        OptionHow::Contained | OptionHow::Prefix | OptionHow::Typo => false,
+    }
+}
+
+/// Takes a text as the answer; `None` when it names no option.
+pub(crate) fn answer<'f>(
+    choose: &'f Choose,
+    run: &mut Run<'f>,
+    meaning: &Understanding,
+    intent: Option<&str>,
+) -> Result<Option<Next<'f>>, Stop> {
+    let options = engine::candidates(choose, run)?;
+    let position = by_words(&options, meaning)
+        .or_else(|| intent.and_then(|intent| position_of_intent(&options, intent)))
+        .or_else(|| by_number(&options, meaning, run));
+    match position.and_then(|at| options.into_iter().nth(at)) {
+        Some(option) => take(choose, run, option).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Takes a tap; `None` when that option is not open any more.
+pub(crate) fn answer_tap<'f>(
+    choose: &'f Choose,
+    run: &mut Run<'f>,
+    option: &str,
+) -> Result<Option<Next<'f>>, Stop> {
+    let tapped = engine::candidates(choose, run)?.into_iter().find(|candidate| candidate.id == option);
+    tapped.map(|option| take(choose, run, option)).transpose()
+}
+
+fn by_words(options: &[Candidate<'_>], meaning: &Understanding) -> Option<usize> {
+    let position = |id: &str| options.iter().position(|option| option.id == id);
+    let named = meaning.option.as_ref().and_then(|found| position(&found.id));
+    let accepted = || {
+        let words = &meaning.normalised;
+        options.iter().position(|option| !words.is_empty() && option.accepts.contains(words))
+    };
+    let agreed = || meaning.yes_no.and_then(|yes| position(if yes { "si" } else { "no" }));
+    named.or_else(accepted).or_else(agreed)
+}
+
+fn position_of_intent(options: &[Candidate<'_>], intent: &str) -> Option<usize> {
+    options.iter().position(|option| option.intents.iter().any(|listed| listed == intent))
+}
+
+fn by_intent<'f>(options: Vec<Candidate<'f>>, intent: &str) -> Option<Candidate<'f>> {
+    options.into_iter().find(|option| option.intents.iter().any(|listed| listed == intent))
+}
+
+/// Numbered text has no buttons: its numbers are the answer.
+fn by_number(options: &[Candidate<'_>], meaning: &Understanding, run: &Run<'_>) -> Option<usize> {
+    let number: usize = meaning.normalised.parse().ok()?;
+    let shown: Vec<render::OptionView> = options
+        .iter()
+        .map(|option| render::OptionView {
+            id: option.id.clone(),
+            title: option.title.clone(),
+            description: option.description.clone(),
+        })
+        .collect();
+    let prefix = engine::id_prefix(run, run.session.turn).ok()?;
+    (render::choice_kind(&shown, &prefix) == ChoiceKind::Numbered && number <= options.len())
+        .then(|| number.checked_sub(1))
+        .flatten()
+}
+
+fn take<'f>(choose: &'f Choose, run: &mut Run<'f>, option: Candidate<'f>) -> Result<Next<'f>, Stop> {
+    run.visit(format!("answer:{}", option.id));
+    if let Some(value) = option.value {
+        run.assign(&choose.var, value)?;
+    }
+    let wamid = run.wamid.clone();
+    if let Some(name) = &choose.evidence
+        && let Some(shown) = run.frame_mut()?.shown.get_mut(name)
+    {
+        shown.answered_by = wamid;
+    }
+    let nowhere = || Stop::fault(format!("option `{}` leads nowhere", option.id));
+    option.goto.map(Next::Goto).ok_or_else(nowhere)
+}

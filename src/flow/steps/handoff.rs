@@ -1,0 +1,33 @@
+//! `handoff`: a person takes the chat, until the ticket is given back or closed.
+
+use crate::domain::ids::StepId;
+use crate::flow::engine::run::{Next, Run, Stop};
+use crate::flow::effect::Effect;
+use crate::flow::model::Handoff;
+use crate::flow::state::Status;
+
+/// Run again after a stacked interrupt, the agent still has the chat: no second ticket.
+pub(crate) fn run<'f>(handoff: &'f Handoff, run: &mut Run<'f>) -> Result<Next<'f>, Stop> {
+    if run.frame()?.since_turn == 0 {
+        run.say_text(&handoff.text)?;
+        let note = match &handoff.note {
+            Some(note) => run.write(note, &run.names(None)),
+            None => String::new(),
+        };
+        run.effects.push(Effect::OpenTicket {
+            queue: handoff.queue.clone(),
+            priority: handoff.priority.clone(),
+            reason: handoff.reason.clone(),
+            note: note.into(),
+        });
+        let turn = run.session.turn;
+        run.frame_mut()?.since_turn = turn;
+    }
+    run.session.status = Status::WithAgent { since: run.facts.now };
+    Ok(Next::Rest)
+}
+
+/// The agent gave the chat back, perhaps at a step of this flow.
+pub(crate) fn returned<'f>(handoff: &'f Handoff, named: Option<&'f StepId>) -> Next<'f> {
+    Next::Goto(named.unwrap_or(&handoff.returned))
+}
