@@ -1,1 +1,3 @@
 //! HTTP faces: webhook, desk API, simulator, health, metrics.
+
+pub mod simulator;

@@ -1,0 +1,91 @@
+// What the application thinks and what went over the wire.
+
+import { byId, el } from "./dom.js";
+import { exactTime } from "./time.js";
+
+const body = byId("inspector-body");
+
+export function createInspector() {
+  let opened = new Set();
+
+  function blank(message) {
+    body.replaceChildren(el("p", { class: "blank" }, message));
+  }
+
+  function show({ inspection, exchanges }) {
+    if (!inspection && !exchanges.length) {
+      blank("Todavía no ha pasado nada en este chat. Escriba un mensaje y verá aquí el paso del flujo, los eventos del turno, los acuerdos y cada llamada.");
+      return;
+    }
+    const scroll = body.scrollTop;
+    const focused = document.activeElement?.closest?.("details")?.dataset.key;
+    body.replaceChildren(...(inspection ? stateSections(inspection) : []), traffic(exchanges));
+    body.scrollTop = scroll;
+    if (focused) [...body.querySelectorAll("details")].find((node) => node.dataset.key === focused)?.querySelector("summary").focus();
+  }
+
+  function traffic(exchanges) {
+    const known = new Set();
+    const items = exchanges.map((exchange) => {
+      let key = `${exchange.at} ${exchange.direction} ${exchange.title}`;
+      while (known.has(key)) key += "'";
+      known.add(key);
+      return exchangeItem(exchange, key);
+    });
+    opened = new Set([...opened].filter((key) => known.has(key)));
+    return section("Webhooks y Graph API", el("div", { class: "traffic" }, items));
+  }
+
+  function exchangeItem(exchange, key) {
+    const webhook = exchange.direction === "webhook";
+    const ok = exchange.status === 200;
+    const details = el("details", { "data-key": key, open: opened.has(key) },
+      el("summary", {},
+        el("span", { class: webhook ? "way" : "way graph" }, webhook ? "→ POST" : "← POST"),
+        el("span", { class: "what" }, webhook ? `/webhook · ${exchange.title}` : `/${exchange.title}`),
+        el("span", { class: ok ? "pill good" : "pill bad" }, exchange.status ? String(exchange.status) : "—"),
+        el("time", {}, exactTime(exchange.at))),
+      el("pre", { tabindex: "0", "aria-label": "JSON enviado" }, JSON.stringify(exchange.request, null, 2)),
+      exchange.response === null ? "" : el("h4", {}, "Respuesta"),
+      exchange.response === null ? "" : el("pre", { tabindex: "0", "aria-label": "JSON de la respuesta" }, JSON.stringify(exchange.response, null, 2)));
+    details.addEventListener("toggle", () => (details.open ? opened.add(key) : opened.delete(key)));
+    return details;
+  }
+
+  return { show, blank };
+}
+
+function stateSections(inspection) {
+  const sections = [
+    section("Estado", el("dl", { class: "state-grid" },
+      pair("Flujo", inspection.flow), pair("Paso", inspection.step),
+      pair("Confianza", inspection.assurance, "level"), pair("Conversación", inspection.status))),
+  ];
+  if (inspection.ticket) sections.push(section("Agente", ticket(inspection.ticket)));
+  if (inspection.agreements.length) sections.push(section("Acuerdos", inspection.agreements.map(agreement)));
+  if (inspection.last_turn_events.length) {
+    sections.push(section("Último turno", el("ol", { class: "turn-events" }, inspection.last_turn_events.map((event) => el("li", {}, event)))));
+  }
+  return sections;
+}
+
+function section(title, ...content) {
+  return el("section", {}, el("h3", {}, title), ...content);
+}
+
+function pair(term, value, className) {
+  return el("div", { class: className }, el("dt", {}, term), el("dd", {}, value || "—"));
+}
+
+function agreement(record) {
+  return el("article", { class: "record" },
+    el("div", { class: "record-head" }, el("b", {}, record.summary), el("span", { class: "pill good" }, record.status)),
+    el("p", {}, `${record.kind} · ${record.reference}`),
+    record.instalments.length ? el("ul", {}, record.instalments.map((line) => el("li", {}, line))) : "");
+}
+
+function ticket(record) {
+  return el("article", { class: "record" },
+    el("div", { class: "record-head" }, el("b", {}, record.reason), el("span", { class: "pill warn" }, record.status)),
+    el("p", {}, `${record.reference} · ${record.agent ?? "sin agente todavía"}`));
+}
