@@ -9,7 +9,8 @@ use rust_embed::RustEmbed;
 struct Files;
 
 /// Nothing from elsewhere, nothing inline.
-const CSP: &str = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
+const CSP: &str =
+    "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
 
 pub(super) fn routes(cfg: &mut web::ServiceConfig) {
     cfg.route("", web::get().to(index)).route("/{path:.*}", web::get().to(file));
@@ -37,7 +38,8 @@ fn serve(request: &HttpRequest, path: &str) -> HttpResponse {
     };
     let etag = format!("\"{}\"", hex::encode(file.metadata.sha256_hash()));
     let known = request.headers().get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let mut answer = if known == Some(etag.as_str()) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    let mut answer =
+        if known == Some(etag.as_str()) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer
         .insert_header((header::ETAG, etag.clone()))
         .insert_header((header::CACHE_CONTROL, "no-cache"))

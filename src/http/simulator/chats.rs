@@ -104,7 +104,13 @@ impl Phone {
 }
 
 impl Chat {
-    pub(super) fn new(id: String, debtor_id: Option<String>, name: String, phone: Phone, now: Timestamp) -> Self {
+    pub(super) fn new(
+        id: String,
+        debtor_id: Option<String>,
+        name: String,
+        phone: Phone,
+        now: Timestamp,
+    ) -> Self {
         Self {
             id,
             debtor_id,
@@ -144,7 +150,9 @@ impl Chat {
 
     /// Marks the person's messages up to `wamid` as read; gives those that changed.
     pub(super) fn read_up_to(&mut self, wamid: &str) -> Vec<Bubble> {
-        let Some(last) = self.bubbles.iter().position(|bubble| bubble.wamid == wamid) else { return Vec::new() };
+        let Some(last) = self.bubbles.iter().position(|bubble| bubble.wamid == wamid) else {
+            return Vec::new();
+        };
         let mut changed = Vec::new();
         for bubble in self.bubbles.iter_mut().take(last.saturating_add(1)) {
             if bubble.mine && bubble.state < Ticks::Read {
@@ -163,7 +171,8 @@ impl Chat {
             name: self.name.clone(),
             phone: pretty_phone(&self.phone.wa_id),
             phone_hidden: self.phone.hidden,
-            preview: last.map(|b| if b.deleted { "🚫 Mensaje eliminado".to_owned() } else { b.content.preview() }),
+            preview: last
+                .map(|b| if b.deleted { "🚫 Mensaje eliminado".to_owned() } else { b.content.preview() }),
             preview_mine: last.is_some_and(|bubble| bubble.mine),
             at: last.map(|bubble| bubble.at),
             unread: self.unread,

@@ -50,17 +50,31 @@ pub(super) enum Ticks {
 #[derive(Clone, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub(super) enum Content {
-    Text { body: String },
+    Text {
+        body: String,
+    },
     /// Reply buttons, a list or a link under a text.
     Interactive(Interactive),
     Media(Media),
-    Location { latitude: String, longitude: String, name: Option<String>, address: Option<String> },
-    Contacts { names: Vec<String>, phones: Vec<String> },
+    Location {
+        latitude: String,
+        longitude: String,
+        name: Option<String>,
+        address: Option<String>,
+    },
+    Contacts {
+        names: Vec<String>,
+        phones: Vec<String>,
+    },
     Template(TemplateBubble),
     /// A line in the middle of the chat, such as a change of number.
-    Notice { body: String },
+    Notice {
+        body: String,
+    },
     /// A type that the phone of this simulator cannot draw.
-    Unsupported { name: String },
+    Unsupported {
+        name: String,
+    },
 }
 
 #[derive(Clone, Serialize)]

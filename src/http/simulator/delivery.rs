@@ -166,7 +166,8 @@ impl Simulator {
             Settled::Delivered if bubble.state < ticks => bubble.state = ticks,
             Settled::GivenUp if is_message => {
                 bubble.state = Ticks::Failed;
-                bubble.failure = Some("El sistema no respondió 200 al webhook; no se intentará más.".to_owned());
+                bubble.failure =
+                    Some("El sistema no respondió 200 al webhook; no se intentará más.".to_owned());
             }
             Settled::Delivered | Settled::GivenUp => {}
         });
@@ -207,7 +208,8 @@ fn take_due(waiting: &mut Vec<Waiting>, now: Instant) -> Vec<Waiting> {
     if matches!(batch.first().map(|first| &first.delivery.parcel), Some(Parcel::Status(_))) {
         let mut index = 0;
         while let Some(candidate) = waiting.get(index) {
-            let joins = candidate.delivery.due <= now && matches!(candidate.delivery.parcel, Parcel::Status(_));
+            let joins =
+                candidate.delivery.due <= now && matches!(candidate.delivery.parcel, Parcel::Status(_));
             if joins && batch.len() < STATUSES_MAX {
                 batch.push(waiting.remove(index));
             } else {

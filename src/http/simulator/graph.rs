@@ -183,7 +183,11 @@ impl Simulator {
         self.tell(PageEvent::Turn { chat: chat.to_owned() });
         let delivered = StatusNews { status: "delivered", ..news.clone() };
         self.enqueue(Delivery { due: now + pace::SENT, chat: chat.to_owned(), parcel: parcel(news) })?;
-        self.enqueue(Delivery { due: now + pace::DELIVERED, chat: chat.to_owned(), parcel: parcel(delivered) })
+        self.enqueue(Delivery {
+            due: now + pace::DELIVERED,
+            chat: chat.to_owned(),
+            parcel: parcel(delivered),
+        })
     }
 
     async fn destination(&self, address: &Address) -> Destination {
@@ -327,14 +331,22 @@ fn accepted(address: &Address, wamid: &str, template: bool) -> Value {
 }
 
 fn graph_exchange(at: Timestamp, request: Value, response: &Value) -> Exchange {
-    let kind = request.get("status").or_else(|| request.get("type")).and_then(Value::as_str).unwrap_or("text");
+    let kind =
+        request.get("status").or_else(|| request.get("type")).and_then(Value::as_str).unwrap_or("text");
     let detail = request.pointer("/interactive/type").or_else(|| request.pointer("/template/name"));
     let title = match detail.and_then(Value::as_str) {
         Some(detail) => format!("messages · {kind} · {detail}"),
         None if request.get("typing_indicator").is_some() => format!("messages · {kind} · typing"),
         None => format!("messages · {kind}"),
     };
-    Exchange { at, direction: Direction::Graph, status: 200, title, request, response: Some(response.clone()) }
+    Exchange {
+        at,
+        direction: Direction::Graph,
+        status: 200,
+        title,
+        request,
+        response: Some(response.clone()),
+    }
 }
 
 fn refused(refusal: &Refused) -> HttpResponse {
@@ -350,7 +362,12 @@ fn unknown_object(id: &str) -> HttpResponse {
 }
 
 fn overloaded() -> HttpResponse {
-    graph_error(StatusCode::SERVICE_UNAVAILABLE, 131_016, "Service unavailable", Some("The simulator's queue is full"))
+    graph_error(
+        StatusCode::SERVICE_UNAVAILABLE,
+        131_016,
+        "Service unavailable",
+        Some("The simulator's queue is full"),
+    )
 }
 
 fn graph_error(status: StatusCode, code: i64, message: &str, details: Option<&str>) -> HttpResponse {

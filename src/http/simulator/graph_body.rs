@@ -14,9 +14,16 @@ use serde_json::Value;
 /// What the business asks for.
 pub(super) enum GraphRequest {
     Send(Box<SendRequest>),
-    React { address: Address, to: String, emoji: Option<String> },
+    React {
+        address: Address,
+        to: String,
+        emoji: Option<String>,
+    },
     /// `typing` comes along with it.
-    MarkRead { wamid: String, typing: Typing },
+    MarkRead {
+        wamid: String,
+        typing: Typing,
+    },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -56,7 +63,8 @@ pub(super) fn parse(body: &Value) -> Parsed<GraphRequest> {
         return Err(parameter("messaging_product must be \"whatsapp\""));
     }
     if text(body, "status") == Some("read") {
-        let wamid = text(body, "message_id").ok_or_else(|| parameter("message_id is required with status"))?;
+        let wamid =
+            text(body, "message_id").ok_or_else(|| parameter("message_id is required with status"))?;
         let typing = if body.get("typing_indicator").is_some() { Typing::Shown } else { Typing::NotShown };
         return Ok(GraphRequest::MarkRead { wamid: wamid.to_owned(), typing });
     }

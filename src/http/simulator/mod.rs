@@ -19,6 +19,7 @@ mod samples;
 mod webhook;
 
 use crate::domain::time::Timestamp;
+use crate::ports::clock::Clock;
 use actix_web::web;
 use chats::{Chat, Chats};
 use content::Bubble;
@@ -29,9 +30,6 @@ use source::SimulatorSource;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
-
-/// The wall clock, as a value.
-pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// What the simulator must agree on with the application.
 #[derive(Clone)]
@@ -50,7 +48,7 @@ pub struct SimulatorConfig {
     pub business_name: String,
     /// Where this simulator is reached, without trailing slash, e.g. `http://127.0.0.1:8080`; media links need it.
     pub base_url: String,
-    pub now: Now,
+    pub clock: Arc<dyn Clock>,
 }
 
 /// The phones of the demo's people, in the memory of this process.
@@ -70,7 +68,7 @@ impl Simulator {
     /// Nothing is delivered until [`Simulator::run`] runs.
     pub fn new(config: SimulatorConfig, source: Arc<dyn SimulatorSource>, http: reqwest::Client) -> Self {
         let (outgoing, incoming) = mpsc::channel(delivery::QUEUE_MAX);
-        let chats = Mutex::new(Chats::new((config.now)()));
+        let chats = Mutex::new(Chats::new(config.clock.now()));
         Self {
             config,
             source,
@@ -84,7 +82,7 @@ impl Simulator {
     }
 
     fn now(&self) -> Timestamp {
-        (self.config.now)()
+        self.config.clock.now()
     }
 
     fn business(&self) -> webhook::Business<'_> {

@@ -21,10 +21,17 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum PageEvent {
     /// A bubble is new or has changed.
-    Bubble { chat: String, bubble: Box<Bubble> },
-    Summary { summary: Box<ChatSummary> },
+    Bubble {
+        chat: String,
+        bubble: Box<Bubble>,
+    },
+    Summary {
+        summary: Box<ChatSummary>,
+    },
     /// The inspector may have something new.
-    Turn { chat: String },
+    Turn {
+        chat: String,
+    },
     /// Events were lost: read again.
     Resync,
 }

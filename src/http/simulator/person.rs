@@ -36,19 +36,34 @@ pub(super) struct Said {
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum What {
-    Text { body: String, reply_to: Option<String> },
+    Text {
+        body: String,
+        reply_to: Option<String>,
+    },
     /// A reply button, list row or quick reply of the message `wamid`.
-    Option { wamid: String, option: String },
-    Media { sample: SampleName },
+    Option {
+        wamid: String,
+        option: String,
+    },
+    Media {
+        sample: SampleName,
+    },
     Location,
     Contact,
     /// An empty or absent emoji removes it.
-    Reaction { wamid: String, emoji: Option<String> },
-    Delete { wamid: String },
+    Reaction {
+        wamid: String,
+        emoji: Option<String>,
+    },
+    Delete {
+        wamid: String,
+    },
     /// The same account on another number.
     ChangeNumber,
     /// The webhook of an earlier message, once more.
-    Again { wamid: String },
+    Again {
+        wamid: String,
+    },
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -138,7 +153,8 @@ impl Simulator {
             return Ok(prepared);
         }
         if let What::Again { wamid } = &said.what {
-            let bubble = chat.bubble(wamid).filter(|bubble| bubble.mine).ok_or(PersonError::UnknownMessage)?;
+            let bubble =
+                chat.bubble(wamid).filter(|bubble| bubble.mine).ok_or(PersonError::UnknownMessage)?;
             let body = bubble.webhook.clone().ok_or(PersonError::UnknownMessage)?;
             return Ok(Prepared { wamid: wamid.clone(), title: "messages · duplicado".to_owned(), body });
         }
@@ -164,7 +180,8 @@ impl Simulator {
         (wamid, now): (&str, Timestamp),
     ) -> Result<(&'static str, Map<String, Value>), PersonError> {
         let phone = chat.phone.clone();
-        let build = |kind: &'static str, body: Value| (kind, webhook::message(&phone, wamid, now, kind, body));
+        let build =
+            |kind: &'static str, body: Value| (kind, webhook::message(&phone, wamid, now, kind, body));
         match what {
             What::Text { body, reply_to } => {
                 let body = checked_text(body)?;
@@ -231,14 +248,14 @@ impl Simulator {
         (offered_in, option): (&str, &str),
         (wamid, now): (&str, Timestamp),
     ) -> Result<(&'static str, Map<String, Value>), PersonError> {
-        let bubble = chat.bubble(offered_in).filter(|bubble| !bubble.mine).ok_or(PersonError::UnknownMessage)?;
+        let bubble =
+            chat.bubble(offered_in).filter(|bubble| !bubble.mine).ok_or(PersonError::UnknownMessage)?;
         let (source, chosen) = bubble.content.option(option).ok_or(PersonError::NotOffered)?;
         let (id, title, description) = (&chosen.id, &chosen.title, &chosen.description);
         let (kind, body) = match source {
-            OfferedBy::Button => (
-                "interactive",
-                json!({"type": "button_reply", "button_reply": {"id": id, "title": title}}),
-            ),
+            OfferedBy::Button => {
+                ("interactive", json!({"type": "button_reply", "button_reply": {"id": id, "title": title}}))
+            }
             OfferedBy::List => {
                 let mut reply = json!({"id": id, "title": title});
                 if let Some(description) = description {
@@ -264,7 +281,12 @@ impl Simulator {
         Ok((kind, message))
     }
 
-    fn move_account(&self, chat: &mut Chat, number: String, (wamid, now): (&str, Timestamp)) -> (Phone, Prepared) {
+    fn move_account(
+        &self,
+        chat: &mut Chat,
+        number: String,
+        (wamid, now): (&str, Timestamp),
+    ) -> (Phone, Prepared) {
         let mut new = Phone::numbered(number);
         new.hidden = chat.phone.hidden;
         let old = std::mem::replace(&mut chat.phone, new.clone());

@@ -44,11 +44,8 @@ pub(super) struct SendFailure {
 }
 
 /// The recipient cannot be reached on WhatsApp.
-pub(super) const UNDELIVERABLE: SendFailure = SendFailure {
-    code: 131_026,
-    title: "Message undeliverable",
-    details: "Message Undeliverable.",
-};
+pub(super) const UNDELIVERABLE: SendFailure =
+    SendFailure { code: 131_026, title: "Message undeliverable", details: "Message Undeliverable." };
 
 /// More than 24 hours since the person wrote.
 pub(super) const WINDOW_CLOSED: SendFailure = SendFailure {
@@ -59,7 +56,13 @@ pub(super) const WINDOW_CLOSED: SendFailure = SendFailure {
 };
 
 /// The common members of a message from `phone`.
-pub(super) fn message(phone: &Phone, wamid: &str, at: Timestamp, kind: &str, body: Value) -> Map<String, Value> {
+pub(super) fn message(
+    phone: &Phone,
+    wamid: &str,
+    at: Timestamp,
+    kind: &str,
+    body: Value,
+) -> Map<String, Value> {
     let mut message = Map::new();
     if !phone.hidden {
         message.insert("from".to_owned(), json!(phone.wa_id));
@@ -73,7 +76,12 @@ pub(super) fn message(phone: &Phone, wamid: &str, at: Timestamp, kind: &str, bod
 }
 
 /// The delivery of one message.
-pub(super) fn with_message(business: &Business<'_>, phone: &Phone, name: &str, message: Map<String, Value>) -> Value {
+pub(super) fn with_message(
+    business: &Business<'_>,
+    phone: &Phone,
+    name: &str,
+    message: Map<String, Value>,
+) -> Value {
     let mut contact = json!({"profile": {"name": name}, "user_id": phone.bsuid});
     if !phone.hidden {
         contact["wa_id"] = json!(phone.wa_id);
@@ -216,7 +224,11 @@ mod tests {
         let value = json!({"text": {"body": "¿Cuánto debo? 😀 https://a.b/c \"x\""}});
         let bytes = wire(&value);
         assert!(bytes.is_ascii());
-        assert!(String::from_utf8(bytes.clone()).unwrap().contains("\\u00bfCu\\u00e1nto debo? \\ud83d\\ude00 https:\\/\\/"));
+        assert!(
+            String::from_utf8(bytes.clone())
+                .unwrap()
+                .contains("\\u00bfCu\\u00e1nto debo? \\ud83d\\ude00 https:\\/\\/")
+        );
         assert_eq!(serde_json::from_slice::<Value>(&bytes).unwrap(), value);
     }
 
