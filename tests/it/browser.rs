@@ -97,6 +97,30 @@ async fn text_of_people_and_business_is_never_markup() {
 }
 
 #[actix_web::test]
+async fn whatsapps_marks_are_drawn_and_links_open_elsewhere() {
+    let stage = start();
+    let phone = as_ana(&stage).await;
+
+    phone.write("formato").await;
+    phone.wait_reply("Su cuota vence el 28 30 de octubre.").await;
+
+    let drawn = "[...document.querySelector('#log [data-mine=false] .text').querySelectorAll('strong,em,s,code,a')]\
+                 .map(node => node.tagName + ' ' + node.textContent)";
+    let expected = [
+        "STRONG Ana",
+        "EM vence",
+        "S 28",
+        "STRONG 30 de octubre",
+        "CODE $ 150.000",
+        "CODE M7 204",
+        "A https://acuerdo.example/ayuda",
+    ];
+    assert_eq!(phone.eval(drawn).await, serde_json::json!(expected));
+    assert_eq!(phone.eval("document.querySelector('#log .text a').target").await, "_blank");
+    phone.close().await;
+}
+
+#[actix_web::test]
 async fn on_a_small_screen_the_panels_are_views() {
     let stage = start();
     // Chromium's narrowest window is 500 pixels; the narrow layout starts below 720.
@@ -109,7 +133,7 @@ async fn on_a_small_screen_the_panels_are_views() {
     phone.wait_reply("Usted dijo: hola").await;
 
     phone.wait(".views button[data-view=inspector]").await.click().await.unwrap();
-    phone.wait_inspector("/webhook").await;
+    phone.wait_inspector("webhook").await;
     assert_eq!(phone.eval("document.documentElement.scrollWidth <= window.innerWidth").await, true);
     phone.close().await;
 }

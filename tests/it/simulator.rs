@@ -120,6 +120,19 @@ async fn a_duplicate_delivery_is_the_same_webhook_twice() {
 }
 
 #[actix_web::test]
+async fn a_webhook_that_is_not_answered_with_200_comes_again() {
+    let stage = start();
+
+    let wamid = stage.say(text("la primera vez no")).await;
+    let first = stage.until("the first try", async |stage| stage.messages().into_iter().next()).await;
+    let pending = stage.bubbles("ana").await.into_iter().find(|b| b["wamid"] == wamid).unwrap();
+    assert_eq!(pending["state"], "pending");
+
+    bubble_with(&stage, "ana", "Usted dijo: la primera vez no").await;
+    assert_eq!(stage.messages(), [first.clone(), first]);
+}
+
+#[actix_web::test]
 async fn a_person_who_hides_the_phone_is_named_by_bsuid_only_and_is_reached_there() {
     let stage = start();
 

@@ -47,7 +47,6 @@ struct Person {
 #[derive(Serialize)]
 struct ChatView {
     summary: ChatSummary,
-    bsuid: String,
     bubbles: Vec<Bubble>,
 }
 
@@ -87,7 +86,6 @@ async fn chat(simulator: Shared, id: web::Path<String>) -> Result<HttpResponse, 
     simulator.ensure_chat(&id).await?;
     let view = simulator.with_chat(&id, |chat| ChatView {
         summary: chat.summary(),
-        bsuid: chat.phone.bsuid.clone(),
         bubbles: chat.bubbles.iter().cloned().collect(),
     });
     view.map(|view| HttpResponse::Ok().json(view)).ok_or(PersonError::UnknownChat)

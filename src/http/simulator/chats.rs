@@ -78,6 +78,7 @@ pub(super) struct ChatSummary {
     pub debtor_id: Option<String>,
     pub name: String,
     pub phone: String,
+    pub bsuid: String,
     pub phone_hidden: bool,
     pub preview: Option<String>,
     pub preview_mine: bool,
@@ -137,7 +138,10 @@ impl Chat {
         if self.exchanges.len() == EXCHANGES_MAX {
             self.exchanges.pop_front();
         }
-        self.exchanges.push_back(exchange);
+        // A webhook is recorded when it is answered; what the application did meanwhile began later.
+        let later = self.exchanges.iter().rev().take_while(|known| known.at > exchange.at).count();
+        let place = self.exchanges.len().saturating_sub(later);
+        self.exchanges.insert(place, exchange);
     }
 
     pub(super) fn bubble_mut(&mut self, wamid: &str) -> Option<&mut Bubble> {
@@ -170,6 +174,7 @@ impl Chat {
             debtor_id: self.debtor_id.clone(),
             name: self.name.clone(),
             phone: pretty_phone(&self.phone.wa_id),
+            bsuid: self.phone.bsuid.clone(),
             phone_hidden: self.phone.hidden,
             preview: last
                 .map(|b| if b.deleted { "🚫 Mensaje eliminado".to_owned() } else { b.content.preview() }),
@@ -229,11 +234,11 @@ impl Chats {
         summary
     }
 
-    /// A Colombian mobile number of this process; 300 000 and up never meets the sample data's people.
+    /// A Colombian mobile number that was not given before, not even by an earlier process of this week.
     pub(super) fn fresh_number(&mut self) -> String {
         self.wamids = self.wamids.saturating_add(1);
         let minute = self.started.0.unsigned_abs() / 60_000 % 10_000;
-        format!("57399{minute:04}{:03}", self.wamids % 1_000)
+        format!("57320{minute:04}{:03}", self.wamids % 1_000)
     }
 
     pub(super) fn retire(&mut self, old: &Phone) {

@@ -82,6 +82,7 @@ pub(super) struct Interactive {
     pub header: Option<String>,
     pub body: String,
     pub footer: Option<String>,
+    #[serde(flatten)]
     pub action: InteractiveAction,
 }
 

@@ -76,10 +76,11 @@ impl Simulator {
         self.closed.cancel();
     }
 
-    /// Hands a delivery to the post. `Err` means that the queue is full or the post has closed.
-    pub(super) fn enqueue(&self, delivery: Delivery) -> Result<(), QueueFull> {
-        self.outgoing.try_send(delivery).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) | mpsc::error::TrySendError::Closed(_) => QueueFull,
+    /// Room for `n` deliveries, taken before anything changes on the phone. `Err` means that the queue is full or
+    /// the post has closed.
+    pub(super) fn room(&self, n: usize) -> Result<mpsc::PermitIterator<'_, Delivery>, QueueFull> {
+        self.outgoing.try_reserve_many(n).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(()) | mpsc::error::TrySendError::Closed(()) => QueueFull,
         })
     }
 
@@ -93,9 +94,18 @@ impl Simulator {
                 (statuses_title(&news), webhook::with_statuses(&self.business(), &news))
             }
         };
+        let at = self.now();
         let outcome = self.post(&body).await;
         let delivered = outcome.status == 200;
-        self.record_webhook(&batch, title, body, outcome);
+        let exchange = Exchange {
+            at,
+            direction: Direction::Webhook,
+            status: outcome.status,
+            title,
+            request: body,
+            response: outcome.response,
+        };
+        self.record_webhook(&batch, &exchange);
         let mut again = Vec::new();
         for mut waiting in batch {
             match (delivered, RETRY_AFTER.get(waiting.attempts)) {
@@ -135,15 +145,7 @@ impl Simulator {
         }
     }
 
-    fn record_webhook(&self, batch: &[Waiting], title: String, body: Value, outcome: Outcome) {
-        let exchange = Exchange {
-            at: self.now(),
-            direction: Direction::Webhook,
-            status: outcome.status,
-            title,
-            request: body,
-            response: outcome.response,
-        };
+    fn record_webhook(&self, batch: &[Waiting], exchange: &Exchange) {
         let mut seen: Vec<&str> = Vec::new();
         for waiting in batch {
             let chat = waiting.delivery.chat.as_str();

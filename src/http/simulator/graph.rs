@@ -2,19 +2,21 @@
 
 use crate::domain::time::Timestamp;
 use crate::http::simulator::Simulator;
-use crate::http::simulator::chats::{Chat, Direction, Exchange, Phone};
+use crate::http::simulator::chats::{Chat, Phone};
 use crate::http::simulator::content::{Bubble, Content, TemplateBubble, Ticks};
 use crate::http::simulator::delivery::{Delivery, Parcel, TYPING_MAX_MS, pace, window_open};
+use crate::http::simulator::graph_answer;
 use crate::http::simulator::graph_body::{self, Address, GraphRequest, Refused, SendRequest, Typing};
 use crate::http::simulator::page::PageEvent;
 use crate::http::simulator::samples;
 use crate::http::simulator::source::TemplateText;
-use crate::http::simulator::webhook::{Recipient, SendFailure, StatusNews, UNDELIVERABLE, WINDOW_CLOSED};
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web};
+use crate::http::simulator::webhook::{SendFailure, StatusNews, UNDELIVERABLE, WINDOW_CLOSED};
+use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use subtle::ConstantTimeEq as _;
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 /// Meta's largest message bodies are some kilobytes.
@@ -26,6 +28,7 @@ pub(super) fn routes(cfg: &mut web::ServiceConfig) {
     cfg.app_data(web::PayloadConfig::new(BODY_MAX))
         .route("/media/{id}", web::get().to(download))
         .route("/{version}/{phone_number_id}/messages", web::post().to(messages))
+        .route("/{version}/{id}/subscribed_apps", web::get().to(subscribed_apps))
         .route("/{version}/{id}", web::get().to(object));
 }
 
@@ -36,26 +39,26 @@ async fn messages(
     path: web::Path<(String, String)>,
     body: web::Bytes,
 ) -> HttpResponse {
-    if let Err(refusal) = simulator.authorise(&request) {
+    if let Some(refusal) = simulator.unauthorised(&request) {
         return refusal;
     }
     if path.1 != simulator.config.phone_number_id {
-        return unknown_object(&path.1);
+        return graph_answer::unknown_object(&path.1);
     }
     let Ok(body) = serde_json::from_slice::<Value>(&body) else {
-        return refused(&Refused { code: 100, details: "The body is not JSON".to_owned() });
+        return graph_answer::refused(&Refused { code: 100, details: "The body is not JSON".to_owned() });
     };
     match graph_body::parse(&body) {
         Ok(GraphRequest::Send(send)) => simulator.accept(*send, body).await,
         Ok(GraphRequest::React { address, to, emoji }) => simulator.react(&address, &to, emoji, body),
         Ok(GraphRequest::MarkRead { wamid, typing }) => simulator.mark_read(&wamid, typing, body),
-        Err(refusal) => refused(&refusal),
+        Err(refusal) => graph_answer::refused(&refusal),
     }
 }
 
 /// `GET /{version}/{id}`: the phone number (for `doctor`), the account, or a media object.
 async fn object(simulator: Shared, request: HttpRequest, path: web::Path<(String, String)>) -> HttpResponse {
-    if let Err(refusal) = simulator.authorise(&request) {
+    if let Some(refusal) = simulator.unauthorised(&request) {
         return refusal;
     }
     let id = path.1.as_str();
@@ -75,14 +78,30 @@ async fn object(simulator: Shared, request: HttpRequest, path: web::Path<(String
         return HttpResponse::Ok().json(json!({"id": id, "name": name, "currency": "COP"}));
     }
     samples::by_media_id(id).map_or_else(
-        || unknown_object(id),
+        || graph_answer::unknown_object(id),
         |sample| HttpResponse::Ok().json(sample.graph_object(&simulator.config.base_url)),
     )
 }
 
+/// `GET /{version}/{waba_id}/subscribed_apps`: without a subscribed app nothing real would arrive.
+async fn subscribed_apps(
+    simulator: Shared,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> HttpResponse {
+    if let Some(refusal) = simulator.unauthorised(&request) {
+        return refusal;
+    }
+    if path.1 != simulator.config.waba_id {
+        return graph_answer::unknown_object(&path.1);
+    }
+    let app = json!({"id": "1", "name": "Acuerdo", "link": simulator.config.base_url});
+    HttpResponse::Ok().json(json!({"data": [{"whatsapp_business_api_data": app}]}))
+}
+
 /// The download link of a media object; it too needs the token.
 async fn download(simulator: Shared, request: HttpRequest, id: web::Path<String>) -> HttpResponse {
-    if let Err(refusal) = simulator.authorise(&request) {
+    if let Some(refusal) = simulator.unauthorised(&request) {
         return refusal;
     }
     match samples::by_media_id(&id).and_then(|sample| sample.bytes().map(|bytes| (sample, bytes))) {
@@ -98,19 +117,13 @@ enum Destination {
 }
 
 impl Simulator {
-    fn authorise(&self, request: &HttpRequest) -> Result<(), HttpResponse> {
+    /// The refusal of a request without the right token.
+    fn unauthorised(&self, request: &HttpRequest) -> Option<HttpResponse> {
         let header = request.headers().get("authorization").and_then(|value| value.to_str().ok());
         let token = header.and_then(|header| header.strip_prefix("Bearer ")).unwrap_or_default();
         let expected = self.config.access_token.expose_secret();
-        if bool::from(token.as_bytes().ct_eq(expected.as_bytes())) {
-            return Ok(());
-        }
-        Err(graph_error(
-            StatusCode::UNAUTHORIZED,
-            190,
-            "Invalid OAuth access token - Cannot parse access token",
-            None,
-        ))
+        let right = bool::from(token.as_bytes().ct_eq(expected.as_bytes()));
+        (!right).then(graph_answer::unauthorised)
     }
 
     async fn accept(&self, send: SendRequest, body: Value) -> HttpResponse {
@@ -126,68 +139,54 @@ impl Simulator {
             | Content::Unsupported { .. } => None,
         };
         let is_template = matches!(send.content, Content::Template(_));
+        let Ok(room) = self.room(2) else { return graph_answer::overloaded() };
         let now = self.now();
         let wamid = self.chats().next_wamid();
-        let answer = accepted(&send.address, &wamid, is_template);
+        let answer = graph_answer::accepted(&send.address, &wamid, is_template);
         let mut news = StatusNews {
             wamid,
             status: "sent",
             at: now,
-            recipient: recipient(&send.address),
+            recipient: graph_answer::recipient(&send.address),
             callback_data: send.callback_data.clone(),
             template: is_template,
             error: None,
         };
-        let chat_id = match destination {
+        let chat = match destination {
+            Destination::Chat(id) => id,
             Destination::Nowhere(failure) => {
                 news.error = Some(failure);
                 String::new()
             }
-            Destination::Chat(id) => {
-                let known = self.with_chat(&id, |chat| {
-                    news.recipient.bsuid = Some(chat.phone.bsuid.clone());
-                    if !is_template && !window_open(chat.last_inbound, now) {
-                        news.error = Some(WINDOW_CLOSED);
-                    } else {
-                        chat.receive(&news, send, template);
-                    }
-                    chat.record(graph_exchange(now, body, &answer));
-                });
-                if known.is_none() {
-                    news.error = Some(UNDELIVERABLE);
-                }
-                id
-            }
         };
-        if self.announce(&chat_id, news).is_err() {
-            return overloaded();
-        }
+        self.with_chat(&chat, |chat| {
+            news.recipient.bsuid = Some(chat.phone.bsuid.clone());
+            if !is_template && !window_open(chat.last_inbound, now) {
+                news.error = Some(WINDOW_CLOSED);
+            } else {
+                chat.receive(&news, send, template);
+            }
+            chat.record(graph_answer::graph_exchange(now, body, &answer));
+        });
+        self.announce(&chat, news, room);
         HttpResponse::Ok().json(answer)
     }
 
     /// Tells the page, and queues the statuses that follow.
-    fn announce(&self, chat: &str, news: StatusNews) -> Result<(), super::delivery::QueueFull> {
+    fn announce(&self, chat: &str, news: StatusNews, room: mpsc::PermitIterator<'_, Delivery>) {
         let now = Instant::now();
-        let parcel = |news: StatusNews| Parcel::Status(news);
-        if news.error.is_some() {
-            let failed = StatusNews { status: "failed", ..news };
-            self.tell(PageEvent::Turn { chat: chat.to_owned() });
-            return self.enqueue(Delivery {
-                due: now + pace::DELIVERED,
-                chat: chat.to_owned(),
-                parcel: parcel(failed),
-            });
-        }
-        self.update_bubble(chat, &news.wamid, |_| {});
-        self.tell_summary(chat);
+        let statuses = if news.error.is_some() {
+            vec![(pace::DELIVERED, StatusNews { status: "failed", ..news })]
+        } else {
+            self.update_bubble(chat, &news.wamid, |_| {});
+            self.tell_summary(chat);
+            let delivered = StatusNews { status: "delivered", ..news.clone() };
+            vec![(pace::SENT, news), (pace::DELIVERED, delivered)]
+        };
         self.tell(PageEvent::Turn { chat: chat.to_owned() });
-        let delivered = StatusNews { status: "delivered", ..news.clone() };
-        self.enqueue(Delivery { due: now + pace::SENT, chat: chat.to_owned(), parcel: parcel(news) })?;
-        self.enqueue(Delivery {
-            due: now + pace::DELIVERED,
-            chat: chat.to_owned(),
-            parcel: parcel(delivered),
-        })
+        for ((after, status), place) in statuses.into_iter().zip(room) {
+            place.send(Delivery { due: now + after, chat: chat.to_owned(), parcel: Parcel::Status(status) });
+        }
     }
 
     async fn destination(&self, address: &Address) -> Destination {
@@ -228,12 +227,12 @@ impl Simulator {
     fn react(&self, address: &Address, to: &str, emoji: Option<String>, body: Value) -> HttpResponse {
         let Some(chat) = self.chats().with_message(to) else {
             let details = "The message that is reacted to is not known".to_owned();
-            return refused(&Refused { code: 131_009, details });
+            return graph_answer::refused(&Refused { code: 131_009, details });
         };
         self.update_bubble(&chat, to, |bubble| bubble.reaction_theirs = emoji);
         let wamid = self.chats().next_wamid();
-        let answer = accepted(address, &wamid, false);
-        let exchange = graph_exchange(self.now(), body, &answer);
+        let answer = graph_answer::accepted(address, &wamid, false);
+        let exchange = graph_answer::graph_exchange(self.now(), body, &answer);
         self.with_chat(&chat, |chat| chat.record(exchange));
         self.tell(PageEvent::Turn { chat });
         HttpResponse::Ok().json(answer)
@@ -242,7 +241,7 @@ impl Simulator {
     fn mark_read(&self, wamid: &str, typing: Typing, body: Value) -> HttpResponse {
         let Some(id) = self.chats().with_message(wamid) else {
             let details = "message_id is not a message that this number received".to_owned();
-            return refused(&Refused { code: 131_009, details });
+            return graph_answer::refused(&Refused { code: 131_009, details });
         };
         let now = self.now();
         let answer = json!({"success": true});
@@ -250,7 +249,7 @@ impl Simulator {
             if typing == Typing::Shown {
                 chat.typing_until = Some(Timestamp(now.0.saturating_add(TYPING_MAX_MS)));
             }
-            chat.record(graph_exchange(now, body, &answer));
+            chat.record(graph_answer::graph_exchange(now, body, &answer));
             chat.read_up_to(wamid)
         });
         for bubble in changed.unwrap_or_default() {
@@ -304,81 +303,4 @@ fn filled(mut shown: TemplateBubble, text: TemplateText) -> TemplateBubble {
     shown.footer = text.footer;
     shown.body = Some(body);
     shown
-}
-
-fn recipient(address: &Address) -> Recipient {
-    match address {
-        Address::Phone { digits, .. } => Recipient { wa_id: Some(digits.clone()), bsuid: None },
-        Address::Bsuid(bsuid) => Recipient { wa_id: None, bsuid: Some(bsuid.clone()) },
-        Address::Misplaced { input } => {
-            let digits = input.chars().filter(char::is_ascii_digit).collect();
-            Recipient { wa_id: Some(digits), bsuid: None }
-        }
-    }
-}
-
-fn accepted(address: &Address, wamid: &str, template: bool) -> Value {
-    let contact = match address {
-        Address::Phone { digits, input } => json!({"input": input, "wa_id": digits}),
-        Address::Bsuid(bsuid) => json!({"input": bsuid, "user_id": bsuid}),
-        Address::Misplaced { input } => json!({"input": input, "wa_id": recipient(address).wa_id}),
-    };
-    let mut message = json!({ "id": wamid });
-    if template {
-        message["message_status"] = json!("accepted");
-    }
-    json!({"messaging_product": "whatsapp", "contacts": [contact], "messages": [message]})
-}
-
-fn graph_exchange(at: Timestamp, request: Value, response: &Value) -> Exchange {
-    let kind =
-        request.get("status").or_else(|| request.get("type")).and_then(Value::as_str).unwrap_or("text");
-    let detail = request.pointer("/interactive/type").or_else(|| request.pointer("/template/name"));
-    let title = match detail.and_then(Value::as_str) {
-        Some(detail) => format!("messages · {kind} · {detail}"),
-        None if request.get("typing_indicator").is_some() => format!("messages · {kind} · typing"),
-        None => format!("messages · {kind}"),
-    };
-    Exchange {
-        at,
-        direction: Direction::Graph,
-        status: 200,
-        title,
-        request,
-        response: Some(response.clone()),
-    }
-}
-
-fn refused(refusal: &Refused) -> HttpResponse {
-    graph_error(StatusCode::BAD_REQUEST, refusal.code, "Invalid parameter", Some(&refusal.details))
-}
-
-fn unknown_object(id: &str) -> HttpResponse {
-    let message = format!(
-        "Unsupported request. Object with ID '{id}' does not exist, cannot be loaded due to missing permissions, \
-         or does not support this operation"
-    );
-    graph_error(StatusCode::BAD_REQUEST, 100, &message, None)
-}
-
-fn overloaded() -> HttpResponse {
-    graph_error(
-        StatusCode::SERVICE_UNAVAILABLE,
-        131_016,
-        "Service unavailable",
-        Some("The simulator's queue is full"),
-    )
-}
-
-fn graph_error(status: StatusCode, code: i64, message: &str, details: Option<&str>) -> HttpResponse {
-    let mut error = json!({
-        "message": format!("(#{code}) {message}"),
-        "type": "OAuthException",
-        "code": code,
-        "fbtrace_id": "SIMULATOR",
-    });
-    if let Some(details) = details {
-        error["error_data"] = json!({"messaging_product": "whatsapp", "details": details});
-    }
-    HttpResponse::build(status).json(json!({ "error": error }))
 }

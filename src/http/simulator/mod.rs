@@ -12,6 +12,7 @@ mod chats;
 mod content;
 mod delivery;
 mod graph;
+mod graph_answer;
 mod graph_body;
 mod page;
 mod person;

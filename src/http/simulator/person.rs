@@ -4,18 +4,21 @@ use crate::domain::time::Timestamp;
 use crate::http::simulator::Simulator;
 use crate::http::simulator::chats::{Chat, Phone};
 use crate::http::simulator::content::{Bubble, Content, OfferedBy, Ticks};
-use crate::http::simulator::delivery::{Delivery, Parcel, QueueFull, pace};
+use crate::http::simulator::delivery::{Delivery, Parcel, QUEUE_MAX, QueueFull, pace};
 use crate::http::simulator::page::PageEvent;
 use crate::http::simulator::samples::{self, SampleName};
 use crate::http::simulator::webhook::{self, Recipient, StatusNews};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// WhatsApp's own limit of a text message.
 const TEXT_CHARS_MAX: usize = 4_096;
 /// The longest emoji sequences have about a dozen characters.
 const EMOJI_CHARS_MAX: usize = 16;
+/// Half of the queue; the rest is told the next time that the person looks.
+const READ_AT_ONCE_MAX: usize = QUEUE_MAX / 2;
 
 /// One action, and how its webhook is delivered.
 #[derive(Deserialize)]
@@ -124,17 +127,13 @@ impl Simulator {
 
     /// Does `said` on the phone of chat `id`; gives the wamid of its webhook.
     pub(super) fn say(&self, id: &str, said: Said) -> Result<String, PersonError> {
-        if self.outgoing.capacity() < 2 {
-            return Err(PersonError::Busy);
-        }
-        let prepared = self.prepare(id, &said)?;
-        let Prepared { wamid, title, body } = prepared;
-        let due = Instant::now() + if said.late { pace::LATE } else { std::time::Duration::ZERO };
-        let copies = if said.duplicate { 2 } else { 1 };
-        for copy in 0..copies {
+        let room = self.room(if said.duplicate { 2 } else { 1 })?;
+        let Prepared { wamid, title, body } = self.prepare(id, &said)?;
+        let due = Instant::now() + if said.late { pace::LATE } else { Duration::ZERO };
+        for (copy, place) in room.enumerate() {
             let title = if copy == 0 { title.clone() } else { format!("{title} · duplicado") };
             let parcel = Parcel::Message { wamid: wamid.clone(), title, body: body.clone() };
-            self.enqueue(Delivery { due, chat: id.to_owned(), parcel })?;
+            place.send(Delivery { due, chat: id.to_owned(), parcel });
         }
         self.tell_summary(id);
         Ok(wamid)
@@ -307,20 +306,21 @@ impl Simulator {
     /// The person sees what has arrived.
     pub(super) fn read(&self, id: &str) -> Result<(), PersonError> {
         let now = self.now();
-        let unread = self.with_chat(id, |chat| {
-            chat.unread = 0;
+        let due = Instant::now() + pace::READ;
+        let told = self.with_chat(id, |chat| {
             let phone = chat.phone.clone();
-            let mut news = Vec::new();
-            for bubble in chat.bubbles.iter_mut().filter(|bubble| !bubble.mine && !bubble.read_announced) {
+            let unread = chat.bubbles.iter_mut().filter(|bubble| !bubble.mine && !bubble.read_announced);
+            let unread: Vec<&mut Bubble> = unread.take(READ_AT_ONCE_MAX).collect();
+            let room = self.room(unread.len())?;
+            for (bubble, place) in unread.into_iter().zip(room) {
                 bubble.read_announced = true;
-                news.push(read_news(bubble, &phone, now));
+                let parcel = Parcel::Status(read_news(bubble, &phone, now));
+                place.send(Delivery { due, chat: id.to_owned(), parcel });
             }
-            news
+            chat.unread = 0;
+            Ok::<(), QueueFull>(())
         });
-        for news in unread.ok_or(PersonError::UnknownChat)? {
-            let due = Instant::now() + pace::READ;
-            self.enqueue(Delivery { due, chat: id.to_owned(), parcel: Parcel::Status(news) })?;
-        }
+        told.ok_or(PersonError::UnknownChat)??;
         self.tell_summary(id);
         Ok(())
     }

@@ -1,13 +1,26 @@
 // The simulator's backend.
 
+const REFUSALS = {
+  unknown_chat: "Este chat ya no existe. Elija de nuevo a la persona.",
+  unknown_message: "Ese mensaje ya no está en el chat.",
+  option_not_offered: "El mensaje no ofrece esa opción.",
+  text_length: "El texto debe tener entre 1 y 4096 caracteres.",
+  queue_full: "Hay demasiados webhooks sin entregar. Espere a que el sistema responda.",
+};
+
 async function ask(path, options) {
-  const answer = await fetch(`/simulator/api${path}`, options);
-  if (answer.ok) return answer.status === 204 ? null : answer.json();
-  let title = `El simulador respondió ${answer.status}.`;
+  let answer;
   try {
-    title = (await answer.json()).title ?? title;
+    answer = await fetch(`/simulator/api${path}`, options);
+  } catch {
+    throw new Error("No hay conexión con el simulador. ¿Sigue corriendo «acuerdo demo»?");
+  }
+  if (answer.ok) return answer.status === 204 ? null : answer.json();
+  let code = null;
+  try {
+    ({ code } = await answer.json());
   } catch { /* The body was no JSON; the status says enough. */ }
-  throw new Error(title);
+  throw new Error(REFUSALS[code] ?? `El simulador respondió ${answer.status}.`);
 }
 
 const post = (path, body) =>

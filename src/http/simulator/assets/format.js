@@ -13,7 +13,7 @@ const MARKS = [
 
 /** A mark opens and closes at the edge of a word, on one line, and does not hug spaces. */
 function spanned(mark) {
-  const m = `\\${mark}`;
+  const m = mark === "*" ? "\\*" : mark;
   return new RegExp(`(?<![\\p{L}\\p{N}${m}])${m}(?!\\s)([^${m}\\n]*[^${m}\\s])${m}(?![\\p{L}\\p{N}${m}])`, "u");
 }
 

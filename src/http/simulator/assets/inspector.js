@@ -7,12 +7,16 @@ const body = byId("inspector-body");
 
 export function createInspector() {
   let opened = new Set();
+  let statusesShown = false;
+  let last = null;
 
   function blank(message) {
-    body.replaceChildren(el("p", { class: "blank" }, message));
+    body.replaceChildren(el("p", { class: "blank" }, message), journey());
   }
 
-  function show({ inspection, exchanges }) {
+  function show(view) {
+    last = view;
+    const { inspection, exchanges } = view;
     if (!inspection && !exchanges.length) {
       blank("Todavía no ha pasado nada en este chat. Escriba un mensaje y verá aquí el paso del flujo, los eventos del turno, los acuerdos y cada llamada.");
       return;
@@ -26,14 +30,27 @@ export function createInspector() {
 
   function traffic(exchanges) {
     const known = new Set();
-    const items = exchanges.map((exchange) => {
+    const isStatus = (exchange) => exchange.title.startsWith("statuses");
+    const nStatuses = exchanges.filter(isStatus).length;
+    const items = exchanges.filter((exchange) => statusesShown || !isStatus(exchange)).map((exchange) => {
       let key = `${exchange.at} ${exchange.direction} ${exchange.title}`;
       while (known.has(key)) key += "'";
       known.add(key);
       return exchangeItem(exchange, key);
     });
     opened = new Set([...opened].filter((key) => known.has(key)));
-    return section("Webhooks y Graph API", el("div", { class: "traffic" }, items));
+    const filter = el("button", { type: "button", class: "filter", "aria-pressed": String(statusesShown), onclick: toggleStatuses },
+      `Estados (${nStatuses})`);
+    const part = section("Webhooks y Graph API", el("div", { class: "traffic" }, items));
+    part.classList.add("traffic-section");
+    part.querySelector("h3").after(filter);
+    return part;
+  }
+
+  function toggleStatuses() {
+    statusesShown = !statusesShown;
+    show(last);
+    body.querySelector(".filter").focus();
   }
 
   function exchangeItem(exchange, key) {
@@ -41,8 +58,8 @@ export function createInspector() {
     const ok = exchange.status === 200;
     const details = el("details", { "data-key": key, open: opened.has(key) },
       el("summary", {},
-        el("span", { class: webhook ? "way" : "way graph" }, webhook ? "→ POST" : "← POST"),
-        el("span", { class: "what" }, webhook ? `/webhook · ${exchange.title}` : `/${exchange.title}`),
+        el("span", { class: webhook ? "way" : "way graph" }, webhook ? "webhook" : "graph"),
+        el("span", { class: "what" }, exchange.title.replace(/^messages · /u, "")),
         el("span", { class: ok ? "pill good" : "pill bad" }, exchange.status ? String(exchange.status) : "—"),
         el("time", {}, exactTime(exchange.at))),
       el("pre", { tabindex: "0", "aria-label": "JSON enviado" }, JSON.stringify(exchange.request, null, 2)),
@@ -53,6 +70,17 @@ export function createInspector() {
   }
 
   return { show, blank };
+}
+
+/** What will be seen here, told before anything has happened. */
+function journey() {
+  const steps = [
+    ["El teléfono", "manda un webhook firmado con HMAC a /webhook."],
+    ["El sistema", "lo guarda, responde 200 y corre un turno del flujo."],
+    ["La respuesta", "sale por la Graph API hacia este teléfono."],
+    ["Los estados", "sent, delivered y read vuelven como webhooks."],
+  ];
+  return el("ol", { class: "journey" }, steps.map(([who, what]) => el("li", {}, el("b", {}, who), el("span", {}, what))));
 }
 
 function stateSections(inspection) {

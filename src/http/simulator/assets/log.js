@@ -67,7 +67,9 @@ export function createLog(act) {
       const first = !previous || previous.mine !== bubble.mine || previous.content.kind === "notice" || bubble.at - previous.at > GROUP_MS;
       const isNew = !opened && !kept.has(bubble.wamid);
       if (isNew && !follow && !bubble.mine) below += 1;
-      nodes.push(keep(next, bubble.wamid, JSON.stringify([bubble, first]), () => {
+      // The statuses of the business's messages do not show on this phone.
+      const signature = JSON.stringify([bubble.mine ? bubble : { ...bubble, state: null }, first]);
+      nodes.push(keep(next, bubble.wamid, signature, () => {
         const row = bubbleRow(bubble, { first, act });
         if (isNew) row.classList.add("fresh");
         return row;
@@ -87,7 +89,8 @@ export function createLog(act) {
       ? { ...old, isNew: false }
       : { signature, node: build(), isNew: !old };
     if (old && old.node !== entry.node && old.node.contains(document.activeElement)) {
-      queueMicrotask(() => entry.node.focus());
+      const at = focusables(old.node).indexOf(document.activeElement);
+      queueMicrotask(() => (focusables(entry.node)[at] ?? entry.node).focus({ preventScroll: true }));
     }
     next.set(key, entry);
     return entry.node;
@@ -115,8 +118,10 @@ export function createLog(act) {
   return { show, reveal, toEnd };
 }
 
+const focusables = (node) => [...node.querySelectorAll("button, a")];
+
 function secureNote() {
-  return el("p", { class: "secure" }, icon("lock"), "Esto es una demostración: usted escribe como la persona elegida y responde el sistema real. Nada sale de este equipo.");
+  return el("p", { class: "secure" }, icon("lock"), "Esto es una demostración: usted escribe como la persona elegida y responde el sistema real. A WhatsApp no se envía nada.");
 }
 
 /** Touch has no hover: a long press opens a message's menu. */

@@ -34,7 +34,7 @@ const people = createPeople({ pick });
 start();
 
 async function start() {
-  inspector.blank("Elija a una persona y escríbale al banco: aquí verá qué hace el sistema con cada mensaje.");
+  inspector.blank("Elija a una persona y escriba: aquí verá qué hace el sistema con cada mensaje.");
   tick();
   setInterval(tick, 15_000);
   for (const button of document.querySelectorAll(".views button")) {
@@ -86,7 +86,8 @@ async function pick(id) {
     history.replaceState(null, "", `#${encodeURIComponent(id)}`);
     drawPerson();
     show({ opened: true });
-    composer.focus();
+    // On a phone the keyboard would cover the suggestions.
+    if (!narrow.matches) composer.focus();
     readIfSeen();
     refreshInspector();
   } catch (error) {
@@ -116,7 +117,7 @@ function drawPerson() {
   const how = delivery();
   drawCard(person, open.summary, how, {
     changeNumber: () => say({ kind: "change_number" }),
-    deliveryChanged: () => { drawDeliveryNote(); readIfSeen(); },
+    deliveryChanged: () => { drawPerson(); readIfSeen(); },
   });
   drawDeliveryNote();
 }

@@ -9,20 +9,21 @@ export const isOpen = () => restore !== null;
 
 export function close() {
   if (!restore) return;
-  const { opener, onClose } = restore;
+  const { opener, wamid } = restore;
   restore = null;
   overlay.className = "overlay";
   overlay.replaceChildren();
   setInert(false);
-  opener?.setAttribute("aria-expanded", "false");
-  if (opener?.isConnected) opener.focus();
-  onClose?.();
+  // A message that changed meanwhile was drawn again, with another button.
+  const target = opener.isConnected ? opener : document.querySelector(`[data-wamid="${wamid}"] .${opener.classList[0]}`);
+  target?.setAttribute("aria-expanded", "false");
+  target?.focus({ preventScroll: true });
 }
 
-function open(content, opener, className, onClose) {
+function open(content, opener, className) {
   close();
-  restore = { opener, onClose };
-  opener?.setAttribute("aria-expanded", "true");
+  restore = { opener, wamid: opener.closest("[data-wamid]")?.dataset.wamid };
+  opener.setAttribute("aria-expanded", "true");
   overlay.className = `overlay open ${className}`;
   overlay.replaceChildren(content);
   setInert(true);
@@ -124,7 +125,7 @@ export function openMenu(items, opener, label, top) {
       moveFocus(event, focusable);
     }
   });
-  focusable[0]?.focus();
+  focusable[0]?.focus({ preventScroll: true });
 }
 
 /** Beside its opener, kept inside the phone. */
@@ -132,10 +133,11 @@ function place(menu, opener) {
   const frame = overlay.getBoundingClientRect();
   const from = opener.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = menu;
-  const left = Math.min(Math.max(8, from.left - frame.left), frame.width - width - 8);
+  const clamp = (value, size, room) => Math.max(8, Math.min(value, room - size - 8));
+  const left = clamp(from.left - frame.left, width, frame.width);
   const below = from.bottom - frame.top + 6;
   const above = from.top - frame.top - height - 6;
-  const top = below + height < frame.height - 8 ? below : Math.max(8, above);
+  const top = clamp(below + height < frame.height - 8 ? below : above, height, frame.height);
   menu.style.left = `${left}px`;
   menu.style.top = `${top}px`;
 }

@@ -32,7 +32,7 @@ export function createPeople(on) {
     const focused = document.activeElement?.dataset?.person;
     list.replaceChildren(...shown.map(item));
     if (!shown.length) {
-      const message = people.length ? "Nadie coincide con la búsqueda." : "No hay personas de muestra. Escriba desde un número desconocido.";
+      const message = people.length ? "Nadie coincide con la búsqueda." : "No hay personas de muestra. Use un número desconocido.";
       list.append(el("li", { class: "empty" }, message));
     }
     if (focused) [...list.querySelectorAll("button")].find((button) => button.dataset.person === focused)?.focus();
@@ -84,11 +84,13 @@ export function createPeople(on) {
 export function drawCard(person, chat, delivery, on) {
   const card = byId("card");
   const open = card.querySelector("details")?.open ?? false;
+  const focused = card.contains(document.activeElement) ? document.activeElement.dataset.delivery : null;
   card.hidden = false;
   const facts = [
     person.stranger ? null : ["Documento", person.document_hint],
     person.stranger || !person.birthday ? null : ["Nacimiento", birthday(person.birthday)],
-    ["WhatsApp", chat.phone || "oculto"],
+    ["WhatsApp", delivery.hidePhone || !chat.phone ? "número oculto" : chat.phone],
+    delivery.hidePhone ? ["BSUID", chat.bsuid] : null,
     person.stranger ? null : ["Situación", person.situation],
   ].filter(Boolean);
   const details = el("details", { open },
@@ -103,6 +105,7 @@ export function drawCard(person, chat, delivery, on) {
     el("dl", { class: "facts" }, facts.flatMap(([term, value]) => [el("dt", {}, term), el("dd", {}, value)])),
     person.stranger ? el("p", { class: "hint" }, "El sistema nunca ha visto este número.") : "",
     details);
+  if (focused) card.querySelector(`[data-delivery="${focused}"]`)?.focus();
 
   function toggle(name, label, help) {
     const input = el("input", { type: "checkbox", role: "switch", "data-delivery": name });
