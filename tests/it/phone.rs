@@ -66,7 +66,7 @@ impl Phone {
 
     /// Chooses a row of the open sheet by its title, and sends it.
     pub async fn choose_row(&self, title: &str) {
-        let xpath = format!("//*[contains(@class,'sheet-row')][.//b[normalize-space()='{title}']]");
+        let xpath = format!("//*[@role='radio'][.//b[normalize-space()='{title}']]");
         self.wait_xpath(&xpath).await.click().await.unwrap();
         self.wait(".sheet-send").await.click().await.unwrap();
         self.wait_gone(".sheet").await;
@@ -128,7 +128,9 @@ impl Phone {
 }
 
 async fn connect(port: u16, profile: &str, (width, height): (u32, u32)) -> Client {
+    // A click is aimed before it lands: with motion, a sheet that is still rising would be missed.
     let arguments = json!([
+        "--force-prefers-reduced-motion",
         "--headless",
         "--no-sandbox",
         "--disable-gpu",

@@ -36,6 +36,38 @@ export function initials(name, stranger) {
   return el("span", { class: "initials", "data-hue": String(hue), "aria-hidden": "true" }, letters.toUpperCase());
 }
 
+/** Makes `nodes` the children, touching only what differs: focus, scrolling and a click under way survive. */
+export function place(parent, nodes) {
+  let cursor = parent.firstChild;
+  for (const node of nodes) {
+    if (node === cursor) cursor = cursor.nextSibling;
+    else parent.insertBefore(node, cursor);
+  }
+  while (cursor) {
+    const following = cursor.nextSibling;
+    cursor.remove();
+    cursor = following;
+  }
+}
+
+/** Builds elements by key, and gives the same element again while its signature is the same. */
+export function createKeeper() {
+  let kept = new Map();
+  return {
+    keep(key, signature, build) {
+      const old = kept.get(key);
+      if (old?.signature === signature) return old.node;
+      const node = build();
+      kept.set(key, { signature, node });
+      return node;
+    },
+    /** Forgets elements that are not among `keys`. */
+    only(keys) {
+      kept = new Map([...kept].filter(([key]) => keys.has(key)));
+    },
+  };
+}
+
 /** Moves among `items` with the arrow keys, Home and End; gives true when it handled the key. */
 export function moveFocus(event, items) {
   const at = items.indexOf(document.activeElement);

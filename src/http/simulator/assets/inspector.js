@@ -1,12 +1,12 @@
 // What the application thinks and what went over the wire.
 
-import { byId, el } from "./dom.js";
+import { byId, createKeeper, el, place } from "./dom.js";
 import { exactTime } from "./time.js";
 
 const body = byId("inspector-body");
 
 export function createInspector() {
-  let opened = new Set();
+  const keeper = createKeeper();
   let statusesShown = false;
   let last = null;
 
@@ -21,11 +21,10 @@ export function createInspector() {
       blank("Todavía no ha pasado nada en este chat. Escriba un mensaje y verá aquí el paso del flujo, los eventos del turno, los acuerdos y cada llamada.");
       return;
     }
-    const scroll = body.scrollTop;
-    const focused = document.activeElement?.closest?.("details")?.dataset.key;
-    body.replaceChildren(...(inspection ? stateSections(inspection) : []), traffic(exchanges));
-    body.scrollTop = scroll;
-    if (focused) [...body.querySelectorAll("details")].find((node) => node.dataset.key === focused)?.querySelector("summary").focus();
+    const state = inspection
+      ? keeper.keep("state", JSON.stringify(inspection), () => el("div", { class: "state" }, stateSections(inspection)))
+      : null;
+    place(body, [state, traffic(exchanges)].filter(Boolean));
   }
 
   function traffic(exchanges) {
@@ -36,27 +35,31 @@ export function createInspector() {
       let key = `${exchange.at} ${exchange.direction} ${exchange.title}`;
       while (known.has(key)) key += "'";
       known.add(key);
-      return exchangeItem(exchange, key);
+      return keeper.keep(key, JSON.stringify(exchange), () => exchangeItem(exchange));
     });
-    opened = new Set([...opened].filter((key) => known.has(key)));
-    const filter = el("button", { type: "button", class: "filter", "aria-pressed": String(statusesShown), onclick: toggleStatuses },
-      `Estados (${nStatuses})`);
-    const part = section("Webhooks y Graph API", el("div", { class: "traffic" }, items));
-    part.classList.add("traffic-section");
-    part.querySelector("h3").after(filter);
+    const part = keeper.keep("traffic", "", () => {
+      const filter = el("button", { type: "button", class: "filter", onclick: toggleStatuses });
+      const frame = section("Webhooks y Graph API", filter, el("div", { class: "traffic" }));
+      frame.classList.add("traffic-section");
+      return frame;
+    });
+    const filter = part.querySelector(".filter");
+    filter.textContent = `Estados (${nStatuses})`;
+    filter.setAttribute("aria-pressed", String(statusesShown));
+    place(part.querySelector(".traffic"), items);
+    keeper.only(new Set(["state", "traffic", ...known]));
     return part;
   }
 
   function toggleStatuses() {
     statusesShown = !statusesShown;
     show(last);
-    body.querySelector(".filter").focus();
   }
 
-  function exchangeItem(exchange, key) {
+  function exchangeItem(exchange) {
     const webhook = exchange.direction === "webhook";
     const ok = exchange.status === 200;
-    const details = el("details", { "data-key": key, open: opened.has(key) },
+    return el("details", {},
       el("summary", {},
         el("span", { class: webhook ? "way" : "way graph" }, webhook ? "webhook" : "graph"),
         el("span", { class: "what" }, exchange.title.replace(/^messages · /u, "")),
@@ -65,8 +68,6 @@ export function createInspector() {
       el("pre", { tabindex: "0", "aria-label": "JSON enviado" }, JSON.stringify(exchange.request, null, 2)),
       exchange.response === null ? "" : el("h4", {}, "Respuesta"),
       exchange.response === null ? "" : el("pre", { tabindex: "0", "aria-label": "JSON de la respuesta" }, JSON.stringify(exchange.response, null, 2)));
-    details.addEventListener("toggle", () => (details.open ? opened.add(key) : opened.delete(key)));
-    return details;
   }
 
   return { show, blank };

@@ -1,6 +1,6 @@
 // The scrolling list of messages: keeps elements of unchanged bubbles, follows the end, counts what is below.
 
-import { byId, el, icon } from "./dom.js";
+import { byId, el, icon, place } from "./dom.js";
 import { bubbleRow, typingRow } from "./bubbles.js";
 import { dayKey, dayName } from "./time.js";
 
@@ -78,7 +78,7 @@ export function createLog(act) {
     }
     if (typing) nodes.push(keep(next, "typing", "", () => typingRow(act.business)));
     kept = next;
-    place(nodes);
+    place(log, nodes);
     if (follow || bubbles.at(-1)?.mine && next.get(bubbles.at(-1).wamid)?.isNew) toEnd();
     else showJump();
   }
@@ -94,19 +94,6 @@ export function createLog(act) {
     }
     next.set(key, entry);
     return entry.node;
-  }
-
-  function place(nodes) {
-    let cursor = log.firstChild;
-    for (const node of nodes) {
-      if (node === cursor) cursor = cursor.nextSibling;
-      else log.insertBefore(node, cursor);
-    }
-    while (cursor) {
-      const following = cursor.nextSibling;
-      cursor.remove();
-      cursor = following;
-    }
   }
 
   function reveal(wamid) {

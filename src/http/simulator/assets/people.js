@@ -1,6 +1,6 @@
 // The list of people and the card of the one that is chosen.
 
-import { byId, el, icon, initials, moveFocus } from "./dom.js";
+import { byId, createKeeper, el, icon, initials, moveFocus, place } from "./dom.js";
 import { plainText } from "./format.js";
 import { birthday, timeOfDay } from "./time.js";
 
@@ -13,6 +13,7 @@ const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase(
 export function createPeople(on) {
   let people = [];
   let selected = null;
+  const keeper = createKeeper();
 
   search.addEventListener("input", draw);
   search.addEventListener("keydown", (event) => {
@@ -30,17 +31,24 @@ export function createPeople(on) {
       return words.every((word) => text.includes(word));
     });
     const focused = document.activeElement?.dataset?.person;
-    list.replaceChildren(...shown.map(item));
+    const nodes = shown.map((person) => {
+      const typing = (person.chat?.typing_until ?? 0) > Date.now();
+      const signature = JSON.stringify([person, typing, person.id === selected]);
+      return keeper.keep(person.id, signature, () => item(person, typing));
+    });
     if (!shown.length) {
       const message = people.length ? "Nadie coincide con la búsqueda." : "No hay personas de muestra. Use un número desconocido.";
-      list.append(el("li", { class: "empty" }, message));
+      nodes.push(el("li", { class: "empty" }, message));
     }
-    if (focused) [...list.querySelectorAll("button")].find((button) => button.dataset.person === focused)?.focus();
+    place(list, nodes);
+    keeper.only(new Set(people.map((person) => person.id)));
+    if (focused && document.activeElement === document.body) {
+      [...list.querySelectorAll("button")].find((button) => button.dataset.person === focused)?.focus();
+    }
   }
 
-  function item(person) {
+  function item(person, typing) {
     const { chat } = person;
-    const typing = chat?.typing_until && chat.typing_until > Date.now();
     const line = typing
       ? el("span", { class: "typing-now" }, "escribiendo…")
       : el("span", {}, chat?.preview ? `${chat.preview_mine ? "Usted: " : ""}${plainText(chat.preview)}` : (person.situation ?? person.phone));
