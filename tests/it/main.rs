@@ -7,6 +7,7 @@
     reason = "a test that cannot go on says where it stopped"
 )]
 
+mod browser;
 mod contract;
 mod contract_queue;
 mod desk_api;
@@ -15,3 +16,4 @@ mod desk_openapi;
 mod desk_world;
 mod graph_client;
 mod harness;
+mod simulator;
