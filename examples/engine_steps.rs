@@ -24,13 +24,17 @@ const CONVERSATIONS: u64 = 200_000;
 
 fn says(words: &str, meaning: Understanding) -> Input {
     let understanding = Box::new(Understanding { normalised: words.to_owned(), ..meaning });
-    Input::Message { wamid: Wamid::new("wamid.1"), said: Said::Text { body: words.to_owned().into(), understanding } }
+    Input::Message {
+        wamid: Wamid::new("wamid.1"),
+        said: Said::Text { body: words.to_owned().into(), understanding },
+    }
 }
 
 /// A whole chat: greeting, a choice, a text after a miss, a picture, a number.
 fn inputs() -> Vec<Input> {
     let option = Some(OptionMatch { id: "datos".to_owned(), how: OptionHow::Exact });
-    let picture = Said::Media { kind: MediaKind::Image, media_id: "1".to_owned(), voice: false, caption: None };
+    let picture =
+        Said::Media { kind: MediaKind::Image, media_id: "1".to_owned(), voice: false, caption: None };
     vec![
         says("hola", Understanding::default()),
         says("no se", Understanding::default()),

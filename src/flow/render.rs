@@ -71,7 +71,9 @@ const PARAGRAPH: &str = "\n\n";
 /// The kind that can hold these options. A description needs a list: buttons have no room for it.
 pub fn choice_kind(options: &[OptionView], id_prefix: &str) -> ChoiceKind {
     let fits = |title_max: usize| {
-        options.iter().all(|option| !option.title.trim().is_empty() && option.title.chars().count() <= title_max)
+        options
+            .iter()
+            .all(|option| !option.title.trim().is_empty() && option.title.chars().count() <= title_max)
     };
     let titles: BTreeSet<&str> = options.iter().map(|option| option.title.as_str()).collect();
     let id_fits = options.iter().all(|option| id_prefix.len() + option.id.len() <= limits::ROW_ID_MAX);
@@ -160,7 +162,11 @@ impl Layout {
 
     fn text(&mut self, body: String, label: Label) {
         if !body.is_empty() {
-            self.messages.push(Message { content: Outbound::Text { body: body.into() }, label, evidence: None });
+            self.messages.push(Message {
+                content: Outbound::Text { body: body.into() },
+                label,
+                evidence: None,
+            });
         }
     }
 
@@ -284,7 +290,8 @@ fn cut(text: &str, max: usize) -> String {
 fn split(text: &str, max: usize) -> (String, String) {
     let end = text.char_indices().nth(max).map_or(text.len(), |(at, _)| at);
     let (head, _) = text.split_at(end);
-    let at = [PARAGRAPH, "\n", " "].iter().find_map(|gap| head.rfind(gap)).filter(|at| *at > 0).unwrap_or(end);
+    let at =
+        [PARAGRAPH, "\n", " "].iter().find_map(|gap| head.rfind(gap)).filter(|at| *at > 0).unwrap_or(end);
     let (head, tail) = text.split_at(at);
     (head.trim_end().to_owned(), tail.trim_start().to_owned())
 }

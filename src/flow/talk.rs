@@ -36,16 +36,38 @@ pub trait Outcomes {
 /// One thing that happened, as a reader of a transcript wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
-    Bot { content: Outbound, label: Label, proactive: bool },
-    Action { action: String, outcome: String, once: Option<String>, evidence: bool },
-    Ticket { queue: String, priority: String, reason: String },
+    Bot {
+        content: Outbound,
+        label: Label,
+        proactive: bool,
+    },
+    Action {
+        action: String,
+        outcome: String,
+        once: Option<String>,
+        evidence: bool,
+    },
+    Ticket {
+        queue: String,
+        priority: String,
+        reason: String,
+    },
     ToAgent,
-    CloseTicket { outcome: String },
+    CloseTicket {
+        outcome: String,
+    },
     Level(Assurance),
-    Ended { outcome: String },
-    Fault { place: String, what: String },
+    Ended {
+        outcome: String,
+    },
+    Fault {
+        place: String,
+        what: String,
+    },
     /// Nobody said what the action answers; the conversation stands there.
-    NoOutcome { action: String },
+    NoOutcome {
+        action: String,
+    },
 }
 
 pub struct Talk<'f> {
@@ -177,7 +199,9 @@ impl<'f> Talk<'f> {
                 self.timers.push(OpenTimer { name, turn, due });
                 None
             }
-            Effect::OpenTicket { queue, priority, reason, .. } => Some(Line::Ticket { queue, priority, reason }),
+            Effect::OpenTicket { queue, priority, reason, .. } => {
+                Some(Line::Ticket { queue, priority, reason })
+            }
             Effect::ForwardToAgent => Some(Line::ToAgent),
             Effect::CloseTicket { outcome } => Some(Line::CloseTicket { outcome }),
             Effect::Assurance { level } => {
@@ -186,9 +210,7 @@ impl<'f> Talk<'f> {
                 Some(Line::Level(level))
             }
             Effect::Ended { outcome } => Some(Line::Ended { outcome }),
-            Effect::Fault { flow, step, what } => {
-                Some(Line::Fault { place: format!("{flow}.{step}"), what })
-            }
+            Effect::Fault { flow, step, what } => Some(Line::Fault { place: format!("{flow}.{step}"), what }),
         }
     }
 

@@ -16,4 +16,6 @@ mod desk_openapi;
 mod desk_world;
 mod graph_client;
 mod harness;
+mod phone;
 mod simulator;
+mod simulator_bot;

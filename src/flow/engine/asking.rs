@@ -92,7 +92,9 @@ impl<'f> Asking<'f> {
 
     pub(crate) fn answer_media(self, run: &mut Run<'f>, media_id: &str) -> Result<Option<Next<'f>>, Stop> {
         match self {
-            Self::Ask(ask) if ask.expects == Expects::Media => ask::answer_media(ask, run, media_id).map(Some),
+            Self::Ask(ask) if ask.expects == Expects::Media => {
+                ask::answer_media(ask, run, media_id).map(Some)
+            }
             Self::Ask(_) | Self::Choose(_) => Ok(None),
         }
     }

@@ -32,12 +32,9 @@ impl<'i> Heard<'i> {
             Said::Text { body, understanding } => {
                 Self { said, body: body.expose(), meaning: Some(understanding), tap: None }
             }
-            Said::Option { id, title, understanding } => Self {
-                said,
-                body: title.expose(),
-                meaning: Some(understanding),
-                tap: OptionRef::parse(id),
-            },
+            Said::Option { id, title, understanding } => {
+                Self { said, body: title.expose(), meaning: Some(understanding), tap: OptionRef::parse(id) }
+            }
             Said::Media { .. }
             | Said::Location
             | Said::Contacts

@@ -350,7 +350,8 @@ impl<'f> Run<'f> {
         if matches!(self.session.status, Status::Waiting { .. } | Status::Paused { .. })
             && let Some(frame) = self.session.frames.last()
         {
-            let set = |timer: &OpenTimer| Effect::SetTimer { name: timer.name, turn: timer.turn, due: timer.due };
+            let set =
+                |timer: &OpenTimer| Effect::SetTimer { name: timer.name, turn: timer.turn, due: timer.due };
             effects.extend(frame.timers.iter().map(set));
         }
         Turn { session: self.session, effects, trail: self.trail }
@@ -362,7 +363,8 @@ impl<'f> Run<'f> {
             return Vec::new();
         }
         let texts = &self.flows.bot.texts;
-        let plain = |words: &Localised| self.speak(words).map_or_else(|_| String::new(), |spoken| spoken.text);
+        let plain =
+            |words: &Localised| self.speak(words).map_or_else(|_| String::new(), |spoken| spoken.text);
         let words = Words { list_button: plain(&texts.list_button), more: plain(&texts.more) };
         messages(speeches, &words)
     }

@@ -93,7 +93,9 @@ fn again<'f>(
 }
 
 fn contract(step: &Do) -> Result<&'static Action, Stop> {
-    ACTIONS.get(step.action.as_str()).ok_or_else(|| Stop::fault(format!("there is no action `{}`", step.action)))
+    ACTIONS
+        .get(step.action.as_str())
+        .ok_or_else(|| Stop::fault(format!("there is no action `{}`", step.action)))
 }
 
 /// The terms that the person answered to. Without them no money is bound.
@@ -103,7 +105,10 @@ fn evidence(step: &Do, action: &Action, run: &Run<'_>) -> Result<Option<Shown>, 
         None => None,
     };
     if shown.is_none() && action.class == EffectClass::Money {
-        return Err(Stop::fault(format!("action `{}` binds money and nobody accepted its terms", action.name)));
+        return Err(Stop::fault(format!(
+            "action `{}` binds money and nobody accepted its terms",
+            action.name
+        )));
     }
     Ok(shown)
 }

@@ -1,8 +1,8 @@
 //! `handoff`: a person takes the chat, until the ticket is given back or closed.
 
 use crate::domain::ids::StepId;
-use crate::flow::engine::run::{Next, Run, Stop};
 use crate::flow::effect::Effect;
+use crate::flow::engine::run::{Next, Run, Stop};
 use crate::flow::model::Handoff;
 use crate::flow::state::Status;
 

@@ -180,7 +180,9 @@ fn fact_of(text: &str, currency: Currency) -> Result<Cue, String> {
     let value = value.trim();
     match name {
         "level" => Assurance::parse(value).map(Cue::Level).ok_or_else(|| format!("`{value}` is no level")),
-        "now" => Timestamp::parse_rfc3339(value).map(Cue::Now).ok_or_else(|| format!("`{value}` is no instant")),
+        "now" => {
+            Timestamp::parse_rfc3339(value).map(Cue::Now).ok_or_else(|| format!("`{value}` is no instant"))
+        }
         path => {
             let unknown = || format!("there is no fact `{path}`");
             let (root, field) = path.split_once('.').ok_or_else(unknown)?;
@@ -214,9 +216,8 @@ pub fn value_of(json: &Json, ty: &Type, currency: Currency) -> Result<Value, Str
         Type::Percent => json.as_i64().map(Value::Percent).ok_or_else(wrong),
         Type::Text => text().map(Value::Text),
         Type::Date => Day::parse(&text()?).map(Value::Date).ok_or_else(wrong),
-        Type::Enum(members) => {
-            text().and_then(|member| members.contains(&member).then_some(Value::Choice(member)).ok_or_else(wrong))
-        }
+        Type::Enum(members) => text()
+            .and_then(|member| members.contains(&member).then_some(Value::Choice(member)).ok_or_else(wrong)),
         Type::Money => money_of(json, currency).map(Value::Money).ok_or_else(wrong),
         Type::List(of) => {
             let items = json.as_array().ok_or_else(wrong)?;

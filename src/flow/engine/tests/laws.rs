@@ -44,13 +44,18 @@ fn understanding() -> impl Strategy<Value = Understanding> {
     let words = prop::sample::select(vec!["hola", "menu", "asesor", "stop", "otra cosa", "2", "xyz", ""]);
     let intent = prop::option::of(prop::sample::select(Intent::ALL.to_vec()));
     let doubt = prop::option::weighted(0.2, prop::sample::select(Intent::ALL.to_vec()));
-    let option = prop::option::of(prop::sample::select(vec!["deuda", "datos", "si", "no", "otro", "e0", "#1"]));
+    let option =
+        prop::option::of(prop::sample::select(vec!["deuda", "datos", "si", "no", "otro", "e0", "#1"]));
     let values = (prop::bool::ANY, 0..2_000_000_i64, -5..40_i64, prop::option::of(prop::bool::ANY));
     (words, intent, doubt, option, 0..10_000_u16, values).prop_map(
         |(words, intent, doubt, option, confidence_bps, (typed, amount, days, yes_no))| Understanding {
             normalised: words.to_owned(),
             option: option.map(|id| OptionMatch { id: id.to_owned(), how: OptionHow::Contained }),
-            intent: intent.map(|intent| IntentGuess { intent, confidence_bps, how: IntentSource::Classifier }),
+            intent: intent.map(|intent| IntentGuess {
+                intent,
+                confidence_bps,
+                how: IntentSource::Classifier,
+            }),
             doubt,
             amount: typed.then(|| Money::new(amount * 100, Currency::Cop)),
             date: typed.then(|| facts().today.plus_days(days)),
@@ -135,7 +140,8 @@ impl World {
             Move::Unreadable => message(Said::Unreadable),
             Move::Outcome(n, size) => {
                 let call = self.call.take()?;
-                let action = catalogue::actions().into_iter().find(|action| action.name == call.action).unwrap();
+                let action =
+                    catalogue::actions().into_iter().find(|action| action.name == call.action).unwrap();
                 let outcome = action.outcomes[n % action.outcomes.len()].to_owned();
                 let output = |f: &crate::flow::value::Field| (f.name.to_owned(), sample(&f.ty, size, 0));
                 let values: BTreeMap<String, Value> = action.outputs.iter().map(output).collect();
@@ -201,14 +207,18 @@ fn is_within_limits(content: &Outbound) -> bool {
         Outbound::Buttons { body, buttons, .. } => {
             (1..=whatsapp::INTERACTIVE_BODY_MAX).contains(&length(body.expose()))
                 && (1..=whatsapp::BUTTONS_MAX).contains(&buttons.len())
-                && buttons.iter().all(|b| length(&b.title) <= whatsapp::BUTTON_TITLE_MAX && !b.title.is_empty())
+                && buttons
+                    .iter()
+                    .all(|b| length(&b.title) <= whatsapp::BUTTON_TITLE_MAX && !b.title.is_empty())
         }
         Outbound::List { body, button, sections, .. } => {
             let rows: Vec<_> = sections.iter().flat_map(|section| &section.rows).collect();
             (1..=whatsapp::LIST_BODY_MAX).contains(&length(body.expose()))
                 && (1..=whatsapp::LIST_BUTTON_MAX).contains(&length(button))
                 && (1..=whatsapp::LIST_ROWS_MAX).contains(&rows.len())
-                && rows.iter().all(|row| row.id.len() <= whatsapp::ROW_ID_MAX && length(&row.title) <= whatsapp::ROW_TITLE_MAX)
+                && rows.iter().all(|row| {
+                    row.id.len() <= whatsapp::ROW_ID_MAX && length(&row.title) <= whatsapp::ROW_TITLE_MAX
+                })
         }
         Outbound::Link { display, .. } => length(display) <= whatsapp::LINK_DISPLAY_MAX,
         _ => false,
@@ -231,7 +241,10 @@ fn check(before: &World, input: &Input, turn: &Turn) -> Result<(), TestCaseError
     });
     prop_assert!(!faulted || explained, "the motor flows are right: {:?}", turn.effects);
 
-    let granted = turn.effects.iter().any(|e| matches!(e, Effect::Assurance { level } if *level > before.facts.assurance));
+    let granted = turn
+        .effects
+        .iter()
+        .any(|e| matches!(e, Effect::Assurance { level } if *level > before.facts.assurance));
     let mut next_index = 0;
     for effect in &turn.effects {
         if let Effect::Send { index, content, label, .. } = effect {

@@ -19,16 +19,23 @@ use std::collections::BTreeMap;
 
 fn says(words: &str) -> Input {
     let understanding = Box::new(Understanding { normalised: words.to_owned(), ..Understanding::default() });
-    Input::Message { wamid: Wamid::new("w"), said: Said::Text { body: words.to_owned().into(), understanding } }
+    Input::Message {
+        wamid: Wamid::new("w"),
+        said: Said::Text { body: words.to_owned().into(), understanding },
+    }
 }
 
 fn means(words: &str, understanding: Understanding) -> Input {
     let understanding = Box::new(Understanding { normalised: words.to_owned(), ..understanding });
-    Input::Message { wamid: Wamid::new("w"), said: Said::Text { body: words.to_owned().into(), understanding } }
+    Input::Message {
+        wamid: Wamid::new("w"),
+        said: Said::Text { body: words.to_owned().into(), understanding },
+    }
 }
 
 fn taps(id: &str) -> Input {
-    let understanding = Box::new(Understanding { normalised: "titulo".to_owned(), ..Understanding::default() });
+    let understanding =
+        Box::new(Understanding { normalised: "titulo".to_owned(), ..Understanding::default() });
     Input::Message {
         wamid: Wamid::new("w"),
         said: Said::Option { id: id.to_owned(), title: "título".to_owned().into(), understanding },
@@ -95,7 +102,10 @@ fn faults(turn: &Turn) -> Vec<&str> {
 
 #[test]
 fn a_greeting_opens_the_start_flow_in_one_message() {
-    let opened = turn(new_session(), &means("hola", Understanding { intent: certain(Intent::Greeting), ..Understanding::default() }));
+    let opened = turn(
+        new_session(),
+        &means("hola", Understanding { intent: certain(Intent::Greeting), ..Understanding::default() }),
+    );
     assert_eq!(sent(&opened).len(), 1, "{:?}", sent(&opened));
     assert!(sent(&opened)[0].starts_with("Hola, soy Lina de Finanzas Sol.\n\n¿En qué le ayudo?"));
     assert_eq!(opened.session.pending_intent, None);
@@ -106,7 +116,10 @@ fn option_ids_carry_hash_step_and_turn() {
     let opened = turn(new_session(), &says("hola"));
     let id = OptionRef::parse(&option_id(&opened, "Mi deuda")).unwrap();
     assert_eq!(id.hash, MOTOR.hash.as_str()[..8]);
-    assert_eq!((id.flow.as_str(), id.step.as_str(), id.turn, id.option.as_str()), ("inicio", "menu", 1, "deuda"));
+    assert_eq!(
+        (id.flow.as_str(), id.step.as_str(), id.turn, id.option.as_str()),
+        ("inicio", "menu", 1, "deuda")
+    );
 }
 
 #[test]
@@ -191,7 +204,9 @@ fn an_interrupted_step_lets_in_only_what_it_names() {
 }
 
 fn offer() -> Value {
-    let money = |units: i64| Value::Money(crate::domain::money::Money::new(units * 100, crate::domain::money::Currency::Cop));
+    let money = |units: i64| {
+        Value::Money(crate::domain::money::Money::new(units * 100, crate::domain::money::Currency::Cop))
+    };
     Value::record([("id", Value::text("o1")), ("cuotas", Value::Int(1)), ("cuota", money(900_000))])
 }
 
@@ -252,7 +267,8 @@ fn money_is_bound_only_by_terms_that_were_shown_and_answered() {
     let asked = resume_at(session, &verified());
     let id = format!("{}:deuda.confirmar:{}:si", &MOTOR.hash.as_str()[..8], asked.turn);
     let accepted = step(&MOTOR, asked, &taps(&id), &verified(), &LIMITS);
-    let [Effect::RunAction(ActionCall { call, once, evidence: Some(shown), .. })] = accepted.effects.as_slice()
+    let [Effect::RunAction(ActionCall { call, once, evidence: Some(shown), .. })] =
+        accepted.effects.as_slice()
     else {
         panic!("{:?}", accepted.effects)
     };
@@ -299,7 +315,11 @@ fn each_limit_is_a_fault_that_ends_in_a_person() {
         let turn = step(&MOTOR, new_session(), &says("hola"), &facts(), &limits);
         assert_eq!(faults(&turn), [what]);
         assert_eq!(sent(&turn), ["Algo falló de nuestro lado. Le paso con una persona."]);
-        assert!(turn.effects.iter().any(|e| matches!(e, Effect::OpenTicket { queue, .. } if queue == "cobranzas")));
+        assert!(
+            turn.effects
+                .iter()
+                .any(|e| matches!(e, Effect::OpenTicket { queue, .. } if queue == "cobranzas"))
+        );
         assert!(matches!(turn.session.status, Status::WithAgent { .. }));
     }
 }
@@ -312,7 +332,9 @@ fn a_wrong_flow_is_a_fault_not_a_panic() {
 
     let mut unrouted = folder("fixtures/flows/motor");
     let flow = unrouted.flows.get_mut(&FlowId::from("salida")).unwrap();
-    let StepKind::Do(action) = &mut flow.steps.get_mut(&StepId::from("excluir")).unwrap().kind else { panic!() };
+    let StepKind::Do(action) = &mut flow.steps.get_mut(&StepId::from("excluir")).unwrap().kind else {
+        panic!()
+    };
     action.on.clear();
     let asked = step(&unrouted, new_session(), &says("stop"), &facts(), &LIMITS).session;
     let outcome = Input::ActionOutcome { call: 1, outcome: "ok".to_owned(), values: BTreeMap::new() };
