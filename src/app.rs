@@ -1,1 +1,356 @@
 //! The composition root: the one place that names concrete parts.
+
+use crate::config::{ConfigError, LenderAccount, Settings};
+use crate::domain::ids::LenderId;
+use crate::flow;
+use crate::http::api::ApiState;
+use crate::http::operations::OperationsState;
+use crate::http::webhook::WebhookState;
+use crate::http::{api, operations, webhook};
+use crate::payments::hosted_checkout::{Checkout, HostedCheckouts};
+use crate::ports::Store;
+use crate::ports::clock::{Clock, Random};
+use crate::ports::handoff_queue::HandoffQueue;
+use crate::ports::message_sender::MessageSender;
+use crate::queue::memory::MemoryQueue;
+use crate::rules::lint::Lint;
+use crate::rules::policy::PolicySet;
+use crate::service::availability::CachedAvailability;
+use crate::service::converse::Converse;
+use crate::service::dispatch::Dispatch;
+use crate::service::flow_library::FlowLibrary;
+use crate::service::handoff::{HandoffPorts, HandoffService, HandoffSettings};
+use crate::service::lenders::{Lender, Lenders};
+use crate::service::notices::Notices;
+use crate::service::pacing::Pacing;
+use crate::service::receive::Receive;
+use crate::service::wording::Wording;
+use crate::store::StoreOptions;
+use crate::understand::Understander;
+use crate::whatsapp::client::{GraphClient, GraphConfig};
+use crate::whatsapp::signature::AppSecrets;
+use crate::worker::inbox_writer::{InboxLoop, inbox_writer};
+use crate::worker::supervisor::Supervisor;
+use crate::worker::wake::Wake;
+use crate::worker::{Periods, loops};
+use crate::{queue, store};
+use actix_web::web;
+use anyhow::Context;
+use secrecy::ExposeSecret;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Every part of a process, wired. Nothing runs yet.
+pub struct App {
+    pub settings: Settings,
+    pub store: Arc<dyn Store>,
+    pub queue: Arc<dyn HandoffQueue>,
+    pub sender: Arc<dyn MessageSender>,
+    pub lenders: Arc<Lenders>,
+    pub library: Arc<FlowLibrary>,
+    pub converse: Arc<Converse>,
+    pub dispatch: Arc<Dispatch>,
+    pub notices: Arc<Notices>,
+    pub handoff: Arc<HandoffService>,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    pub wake: Wake,
+    webhook: web::Data<WebhookState>,
+    inbox: InboxLoop,
+}
+
+/// The real world's time and randomness, or a test's.
+#[derive(Clone)]
+pub struct World {
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+}
+
+/// HTTP state, cheap to clone into every server thread.
+#[derive(Clone)]
+pub struct Faces {
+    webhook: web::Data<WebhookState>,
+    operations: web::Data<OperationsState>,
+    api: web::Data<ApiState>,
+}
+
+impl App {
+    /// Opens the database and the queue, reads flows and policies, wires everything. Fails with what to mend.
+    pub async fn assemble(settings: Settings, world: World) -> anyhow::Result<Self> {
+        let accounts = settings.lenders()?;
+        let store = open_store(&settings).await?;
+        let queue = open_queue(&settings).await?;
+        let policies = read_policies(&settings.flows_dir)?;
+        let lenders = Arc::new(Lenders::new(lenders(&accounts, &policies)?));
+        let library = Arc::new(FlowLibrary::new(store.clone()));
+        publish(&library, &accounts, &world).await?;
+        let understander = Arc::new(Understander::load(&settings.flows_dir.join("understanding"))?);
+        let sender: Arc<dyn MessageSender> = Arc::new(graph_client(&settings)?);
+        let lint = Arc::new(Lint::parse(&read(&settings.flows_dir.join("policies/lint.yaml"))?)?);
+        let World { clock, random } = world;
+        let wake = Wake::default();
+        let workers = &settings.workers;
+        let (writer, inbox) =
+            inbox_writer(store.clone(), workers.inbox_queue, workers.inbox_batch, wake.clone());
+        let receive =
+            Arc::new(Receive::new(lenders.clone(), Arc::new(writer), clock.clone(), random.clone()));
+        let availability = Arc::new(CachedAvailability::new(queue.clone(), clock.clone()));
+        let converse = Arc::new(Converse::new(
+            store.clone(),
+            library.clone(),
+            lenders.clone(),
+            understander,
+            clock.clone(),
+            availability,
+        ));
+        let pacing = Arc::new(Pacing::new(workers.sends_per_second));
+        let dispatch = Arc::new(Dispatch::new(
+            store.clone(),
+            sender.clone(),
+            lenders.clone(),
+            pacing,
+            clock.clone(),
+            random.clone(),
+        ));
+        let notices = Arc::new(Notices::new(store.clone(), clock.clone()));
+        let ports = handoff_ports(&store, &queue, &clock);
+        let handoff = Arc::new(HandoffService::new(ports, lint, HandoffSettings::default()));
+        let webhook = web::Data::new(WebhookState {
+            receive,
+            secrets: AppSecrets::new(&settings.app_secrets()).context("WHATSAPP_APP_SECRET is not usable")?,
+            verify_token: settings.whatsapp_verify_token.clone(),
+        });
+        Ok(Self {
+            settings,
+            store,
+            queue,
+            sender,
+            lenders,
+            library,
+            converse,
+            dispatch,
+            notices,
+            handoff,
+            clock,
+            random,
+            wake,
+            webhook,
+            inbox,
+        })
+    }
+
+    pub fn faces(&self) -> Faces {
+        Faces {
+            webhook: self.webhook.clone(),
+            operations: web::Data::new(OperationsState {
+                store: self.store.clone(),
+                queue: self.queue.clone(),
+                clock: self.clock.clone(),
+            }),
+            api: web::Data::new(ApiState {
+                handoff: self.handoff.clone(),
+                agents: self.store.clone(),
+                random: self.random.clone(),
+            }),
+        }
+    }
+
+    /// Starts only the loop that stores what the webhook receives.
+    pub fn start_inbox(self, supervisor: &mut Supervisor) -> Started {
+        let started = Started {
+            converse: self.converse,
+            dispatch: self.dispatch,
+            notices: self.notices,
+            handoff: self.handoff,
+            store: self.store,
+            clock: self.clock,
+            wake: self.wake,
+            settings: self.settings,
+        };
+        supervisor.once("inbox", self.inbox.run(supervisor.cancel()));
+        started
+    }
+}
+
+/// A process whose inbox is open: the other loops can be started, or driven by hand in a test.
+pub struct Started {
+    pub converse: Arc<Converse>,
+    pub dispatch: Arc<Dispatch>,
+    pub notices: Arc<Notices>,
+    pub handoff: Arc<HandoffService>,
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub wake: Wake,
+    pub settings: Settings,
+}
+
+impl Started {
+    pub fn start_loops(&self, supervisor: &mut Supervisor) {
+        let workers = self.settings.workers.clone();
+        let poll = Duration::from_millis(workers.poll_ms);
+        let periods = Periods { poll, batch: workers.turn_batch };
+        let (service, wake) = (self.converse.clone(), self.wake.clone());
+        supervisor
+            .keep("converse", move |cancel| loops::converse(service.clone(), wake.clone(), periods, cancel));
+        let (service, wake) = (self.dispatch.clone(), self.wake.clone());
+        let periods = Periods { poll, batch: workers.send_batch };
+        supervisor
+            .keep("dispatch", move |cancel| loops::dispatch(service.clone(), wake.clone(), periods, cancel));
+        let (service, wake) = (self.notices.clone(), self.wake.clone());
+        supervisor.keep("notices", move |cancel| loops::notices(service.clone(), wake.clone(), poll, cancel));
+        let (store, clock, wake) = (self.store.clone(), self.clock.clone(), self.wake.clone());
+        supervisor.keep("timers", move |cancel| {
+            loops::timers(store.clone(), clock.clone(), wake.clone(), poll, cancel)
+        });
+        let (service, wake) = (self.handoff.clone(), self.wake.clone());
+        supervisor.keep("tickets", move |cancel| loops::tickets(service.clone(), wake.clone(), poll, cancel));
+    }
+}
+
+impl Faces {
+    /// Every route of production.
+    pub fn configure(&self, cfg: &mut web::ServiceConfig) {
+        webhook::configure(cfg, self.webhook.clone());
+        cfg.app_data(self.api.clone()).configure(api::configure);
+        operations::configure(cfg, self.operations.clone());
+    }
+}
+
+pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+    let url = settings.database_url.expose_secret();
+    let options = StoreOptions {
+        connections_max: settings.workers.connections,
+        // An embedded file belongs to this process alone; a shared database is migrated by `acuerdo migrate`.
+        migrate: url.starts_with("sqlite:"),
+        ..StoreOptions::default()
+    };
+    store::connect(url, &options).await.context("DATABASE_URL")
+}
+
+pub async fn open_queue(settings: &Settings) -> anyhow::Result<Arc<dyn HandoffQueue>> {
+    match &settings.redis_url {
+        Some(url) => {
+            let queue = queue::redis::connect(url.expose_secret(), &settings.redis_prefix)
+                .await
+                .context("REDIS_URL")?;
+            Ok(Arc::new(queue))
+        }
+        None => Ok(Arc::new(MemoryQueue::new())),
+    }
+}
+
+/// The policies of a flow folder, or every mistake in them.
+pub fn read_policies(flows_dir: &Path) -> anyhow::Result<PolicySet> {
+    let files = flow::read_folder(&flows_dir.join("policies"))?;
+    let texts = files.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+    PolicySet::parse(texts).map_err(|mistakes| {
+        let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("policies cannot be used:\n{}", lines.join("\n"))
+    })
+}
+
+fn lenders(accounts: &[LenderAccount], policies: &PolicySet) -> anyhow::Result<Vec<Lender>> {
+    let wording = Wording::new(&policies.wording)?;
+    let mut checkouts = BTreeMap::new();
+    for account in accounts {
+        let checkout = policies.policy(&account.id).and_then(|policy| policy.payment.checkout.as_ref());
+        if let (Some(checkout), Some(secret)) = (checkout, &account.checkout_secret) {
+            let valid = crate::domain::time::Millis::minutes(checkout.valid_minutes);
+            let page = Checkout::new(&checkout.url, secret.clone(), valid)
+                .with_context(|| format!("checkout of lender {}", account.id))?;
+            checkouts.insert(account.id.clone(), page);
+        }
+    }
+    let payments = Arc::new(HostedCheckouts::new(checkouts));
+    accounts
+        .iter()
+        .map(|account| {
+            let policy = policies.policy(&account.id).ok_or_else(|| no_policy(&account.id, policies))?;
+            let calendar = policies
+                .calendar(&account.id)
+                .with_context(|| format!("no holidays are known of `{}`", policy.country))?;
+            Ok(Lender {
+                id: account.id.clone(),
+                access_token: account.access_token.clone(),
+                waba_id: account.waba_id.clone(),
+                phone_number_ids: account.phone_number_ids.clone(),
+                policy: policy.clone(),
+                calendar: calendar.clone(),
+                caps: policies.caps.clone(),
+                wording: wording.clone(),
+                payments: Some(payments.clone()),
+            })
+        })
+        .collect()
+}
+
+fn no_policy(lender: &LenderId, policies: &PolicySet) -> anyhow::Error {
+    let known: Vec<&str> = policies.policies.keys().map(LenderId::as_str).collect();
+    anyhow::anyhow!(
+        "lender `{lender}` has no policy: add policies/{lender}.yaml, or set ACUERDO_LENDER to one of: {}",
+        known.join(", ")
+    )
+}
+
+async fn publish(library: &FlowLibrary, accounts: &[LenderAccount], world: &World) -> anyhow::Result<()> {
+    for account in accounts {
+        let files = flow::read_folder(&account.flows_dir)?;
+        let loaded = flow::load(&files).map_err(|diagnostics| {
+            anyhow::anyhow!(
+                "the flows in {} cannot be used:\n{}",
+                account.flows_dir.display(),
+                flow::diagnostic::render(&diagnostics, &files, flow::diagnostic::Colour::Off)
+            )
+        })?;
+        library.publish(&account.id, &files, loaded.set, world.clock.now()).await?;
+    }
+    Ok(())
+}
+
+pub fn graph_client(settings: &Settings) -> anyhow::Result<GraphClient> {
+    let config = GraphConfig {
+        base_url: settings.whatsapp_graph_url.clone(),
+        version: settings.whatsapp_graph_version.clone(),
+        ..GraphConfig::default()
+    };
+    GraphClient::new(&config).context("WHATSAPP_GRAPH_URL")
+}
+
+fn handoff_ports(
+    store: &Arc<dyn Store>,
+    queue: &Arc<dyn HandoffQueue>,
+    clock: &Arc<dyn Clock>,
+) -> HandoffPorts {
+    HandoffPorts {
+        tickets: store.clone(),
+        agents: store.clone(),
+        conversations: store.clone(),
+        outbox: store.clone(),
+        people: store.clone(),
+        queue: queue.clone(),
+        clock: clock.clone(),
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+/// Settings that cannot serve, told before anything is opened.
+pub fn require_webhook_settings(settings: &Settings) -> Result<(), ConfigError> {
+    if settings.app_secrets().is_empty() {
+        return Err(ConfigError::Missing {
+            variable: "WHATSAPP_APP_SECRET",
+            remedy: "set the secret of the Meta app that signs the webhooks",
+        });
+    }
+    if settings.whatsapp_verify_token.is_none() {
+        return Err(ConfigError::Missing {
+            variable: "WHATSAPP_VERIFY_TOKEN",
+            remedy: "choose a word and write the same one in the Meta app's webhook settings",
+        });
+    }
+    Ok(())
+}

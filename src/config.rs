@@ -1,1 +1,351 @@
 //! Settings: built-in defaults < TOML file < environment.
+
+use crate::domain::ids::{LenderId, PhoneNumberId};
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Where the settings file is looked for when `ACUERDO_CONFIG` and `--config` say nothing.
+pub const DEFAULT_FILE: &str = "acuerdo.toml";
+
+/// One variable of the environment: its name and the setting that it fills.
+const ENVIRONMENT: &[(&str, &str)] = &[
+    ("DATABASE_URL", "database_url"),
+    ("REDIS_URL", "redis_url"),
+    ("ACUERDO_BIND", "bind"),
+    ("ACUERDO_FLOWS_DIR", "flows_dir"),
+    ("ACUERDO_LOG", "log"),
+    ("ACUERDO_LOG_FORMAT", "log_format"),
+    ("ACUERDO_REDIS_PREFIX", "redis_prefix"),
+    ("ACUERDO_LENDER", "lender_id"),
+    ("ACUERDO_CHECKOUT_SECRET", "checkout_secret"),
+    ("WHATSAPP_APP_SECRET", "whatsapp_app_secret"),
+    ("WHATSAPP_VERIFY_TOKEN", "whatsapp_verify_token"),
+    ("WHATSAPP_ACCESS_TOKEN", "whatsapp_access_token"),
+    ("WHATSAPP_PHONE_NUMBER_ID", "whatsapp_phone_number_id"),
+    ("WHATSAPP_WABA_ID", "whatsapp_waba_id"),
+    ("WHATSAPP_GRAPH_URL", "whatsapp_graph_url"),
+    ("WHATSAPP_GRAPH_VERSION", "whatsapp_graph_version"),
+];
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// `sqlite:acuerdo.sqlite` or `postgres://…`.
+    pub database_url: SecretString,
+    /// Without it the live queue is in this process, which then must be the only one.
+    pub redis_url: Option<SecretString>,
+    pub redis_prefix: String,
+    pub bind: String,
+    pub flows_dir: PathBuf,
+    /// `tracing` filter such as `info,acuerdo=debug`.
+    pub log: String,
+    pub log_format: LogFormat,
+    /// Id of the single lender that the `WHATSAPP_*` variables describe; its policy is `policies/<id>.yaml`.
+    pub lender_id: String,
+    /// Signs hosted-checkout links.
+    pub checkout_secret: Option<SecretString>,
+    /// One or several, separated by commas while the secret is being rotated.
+    pub whatsapp_app_secret: Option<SecretString>,
+    pub whatsapp_verify_token: Option<SecretString>,
+    pub whatsapp_access_token: Option<SecretString>,
+    pub whatsapp_phone_number_id: Option<String>,
+    pub whatsapp_waba_id: Option<String>,
+    pub whatsapp_graph_url: String,
+    pub whatsapp_graph_version: String,
+    /// Mark messages as read and show "typing…" while the answer is prepared.
+    pub read_receipts: bool,
+    pub workers: WorkerSettings,
+    /// Several lenders in one deployment; then the single-lender variables are not used.
+    #[serde(default)]
+    pub lender: Vec<LenderSettings>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Json,
+    Pretty,
+}
+
+/// Sizes and periods of the loops. The defaults suit one process on two cores.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WorkerSettings {
+    /// Deliveries written in one commit at most.
+    pub inbox_batch: usize,
+    /// Deliveries that may wait for the writer; beyond it the webhook answers 503.
+    pub inbox_queue: usize,
+    /// Conversations claimed at once.
+    pub turn_batch: u32,
+    /// Messages sent at once.
+    pub send_batch: u32,
+    /// How often an idle loop looks for work of other replicas, milliseconds.
+    pub poll_ms: u64,
+    /// Time that a shutdown may take, seconds.
+    pub shutdown_s: u64,
+    /// Messages per second of one phone number (Meta: 80).
+    pub sends_per_second: u32,
+    /// Connections to the database.
+    pub connections: u32,
+}
+
+impl Default for WorkerSettings {
+    fn default() -> Self {
+        Self {
+            inbox_batch: 200,
+            inbox_queue: 4_096,
+            turn_batch: 64,
+            send_batch: 64,
+            poll_ms: 500,
+            shutdown_s: 25,
+            sends_per_second: 80,
+            connections: 10,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LenderSettings {
+    /// Also the name of its policy: `policies/<id>.yaml`.
+    pub id: String,
+    pub access_token: SecretString,
+    /// In addition to the deployment's own, when the lender has a Meta app of its own.
+    pub app_secret: Option<SecretString>,
+    pub waba_id: Option<String>,
+    pub phone_number_ids: Vec<String>,
+    /// A flow folder of its own; else the deployment's.
+    pub flows_dir: Option<PathBuf>,
+    pub checkout_secret: Option<SecretString>,
+}
+
+/// What is wrong with the settings, and where it was set.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    #[error("{0}")]
+    Invalid(String),
+    #[error("settings file {0} does not exist")]
+    NoFile(String),
+    #[error("{variable} is not set: {remedy}")]
+    Missing { variable: &'static str, remedy: &'static str },
+}
+
+/// One lender, ready for use.
+#[derive(Debug, Clone)]
+pub struct LenderAccount {
+    pub id: LenderId,
+    pub access_token: SecretString,
+    pub waba_id: Option<String>,
+    pub phone_number_ids: Vec<PhoneNumberId>,
+    pub flows_dir: PathBuf,
+    pub checkout_secret: Option<SecretString>,
+}
+
+impl Settings {
+    /// Reads defaults, the file (given, or `acuerdo.toml` if it is there) and the environment.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        if let Some(file) = file
+            && !file.is_file()
+        {
+            return Err(ConfigError::NoFile(file.display().to_string()));
+        }
+        let file = file.map_or_else(|| PathBuf::from(DEFAULT_FILE), Path::to_path_buf);
+        let names: Vec<&str> = ENVIRONMENT.iter().map(|(name, _)| *name).collect();
+        Figment::from(Serialized::defaults(Defaults::default()))
+            .merge(Toml::file(file))
+            .merge(
+                Env::raw()
+                    .only(&names)
+                    .filter(|name| std::env::var(name.as_str()).is_ok_and(|value| !value.is_empty()))
+                    .map(|name| setting_of(name.as_str()).into()),
+            )
+            .extract()
+            .map_err(|error| ConfigError::Invalid(describe(error)))
+    }
+
+    /// Reads defaults and a TOML text, without environment or files: for the demo and for tests.
+    pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
+        Figment::from(Serialized::defaults(Defaults::default()))
+            .merge(Toml::string(text))
+            .extract()
+            .map_err(|error| ConfigError::Invalid(describe(error)))
+    }
+
+    /// All app secrets that a webhook may be signed with.
+    pub fn app_secrets(&self) -> Vec<SecretString> {
+        let own = self.whatsapp_app_secret.iter().flat_map(|secrets| {
+            secrets.expose_secret().split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned)
+        });
+        let of_lenders = self
+            .lender
+            .iter()
+            .filter_map(|lender| lender.app_secret.as_ref().map(|secret| secret.expose_secret().to_owned()));
+        own.chain(of_lenders).map(SecretString::from).collect()
+    }
+
+    /// The lenders of this deployment: the `[[lender]]` tables, or the single one of the environment.
+    pub fn lenders(&self) -> Result<Vec<LenderAccount>, ConfigError> {
+        if self.lender.is_empty() {
+            return self.single_lender().map(|lender| vec![lender]);
+        }
+        let lenders: Vec<LenderAccount> = self.lender.iter().map(|lender| self.account(lender)).collect();
+        let mut numbers: Vec<&PhoneNumberId> =
+            lenders.iter().flat_map(|lender| &lender.phone_number_ids).collect();
+        numbers.sort();
+        if let Some(pair) = numbers.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(ConfigError::Invalid(format!(
+                "phone number id {} belongs to two lenders; give each number to one [[lender]]",
+                pair[0]
+            )));
+        }
+        Ok(lenders)
+    }
+
+    fn account(&self, lender: &LenderSettings) -> LenderAccount {
+        LenderAccount {
+            id: LenderId::new(&lender.id),
+            access_token: lender.access_token.clone(),
+            waba_id: lender.waba_id.clone(),
+            phone_number_ids: lender.phone_number_ids.iter().map(PhoneNumberId::new).collect(),
+            flows_dir: lender.flows_dir.clone().unwrap_or_else(|| self.flows_dir.clone()),
+            checkout_secret: lender.checkout_secret.clone().or_else(|| self.checkout_secret.clone()),
+        }
+    }
+
+    fn single_lender(&self) -> Result<LenderAccount, ConfigError> {
+        let access_token = self.whatsapp_access_token.clone().ok_or(ConfigError::Missing {
+            variable: "WHATSAPP_ACCESS_TOKEN",
+            remedy: "set the system user's token, or describe lenders in [[lender]] tables of the TOML file",
+        })?;
+        let number = self.whatsapp_phone_number_id.clone().ok_or(ConfigError::Missing {
+            variable: "WHATSAPP_PHONE_NUMBER_ID",
+            remedy: "set Meta's id of the business phone number (not the number itself)",
+        })?;
+        Ok(LenderAccount {
+            id: LenderId::new(&self.lender_id),
+            access_token,
+            waba_id: self.whatsapp_waba_id.clone(),
+            phone_number_ids: vec![PhoneNumberId::new(number)],
+            flows_dir: self.flows_dir.clone(),
+            checkout_secret: self.checkout_secret.clone(),
+        })
+    }
+
+    /// Combinations that work but are likely mistakes, one sentence each.
+    pub fn risks(&self) -> Vec<String> {
+        let mut risks = Vec::new();
+        let postgres = self.database_url.expose_secret().starts_with("postgres");
+        if postgres && self.redis_url.is_none() {
+            risks.push(
+                "DATABASE_URL is PostgreSQL but REDIS_URL is not set: the agents' queue lives in this process, \
+                 so run only one replica or set REDIS_URL"
+                    .to_owned(),
+            );
+        }
+        if !postgres && self.redis_url.is_some() {
+            risks.push(
+                "REDIS_URL is set but DATABASE_URL is SQLite: one SQLite file cannot serve several replicas"
+                    .to_owned(),
+            );
+        }
+        if self.app_secrets().len() > 2 {
+            risks.push(
+                "more than two app secrets are accepted: remove the old ones after a rotation".to_owned(),
+            );
+        }
+        if self.whatsapp_graph_url.starts_with("http://") && !is_loopback(&self.whatsapp_graph_url) {
+            risks.push("WHATSAPP_GRAPH_URL is not https: the access token travels in clear".to_owned());
+        }
+        risks
+    }
+}
+
+/// What the built-in defaults say; secrets and lenders have none.
+#[derive(Serialize)]
+struct Defaults {
+    database_url: &'static str,
+    redis_prefix: &'static str,
+    bind: &'static str,
+    flows_dir: &'static str,
+    log: &'static str,
+    log_format: LogFormat,
+    lender_id: &'static str,
+    whatsapp_graph_url: &'static str,
+    whatsapp_graph_version: &'static str,
+    read_receipts: bool,
+    workers: WorkerSettings,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self {
+            database_url: "sqlite:acuerdo.sqlite",
+            redis_prefix: "acuerdo",
+            bind: "127.0.0.1:8080",
+            flows_dir: "flows",
+            log: "info",
+            log_format: LogFormat::Json,
+            lender_id: "andino",
+            whatsapp_graph_url: "https://graph.facebook.com",
+            whatsapp_graph_version: "v25.0",
+            read_receipts: true,
+            workers: WorkerSettings::default(),
+        }
+    }
+}
+
+fn setting_of(variable: &str) -> String {
+    ENVIRONMENT
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(variable))
+        .map_or_else(|| variable.to_owned(), |(_, setting)| (*setting).to_owned())
+}
+
+fn is_loopback(url: &str) -> bool {
+    ["http://127.", "http://localhost", "http://[::1]"].iter().any(|prefix| url.starts_with(prefix))
+}
+
+/// Says what is wrong with which setting and where it came from, never its value.
+fn describe(error: figment::Error) -> String {
+    error
+        .into_iter()
+        .map(|one| {
+            let key = if one.path.is_empty() { "the settings".to_owned() } else { one.path.join(".") };
+            let place = one.metadata.as_ref().map_or_else(String::new, |metadata| {
+                metadata.source.as_ref().map_or_else(
+                    || format!(" (from {})", metadata.name),
+                    |source| format!(" (from {source})"),
+                )
+            });
+            match one.kind {
+                figment::error::Kind::UnknownField(field, expected) => {
+                    let nearest = expected
+                        .iter()
+                        .min_by_key(|candidate| strsim::levenshtein(candidate, &field))
+                        .map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
+                    format!("unknown setting `{field}`{place}{nearest}")
+                }
+                figment::error::Kind::MissingField(field) => format!("setting `{field}` is missing{place}"),
+                figment::error::Kind::InvalidType(_, expected) => {
+                    format!("{key}{place}: expected {expected}")
+                }
+                figment::error::Kind::InvalidValue(_, expected) => {
+                    format!("{key}{place}: expected {expected}")
+                }
+                kind @ (figment::error::Kind::Message(_)
+                | figment::error::Kind::InvalidLength(..)
+                | figment::error::Kind::UnknownVariant(..)
+                | figment::error::Kind::DuplicateField(_)
+                | figment::error::Kind::ISizeOutOfRange(_)
+                | figment::error::Kind::USizeOutOfRange(_)
+                | figment::error::Kind::Unsupported(_)
+                | figment::error::Kind::UnsupportedKey(..)) => format!("{key}{place}: {kind}"),
+            }
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}

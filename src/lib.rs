@@ -28,4 +28,5 @@ pub mod worker;
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod system;
 pub mod telemetry;

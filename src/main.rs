@@ -1,2 +1,7 @@
 //! The `acuerdo` command.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    acuerdo::cli::run()
+}

@@ -1,1 +1,52 @@
-//! Logs and metrics.
+//! Logs and metrics. Neither ever holds a text, name, phone, document, amount of a person, or secret.
+
+use crate::config::LogFormat;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use std::sync::OnceLock;
+use thiserror::Error;
+use tracing_subscriber::EnvFilter;
+
+#[derive(Debug, Error)]
+pub enum TelemetryError {
+    #[error("ACUERDO_LOG: `{filter}` is not a log filter ({why}); write for instance `info,acuerdo=debug`")]
+    Filter { filter: String, why: String },
+}
+
+/// Upper bounds of durations, seconds.
+const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+/// Upper bounds of batch sizes.
+const SIZES: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0];
+
+/// Logs to standard error, as JSON lines in production. A second call changes nothing.
+pub fn init_logs(filter: &str, format: LogFormat) -> Result<(), TelemetryError> {
+    let parsed = EnvFilter::try_new(filter)
+        .map_err(|error| TelemetryError::Filter { filter: filter.to_owned(), why: error.to_string() })?;
+    let logs = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(std::io::stderr);
+    let done = match format {
+        LogFormat::Json => logs.json().flatten_event(true).with_current_span(true).try_init(),
+        LogFormat::Pretty => logs.with_target(false).try_init(),
+    };
+    // A test process that has its logs already keeps them.
+    drop(done);
+    Ok(())
+}
+
+/// The recorder of this process; every call gives the same one.
+pub fn metrics() -> &'static PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    HANDLE.get_or_init(|| {
+        let builder = PrometheusBuilder::new();
+        let builder = buckets(builder, Matcher::Suffix("_seconds".to_owned()), SECONDS);
+        let builder = buckets(builder, Matcher::Suffix("_batch".to_owned()), SIZES);
+        let recorder = builder.build_recorder();
+        let handle = recorder.handle();
+        // Only the first recorder of a process counts; the handle of a later one would stay empty.
+        drop(metrics::set_global_recorder(recorder));
+        handle
+    })
+}
+
+/// Sets buckets; with none accepted the exporter falls back to summaries, which still work.
+fn buckets(builder: PrometheusBuilder, matcher: Matcher, bounds: &[f64]) -> PrometheusBuilder {
+    builder.set_buckets_for_metric(matcher, bounds).unwrap_or_else(|_| PrometheusBuilder::new())
+}

@@ -1,4 +1,200 @@
-//! The command line, one file per command.
+//! The command line, one file per command. Its help is documentation.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on its terminal")]
+
+mod demo;
+mod doctor;
+mod import;
+mod migrate;
+mod serve;
+mod stops;
 
 pub mod agent;
+
+pub mod sample;
 pub mod understand;
+
+use crate::app::{self, World};
+use crate::config::Settings;
+use crate::domain::ids::LenderId;
+use crate::domain::money::Currency;
+use crate::domain::time::Zone;
+use crate::system::{SystemClock, SystemRandom};
+use crate::telemetry;
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Settle overdue debts in a respectful WhatsApp chat.
+#[derive(Parser)]
+#[command(name = "acuerdo", version, about, long_about = None, arg_required_else_help = true)]
+struct Cli {
+    /// Settings file (TOML). Environment variables win over it.
+    #[arg(long, global = true, env = "ACUERDO_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything in one process with sample debts and a phone simulator in the browser. Needs nothing installed.
+    Demo(demo::DemoArgs),
+    /// Serve webhooks, conversations and the desk in production.
+    Serve,
+    /// Bring the database to this program's schema. Safe to repeat, safe while the previous version runs.
+    Migrate,
+    /// Check settings, database, live queue, WhatsApp account and flows; say what to mend.
+    Doctor,
+    /// Import persons, obligations and balances from a CSV file (see docs/import.md).
+    Import(import::ImportArgs),
+    /// Add, list and disable the human agents of a lender.
+    #[command(subcommand)]
+    Agent(AgentCommand),
+    /// Show or lift what stops sending: the kill switch and held templates.
+    #[command(subcommand)]
+    Stops(stops::StopsCommand),
+    /// Measure how well free text is understood.
+    #[command(subcommand)]
+    Understand(UnderstandCommand),
+}
+
+#[derive(Subcommand)]
+enum UnderstandCommand {
+    /// Macro-F1 and the recall of the safety intents, by cross-validation on rows that were held out.
+    Report {
+        /// Folder of examples and phrases.
+        #[arg(default_value = "flows/understanding")]
+        dir: PathBuf,
+    },
+    /// What one message means, as JSON.
+    Explain {
+        text: String,
+        #[arg(long, default_value = "flows/understanding")]
+        dir: PathBuf,
+        #[arg(long, default_value = "COP")]
+        currency: String,
+    },
+}
+
+#[derive(Subcommand)]
+enum AgentCommand {
+    /// Add an agent and print its token, once.
+    Add {
+        name: String,
+        /// Queues that the agent serves; none = all.
+        #[arg(long = "queue")]
+        queues: Vec<String>,
+        #[command(flatten)]
+        lender: LenderArg,
+    },
+    /// List the agents of a lender.
+    List {
+        #[command(flatten)]
+        lender: LenderArg,
+    },
+    /// Disable an agent: its token stops working at once.
+    Disable {
+        id: uuid::Uuid,
+        #[command(flatten)]
+        lender: LenderArg,
+    },
+}
+
+/// Which lender a command is about.
+#[derive(Args)]
+pub struct LenderArg {
+    /// Needed only when the settings describe several.
+    #[arg(long)]
+    lender: Option<String>,
+}
+
+impl LenderArg {
+    fn resolve(&self, settings: &Settings) -> anyhow::Result<LenderId> {
+        let known: Vec<String> = if settings.lender.is_empty() {
+            vec![settings.lender_id.clone()]
+        } else {
+            settings.lender.iter().map(|lender| lender.id.clone()).collect()
+        };
+        match (&self.lender, known.as_slice()) {
+            (Some(id), _) if known.contains(id) => Ok(LenderId::new(id)),
+            (Some(id), _) => {
+                anyhow::bail!("there is no lender `{id}`; the settings know: {}", known.join(", "))
+            }
+            (None, [only]) => Ok(LenderId::new(only)),
+            (None, _) => anyhow::bail!("say which lender with --lender: {}", known.join(", ")),
+        }
+    }
+}
+
+/// Parses the arguments, runs the command, prints what went wrong with its causes.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let done = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(command(cli)));
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn command(cli: Cli) -> anyhow::Result<ExitCode> {
+    let settings = || Settings::load(cli.config.as_deref());
+    match cli.command {
+        Command::Demo(args) => demo::run(args).await,
+        Command::Serve => {
+            let settings = settings()?;
+            telemetry::init_logs(&settings.log, settings.log_format)?;
+            serve::run(settings, world()).await
+        }
+        Command::Migrate => migrate::run(&settings()?).await,
+        Command::Doctor => doctor::run(settings()?).await,
+        Command::Import(args) => import::run(&settings()?, &args).await,
+        Command::Agent(command) => agents(&settings()?, command).await,
+        Command::Stops(command) => stops::run(&settings()?, command).await,
+        Command::Understand(command) => understanding(&command),
+    }
+}
+
+fn world() -> World {
+    World { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) }
+}
+
+async fn agents(settings: &Settings, command: AgentCommand) -> anyhow::Result<ExitCode> {
+    let store = app::open_store(settings).await?;
+    let World { clock, random } = world();
+    let text = match command {
+        AgentCommand::Add { name, queues, lender } => {
+            let lender = lender.resolve(settings)?;
+            agent::add(store.as_ref(), random.as_ref(), clock.now(), &lender, (&name, &queues)).await?
+        }
+        AgentCommand::List { lender } => agent::list(store.as_ref(), &lender.resolve(settings)?).await?,
+        AgentCommand::Disable { id, lender } => {
+            let id = crate::domain::ids::AgentId(id);
+            agent::disable(store.as_ref(), &lender.resolve(settings)?, id).await?
+        }
+    };
+    print!("{text}");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn understanding(command: &UnderstandCommand) -> anyhow::Result<ExitCode> {
+    let text = match command {
+        UnderstandCommand::Report { dir } => understand::report(dir)?,
+        UnderstandCommand::Explain { text, dir, currency } => {
+            let currency = Currency::parse(currency)
+                .with_context(|| format!("`{currency}` is no currency that is supported"))?;
+            understand::explain(dir, text, Zone::utc().day(world().clock.now()), currency)?
+        }
+    };
+    println!("{text}");
+    Ok(ExitCode::SUCCESS)
+}

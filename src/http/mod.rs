@@ -2,4 +2,7 @@
 
 pub mod api;
 pub mod error;
+pub mod operations;
+pub mod request_id;
 pub mod simulator;
+pub mod webhook;

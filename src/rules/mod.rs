@@ -12,6 +12,7 @@ pub mod hours;
 pub mod offer;
 #[cfg(test)]
 mod oracles;
+pub mod phone_variants;
 pub mod policy;
 pub mod rate;
 pub mod rate_cap;

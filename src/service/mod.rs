@@ -1,3 +1,16 @@
 //! The use cases, one per file, over the ports.
+//!
+//! Functions here act and are short; what they decide they ask of `rules` and `flow`. Only `dispatch` sends.
 
+pub mod actions;
+pub mod availability;
+pub mod converse;
+pub mod dispatch;
+pub mod flow_library;
+pub mod gate;
 pub mod handoff;
+pub mod lenders;
+pub mod notices;
+pub mod pacing;
+pub mod receive;
+pub mod wording;

@@ -8,14 +8,18 @@ use crate::rules::hours::{Span, WeekHours};
 use crate::rules::policy::document::{Diagnostic, Node};
 use crate::rules::policy::load_rules;
 use crate::rules::policy::model::{
-    Agents, BankTransfer, CashPoint, Checkout, Limits, PaymentMethods, Policy, Reference, Rule,
+    Agents, BankTransfer, CashPoint, Checkout, Contact, Limits, PaymentMethods, Policy, Reference, Rule,
 };
 use crate::rules::policy::read::Reader;
 use crate::rules::schedule::BusinessDayRule;
 use crate::rules::settlement::ComponentBps;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
-const KEYS: [&str; 12] = [
+/// Languages that debtors may be answered in.
+const LANGUAGES: [&str; 3] = ["es", "pt", "en"];
+
+const KEYS: [&str; 13] = [
     "lender",
     "name",
     "country",
@@ -28,6 +32,7 @@ const KEYS: [&str; 12] = [
     "rules",
     "payment",
     "agents",
+    "contact",
 ];
 
 /// Parses and checks one lender's policy; `file` is named in the diagnostics.
@@ -37,6 +42,22 @@ pub fn policy(file: &str, text: &str) -> Result<Policy, Vec<Diagnostic>> {
     let version = hex::encode(Sha256::digest(text.as_bytes()));
     let policy = read(&reader, &node, version);
     reader.finish(policy)
+}
+
+/// Parses texts by language and key: `es: { plan.titulo: "…" }`.
+pub fn wording(
+    file: &str,
+    text: &str,
+) -> Result<BTreeMap<String, BTreeMap<String, String>>, Vec<Diagnostic>> {
+    let node = Node::parse(file, text).map_err(|diagnostic| vec![diagnostic])?;
+    let reader = Reader::new(file);
+    let languages = reader.fields(&node, &LANGUAGES).map(|languages| {
+        let texts = |language: &str| {
+            languages.optional(language, |node| reader.entries(node)).flatten().unwrap_or_default()
+        };
+        LANGUAGES.into_iter().map(|language| (language.to_owned(), texts(language))).collect()
+    });
+    reader.finish(languages)
 }
 
 fn read(reader: &Reader<'_>, node: &Node, version: String) -> Option<Policy> {
@@ -64,6 +85,9 @@ fn read(reader: &Reader<'_>, node: &Node, version: String) -> Option<Policy> {
     let payment = fields.required("payment", "{ bank_transfer: … }").and_then(|node| payment(reader, node));
     let agents = fields.required("agents", "{ monday_to_friday: 08:00-18:00, expected_wait_minutes: 10 }");
     let agents = agents.and_then(|node| read_agents(reader, node));
+    let contact =
+        fields.required("contact", "{ assistant: …, phone: …, web: …, email: …, crisis_line: …, hours: … }");
+    let contact = contact.and_then(|node| read_contact(reader, node));
     let rules: Vec<Rule> = rules?;
     Some(Policy {
         lender: LenderId(lender?),
@@ -79,6 +103,7 @@ fn read(reader: &Reader<'_>, node: &Node, version: String) -> Option<Policy> {
         rules,
         payment: payment?,
         agents: agents?,
+        contact: contact?,
     })
 }
 
@@ -232,5 +257,35 @@ fn read_agents(reader: &Reader<'_>, node: &Node) -> Option<Agents> {
     Some(Agents {
         hours: WeekHours { monday_to_friday: week?, saturday: saturday?, sunday: sunday?, holiday: holiday? },
         expected_wait_minutes: wait?,
+    })
+}
+
+fn read_contact(reader: &Reader<'_>, node: &Node) -> Option<Contact> {
+    let fields = reader.fields(node, &["assistant", "phone", "web", "email", "crisis_line", "hours"])?;
+    let text = |key, example| fields.required(key, example).and_then(|node| reader.text(node));
+    let assistant = text("assistant", "asistente virtual");
+    let (phone, web) = (text("phone", "601 555 0100"), text("web", "bancoandino.example"));
+    let (email, crisis_line) =
+        (text("email", "ayuda@bancoandino.example"), text("crisis_line", "la línea 106"));
+    let hours = fields.required("hours", "{ es: lunes a viernes de 8 a. m. a 6 p. m. }");
+    let hours = hours.and_then(|node| {
+        let languages = reader.fields(node, &LANGUAGES)?;
+        let default = languages.required("es", "lunes a viernes de 8 a. m. a 6 p. m.");
+        let mut by_language =
+            BTreeMap::from([("es".to_owned(), default.and_then(|node| reader.text(node))?)]);
+        for language in LANGUAGES {
+            if let Some(Some(text)) = languages.optional(language, |node| reader.text(node)) {
+                by_language.insert(language.to_owned(), text);
+            }
+        }
+        Some(by_language)
+    });
+    Some(Contact {
+        assistant: assistant?,
+        phone: phone?,
+        web: web?,
+        email: email?,
+        crisis_line: crisis_line?,
+        hours: hours?,
     })
 }

@@ -10,6 +10,7 @@ use crate::rules::policy::document::Place;
 use crate::rules::rate::MonthlyRate;
 use crate::rules::schedule::{BusinessDayRule, Frequency};
 use crate::rules::settlement::ComponentBps;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// One lender's policy. `version` is the SHA-256 of the file, hexadecimal.
@@ -31,6 +32,7 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     pub payment: PaymentMethods,
     pub agents: Agents,
+    pub contact: Contact,
 }
 
 /// What no rule of the file may exceed.
@@ -246,4 +248,26 @@ impl Reference {
 pub struct Agents {
     pub hours: WeekHours,
     pub expected_wait_minutes: i64,
+}
+
+/// How people reach the lender; shown to debtors as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contact {
+    /// What the bot calls itself: "asistente virtual". Never a person's name.
+    pub assistant: String,
+    pub phone: String,
+    /// Domain without `https://`.
+    pub web: String,
+    pub email: String,
+    /// The country's line for people in distress.
+    pub crisis_line: String,
+    /// Hours of the human agents in words, by language; `es` is always there.
+    pub hours: BTreeMap<String, String>,
+}
+
+impl Contact {
+    /// The hours in this language, else in Spanish.
+    pub fn hours_in(&self, language: &str) -> &str {
+        self.hours.get(language).or_else(|| self.hours.get("es")).map_or("", String::as_str)
+    }
 }

@@ -5,6 +5,7 @@ use crate::rules::policy::document::{Diagnostic, Node, Place, Value};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Mistakes that are shown of one file.
@@ -59,6 +60,15 @@ impl<'a> Reader<'a> {
             }
         }
         Some(Fields { reader: self, place: node.place, entries })
+    }
+
+    /// A mapping of any keys to texts.
+    pub fn entries(&self, node: &Node) -> Option<BTreeMap<String, String>> {
+        let Value::Map(entries) = &node.value else {
+            self.report(node.place, "a mapping is needed here", "write `key: text` under it, indented");
+            return None;
+        };
+        entries.iter().map(|(key, value)| Some((key.text().to_owned(), self.text(value)?))).collect()
     }
 
     pub fn list<T>(&self, node: &Node, mut read: impl FnMut(&Node) -> Option<T>) -> Option<Vec<T>> {

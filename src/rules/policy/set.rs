@@ -10,6 +10,10 @@ use std::collections::BTreeMap;
 /// Names of the files that are not a lender's.
 pub const RATE_CAPS_FILE: &str = "rate_caps.yaml";
 pub const HOLIDAYS_FILE: &str = "holidays.csv";
+/// How offers and accounts are worded; its keys are checked where it is used.
+pub const WORDING_FILE: &str = "wording.yaml";
+/// What may not be written to debtors; `rules::lint` reads it.
+pub const LINT_FILE: &str = "lint.yaml";
 
 /// The parsed folder `flows/policies/`.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +22,8 @@ pub struct PolicySet {
     pub caps: RateCaps,
     /// The holidays of each lender's country.
     pub calendars: BTreeMap<LenderId, Calendar>,
+    /// Language → key → text.
+    pub wording: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 impl PolicySet {
@@ -42,7 +48,12 @@ impl PolicySet {
                     Ok(table) => holidays = table,
                     Err(error) => diagnostics.push(of_table(path, error.line, error.what)),
                 }
-            } else if name.ends_with(".yaml") {
+            } else if name == WORDING_FILE {
+                match load::wording(path, text) {
+                    Ok(wording) => set.wording = wording,
+                    Err(mistakes) => diagnostics.extend(mistakes),
+                }
+            } else if name.ends_with(".yaml") && name != LINT_FILE {
                 match load::policy(path, text) {
                     Ok(policy) => lenders.push((path, policy)),
                     Err(mistakes) => diagnostics.extend(mistakes),

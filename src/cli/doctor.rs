@@ -1,0 +1,151 @@
+//! `acuerdo doctor`: one line per check, what is wrong and how to mend it.
+
+use crate::app;
+use crate::config::Settings;
+use crate::ports::message_sender::{MessageSender, SendAccount};
+use std::process::ExitCode;
+
+struct Findings {
+    failed: u32,
+}
+
+impl Findings {
+    fn ok(&self, what: &str, detail: &str) {
+        println!("ok    {what}: {detail}");
+    }
+
+    fn warn(&self, what: &str, detail: &str) {
+        println!("warn  {what}: {detail}");
+    }
+
+    fn fail(&mut self, what: &str, detail: &str) {
+        self.failed += 1;
+        println!("FAIL  {what}: {detail}");
+    }
+
+    fn note<T>(
+        &mut self,
+        what: &str,
+        result: anyhow::Result<T>,
+        detail: impl FnOnce(&T) -> String,
+    ) -> Option<T> {
+        match result {
+            Ok(value) => {
+                self.ok(what, &detail(&value));
+                Some(value)
+            }
+            Err(error) => {
+                self.fail(what, &format!("{error:#}"));
+                None
+            }
+        }
+    }
+}
+
+pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
+    let mut findings = Findings { failed: 0 };
+    check_settings(&settings, &mut findings);
+    check_storage(&settings, &mut findings).await;
+    check_data(&settings, &mut findings);
+    check_whatsapp(&settings, &mut findings).await;
+    if findings.failed == 0 {
+        println!("\nready to serve");
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("\n{} problem(s) to mend", findings.failed);
+    Ok(ExitCode::FAILURE)
+}
+
+fn check_settings(settings: &Settings, findings: &mut Findings) {
+    match app::require_webhook_settings(settings) {
+        Ok(()) => findings.ok("settings", "webhook secret and verify token are set"),
+        Err(error) => findings.fail("settings", &error.to_string()),
+    }
+    for risk in settings.risks() {
+        findings.warn("settings", &risk);
+    }
+}
+
+async fn check_storage(settings: &Settings, findings: &mut Findings) {
+    if let Some(store) =
+        findings.note("database", app::open_store(settings).await, |_| "reachable".to_owned())
+    {
+        let now = super::world().clock.now();
+        findings
+            .note("database", store.ping(now).await.map_err(Into::into), |()| "can be written".to_owned());
+        match store.schema_version().await {
+            Ok((has, knows)) if has == knows => findings.ok("schema", &format!("version {has}")),
+            Ok((has, knows)) if has < knows => {
+                findings.fail(
+                    "schema",
+                    &format!("version {has}, this program needs {knows}: run `acuerdo migrate`"),
+                );
+            }
+            Ok((has, knows)) => {
+                findings.warn("schema", &format!("version {has} is newer than this program's {knows}"))
+            }
+            Err(error) => findings.fail("schema", &error.to_string()),
+        }
+    }
+    match app::open_queue(settings).await {
+        Ok(queue) => {
+            let place = if settings.redis_url.is_some() { "Redis answers" } else { "in this process" };
+            findings.note("live queue", queue.ping().await.map_err(Into::into), |()| place.to_owned());
+        }
+        Err(error) => findings.fail("live queue", &format!("{error:#}")),
+    }
+}
+
+fn check_data(settings: &Settings, findings: &mut Findings) {
+    let flows =
+        crate::flow::read_folder(&settings.flows_dir).map_err(anyhow::Error::from).and_then(|files| {
+            crate::flow::load(&files).map_err(|diagnostics| {
+                anyhow::anyhow!("{} error(s); `acuerdo flow check` shows them", diagnostics.len())
+            })
+        });
+    findings.note("flows", flows, |loaded| {
+        format!("{} flows, version {}", loaded.set.flows.len(), &loaded.set.hash.as_str()[..12])
+    });
+    let policies = app::read_policies(&settings.flows_dir);
+    findings.note("policies", policies, |set| format!("{} lender(s)", set.policies.len()));
+}
+
+async fn check_whatsapp(settings: &Settings, findings: &mut Findings) {
+    let accounts = match settings.lenders() {
+        Ok(accounts) => accounts,
+        Err(error) => return findings.fail("lenders", &error.to_string()),
+    };
+    let client = match app::graph_client(settings) {
+        Ok(client) => client,
+        Err(error) => return findings.fail("WhatsApp", &format!("{error:#}")),
+    };
+    for account in accounts {
+        for number in &account.phone_number_ids {
+            let what = format!("WhatsApp {number} ({})", account.id);
+            let sender = SendAccount {
+                phone_number_id: number.clone(),
+                waba_id: account.waba_id.clone(),
+                token: account.access_token.clone(),
+            };
+            match client.check(&sender).await {
+                Err(error) => findings.fail(&what, &error.to_string()),
+                Ok(check) => {
+                    let status = check.status.as_deref().unwrap_or("unknown status");
+                    let quality = check.quality_rating.as_deref().unwrap_or("unknown");
+                    findings.ok(&what, &format!("token works, {status}, quality {quality}"));
+                    match check.subscribed_apps.as_deref() {
+                        None => {
+                            findings.warn(&what, "set WHATSAPP_WABA_ID to check the webhook subscription too")
+                        }
+                        Some([]) => findings.fail(
+                            &what,
+                            "no app is subscribed to the account: no message will ever arrive; \
+                             POST /{WABA}/subscribed_apps",
+                        ),
+                        Some(apps) => findings.ok(&what, &format!("{} app(s) subscribed", apps.len())),
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! `acuerdo import FILE.csv`.
+
+use crate::app;
+use crate::cli::LenderArg;
+use crate::config::Settings;
+use crate::debts::{self, ImportContext};
+use anyhow::Context;
+use clap::Args;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub struct ImportArgs {
+    /// The debt file; docs/import.md describes its columns.
+    file: PathBuf,
+    /// Read and check everything, write nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Import the rows without mistakes although others have some.
+    #[arg(long)]
+    skip_bad_rows: bool,
+    #[command(flatten)]
+    lender: LenderArg,
+}
+
+pub async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Result<ExitCode> {
+    let lender = args.lender.resolve(settings)?;
+    let policies = app::read_policies(&settings.flows_dir)?;
+    let policy = policies.policy(&lender).with_context(|| format!("lender {lender} has no policy"))?;
+    let bytes =
+        std::fs::read(&args.file).with_context(|| format!("{} cannot be read", args.file.display()))?;
+    let now = super::world().clock.now();
+    let import = debts::parse(&bytes, &ImportContext { now, zone: policy.zone.clone() });
+    for error in &import.errors {
+        eprintln!("{}: {error}", args.file.display());
+    }
+    if import.errors_total > 0 && !args.skip_bad_rows {
+        anyhow::bail!("nothing was imported: {} mistake(s) in {} row(s)", import.errors_total, import.rows);
+    }
+    let file = import.file;
+    if let Some(other) = file.lender.as_ref().filter(|other| **other != lender) {
+        anyhow::bail!("nothing was imported: the file is of lender `{other}`, not of `{lender}` (--lender)");
+    }
+    if args.dry_run {
+        println!("{} persons, {} obligations: no errors", file.persons.len(), file.obligations.len());
+        return Ok(ExitCode::SUCCESS);
+    }
+    let store = app::open_store(settings).await?;
+    let counts = store.import(&lender, &file.persons, &file.obligations, now).await?;
+    println!(
+        "persons: {} new, {} changed, {} same\nobligations: {} new, {} changed, {} same or older",
+        counts.persons_new,
+        counts.persons_changed,
+        counts.persons_same,
+        counts.obligations_new,
+        counts.obligations_changed,
+        counts.obligations_same,
+    );
+    Ok(ExitCode::SUCCESS)
+}

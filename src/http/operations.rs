@@ -1,0 +1,101 @@
+//! `/health/live`, `/health/ready`, `/metrics`.
+
+use crate::ports::Store;
+use crate::ports::clock::Clock;
+use crate::ports::handoff_queue::HandoffQueue;
+use crate::telemetry;
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A check that takes longer counts as failed: a load balancer does not wait either.
+const CHECK_MAX: Duration = Duration::from_secs(2);
+
+pub struct OperationsState {
+    pub store: Arc<dyn Store>,
+    pub queue: Arc<dyn HandoffQueue>,
+    pub clock: Arc<dyn Clock>,
+}
+
+pub fn configure(cfg: &mut web::ServiceConfig, state: web::Data<OperationsState>) {
+    cfg.app_data(state)
+        .route("/health/live", web::get().to(live))
+        .route("/health/ready", web::get().to(ready))
+        .route("/metrics", web::get().to(metrics));
+}
+
+async fn live() -> HttpResponse {
+    HttpResponse::Ok().json(json!({"status": "live"}))
+}
+
+/// 503 while the database cannot be written: no webhook could be acknowledged. The live queue and a stop of
+/// sending are told, but do not take the process out of service: chats go on being received.
+async fn ready(state: web::Data<OperationsState>) -> HttpResponse {
+    let now = state.clock.now();
+    let database = within(state.store.ping(now)).await;
+    let queue = within(state.queue.ping()).await;
+    let stops = match tokio::time::timeout(CHECK_MAX, state.store.stops()).await {
+        Ok(Ok(stops)) => stops
+            .iter()
+            .map(|stop| {
+                json!({
+                    "lender": stop.lender,
+                    "scope": stop.scope,
+                    "reason": stop.reason,
+                    "since": stop.since.rfc3339(),
+                })
+            })
+            .collect(),
+        Ok(Err(_)) | Err(_) => Vec::new(),
+    };
+    let status = match (&database, &queue, stops.is_empty()) {
+        (Err(_), _, _) => "unavailable",
+        (Ok(()), Err(_), _) | (Ok(()), _, false) => "degraded",
+        (Ok(()), Ok(()), true) => "ready",
+    };
+    let code = if database.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    HttpResponse::build(code).json(json!({
+        "status": status,
+        "database": told(&database),
+        "queue": told(&queue),
+        "stops": stops,
+    }))
+}
+
+async fn metrics(state: web::Data<OperationsState>) -> HttpResponse {
+    if let Ok(Ok(backlog)) = tokio::time::timeout(CHECK_MAX, state.store.backlog(state.clock.now())).await {
+        gauge("acuerdo_pending_inputs", backlog.pending_inputs);
+        gauge("acuerdo_outbox_queued", backlog.queued_outbox);
+        gauge("acuerdo_outbox_in_doubt", backlog.in_doubt);
+        gauge("acuerdo_pending_statuses", backlog.pending_statuses);
+        gauge("acuerdo_oldest_input_milliseconds", backlog.oldest_input_ms.unsigned_abs());
+    }
+    if let Ok(Ok(stops)) = tokio::time::timeout(CHECK_MAX, state.store.stops()).await {
+        let outbound = stops.iter().filter(|stop| stop.scope == "outbound").count();
+        gauge("acuerdo_outbound_stopped", outbound as u64);
+    }
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(telemetry::metrics().render())
+}
+
+fn gauge(name: &'static str, value: u64) {
+    metrics::gauge!(name).set(u32::try_from(value).unwrap_or(u32::MAX));
+}
+
+async fn within<E: std::fmt::Display>(check: impl Future<Output = Result<(), E>>) -> Result<(), String> {
+    match tokio::time::timeout(CHECK_MAX, check).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("no answer within 2 s".to_owned()),
+    }
+}
+
+fn told(check: &Result<(), String>) -> serde_json::Value {
+    match check {
+        Ok(()) => json!("ok"),
+        Err(why) => json!(why),
+    }
+}

@@ -1,0 +1,95 @@
+//! `GET /webhook`: Meta's handshake. `POST /webhook`: signed deliveries, stored before they are acknowledged.
+
+use crate::service::receive::{Parsed, Receive, ReceiveError};
+use crate::whatsapp::signature::{AppSecrets, HEADER};
+use crate::whatsapp::webhook;
+use actix_web::http::header::{ContentType, RETRY_AFTER};
+use actix_web::{HttpRequest, HttpResponse, web};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use std::sync::Arc;
+use std::time::Instant;
+use subtle::ConstantTimeEq;
+
+/// Meta sends up to 3 MB.
+pub const BODY_MAX: usize = 3 * 1024 * 1024;
+
+pub struct WebhookState {
+    pub receive: Arc<Receive>,
+    pub secrets: AppSecrets,
+    pub verify_token: Option<SecretString>,
+}
+
+pub fn configure(cfg: &mut web::ServiceConfig, state: web::Data<WebhookState>) {
+    cfg.service(
+        web::resource("/webhook")
+            .app_data(state)
+            .app_data(web::PayloadConfig::new(BODY_MAX))
+            .route(web::get().to(handshake))
+            .route(web::post().to(deliver)),
+    );
+}
+
+#[derive(Deserialize)]
+struct Handshake {
+    #[serde(rename = "hub.mode")]
+    mode: String,
+    #[serde(rename = "hub.challenge")]
+    challenge: String,
+    #[serde(rename = "hub.verify_token")]
+    token: String,
+}
+
+/// 200 with the challenge when the token is ours; 403 else.
+async fn handshake(state: web::Data<WebhookState>, query: web::Query<Handshake>) -> HttpResponse {
+    let right = state
+        .verify_token
+        .as_ref()
+        .is_some_and(|token| bool::from(token.expose_secret().as_bytes().ct_eq(query.token.as_bytes())));
+    if query.mode == "subscribe" && right {
+        return HttpResponse::Ok().content_type(ContentType::plaintext()).body(query.into_inner().challenge);
+    }
+    metrics::counter!("acuerdo_webhook_handshakes_refused_total").increment(1);
+    HttpResponse::Forbidden().finish()
+}
+
+/// 200 after the commit; 401 before anything was parsed; 400 for signed bytes that are not JSON (kept all the same);
+/// 413 over 3 MiB; 503 when the store cannot take it, so that Meta tries again.
+async fn deliver(state: web::Data<WebhookState>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    let started = Instant::now();
+    let signature = request.headers().get(HEADER).map(|value| value.as_bytes());
+    if let Err(error) = state.secrets.verify(signature, &body) {
+        // An attack and a rotated secret look the same: both are for an alarm.
+        metrics::counter!("acuerdo_webhook_signatures_refused_total", "why" => error.name()).increment(1);
+        return HttpResponse::Unauthorized().finish();
+    }
+    let parsed = match webhook::parse(&body) {
+        Ok(items) => Parsed::Items(items),
+        Err(error) => Parsed::NotJson(error.to_string()),
+    };
+    let outcome = state.receive.receive(body.to_vec(), parsed).await;
+    metrics::histogram!("acuerdo_webhook_seconds").record(started.elapsed());
+    match outcome {
+        Ok(accepted) => {
+            count("new", accepted.new);
+            count("duplicate", accepted.duplicate);
+            count("foreign", accepted.foreign);
+            HttpResponse::Ok().finish()
+        }
+        Err(ReceiveError::NotJson) => {
+            count("unreadable", 1);
+            HttpResponse::BadRequest().finish()
+        }
+        Err(ReceiveError::Unavailable(why)) => {
+            metrics::counter!("acuerdo_webhook_unavailable_total").increment(1);
+            tracing::error!(why, "a delivery could not be stored, Meta will send it again");
+            HttpResponse::ServiceUnavailable().insert_header((RETRY_AFTER, "1")).finish()
+        }
+    }
+}
+
+fn count(what: &'static str, items: u32) {
+    if items > 0 {
+        metrics::counter!("acuerdo_webhook_items_total", "what" => what).increment(u64::from(items));
+    }
+}

@@ -1,0 +1,106 @@
+//! `deuda.consultar` and `oferta.consultar`: what is owed, and what the policy offers for it.
+
+use crate::domain::debt::{Obligation, ObligationStatus, Offer};
+use crate::domain::money::Money;
+use crate::flow::effect::ActionCall;
+use crate::flow::value::Value;
+use crate::ports::people::PersonFile;
+use crate::rules::offer::{Hold, OfferInput, PersonFacts, offers as offers_of};
+use crate::service::actions::values::{self, due, kind_name, obligation_of, running};
+use crate::service::actions::{ActionContext, Done, text_of};
+
+/// Outcomes: `una`, `varias`, `al_dia` (obligations, nothing due), `sin_deuda`, `caido`.
+pub fn consult(ctx: &ActionContext<'_>) -> Done {
+    let Some(file) = ctx.file else { return Done::outcome("caido") };
+    let open: Vec<&Obligation> =
+        file.obligations.iter().filter(|o| o.status != ObligationStatus::Settled).collect();
+    let currency = ctx.lender.policy.currency;
+    let total = Money::sum(currency, open.iter().map(|obligation| due(obligation)));
+    let Ok(total) = total else { return Done::outcome("caido") };
+    let owing: Vec<&Obligation> = open.iter().copied().filter(|o| due(o).is_positive()).collect();
+    let shown = if owing.is_empty() { &open } else { &owing };
+    let outcome = match (owing.len(), open.len()) {
+        (0, 0) => "sin_deuda",
+        (0, _) => "al_dia",
+        (1, _) => "una",
+        _ => "varias",
+    };
+    let records: Vec<Value> = shown.iter().map(|obligation| values::debt(obligation, file, ctx)).collect();
+    let first = records.first().cloned().unwrap_or(Value::Nothing);
+    Done::outcome(outcome)
+        .value("cantidad", Value::Int(i64::try_from(records.len()).unwrap_or(i64::MAX)))
+        .value("deudas", Value::List(records))
+        .value("total", Value::Money(total))
+        .value("unica", first)
+}
+
+/// Outcomes: `ok`, `sin_ofertas`, `acuerdo_vigente`, `en_disputa`, `caido`.
+pub fn offers(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
+    let Some(file) = ctx.file else { return Done::outcome("caido") };
+    let Some(obligation) = obligation_of(call, file) else { return Done::outcome("caido") };
+    if obligation.status == ObligationStatus::Disputed || hold(file).is_some() {
+        return Done::outcome("en_disputa");
+    }
+    if running(file, obligation).is_some() {
+        return Done::outcome("acuerdo_vigente");
+    }
+    let wanted = text_of(call, "tipo");
+    let given: Vec<Offer> = current_offers(obligation, file, ctx)
+        .into_iter()
+        .filter(|offer| wanted.is_empty() || kind_name(offer.kind) == wanted)
+        .collect();
+    if given.is_empty() {
+        return Done::outcome("sin_ofertas");
+    }
+    let records: Vec<Value> = given.iter().map(|offer| values::offer(offer, ctx)).collect();
+    let best = records.first().cloned().unwrap_or(Value::Nothing);
+    Done::outcome("ok")
+        .value("cantidad", Value::Int(i64::try_from(records.len()).unwrap_or(i64::MAX)))
+        .value("ofertas", Value::List(records))
+        .value("mejor", best)
+}
+
+/// The offers that hold at this moment; accepting one recomputes them and finds it by id.
+pub fn current_offers(obligation: &Obligation, file: &PersonFile, ctx: &ActionContext<'_>) -> Vec<Offer> {
+    offers_of(&ctx.lender.policy, &offer_input(obligation, file, ctx))
+}
+
+pub fn offer_input<'a>(
+    obligation: &'a Obligation,
+    file: &PersonFile,
+    ctx: &ActionContext<'a>,
+) -> OfferInput<'a> {
+    OfferInput {
+        obligation,
+        person: PersonFacts { hold: hold(file), broken_promises: broken_promises(file, obligation) },
+        today: ctx.today,
+        now: ctx.now,
+        caps: &ctx.lender.caps,
+        calendar: &ctx.lender.calendar,
+        has_active_agreement: running(file, obligation).is_some(),
+    }
+}
+
+/// An open case that stops everything but answers.
+pub fn hold(file: &PersonFile) -> Option<Hold> {
+    file.open_cases.iter().find_map(|case| match case.kind.as_str() {
+        "disputa" | "no_es_mia" => Some(Hold::Dispute),
+        "fraude" => Some(Hold::FraudFear),
+        "fallecido" => Some(Hold::Deceased),
+        "angustia" => Some(Hold::Distress),
+        _ => None,
+    })
+}
+
+fn broken_promises(file: &PersonFile, obligation: &Obligation) -> u32 {
+    let broken = file
+        .agreements
+        .iter()
+        .filter(|agreement| {
+            agreement.offer.obligation == obligation.id
+                && agreement.offer.kind == crate::domain::debt::AgreementKind::Promise
+                && agreement.status == crate::domain::debt::AgreementStatus::Broken
+        })
+        .count();
+    u32::try_from(broken).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,96 @@
+//! `identidad.iniciar` and `identidad.verificar`: two items of knowledge, generic answers, bounded tries.
+
+use crate::domain::assurance::Assurance;
+use crate::domain::debt::Person;
+use crate::domain::ids::PersonId;
+use crate::flow::effect::ActionCall;
+use crate::flow::value::Value;
+use crate::ports::StoreError;
+use crate::ports::people::IdentityHistory;
+use crate::ports::records::{IdentityTry, Record};
+use crate::rules::assurance::{
+    AfterWrong, AssuranceParameters, ChallengeDecision, ChallengeHistory, after_wrong, challenge,
+    is_enumeration, matches,
+};
+use crate::service::actions::{ActionContext, Done, text_of};
+
+/// Outcomes: `listo`, `ya_verificada`, `bloqueada`, `humano`.
+///
+/// The answer is the same whether or not anybody with this number is on file.
+pub async fn start(ctx: &ActionContext<'_>) -> Result<Done, StoreError> {
+    if ctx.assurance >= Assurance::Verificada && ctx.file.is_some() {
+        return Ok(Done::outcome("ya_verificada"));
+    }
+    let history = history(ctx).await?;
+    Ok(Done::outcome(match challenge(&rules_view(&history), ctx.now, &AssuranceParameters::default()) {
+        ChallengeDecision::Allow { .. } => "listo",
+        ChallengeDecision::Locked { .. } => "bloqueada",
+        ChallengeDecision::Human => "humano",
+    }))
+}
+
+/// Outcomes: `ok`, `no_coincide` (with the tries that are left), `bloqueada`, `humano`.
+pub async fn verify(call: &ActionCall, ctx: &ActionContext<'_>) -> Result<Done, StoreError> {
+    let params = AssuranceParameters::default();
+    let history = history(ctx).await?;
+    match challenge(&rules_view(&history), ctx.now, &params) {
+        ChallengeDecision::Allow { .. } => {}
+        ChallengeDecision::Locked { .. } => return Ok(Done::outcome("bloqueada")),
+        ChallengeDecision::Human => return Ok(Done::outcome("humano")),
+    }
+    if is_enumeration(history.persons_day, &params) {
+        metrics::counter!("acuerdo_identity_enumeration_total", "lender" => ctx.lender.id.to_string())
+            .increment(1);
+        tracing::warn!(conversation.id = %ctx.conversation.id, "many persons were tried from one address");
+    }
+    let proven = right_person(call, ctx.candidates);
+    let wrong = after_wrong(&rules_view(&history), ctx.now, &params);
+    let (outcome, left, locked_until) = match (proven, wrong) {
+        (Some(_), _) => ("ok", 0, None),
+        (None, AfterWrong::TryAgain { tries_left }) => ("no_coincide", tries_left, None),
+        (None, AfterWrong::Lock { until }) => ("bloqueada", 0, Some(until)),
+    };
+    let entry = IdentityTry {
+        passed: proven,
+        candidates: ctx.candidates.iter().map(|person| person.id).collect(),
+        at: ctx.now,
+        locked_until,
+        starts_challenge: history.wrong_in_challenge == 0,
+    };
+    let done = Done::outcome(outcome)
+        .value("intentos", Value::Int(i64::from(left)))
+        .record(Record::IdentityTry(entry));
+    Ok(Done { proven, ..done })
+}
+
+/// Looks at every candidate, always, so that neither the answer nor its time tells which of them exists.
+fn right_person(call: &ActionCall, candidates: &[Person]) -> Option<PersonId> {
+    let (last4, birth) = (text_of(call, "documento"), text_of(call, "nacimiento"));
+    let day_month =
+        birth.split_once('-').and_then(|(month, day)| Some((day.parse().ok()?, month.parse().ok()?)));
+    let right: Vec<PersonId> = candidates
+        .iter()
+        .filter(|person| matches(person, last4, day_month))
+        .map(|person| person.id)
+        .collect();
+    // Twins on one phone with the same four digits: nobody is proven.
+    match right.as_slice() {
+        [one] => Some(*one),
+        [] | [_, ..] => None,
+    }
+}
+
+async fn history(ctx: &ActionContext<'_>) -> Result<IdentityHistory, StoreError> {
+    let candidates: Vec<PersonId> = ctx.candidates.iter().map(|person| person.id).collect();
+    ctx.store.identity_history(ctx.conversation.id, &candidates, ctx.now).await
+}
+
+fn rules_view(history: &IdentityHistory) -> ChallengeHistory {
+    ChallengeHistory {
+        wrong_in_challenge: history.wrong_in_challenge,
+        challenges_day: history.challenges_day,
+        challenges_month: history.challenges_month,
+        locked_until: history.locked_until,
+        locks_month: history.locks_month,
+    }
+}

@@ -1,0 +1,79 @@
+//! Stored inputs as the engine sees them: shapes become meanings, texts are understood.
+
+use crate::domain::inbound::{InboundContent, InboundMessage};
+use crate::flow::engine::{expectation, open_options};
+use crate::flow::facts::Facts;
+use crate::flow::input::{Input, Said, TimerName};
+use crate::flow::model::FlowSet;
+use crate::flow::state::Session;
+use crate::ports::conversations::InputKind;
+use crate::understand::{Context, Understander, Understanding};
+
+/// What the understanding stage needs besides the text.
+pub struct Ear<'a> {
+    pub understander: &'a Understander,
+    pub flows: &'a FlowSet,
+    pub session: &'a Session,
+    pub facts: &'a Facts,
+}
+
+impl Ear<'_> {
+    fn understand(&self, text: &str) -> Understanding {
+        let options = open_options(self.flows, self.session, self.facts);
+        let context = Context {
+            today: self.facts.today,
+            currency: self.facts.currency,
+            expects: expectation(self.flows, self.session),
+            options: &options,
+        };
+        self.understander.understand(text, &context)
+    }
+}
+
+/// `None` for a timer of a name that this program does not know (an older or newer one set it).
+pub fn input(kind: &InputKind, ear: &Ear<'_>) -> Option<Input> {
+    Some(match kind {
+        InputKind::Message { message } => {
+            Input::Message { wamid: message.wamid.clone(), said: said(message, ear) }
+        }
+        InputKind::System { .. } => Input::IdentityChanged,
+        InputKind::Echo { .. } => Input::HumanEcho,
+        InputKind::Timer { name, turn } => Input::Timer { name: TimerName::parse(name)?, turn: *turn },
+        InputKind::AgentReturned { step, .. } => Input::AgentReturned { step: step.clone() },
+        InputKind::TicketClosed { .. } => Input::TicketClosed,
+        InputKind::DeliveryFailed { .. } => Input::DeliveryFailed,
+    })
+}
+
+fn said(message: &InboundMessage, ear: &Ear<'_>) -> Said {
+    let ignored = |why: &str| Said::Ignored { why: why.to_owned() };
+    match &message.content {
+        InboundContent::Text { body } => {
+            Said::Text { body: body.clone(), understanding: Box::new(ear.understand(body.expose())) }
+        }
+        InboundContent::Option { id, title, .. } => Said::Option {
+            id: id.clone(),
+            title: title.clone(),
+            understanding: Box::new(ear.understand(title.expose())),
+        },
+        InboundContent::Form { response, .. } => Said::Form { response: response.clone() },
+        InboundContent::Media(media) => Said::Media {
+            kind: media.kind,
+            media_id: media.media_id.clone(),
+            voice: media.voice,
+            caption: media.caption.clone(),
+        },
+        InboundContent::Location { .. } => Said::Location,
+        InboundContent::Contacts { .. } => Said::Contacts,
+        InboundContent::Order { .. }
+        | InboundContent::Unsupported { .. }
+        | InboundContent::Unavailable
+        | InboundContent::Broken { .. }
+        | InboundContent::Unknown { .. } => Said::Unreadable,
+        InboundContent::Reaction { .. } => ignored("reaction"),
+        InboundContent::CallPermission { .. } => ignored("call_permission"),
+        InboundContent::Edit { .. } => ignored("edit"),
+        InboundContent::Revoke { .. } => ignored("revoke"),
+        InboundContent::Welcome => ignored("welcome"),
+    }
+}

@@ -1,0 +1,167 @@
+//! The turn: claim a conversation, run its inputs through the engine, commit everything at once.
+//!
+//! A crash before the commit leaves the inputs pending; the same turn is then run again and derives the same ids.
+
+mod facts;
+mod inputs;
+mod merge;
+mod summary;
+mod work;
+
+use crate::domain::time::{Millis, Timestamp};
+use crate::flow::facts::Limits;
+use crate::ports::clock::Clock;
+use crate::ports::conversations::{Claim, CommitRefused, TurnCommit};
+use crate::ports::{Store, StoreError};
+use crate::service::flow_library::{FlowLibrary, LibraryError};
+use crate::service::lenders::Lenders;
+use crate::understand::Understander;
+use std::sync::Arc;
+use thiserror::Error;
+use work::Work;
+
+/// Inputs of one conversation in one claim; the rest come with the next.
+const INPUTS_MAX: u32 = 20;
+/// A worker that dies gives its conversations back after this.
+const LEASE: Millis = Millis::seconds(30);
+/// Runs of one claim when an action's `once` key appeared in between.
+const ONCE_RETRIES: u32 = 2;
+/// A conversation that failed waits 1 s, 4 s, 16 s … before it is tried again.
+const RETRY_BASE: Millis = Millis::seconds(1);
+const RETRY_MAX: Millis = Millis::minutes(10);
+
+#[derive(Debug, Error)]
+pub enum TurnError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    #[error("the session of this conversation cannot be read: {0}")]
+    Session(String),
+    #[error("lender {0} is not configured")]
+    UnknownLender(crate::domain::ids::LenderId),
+    #[error("the flow asked for more than {0} actions in one turn")]
+    TooManyActions(u32),
+}
+
+pub struct Converse {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) flows: Arc<FlowLibrary>,
+    pub(super) lenders: Arc<Lenders>,
+    pub(super) understander: Arc<Understander>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) limits: Limits,
+    pub(super) availability: Arc<dyn AgentAvailability>,
+}
+
+/// How long a person would wait for an agent now.
+#[async_trait::async_trait]
+pub trait AgentAvailability: Send + Sync {
+    /// Tickets that wait in the lender's queues.
+    async fn waiting(&self, lender: &crate::domain::ids::LenderId) -> u64;
+}
+
+/// What one round did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Round {
+    pub conversations: u32,
+    pub inputs: u32,
+    pub messages: u32,
+    pub failed: u32,
+}
+
+impl Converse {
+    pub fn new(
+        store: Arc<dyn Store>,
+        flows: Arc<FlowLibrary>,
+        lenders: Arc<Lenders>,
+        understander: Arc<Understander>,
+        clock: Arc<dyn Clock>,
+        availability: Arc<dyn AgentAvailability>,
+    ) -> Self {
+        Self { store, flows, lenders, understander, clock, limits: Limits::default(), availability }
+    }
+
+    /// Works off up to `batch` conversations that have something pending.
+    pub async fn round(&self, batch: u32) -> Result<Round, StoreError> {
+        let claims = self.store.claim_conversations(self.clock.now(), LEASE, batch, INPUTS_MAX).await?;
+        let mut round = Round::default();
+        if claims.is_empty() {
+            return Ok(round);
+        }
+        round.conversations = u32::try_from(claims.len()).unwrap_or(u32::MAX);
+        round.inputs = claims.iter().map(|claim| u32::try_from(claim.inputs.len()).unwrap_or(0)).sum();
+        let works = futures_util::future::join_all(claims.iter().map(|claim| self.work(claim))).await;
+        let mut commits = Vec::with_capacity(claims.len());
+        let mut owners = Vec::with_capacity(claims.len());
+        for (claim, work) in claims.iter().zip(works) {
+            match work {
+                Ok(commit) => {
+                    commits.push(commit);
+                    owners.push(claim);
+                }
+                Err(error) => {
+                    round.failed += 1;
+                    self.give_back(claim, &error).await?;
+                }
+            }
+        }
+        round.messages = commits.iter().map(|commit| u32::try_from(commit.outbox.len()).unwrap_or(0)).sum();
+        let results = self.store.commit_turns(&commits).await?;
+        for (claim, result) in owners.into_iter().zip(results) {
+            if let Err(CommitRefused::Once(_)) = result {
+                self.again(claim).await?;
+            } else if result.is_err() {
+                metrics::counter!("acuerdo_turns_stale_total").increment(1);
+            }
+        }
+        metrics::counter!("acuerdo_turn_inputs_total").increment(u64::from(round.inputs));
+        Ok(round)
+    }
+
+    /// The whole turn of one claim; nothing is written yet.
+    async fn work(&self, claim: &Claim) -> Result<TurnCommit, TurnError> {
+        let lender = self
+            .lenders
+            .get(&claim.conversation.lender)
+            .ok_or_else(|| TurnError::UnknownLender(claim.conversation.lender.clone()))?;
+        let mut work = Work::begin(self, lender, claim).await?;
+        for input in &claim.inputs {
+            work.take(input).await?;
+        }
+        work.finish()
+    }
+
+    /// Somebody else recorded the same agreement first: with fresh data the action finds it.
+    async fn again(&self, claim: &Claim) -> Result<(), StoreError> {
+        for _ in 0..ONCE_RETRIES {
+            let commit = match self.work(claim).await {
+                Ok(commit) => commit,
+                Err(error) => return self.give_back(claim, &error).await,
+            };
+            match self.store.commit_turns(&[commit]).await?.into_iter().next() {
+                Some(Err(CommitRefused::Once(_))) => {}
+                Some(Ok(()) | Err(CommitRefused::Stale)) | None => return Ok(()),
+            }
+        }
+        self.store.release(claim.conversation.id, claim.token, self.retry_at(claim)).await
+    }
+
+    /// A turn that could not be run stays pending; it is tried again later and counted.
+    async fn give_back(&self, claim: &Claim, error: &TurnError) -> Result<(), StoreError> {
+        metrics::counter!("acuerdo_turns_failed_total").increment(1);
+        tracing::error!(
+            conversation.id = %claim.conversation.id,
+            lender.id = %claim.conversation.lender,
+            error = %error,
+            "turn failed, will be tried again"
+        );
+        self.store.release(claim.conversation.id, claim.token, self.retry_at(claim)).await
+    }
+
+    fn retry_at(&self, claim: &Claim) -> Timestamp {
+        let failures = claim.inputs.first().map_or(0, |input| input.failures).min(8);
+        let wait = RETRY_BASE.0.saturating_mul(4_i64.saturating_pow(failures)).min(RETRY_MAX.0);
+        self.clock.now().plus(Millis(wait))
+    }
+}

@@ -1,0 +1,410 @@
+//! One claim's turn in the making: state in, effects gathered, one commit out.
+
+use crate::domain::assurance::Assurance;
+use crate::domain::debt::Person;
+use crate::domain::ids::{FlowHash, OutboxId, PersonId, TicketId, TimerId, derive};
+use crate::domain::time::Timestamp;
+use crate::flow::effect::{ActionCall, Effect};
+use crate::flow::engine::step;
+use crate::flow::facts::Facts;
+use crate::flow::input::Input;
+use crate::flow::model::FlowSet;
+use crate::flow::state::{SESSION_VERSION, Session, Status};
+use crate::ports::conversations::{
+    Claim, Event, InputKind, NewOutbox, NewTimer, Origin, StoredInput, TurnCommit,
+};
+use crate::ports::people::PersonFile;
+use crate::ports::records::{NewTicket, Priority, Record};
+use crate::service::actions::{self, ActionContext, Done};
+use crate::service::converse::facts::{self, Known};
+use crate::service::converse::inputs::{Ear, input};
+use crate::service::converse::merge::{Part, merge};
+use crate::service::converse::{Converse, TurnError, summary};
+use crate::service::lenders::Lender;
+use serde_json::json;
+use std::sync::Arc;
+
+/// Actions of one input; more is a flow that goes round in circles.
+const ACTIONS_MAX: u32 = 20;
+
+pub struct Work<'a> {
+    service: &'a Converse,
+    lender: &'a Lender,
+    claim: &'a Claim,
+    now: Timestamp,
+    flows: Arc<FlowSet>,
+    session: Session,
+    candidates: Vec<Person>,
+    person: Option<PersonId>,
+    file: Option<PersonFile>,
+    waiting: u64,
+    last_inbound_at: Option<Timestamp>,
+    ticket: Option<TicketId>,
+    commit: TurnCommit,
+}
+
+impl<'a> Work<'a> {
+    pub async fn begin(
+        service: &'a Converse,
+        lender: &'a Lender,
+        claim: &'a Claim,
+    ) -> Result<Self, TurnError> {
+        let now = service.clock.now();
+        let conversation = &claim.conversation;
+        let session = read_session(conversation.session.as_ref())?;
+        let current = service.flows.current(&lender.id)?;
+        let candidates = facts::candidates(service.store.as_ref(), lender, conversation).await?;
+        let session = session.unwrap_or_else(|| {
+            let language = match candidates.as_slice() {
+                [one] if current.bot.languages.contains(&one.language) => &one.language,
+                [] | [_, ..] => &current.bot.language,
+            };
+            Session::new(current.hash.clone(), language, now)
+        });
+        let flows = if session.flow_hash == current.hash {
+            current
+        } else {
+            service.flows.pinned(&session.flow_hash).await?
+        };
+        let person = conversation.person.or(match candidates.as_slice() {
+            [one] => Some(one.id),
+            [] | [_, ..] => None,
+        });
+        Ok(Self {
+            service,
+            lender,
+            claim,
+            now,
+            flows,
+            commit: empty_commit(claim, &session, now),
+            session,
+            candidates,
+            person,
+            file: None,
+            waiting: service.availability.waiting(&lender.id).await,
+            last_inbound_at: conversation.last_inbound_at,
+            ticket: conversation.ticket,
+        })
+    }
+
+    /// Runs the engine over one stored input, and over the outcome of each action that it asks for.
+    pub async fn take(&mut self, stored: &StoredInput) -> Result<(), TurnError> {
+        self.commit.consumed.push(stored.id);
+        self.renew_flows(&stored.kind)?;
+        if let InputKind::Message { message } = &stored.kind {
+            self.last_inbound_at = self.last_inbound_at.max(Some(message.sent_at));
+        }
+        self.load_file().await?;
+        let known = self.facts();
+        let ear = Ear {
+            understander: &self.service.understander,
+            flows: &self.flows,
+            session: &self.session,
+            facts: &known,
+        };
+        let Some(mut next) = input(&stored.kind, &ear) else { return Ok(()) };
+        if matches!(next, Input::IdentityChanged) {
+            self.unlink();
+        }
+        let origin = origin_of(&next);
+        let mut parts = Vec::new();
+        for _ in 0..=ACTIONS_MAX {
+            let asked_before = asked_turn(&self.session);
+            let Some(call) = self.advance(&next, &mut parts, asked_before) else {
+                self.speak(parts, origin);
+                return Ok(());
+            };
+            next = self.act(&call).await?;
+        }
+        Err(TurnError::TooManyActions(ACTIONS_MAX))
+    }
+
+    pub fn finish(mut self) -> Result<TurnCommit, TurnError> {
+        self.commit.session =
+            serde_json::to_value(&self.session).map_err(|error| TurnError::Session(error.to_string()))?;
+        self.commit.flow_hash = self.session.flow_hash.to_string();
+        self.commit.assurance = self.session.assurance;
+        self.commit.person = self.person;
+        Ok(self.commit)
+    }
+
+    /// One pure step, its events and effects; the action that it waits for, if any.
+    fn advance(
+        &mut self,
+        input: &Input,
+        parts: &mut Vec<Part>,
+        asked_before: Option<u64>,
+    ) -> Option<ActionCall> {
+        let facts = self.facts();
+        let session = self.session.clone();
+        let turn = step(&self.flows, session, input, &facts, &self.service.limits);
+        self.session = turn.session;
+        let number = self.session.turn;
+        self.event(number, "input", json!({"v": 1, "input": input}));
+        if !turn.trail.is_empty() {
+            self.event(number, "trail", json!({"v": 1, "visits": turn.trail}));
+        }
+        let mut call = None;
+        let mut timers = Vec::new();
+        for effect in turn.effects {
+            match effect {
+                Effect::Send { index, content, label, proactive } => {
+                    parts.push(Part { turn: number, index, content, label, proactive });
+                }
+                Effect::RunAction(action) => call = Some(action),
+                Effect::SetTimer { name, turn, due } => timers.push(NewTimer {
+                    id: TimerId(derive(
+                        &self.claim.conversation.id.0,
+                        &format!("timer/{turn}/{}", name.name()),
+                    )),
+                    name: name.name().to_owned(),
+                    turn,
+                    due,
+                }),
+                other => self.effect(number, other),
+            }
+        }
+        if (call.is_none() && asked_turn(&self.session) != asked_before) || !timers.is_empty() {
+            self.commit.timers = Some(timers);
+        }
+        call
+    }
+
+    fn effect(&mut self, turn: u64, effect: Effect) {
+        let id = self.claim.conversation.id;
+        match effect {
+            Effect::OpenTicket { queue, priority, reason, note } => {
+                let ticket = TicketId(derive(&id.0, &format!("ticket/{turn}")));
+                let summary = self.summary(note.expose());
+                self.event(
+                    turn,
+                    "ticket",
+                    json!({"v": 1, "ticket": ticket, "queue": queue, "reason": reason}),
+                );
+                let priority = Priority::ALL
+                    .into_iter()
+                    .find(|known| serde_json::to_value(known).is_ok_and(|name| name == priority.as_str()))
+                    .unwrap_or(Priority::Normal);
+                let record = NewTicket { id: ticket, queue, priority, reason, summary };
+                self.commit.records.push(Record::OpenTicket(record));
+                self.ticket = Some(ticket);
+            }
+            Effect::ForwardToAgent => {
+                if let Some(ticket) = self.ticket {
+                    self.commit.records.push(Record::CustomerSpoke { ticket });
+                }
+            }
+            Effect::CloseTicket { outcome } => {
+                if let Some(ticket) = self.ticket.take() {
+                    self.commit.records.push(Record::CloseTicket { ticket, outcome });
+                }
+            }
+            Effect::Ended { outcome } => self.event(turn, "ended", json!({"v": 1, "outcome": outcome})),
+            Effect::Assurance { level } => {
+                self.event(turn, "assurance", json!({"v": 1, "level": level.name()}));
+            }
+            Effect::Fault { flow, step, what } => {
+                metrics::counter!("acuerdo_flow_faults_total", "flow" => flow.to_string()).increment(1);
+                tracing::error!(conversation.id = %id, flow.id = %flow, flow.step = %step, what, "flow fault");
+                self.event(turn, "fault", json!({"v": 1, "flow": flow, "step": step, "what": what}));
+            }
+            // `advance` takes these before it calls here.
+            Effect::Send { .. } | Effect::RunAction(_) | Effect::SetTimer { .. } => {}
+        }
+    }
+
+    /// Runs the action and keeps what it wants written; its outcome is the engine's next input.
+    async fn act(&mut self, call: &ActionCall) -> Result<Input, TurnError> {
+        self.load_file().await?;
+        let context = ActionContext {
+            store: self.service.store.as_ref(),
+            lender: self.lender,
+            conversation: &self.claim.conversation,
+            candidates: &self.candidates,
+            file: self.file.as_ref(),
+            language: &self.session.language,
+            assurance: self.level(),
+            now: self.now,
+            today: self.lender.today(self.now),
+            turn: self.session.turn,
+        };
+        let done = actions::run(call, &context).await?.unwrap_or_else(|| {
+            tracing::error!(action = %call.action, "the flow names an action that this program does not have");
+            Done::outcome("caido")
+        });
+        let (turn, outcome) = (self.session.turn, done.outcome);
+        self.event(turn, "action", json!({"v": 1, "action": call.action, "outcome": outcome}));
+        metrics::counter!("acuerdo_actions_total", "action" => call.action.clone(), "outcome" => outcome)
+            .increment(1);
+        Ok(self.absorb(call.call, done))
+    }
+
+    fn absorb(&mut self, call: u32, done: Done) -> Input {
+        if let Some(person) = done.proven {
+            self.person = Some(person);
+            self.file = None;
+        }
+        if done.unlink {
+            self.unlink();
+        }
+        if let Some(file) = &mut self.file {
+            for record in &done.records {
+                match record {
+                    Record::Agreement(agreement) => file.agreements.insert(0, agreement.clone()),
+                    Record::Case(case) => file.open_cases.push(case.clone()),
+                    Record::Claim(claim) => file.claims.insert(0, claim.clone()),
+                    Record::OptOut { .. }
+                    | Record::OptIn { .. }
+                    | Record::IdentityTry(_)
+                    | Record::WrongNumber { .. }
+                    | Record::OpenTicket(_)
+                    | Record::CustomerSpoke { .. }
+                    | Record::CloseTicket { .. } => {}
+                }
+            }
+        }
+        self.commit.records.extend(done.records);
+        Input::ActionOutcome { call, outcome: done.outcome.to_owned(), values: done.values }
+    }
+
+    fn speak(&mut self, parts: Vec<Part>, origin: Origin) {
+        for part in merge(parts) {
+            let id = OutboxId::derive(self.claim.conversation.id, part.turn, part.index);
+            let origin = if part.proactive { Origin::Proactive } else { origin };
+            self.event(part.turn, "send", json!({"v": 1, "outbox": id, "content": part.content}));
+            self.commit.outbox.push(NewOutbox { id, content: part.content, label: part.label, origin });
+        }
+    }
+
+    /// An ended or forgotten chat goes on with today's flows; an open one stays on those that it began with.
+    fn renew_flows(&mut self, kind: &InputKind) -> Result<(), TurnError> {
+        let idle = self.now.since(self.session.active_at) > self.flows.bot.idle;
+        let over = matches!(self.session.status, Status::New | Status::Ended { .. })
+            || (idle && !matches!(self.session.status, Status::WithAgent { .. }));
+        let current = self.service.flows.current(&self.lender.id)?;
+        if matches!(kind, InputKind::Message { .. }) && over && current.hash != self.session.flow_hash {
+            self.session.flow_hash = FlowHash::new(current.hash.as_str());
+            self.session.status = Status::New;
+            self.session.frames.clear();
+            self.flows = current;
+        }
+        Ok(())
+    }
+
+    async fn load_file(&mut self) -> Result<(), TurnError> {
+        if let Some(person) = self.person
+            && self.file.is_none()
+            && self.session.assurance >= Assurance::Verificada
+        {
+            self.file = self.service.store.person_file(&self.lender.id, person).await?;
+        }
+        Ok(())
+    }
+
+    fn unlink(&mut self) {
+        self.person = None;
+        self.file = None;
+        self.candidates.clear();
+        self.session.assurance = Assurance::Ninguna;
+    }
+
+    fn known_person(&self) -> Option<&Person> {
+        self.person.and_then(|id| self.candidates.iter().find(|person| person.id == id))
+    }
+
+    fn level(&self) -> Assurance {
+        facts::level(
+            &self.session,
+            &self.claim.conversation,
+            self.person,
+            self.known_person().is_some(),
+            self.now,
+        )
+    }
+
+    fn facts(&self) -> Facts {
+        facts::facts(&Known {
+            lender: self.lender,
+            person: self.known_person(),
+            assurance: self.level(),
+            last_inbound_at: self.last_inbound_at,
+            waiting: self.waiting,
+            language: &self.session.language,
+            now: self.now,
+        })
+    }
+
+    fn summary(&self, note: &str) -> serde_json::Value {
+        summary::summary(
+            self.lender,
+            &self.session,
+            self.level(),
+            self.known_person(),
+            self.file.as_ref(),
+            note,
+            self.now,
+        )
+    }
+
+    fn event(&mut self, turn: u64, kind: &str, body: serde_json::Value) {
+        self.commit.events.push(Event { turn, kind: kind.to_owned(), body, at: self.now });
+    }
+}
+
+/// The wait that is open, if any: its timers live exactly as long.
+const fn asked_turn(session: &Session) -> Option<u64> {
+    match &session.status {
+        Status::Waiting { asked_turn, .. } | Status::Paused { asked_turn } => Some(*asked_turn),
+        Status::New
+        | Status::AwaitingAction { .. }
+        | Status::WithAgent { .. }
+        | Status::Silenced { .. }
+        | Status::Ended { .. } => None,
+    }
+}
+
+/// What a timer makes us say was started by us; all else answers somebody.
+const fn origin_of(input: &Input) -> Origin {
+    match input {
+        Input::Timer { .. } => Origin::Proactive,
+        Input::Message { .. }
+        | Input::ActionOutcome { .. }
+        | Input::AgentReturned { .. }
+        | Input::TicketClosed
+        | Input::IdentityChanged
+        | Input::HumanEcho
+        | Input::DeliveryFailed => Origin::Reply,
+    }
+}
+
+fn read_session(stored: Option<&serde_json::Value>) -> Result<Option<Session>, TurnError> {
+    let Some(stored) = stored else { return Ok(None) };
+    let session: Session =
+        serde_json::from_value(stored.clone()).map_err(|error| TurnError::Session(error.to_string()))?;
+    if session.v > SESSION_VERSION {
+        return Err(TurnError::Session(format!(
+            "it was written by a newer program (version {}, this one reads up to {SESSION_VERSION})",
+            session.v
+        )));
+    }
+    Ok(Some(session))
+}
+
+fn empty_commit(claim: &Claim, session: &Session, now: Timestamp) -> TurnCommit {
+    TurnCommit {
+        conversation: claim.conversation.id,
+        token: claim.token,
+        expected_version: claim.conversation.version,
+        now,
+        consumed: Vec::new(),
+        events: Vec::new(),
+        session: serde_json::Value::Null,
+        flow_hash: session.flow_hash.to_string(),
+        assurance: session.assurance,
+        person: claim.conversation.person,
+        outbox: Vec::new(),
+        timers: None,
+        records: Vec::new(),
+        release: true,
+    }
+}

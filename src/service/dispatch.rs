@@ -1,0 +1,213 @@
+//! The only way to a person: claim the outbox, judge, pace, send, record what became of it.
+//!
+//! A send has no idempotency key at Meta. Whatever may have left is never sent again: it waits for a status.
+
+use crate::domain::ids::OutboxId;
+use crate::domain::reaction::Reaction;
+use crate::domain::time::{Millis, Timestamp};
+use crate::ports::clock::{Clock, Random};
+use crate::ports::message_sender::{MessageSender, SendAccount, SendFailure};
+use crate::ports::outbox::{OutboxClaim, SendResult};
+use crate::ports::switches::Stop;
+use crate::ports::{Store, StoreError};
+use crate::service::gate::{Verdict, judge};
+use crate::service::lenders::Lenders;
+use crate::service::pacing::Pacing;
+use std::sync::Arc;
+
+/// A sender that dies leaves its messages in doubt after this; longer than the client's own timeout.
+const LEASE: Millis = Millis::seconds(60);
+/// How long a status may take before doubt ends (Meta promises nothing; most come within seconds).
+pub const DOUBT: Millis = Millis::seconds(60);
+/// Attempts of a message that Meta refuses for a passing reason.
+const ATTEMPTS_MAX: u32 = 8;
+/// Back-off of one person after 131056: 4^n seconds, at most this.
+const PAIR_PAUSE_MAX: Millis = Millis::minutes(5);
+
+pub struct Dispatch {
+    store: Arc<dyn Store>,
+    sender: Arc<dyn MessageSender>,
+    lenders: Arc<Lenders>,
+    pacing: Arc<Pacing>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl Dispatch {
+    pub fn new(
+        store: Arc<dyn Store>,
+        sender: Arc<dyn MessageSender>,
+        lenders: Arc<Lenders>,
+        pacing: Arc<Pacing>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self { store, sender, lenders, pacing, clock, random }
+    }
+
+    /// Sends what may be sent now, at most one message of each conversation; returns how many were looked at.
+    pub async fn round(&self, batch: u32) -> Result<u32, StoreError> {
+        let now = self.clock.now();
+        let claims = self.store.claim_outbox(now, LEASE, DOUBT, batch).await?;
+        if claims.is_empty() {
+            return Ok(0);
+        }
+        let stops = self.store.stops().await?;
+        let sends = claims.iter().map(|claim| self.one(claim, &stops));
+        let results: Vec<(OutboxId, i64, SendResult)> = futures_util::future::join_all(sends).await;
+        self.store.finish_outbox(self.clock.now(), &results).await?;
+        Ok(u32::try_from(claims.len()).unwrap_or(u32::MAX))
+    }
+
+    async fn one(&self, claim: &OutboxClaim, stops: &[Stop]) -> (OutboxId, i64, SendResult) {
+        let result = match judge(claim, stops, self.clock.now()) {
+            Verdict::Pass => self.paced(claim).await,
+            Verdict::Hold { until, why } => SendResult::Retry { at: until, why: why.to_owned(), code: None },
+            Verdict::Refuse { why } => SendResult::Refused { why: why.to_owned(), code: None },
+        };
+        count(claim, &result);
+        (claim.id, claim.token, result)
+    }
+
+    async fn paced(&self, claim: &OutboxClaim) -> SendResult {
+        let now = self.clock.now();
+        if let Err(at) = self.pacing.take(&claim.phone_number_id, claim.conversation, now) {
+            return SendResult::Retry { at, why: "paced".to_owned(), code: None };
+        }
+        let Some(lender) = self.lenders.get(&claim.lender) else {
+            return SendResult::Refused { why: "lender_not_configured".to_owned(), code: None };
+        };
+        let account = SendAccount {
+            phone_number_id: claim.phone_number_id.clone(),
+            waba_id: lender.waba_id.clone(),
+            token: lender.access_token.clone(),
+        };
+        let callback = format!("out:{}", claim.id);
+        match self.sender.send(&account, &claim.to, &claim.content, &callback).await {
+            Ok(accepted) => SendResult::Accepted { wamid: accepted.wamid },
+            Err(failure) => self.failed(claim, failure).await,
+        }
+    }
+
+    async fn failed(&self, claim: &OutboxClaim, failure: SendFailure) -> SendResult {
+        let now = self.clock.now();
+        match failure {
+            SendFailure::InDoubt { why } => SendResult::InDoubt { until: now.plus(DOUBT), why },
+            SendFailure::NotSent { why } => self.again(claim, why, None, now),
+            SendFailure::Invalid { why } => {
+                tracing::error!(outbox.id = %claim.id, why, "a message breaks a limit of WhatsApp");
+                SendResult::Refused { why: "invalid".to_owned(), code: None }
+            }
+            SendFailure::Rejected { reaction, code, http_status, fbtrace_id, details: _ } => {
+                tracing::warn!(
+                    outbox.id = %claim.id,
+                    conversation.id = %claim.conversation,
+                    graph.code = code,
+                    graph.http_status = http_status,
+                    graph.fbtrace_id = fbtrace_id.as_deref().unwrap_or(""),
+                    reaction = reaction.name(),
+                    "WhatsApp refused a message"
+                );
+                self.react(claim, reaction, code, now).await
+            }
+        }
+    }
+
+    /// The reaction table, applied (`domain::reaction` says which code means what).
+    async fn react(
+        &self,
+        claim: &OutboxClaim,
+        reaction: Reaction,
+        code: Option<i64>,
+        now: Timestamp,
+    ) -> SendResult {
+        let refused = |why: &str| SendResult::Refused { why: why.to_owned(), code };
+        let reason =
+            || code.map_or_else(|| "Graph API refusal".to_owned(), |code| format!("Graph API error {code}"));
+        match reaction {
+            Reaction::StopAll => {
+                self.stop(claim, "outbound", &reason(), now).await;
+                SendResult::Retry { at: now.plus(Millis::minutes(1)), why: "stopped".to_owned(), code }
+            }
+            Reaction::BackOffGlobal { wait } => {
+                self.pacing.pause_number(&claim.phone_number_id, now.plus(wait));
+                self.again(claim, "throttled".to_owned(), code, now)
+            }
+            Reaction::BackOffPair => {
+                let pause = Millis(
+                    1_000_i64.saturating_mul(4_i64.saturating_pow(claim.attempts)).min(PAIR_PAUSE_MAX.0),
+                );
+                self.pacing.pause_pair(claim.conversation, now.plus(pause));
+                SendResult::Retry { at: now.plus(pause), why: "pair_limit".to_owned(), code }
+            }
+            Reaction::Retry { max } if claim.attempts < u32::from(max) => {
+                self.again(claim, "transient".to_owned(), code, now)
+            }
+            Reaction::Retry { .. } => refused("transient_too_often"),
+            Reaction::UseTemplate if claim.attempts == 0 => SendResult::Retry {
+                // Meta lists as known that an open window is sometimes refused: once more, later.
+                at: now.plus(Millis::seconds(30)),
+                why: "window_refused".to_owned(),
+                code,
+            },
+            Reaction::UseTemplate => refused("window_closed"),
+            Reaction::HoldTemplate => {
+                if let crate::domain::outbound::Outbound::Template(template) = &claim.content {
+                    let scope = format!("template:{}", template.name);
+                    self.stop(claim, &scope, &reason(), now).await;
+                }
+                refused("template_held")
+            }
+            Reaction::HoldNumber => {
+                self.stop(claim, "new_conversations", &reason(), now).await;
+                refused("number_held")
+            }
+            Reaction::NeverRetry | Reaction::AskAgain => refused("invalid"),
+            Reaction::OptedOut => refused("opted_out"),
+            Reaction::WaitLong => refused("wait_long"),
+            Reaction::DeadRecipient => refused("undeliverable"),
+            Reaction::ReverifyIdentity => refused("identity_changed"),
+        }
+    }
+
+    fn again(&self, claim: &OutboxClaim, why: String, code: Option<i64>, now: Timestamp) -> SendResult {
+        if claim.attempts >= ATTEMPTS_MAX {
+            return SendResult::Refused { why, code };
+        }
+        let base = 1_000_i64.saturating_mul(2_i64.saturating_pow(claim.attempts)).min(120_000);
+        let jitter = i64::try_from(self.random.below(base.unsigned_abs() / 2 + 1)).unwrap_or(0);
+        SendResult::Retry { at: now.plus(Millis(base + jitter)), why, code }
+    }
+
+    async fn stop(&self, claim: &OutboxClaim, scope: &str, reason: &str, now: Timestamp) {
+        let stop = Stop {
+            lender: claim.lender.clone(),
+            scope: scope.to_owned(),
+            reason: reason.to_owned(),
+            since: now,
+        };
+        tracing::error!(lender.id = %claim.lender, scope, reason, "sending stopped, an operator must look");
+        metrics::counter!("acuerdo_stops_total", "scope" => scope.split(':').next().unwrap_or("").to_owned())
+            .increment(1);
+        if let Err(error) = self.store.stop(&stop).await {
+            tracing::error!(error = %error, "the stop could not be stored");
+        }
+    }
+}
+
+fn count(claim: &OutboxClaim, result: &SendResult) {
+    let (outcome, why) = match result {
+        SendResult::Accepted { .. } => ("accepted", String::new()),
+        SendResult::InDoubt { .. } => ("in_doubt", String::new()),
+        SendResult::Retry { why, .. } => ("retry", bounded(why)),
+        SendResult::Refused { why, .. } => ("refused", bounded(why)),
+    };
+    metrics::counter!("acuerdo_sends_total", "outcome" => outcome, "why" => why, "kind" => claim.content.kind())
+        .increment(1);
+}
+
+/// Our own reasons are words; a network error's text must not become a metric label.
+fn bounded(why: &str) -> String {
+    let word = why.len() <= 32 && why.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if word { why.to_owned() } else { "network".to_owned() }
+}

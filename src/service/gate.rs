@@ -1,0 +1,63 @@
+//! The last look at a message before it leaves: may it be said, to this person, now?
+
+use crate::domain::outbound::Outbound;
+use crate::domain::time::{Millis, Timestamp};
+use crate::ports::conversations::Origin;
+use crate::ports::outbox::OutboxClaim;
+use crate::ports::switches::Stop;
+use crate::rules::service_window::{ServiceWindow, service_window};
+
+/// How long a message waits for a stop to be lifted before it is looked at again.
+const STOP_RECHECK: Millis = Millis::minutes(1);
+/// A reply that is older than this is not sent any more: the person has long gone on.
+const REPLY_TOO_OLD: Millis = Millis::hours(24);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Pass,
+    /// Look again then; nothing is lost.
+    Hold {
+        until: Timestamp,
+        why: &'static str,
+    },
+    /// Never send it.
+    Refuse {
+        why: &'static str,
+    },
+}
+
+/// Decides by what is known at the moment of sending, not by what was known when it was written.
+pub fn judge(message: &OutboxClaim, stops: &[Stop], now: Timestamp) -> Verdict {
+    let stopped = |scope: &str| stops.iter().any(|stop| stop.lender == message.lender && stop.scope == scope);
+    if stopped("outbound") {
+        return if now.since(message.created_at) > REPLY_TOO_OLD {
+            Verdict::Refuse { why: "outbound_stopped_too_long" }
+        } else {
+            Verdict::Hold { until: now.plus(STOP_RECHECK), why: "outbound_stopped" }
+        };
+    }
+    if message.label.needs() > message.assurance && message.origin != Origin::Agent {
+        return Verdict::Refuse { why: "assurance_too_low" };
+    }
+    if message.identity_conflict && message.label > crate::domain::assurance::Label::Publico {
+        return Verdict::Refuse { why: "identity_conflict" };
+    }
+    if message.opted_out && message.origin == Origin::Proactive {
+        return Verdict::Refuse { why: "opted_out" };
+    }
+    match &message.content {
+        Outbound::Template(template) if stopped(&format!("template:{}", template.name)) => {
+            Verdict::Refuse { why: "template_held" }
+        }
+        Outbound::Template(_) => Verdict::Pass,
+        Outbound::Text { .. }
+        | Outbound::Buttons { .. }
+        | Outbound::List { .. }
+        | Outbound::Link { .. }
+        | Outbound::Document { .. }
+        | Outbound::Image { .. } => match service_window(message.last_inbound_at, now) {
+            ServiceWindow::Open { .. } => Verdict::Pass,
+            ServiceWindow::Closed => Verdict::Refuse { why: "window_closed" },
+        },
+    }
+}

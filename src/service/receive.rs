@@ -1,0 +1,73 @@
+//! A signed delivery becomes rows, and only then an acknowledgement.
+
+use crate::domain::inbound::WebhookItem;
+use crate::domain::time::Timestamp;
+use crate::ports::clock::{Clock, Random};
+use crate::ports::inbox::{Accepted, Delivery, DeliveryItem};
+use crate::service::lenders::Lenders;
+use async_trait::async_trait;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Group commit: many deliveries, one transaction.
+#[async_trait]
+pub trait InboxWriter: Send + Sync {
+    /// Returns after the commit.
+    async fn write(&self, delivery: Delivery) -> Result<Accepted, ReceiveError>;
+}
+
+/// What the edge could read of a signed body.
+#[derive(Debug)]
+pub enum Parsed {
+    Items(Vec<WebhookItem>),
+    NotJson(String),
+}
+
+#[derive(Debug, Clone, Error, PartialEq, Eq)]
+pub enum ReceiveError {
+    /// Kept for inspection, all the same.
+    #[error("the body is not JSON")]
+    NotJson,
+    #[error("the delivery could not be stored: {0}")]
+    Unavailable(String),
+}
+
+pub struct Receive {
+    lenders: Arc<Lenders>,
+    writer: Arc<dyn InboxWriter>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+}
+
+impl Receive {
+    pub fn new(
+        lenders: Arc<Lenders>,
+        writer: Arc<dyn InboxWriter>,
+        clock: Arc<dyn Clock>,
+        random: Arc<dyn Random>,
+    ) -> Self {
+        Self { lenders, writer, clock, random }
+    }
+
+    /// Stores a body whose signature was right, with what was read in it. Whatever its shape, it is kept; after
+    /// `Ok` it is durable.
+    pub async fn receive(&self, body: Vec<u8>, parsed: Parsed) -> Result<Accepted, ReceiveError> {
+        let now = self.clock.now();
+        let (items, unreadable) = match parsed {
+            Parsed::Items(items) => (items, None),
+            Parsed::NotJson(why) => (Vec::new(), Some(why)),
+        };
+        let not_json = unreadable.is_some();
+        let items = items.into_iter().map(|item| self.row(item, now)).collect();
+        let delivery = Delivery { id: self.random.uuid(now), received_at: now, body, unreadable, items };
+        let accepted = self.writer.write(delivery).await?;
+        if not_json { Err(ReceiveError::NotJson) } else { Ok(accepted) }
+    }
+
+    fn row(&self, item: WebhookItem, now: Timestamp) -> DeliveryItem {
+        let id = self.random.uuid(now);
+        let lender = self.lenders.of_item(&item).map(|lender| lender.id.clone());
+        let dedupe_key = item.dedupe_key().unwrap_or_else(|| id.to_string());
+        DeliveryItem { id, lender, dedupe_key, item }
+    }
+}

@@ -1,0 +1,223 @@
+//! How records of the catalogue are worded in lists and summaries: `policies/wording.yaml`, per language.
+//!
+//! The words are data, so that nothing a debtor reads stands in this program.
+
+use crate::flow::catalogue::records;
+use crate::flow::expr::Expr;
+use crate::flow::expr::eval::Scope;
+use crate::flow::text::parse::{Piece, TextError, parse};
+use crate::flow::text::render::render;
+use crate::flow::text::{Part, Text};
+use crate::flow::value::Value;
+use crate::rules::policy::model::{BankTransfer, CashPoint};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use thiserror::Error;
+
+/// The language whose words stand in where another has none.
+pub const DEFAULT_LANGUAGE: &str = "es";
+
+/// Every text that must be there in the default language.
+pub const KEYS: [&str; 11] = [
+    "deuda.titulo",
+    "promesa.titulo",
+    "promesa.resumen",
+    "plan.titulo",
+    "plan.resumen",
+    "refinanciacion.titulo",
+    "refinanciacion.resumen",
+    "descuento.titulo",
+    "descuento.resumen",
+    "transferencia",
+    "punto",
+];
+
+#[derive(Debug, Error, PartialEq, Eq)]
+pub enum WordingError {
+    #[error("policies/wording.yaml: {0}")]
+    Yaml(String),
+    #[error("policies/wording.yaml: `{language}.{key}` is missing; add the text")]
+    Missing { language: String, key: &'static str },
+    #[error("policies/wording.yaml: `{language}.{key}` is no text of ours; remove it or use one of: {known}")]
+    Unknown { language: String, key: String, known: String },
+    #[error("policies/wording.yaml: `{language}.{key}`: {why}")]
+    Text { language: String, key: String, why: String },
+}
+
+/// Parsed texts by language and key.
+#[derive(Debug, Clone, Default)]
+pub struct Wording {
+    texts: BTreeMap<String, BTreeMap<String, Text>>,
+}
+
+impl Wording {
+    /// `languages` is the file as read: language → key → text.
+    pub fn new(languages: &BTreeMap<String, BTreeMap<String, String>>) -> Result<Self, WordingError> {
+        let mut texts = BTreeMap::new();
+        for (language, entries) in languages {
+            let mut parsed = BTreeMap::new();
+            for (key, text) in entries {
+                if !KEYS.contains(&key.as_str()) {
+                    let known = KEYS.join(", ");
+                    return Err(WordingError::Unknown {
+                        language: language.clone(),
+                        key: key.clone(),
+                        known,
+                    });
+                }
+                let text = compiled(key, text).map_err(|why| WordingError::Text {
+                    language: language.clone(),
+                    key: key.clone(),
+                    why,
+                })?;
+                parsed.insert(key.clone(), text);
+            }
+            texts.insert(language.clone(), parsed);
+        }
+        let wording = Self { texts };
+        for key in KEYS {
+            if wording.find(key, DEFAULT_LANGUAGE).is_none() {
+                return Err(WordingError::Missing { language: DEFAULT_LANGUAGE.to_owned(), key });
+            }
+        }
+        Ok(wording)
+    }
+
+    pub fn debt_title(&self, debt: &Value, language: &str) -> String {
+        self.write("deuda.titulo", debt, language)
+    }
+
+    /// Title and summary of an offer of this flow kind (`promesa`, `plan`, `refinanciacion`, `descuento`).
+    pub fn offer(&self, kind: &str, offer: &Value, language: &str) -> (String, String) {
+        let write = |part: &str| self.write(&format!("{kind}.{part}"), offer, language);
+        (write("titulo"), write("resumen"))
+    }
+
+    pub fn transfer(&self, account: &BankTransfer, obligation: &str, language: &str) -> String {
+        let fields = Value::record([
+            ("banco", Value::text(&account.bank)),
+            ("tipo", Value::text(&account.account_type)),
+            ("cuenta", Value::text(&account.account_number)),
+            ("titular", Value::text(&account.holder)),
+            ("nit", Value::text(&account.holder_tax_id)),
+            ("referencia", Value::text(account.reference.render(obligation, obligation))),
+        ]);
+        self.write("transferencia", &fields, language)
+    }
+
+    /// One line for each cash point.
+    pub fn cash_points(&self, points: &[CashPoint], obligation: &str, language: &str) -> String {
+        let lines: Vec<String> = points
+            .iter()
+            .map(|point| {
+                let fields = Value::record([
+                    ("red", Value::text(&point.network)),
+                    ("convenio", Value::text(&point.convention)),
+                    ("referencia", Value::text(point.reference.render(obligation, obligation))),
+                ]);
+                self.write("punto", &fields, language)
+            })
+            .collect();
+        lines.join("\n")
+    }
+
+    fn find(&self, key: &str, language: &str) -> Option<&Text> {
+        self.texts.get(language)?.get(key)
+    }
+
+    fn write(&self, key: &str, fields: &Value, language: &str) -> String {
+        self.find(key, language)
+            .or_else(|| self.find(key, DEFAULT_LANGUAGE))
+            .map(|text| render(text, &Fields(fields), language))
+            .unwrap_or_default()
+    }
+}
+
+/// The fields of one record as the names of its texts.
+struct Fields<'a>(&'a Value);
+
+impl Scope for Fields<'_> {
+    fn get(&self, root: &str) -> Option<Cow<'_, Value>> {
+        self.0.at(&[root.to_owned()]).map(Cow::Borrowed)
+    }
+}
+
+/// The names that a text may show: the fields of its record.
+fn names_of(key: &str) -> Vec<&'static str> {
+    let record = |name: &str| -> Vec<&'static str> {
+        let fields = records().into_iter().find(|(record, _)| *record == name).map(|(_, fields)| fields);
+        let names = fields.unwrap_or_default().into_iter().map(|field| field.name);
+        names.filter(|name| !["titulo", "resumen"].contains(name)).collect()
+    };
+    match key {
+        "deuda.titulo" => record("deuda"),
+        "transferencia" => vec!["banco", "tipo", "cuenta", "titular", "nit", "referencia"],
+        "punto" => vec!["red", "convenio", "referencia"],
+        _ => record("oferta"),
+    }
+}
+
+fn compiled(key: &str, text: &str) -> Result<Text, String> {
+    let pieces = parse(text).map_err(|errors| match errors.first() {
+        Some(TextError::Syntax(error)) => error.message.clone(),
+        Some(TextError::Format { name, .. }) => format!("there is no format `{name}`"),
+        None => "the text cannot be read".to_owned(),
+    })?;
+    let known = names_of(key);
+    let mut parts = Vec::with_capacity(pieces.len());
+    for piece in pieces {
+        parts.push(match piece {
+            Piece::Literal(literal) => Part::Literal(literal),
+            Piece::Slot(slot) => {
+                let name = &text[slot.path.at.clone()];
+                if !known.contains(&name) {
+                    return Err(format!("`{name}` is not one of {}", known.join(", ")));
+                }
+                Part::Slot { value: Expr::Path(vec![name.to_owned()]), format: slot.format }
+            }
+        });
+    }
+    // Whoever shows the record knows its class; the texts themselves are only parts of it.
+    Ok(Text { parts, ..Text::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEYS, Wording, WordingError};
+    use crate::domain::money::{Currency, Money};
+    use crate::flow::value::Value;
+    use std::collections::BTreeMap;
+
+    fn file(change: impl FnOnce(&mut BTreeMap<String, String>)) -> Result<Wording, WordingError> {
+        let mut texts: BTreeMap<String, String> =
+            KEYS.iter().map(|key| ((*key).to_owned(), "x".to_owned())).collect();
+        change(&mut texts);
+        Wording::new(&BTreeMap::from([("es".to_owned(), texts)]))
+    }
+
+    #[test]
+    fn an_offer_is_worded_by_its_kind() {
+        let wording = file(|texts| {
+            texts.insert("plan.titulo".to_owned(), "{cuotas} cuotas de {cuota|money}".to_owned());
+        })
+        .unwrap();
+        let offer = Value::record([
+            ("cuotas", Value::Int(3)),
+            ("cuota", Value::Money(Money::new(14_408_000, Currency::Cop))),
+        ]);
+        assert_eq!(wording.offer("plan", &offer, "es").0, "3 cuotas de $144.080");
+        assert_eq!(wording.offer("plan", &offer, "en").0, "3 cuotas de $144.080");
+    }
+
+    #[test]
+    fn a_missing_key_and_an_unknown_name_are_told() {
+        let missing = file(|texts| {
+            texts.remove("punto");
+        });
+        assert!(missing.unwrap_err().to_string().contains("`es.punto` is missing"));
+        let unknown = file(|texts| {
+            texts.insert("punto".to_owned(), "{banco}".to_owned());
+        });
+        assert!(unknown.unwrap_err().to_string().contains("`banco` is not one of red, convenio, referencia"));
+    }
+}

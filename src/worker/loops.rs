@@ -1,0 +1,118 @@
+//! The loops: converse, dispatch, statuses, timers, tickets, housekeeping.
+
+use crate::ports::StoreError;
+use crate::ports::clock::Clock;
+use crate::ports::{Store, conversations::ConversationStore};
+use crate::service::converse::Converse;
+use crate::service::dispatch::Dispatch;
+use crate::service::handoff::HandoffService;
+use crate::service::notices::Notices;
+use crate::worker::Periods;
+use crate::worker::wake::Wake;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// Timers fired, statuses applied, notices read in one transaction.
+const BATCH: u32 = 500;
+/// After a failure of the store: long enough not to hammer it, short enough not to be noticed.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// Calls `round` while it finds work; then waits for `wake` or `poll`. Ends after the round in which it was cancelled.
+pub async fn repeat<F, R>(
+    name: &'static str,
+    wake: Arc<Notify>,
+    poll: Duration,
+    cancel: CancellationToken,
+    round: F,
+) where
+    F: Fn() -> R,
+    R: Future<Output = Result<bool, StoreError>>,
+{
+    while !cancel.is_cancelled() {
+        let pause = match round().await {
+            Ok(true) => continue,
+            Ok(false) => poll,
+            Err(error) => {
+                metrics::counter!("acuerdo_loop_failures_total", "loop" => name).increment(1);
+                tracing::error!(task = name, error = %error, "a round failed and will be repeated");
+                PAUSE_AFTER_FAILURE
+            }
+        };
+        tokio::select! {
+            () = wake.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+            () = cancel.cancelled() => {}
+        }
+    }
+}
+
+pub async fn converse(service: Arc<Converse>, wake: Wake, periods: Periods, cancel: CancellationToken) {
+    let Periods { poll, batch } = periods;
+    let (inbox, outbox) = (wake.on_inputs(), wake.clone());
+    repeat("converse", inbox, poll, cancel, || async {
+        let round = service.round(batch).await?;
+        if round.messages > 0 {
+            outbox.outbox();
+        }
+        outbox.tickets();
+        Ok(round.conversations > 0)
+    })
+    .await;
+}
+
+pub async fn dispatch(service: Arc<Dispatch>, wake: Wake, periods: Periods, cancel: CancellationToken) {
+    let Periods { poll, batch } = periods;
+    repeat("dispatch", wake.on_outbox(), poll, cancel, || async { Ok(service.round(batch).await? > 0) })
+        .await;
+}
+
+pub async fn notices(service: Arc<Notices>, wake: Wake, poll: Duration, cancel: CancellationToken) {
+    let outbox = wake.clone();
+    repeat("notices", wake.on_statuses(), poll, cancel, || async {
+        let statuses = service.statuses(BATCH).await?;
+        let others = service.others(BATCH).await?;
+        if statuses > 0 {
+            // A status may have ended a doubt: the next message of that chat may go.
+            outbox.outbox();
+        }
+        Ok(others >= BATCH || statuses >= BATCH)
+    })
+    .await;
+}
+
+/// Due timers become inputs; doubts without a status end.
+pub async fn timers(
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    wake: Wake,
+    poll: Duration,
+    cancel: CancellationToken,
+) {
+    repeat("timers", Arc::new(Notify::new()), poll, cancel, || async {
+        let fired = ConversationStore::fire_timers(store.as_ref(), clock.now(), BATCH).await?;
+        let settled = store.settle_doubts(clock.now(), BATCH).await?;
+        if fired > 0 {
+            wake.inputs();
+        }
+        if settled > 0 {
+            wake.outbox();
+        }
+        Ok(fired >= BATCH || settled >= BATCH)
+    })
+    .await;
+}
+
+/// Keeps the live queue in step with the tickets of the database: new ones, lost leases, a flushed Redis.
+pub async fn tickets(service: Arc<HandoffService>, wake: Wake, poll: Duration, cancel: CancellationToken) {
+    repeat("tickets", wake.on_tickets(), poll, cancel, || async {
+        if let Err(error) = service.upkeep().await {
+            metrics::counter!("acuerdo_loop_failures_total", "loop" => "tickets").increment(1);
+            tracing::warn!(error = %error, "the live queue could not be kept in step, the database is the truth");
+        }
+        Ok(false)
+    })
+    .await;
+}

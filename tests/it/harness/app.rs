@@ -1,0 +1,272 @@
+//! The whole application on a free port: signed webhooks in, the fake Graph API out, loops driven by hand.
+
+use crate::harness::clock::{CountingRandom, FakeClock};
+use crate::harness::graph_api::GraphApi;
+use crate::harness::meta::{self, Who};
+use acuerdo::app::{App, Started, World};
+use acuerdo::config::Settings;
+use acuerdo::domain::ids::{LenderId, PhoneNumberId};
+use acuerdo::domain::outbound::Outbound;
+use acuerdo::domain::time::Millis;
+use acuerdo::ports::clock::Clock;
+use acuerdo::ports::conversations::Conversation;
+use acuerdo::whatsapp::client::http_client;
+use acuerdo::whatsapp::inspect::OutgoingMessage;
+use acuerdo::whatsapp::signature::AppSecrets;
+use acuerdo::worker::supervisor::Supervisor;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+pub const NUMBER: &str = "100000000000001";
+pub const APP_SECRET: &str = "app-secret-of-the-tests";
+pub const TOKEN: &str = "graph-token-of-the-tests";
+pub const VERIFY: &str = "verify-token-of-the-tests";
+/// A Saturday-free start: Monday 2026-11-23, 10:00 in Bogotá.
+pub const START: &str = "2026-11-23T15:00:00Z";
+/// More rounds than any conversation needs; reaching it means a loop that feeds itself.
+const ROUNDS_MAX: u32 = 200;
+
+pub struct TestApp {
+    pub url: String,
+    pub graph: GraphApi,
+    pub clock: Arc<FakeClock>,
+    pub started: Started,
+    pub http: reqwest::Client,
+    secrets: AppSecrets,
+    server: actix_web::dev::ServerHandle,
+    n_sent: AtomicU64,
+    lines: Mutex<Vec<String>>,
+    seen: Mutex<usize>,
+    _folder: tempfile::TempDir,
+    _supervisor: Supervisor,
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        drop(self.server.stop(false));
+    }
+}
+
+impl TestApp {
+    /// On a fresh SQLite file, with the sample debts of both lenders.
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("test.sqlite").display());
+        Self::on(&url, folder, "").await
+    }
+
+    /// On this database; `extra` is appended to the settings.
+    pub async fn on(database_url: &str, folder: tempfile::TempDir, extra: &str) -> Self {
+        let graph = GraphApi::start(TOKEN);
+        let clock = Arc::new(FakeClock::at(START));
+        let settings = Settings::from_toml(&format!(
+            r#"
+            database_url = "{database_url}"
+            bind = "127.0.0.1:0"
+            flows_dir = "flows"
+            read_receipts = false
+            whatsapp_app_secret = "{APP_SECRET}"
+            whatsapp_verify_token = "{VERIFY}"
+            whatsapp_graph_url = "{}"
+            {extra}
+            [[lender]]
+            id = "andino"
+            access_token = "{TOKEN}"
+            phone_number_ids = ["{NUMBER}"]
+            checkout_secret = "checkout-secret-of-the-tests"
+            [[lender]]
+            id = "norte"
+            access_token = "{TOKEN}"
+            phone_number_ids = ["100000000000002"]
+            "#,
+            graph.url
+        ))
+        .unwrap();
+        let world = World { clock: clock.clone(), random: Arc::new(CountingRandom::default()) };
+        let app = App::assemble(settings, world).await.unwrap();
+        let faces = app.faces();
+        let mut supervisor = Supervisor::new();
+        let started = app.start_inbox(&mut supervisor);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = actix_web::HttpServer::new(move || {
+            let faces = faces.clone();
+            actix_web::App::new().configure(move |cfg| faces.configure(cfg))
+        })
+        .workers(1)
+        .disable_signals()
+        .listen(listener)
+        .unwrap()
+        .run();
+        let handle = server.handle();
+        tokio::spawn(server);
+        let app = Self {
+            url,
+            graph,
+            clock,
+            started,
+            http: http_client(Duration::from_secs(5), Duration::from_secs(20)).unwrap(),
+            secrets: AppSecrets::new(&[SecretString::from(APP_SECRET)]).unwrap(),
+            server: handle,
+            n_sent: AtomicU64::new(0),
+            lines: Mutex::default(),
+            seen: Mutex::new(0),
+            _folder: folder,
+            _supervisor: supervisor,
+        };
+        app.import_samples().await;
+        app
+    }
+
+    /// Posts a signed body and returns the HTTP status.
+    pub async fn deliver(&self, body: Vec<u8>) -> u16 {
+        let signature = self.secrets.sign(&body);
+        self.http
+            .post(format!("{}/webhook", self.url))
+            .header("x-hub-signature-256", signature)
+            .header("content-type", "application/json")
+            .body(body)
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .as_u16()
+    }
+
+    /// A message of any type; everything that it causes is done when this returns.
+    pub async fn sends(&self, who: &Who, content: &Value) -> String {
+        self.sends_to(NUMBER, who, content).await
+    }
+
+    pub async fn sends_to(&self, number: &str, who: &Who, content: &Value) -> String {
+        let wamid = self.wamid();
+        let value = meta::message(who, &wamid, self.clock.now(), content);
+        assert_eq!(self.deliver(meta::delivery(number, value)).await, 200);
+        self.drain().await;
+        wamid
+    }
+
+    pub async fn says(&self, who: &Who, text: &str) {
+        self.line(format!("👤 {text}"));
+        self.sends(who, &json!({"type": "text", "text": {"body": text}})).await;
+    }
+
+    /// Taps the option with this title on the newest message that has it.
+    pub async fn taps(&self, who: &Who, title: &str) {
+        let content = self.tap_of(title).unwrap_or_else(|| {
+            panic!("no message offers `{title}`; the chat so far:\n{}", self.transcript())
+        });
+        self.line(format!("👆 {title}"));
+        self.sends(who, &content).await;
+    }
+
+    /// The webhook content of a tap on `title`.
+    pub fn tap_of(&self, title: &str) -> Option<Value> {
+        self.graph.taken().iter().rev().find_map(|(wamid, sent)| {
+            let (kind, id) = option_id(&sent.message, title)?;
+            let reply = json!({"id": id, "title": title});
+            Some(json!({
+                "type": "interactive",
+                "interactive": {"type": kind, kind: reply},
+                "context": {"from": "576015550000", "id": wamid.as_str()},
+            }))
+        })
+    }
+
+    /// Moves the clock and lets whatever became due happen.
+    pub async fn waits(&self, length: Millis) {
+        self.clock.advance(length);
+        self.line(format!("⏳ {} min", length.0 / 60_000));
+        self.drain().await;
+    }
+
+    /// Runs every loop until nothing is left to do.
+    pub async fn drain(&self) {
+        for _ in 0..ROUNDS_MAX {
+            let now = self.clock.now();
+            let mut busy = self.started.store.fire_timers(now, 100).await.unwrap() > 0;
+            busy |= self.started.store.settle_doubts(now, 100).await.unwrap() > 0;
+            busy |= self.started.converse.round(16).await.unwrap().conversations > 0;
+            busy |= self.started.dispatch.round(16).await.unwrap() > 0;
+            busy |= self.started.notices.statuses(100).await.unwrap() > 0;
+            busy |= self.started.notices.others(100).await.unwrap() > 0;
+            self.started.handoff.upkeep().await.unwrap();
+            if !busy {
+                self.hear();
+                return;
+            }
+        }
+        panic!("the application never came to rest");
+    }
+
+    /// What the person has read since the last call, one entry per message.
+    pub fn hear(&self) -> Vec<String> {
+        let taken = self.graph.taken();
+        let mut seen = self.seen.lock().unwrap();
+        let new: Vec<String> = taken[*seen..].iter().map(|(_, sent)| sent.message.readable()).collect();
+        *seen = taken.len();
+        for text in &new {
+            self.line(format!("🤖 {}", text.replace('\n', "\n   ")));
+        }
+        new
+    }
+
+    /// The chat as both sides saw it.
+    pub fn transcript(&self) -> String {
+        self.lines.lock().unwrap().join("\n")
+    }
+
+    pub fn line(&self, line: String) {
+        self.lines.lock().unwrap().push(line);
+    }
+
+    pub fn last(&self) -> OutgoingMessage {
+        self.graph.taken().pop().expect("nothing was sent").1
+    }
+
+    pub async fn conversation(&self, who: &Who) -> Conversation {
+        let identity = identity(who);
+        let found = self.started.store.conversation_of(&PhoneNumberId::from(NUMBER), &identity).await;
+        found.unwrap().expect("no conversation of this person")
+    }
+
+    pub fn wamid(&self) -> String {
+        format!("wamid.in.{}", self.n_sent.fetch_add(1, Ordering::SeqCst))
+    }
+
+    async fn import_samples(&self) {
+        let policies = acuerdo::app::read_policies(&self.started.settings.flows_dir).unwrap();
+        for lender in ["andino", "norte"] {
+            let lender = LenderId::from(lender);
+            acuerdo::cli::sample::import(&self.started.store, &lender, &policies, self.clock.now())
+                .await
+                .unwrap();
+        }
+    }
+}
+
+pub fn identity(who: &Who) -> acuerdo::domain::identity::WaIdentity {
+    use acuerdo::domain::identity::{Bsuid, WaId, WaIdentity};
+    let wa_id = who.wa_id.as_deref().and_then(WaId::parse);
+    let bsuid = who.bsuid.as_deref().and_then(Bsuid::parse);
+    WaIdentity::new(wa_id, bsuid).unwrap()
+}
+
+fn option_id(message: &Outbound, title: &str) -> Option<(&'static str, String)> {
+    match message {
+        Outbound::Buttons { buttons, .. } => buttons
+            .iter()
+            .find(|button| button.title == title)
+            .map(|button| ("button_reply", button.id.clone())),
+        Outbound::List { sections, .. } => sections
+            .iter()
+            .flat_map(|section| &section.rows)
+            .find(|row| row.title == title)
+            .map(|row| ("list_reply", row.id.clone())),
+        _ => None,
+    }
+}
