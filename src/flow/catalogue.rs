@@ -110,6 +110,8 @@ pub fn records() -> Vec<(&'static str, Vec<Field>)> {
                 field("descuento", Type::Money, Deuda, MONEY),
                 field("cuotas", Type::Int, Deuda, 3),
                 field("cuota", Type::Money, Deuda, MONEY),
+                // Differs from `cuota` where the policy asks for a down payment.
+                field("primera_cuota", Type::Money, Deuda, MONEY),
                 field("ultima_cuota", Type::Money, Deuda, MONEY),
                 field("primera_fecha", Type::Date, Deuda, DATE),
                 field("ultima_fecha", Type::Date, Deuda, DATE),
