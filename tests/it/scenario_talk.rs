@@ -1,0 +1,280 @@
+//! Scenarios over the pure engine: every file of `tests/scenarios`, its transcript kept beside it for review.
+
+use crate::scenario_format::{Class, Driver, Given, Level, Sent, Shown, play, read_all};
+use crate::scenario_world::World;
+use acuerdo::domain::assurance::{Assurance, Label};
+use acuerdo::domain::inbound::MediaKind;
+use acuerdo::domain::money::Currency;
+use acuerdo::domain::time::{Day, Millis, Zone};
+use acuerdo::flow::facts::Facts;
+use acuerdo::flow::input::Input;
+use acuerdo::flow::model::FlowSet;
+use acuerdo::flow::state::Status;
+use acuerdo::flow::talk::{Line, Talk};
+use acuerdo::flow::value::Value;
+use acuerdo::rules::assurance::{AssuranceParameters, session_stands};
+use acuerdo::understand::Understander;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+struct TalkDriver<'f> {
+    flows: &'f FlowSet,
+    understander: &'f Understander,
+    talk: Option<Talk<'f>>,
+    world: Option<World>,
+    /// The number is on file for a person.
+    is_known: bool,
+    tickets: Vec<String>,
+    fault: Option<String>,
+}
+
+impl<'f> TalkDriver<'f> {
+    fn world(&self) -> &World {
+        self.world.as_ref().expect("`begin` came first")
+    }
+
+    /// Refreshes what the service would load before a turn, runs it, and reads what it caused.
+    fn turn(
+        &mut self,
+        run: impl FnOnce(&mut Talk<'f>, &mut World) -> Result<Vec<Line>, String>,
+    ) -> Result<Vec<Shown>, String> {
+        let (Some(talk), Some(world)) = (self.talk.as_mut(), self.world.as_mut()) else {
+            return Err("`begin` comes first".to_owned());
+        };
+        let floor = if self.is_known { Assurance::Canal } else { Assurance::Ninguna };
+        let stands = session_stands(talk.session.active_at, talk.facts.now, &AssuranceParameters::default());
+        talk.facts.assurance = if stands { talk.session.assurance.max(floor) } else { floor };
+        world.now = talk.facts.now;
+        talk.facts.roots.insert("agentes".to_owned(), world.agents());
+        let mut shown = Vec::new();
+        for line in run(talk, world)? {
+            match line {
+                Line::Bot { content, label, proactive } => {
+                    shown.push(Shown { text: content.readable(), class: class(label), proactive });
+                }
+                Line::Ticket { queue, .. } => self.tickets.push(queue),
+                Line::CloseTicket { .. } => {
+                    self.tickets.pop();
+                }
+                Line::Fault { place, what } => self.fault = Some(format!("{place}: {what}")),
+                Line::NoOutcome { action } => self.fault = Some(format!("nobody answers `{action}`")),
+                Line::Action { .. } | Line::ToAgent | Line::Level(_) | Line::Ended { .. } => {}
+            }
+        }
+        Ok(shown)
+    }
+}
+
+const fn class(label: Label) -> Class {
+    match label {
+        Label::Publico => Class::Publico,
+        Label::Contacto => Class::Contacto,
+        Label::Deuda => Class::Deuda,
+        Label::Pago => Class::Pago,
+    }
+}
+
+fn lender() -> Value {
+    Value::record([
+        ("nombre", Value::text("Banco Andino")),
+        ("asistente", Value::text("Alba")),
+        ("telefono", Value::text("601 555 0100")),
+        ("web", Value::text("bancoandino.example")),
+        ("correo", Value::text("datos@bancoandino.example")),
+        ("linea_crisis", Value::text("la línea 106")),
+    ])
+}
+
+impl Driver for TalkDriver<'_> {
+    fn begin(&mut self, given: &Given) -> Result<(), String> {
+        let zone = Zone::parse("America/Bogota").unwrap();
+        let (day, time) = given.at.split_once(' ').ok_or("`at` is written `2026-11-18 10:00`")?;
+        let (hour, minute) = time.split_once(':').ok_or("`at` is written `2026-11-18 10:00`")?;
+        let number = |text: &str| text.parse::<u16>().map_err(|error| error.to_string());
+        let today = Day::parse(day).ok_or("`at` begins with a day")?;
+        let now = zone.at(today, number(hour)? * 60 + number(minute)?);
+        let mut world = World::new(now, &given.person, &given.language)?;
+        self.is_known = world.person().is_some();
+        let name = world.person().map_or(Value::Nothing, |person| Value::text(person.first_name.expose()));
+        let roots = BTreeMap::from([
+            ("prestamista".to_owned(), lender()),
+            ("agentes".to_owned(), world.agents()),
+            (
+                "persona".to_owned(),
+                Value::record([("conocida", Value::Bool(self.is_known)), ("primer_nombre", name)]),
+            ),
+        ]);
+        let assurance = match (given.verified, self.is_known) {
+            (true, _) => Assurance::Verificada,
+            (false, true) => Assurance::Canal,
+            (false, false) => Assurance::Ninguna,
+        };
+        for with in &given.with {
+            match with.as_str() {
+                "promise_running" => world.promise_before(),
+                "locked_twice" => world.history.locks_month = 2,
+                "no_payment_methods" => world.no_payment_methods = true,
+                other => return Err(format!("nobody knows what `{other}` means in `with`")),
+            }
+        }
+        let currency = Currency::Cop;
+        let facts = Facts { now, today, currency, assurance, window_until: None, roots };
+        let mut talk = Talk::new(self.flows, self.understander, zone, facts);
+        talk.session.assurance = assurance;
+        talk.session.language.clone_from(&given.language);
+        self.talk = Some(talk);
+        self.world = Some(world);
+        Ok(())
+    }
+
+    fn says(&mut self, text: &str) -> Result<Vec<Shown>, String> {
+        self.turn(|talk, world| Ok(talk.write(text, world)))
+    }
+
+    fn taps(&mut self, title: &str) -> Result<Vec<Shown>, String> {
+        self.turn(|talk, world| {
+            talk.tap(title, world).ok_or_else(|| format!("no message had an option `{title}`"))
+        })
+    }
+
+    fn sends(&mut self, what: Sent) -> Result<Vec<Shown>, String> {
+        let kind = match what {
+            Sent::Image => MediaKind::Image,
+            Sent::Document => MediaKind::Document,
+            Sent::Voice => MediaKind::Audio,
+            Sent::Sticker => MediaKind::Sticker,
+        };
+        self.turn(|talk, world| Ok(talk.send_media(kind, world)))
+    }
+
+    fn waits(&mut self, length: Millis) -> Result<Vec<Shown>, String> {
+        self.turn(|talk, world| Ok(talk.wait(length, world)))
+    }
+
+    fn agent_returns(&mut self, step: Option<&str>) -> Result<Vec<Shown>, String> {
+        let input = Input::AgentReturned { step: step.map(str::to_owned) };
+        self.tickets.pop().ok_or("no agent has the chat")?;
+        self.turn(|talk, world| Ok(talk.take(&input, world)))
+    }
+
+    fn agent_closes(&mut self) -> Result<Vec<Shown>, String> {
+        self.tickets.pop().ok_or("no agent has the chat")?;
+        self.turn(|talk, world| Ok(talk.take(&Input::TicketClosed, world)))
+    }
+
+    fn number_changes(&mut self) -> Result<Vec<Shown>, String> {
+        self.is_known = false;
+        let shown = self.turn(|talk, world| Ok(talk.take(&Input::IdentityChanged, world)))?;
+        if let Some(talk) = &mut self.talk {
+            let unknown = [("conocida", Value::Bool(false)), ("primer_nombre", Value::Nothing)];
+            talk.facts.roots.insert("persona".to_owned(), Value::record(unknown));
+        }
+        Ok(shown)
+    }
+
+    fn set_down(&mut self, action: &str, down: bool) {
+        if let Some(world) = &mut self.world {
+            if down {
+                world.down.insert(action.to_owned())
+            } else {
+                world.down.remove(action)
+            };
+        }
+    }
+
+    fn level(&self) -> Level {
+        match self.talk.as_ref().map_or(Assurance::Ninguna, |talk| talk.session.assurance) {
+            Assurance::Ninguna => Level::Ninguna,
+            Assurance::Canal => Level::Canal,
+            Assurance::Verificada => Level::Verificada,
+            Assurance::Reforzada => Level::Reforzada,
+        }
+    }
+
+    fn agreements(&self) -> usize {
+        self.world().n_agreements()
+    }
+
+    fn ticket(&self) -> Option<String> {
+        self.tickets.last().cloned()
+    }
+
+    fn reported_payments(&self) -> usize {
+        self.world().n_reported
+    }
+
+    fn cases(&self) -> Vec<String> {
+        self.world().cases.clone()
+    }
+
+    fn is_opted_out(&self) -> bool {
+        self.world().opted_out
+    }
+
+    fn is_unlinked(&self) -> bool {
+        self.world().unlinked
+    }
+
+    fn fault(&self) -> Option<String> {
+        self.fault.clone()
+    }
+}
+
+fn root(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+#[test]
+fn every_scenario_goes_as_written() {
+    let flows = acuerdo::flow::load(&acuerdo::flow::read_folder(&root("flows")).unwrap()).unwrap().set;
+    let understander = Understander::load(&root("flows/understanding")).unwrap();
+    let scenarios = read_all(&root("tests/scenarios")).unwrap();
+    let only = std::env::var("SCENARIO").unwrap_or_default();
+    let mut failures = Vec::new();
+    let mut visited = BTreeSet::new();
+    for (path, scenario) in scenarios.iter().filter(|(path, _)| path.to_string_lossy().contains(&only)) {
+        let mut driver = TalkDriver {
+            flows: &flows,
+            understander: &understander,
+            talk: None,
+            world: None,
+            is_known: false,
+            tickets: Vec::new(),
+            fault: None,
+        };
+        let name = path.strip_prefix(root("tests/scenarios")).unwrap().with_extension("");
+        let played = play(&mut driver, scenario);
+        if let Some(talk) = &driver.talk {
+            visited.extend(talk.trail.iter().map(|visit| format!("{}.{}", visit.flow, visit.step)));
+            // A conversation rests somewhere that the person can go on from.
+            assert!(
+                !matches!(talk.session.status, Status::AwaitingAction { .. }),
+                "{} hangs",
+                name.display()
+            );
+        }
+        match played {
+            Ok(transcript) => {
+                let mut settings = insta::Settings::clone_current();
+                settings.set_snapshot_path(path.parent().unwrap());
+                settings.set_prepend_module_to_snapshot(false);
+                settings.set_omit_expression(true);
+                settings.set_description(&scenario.about);
+                let file = path.file_stem().unwrap().to_string_lossy().into_owned();
+                settings.bind(|| insta::assert_snapshot!(file, transcript));
+            }
+            Err(error) => failures.push(format!("── {}\n{error}", name.display())),
+        }
+    }
+    assert!(failures.is_empty(), "{} scenario(s) failed:\n\n{}", failures.len(), failures.join("\n"));
+    if only.is_empty() {
+        assert!(scenarios.len() >= 40, "only {} scenarios", scenarios.len());
+        let missed: Vec<String> = flows
+            .flows
+            .values()
+            .filter(|flow| !visited.iter().any(|visit| visit.starts_with(&format!("{}.", flow.id))))
+            .map(|flow| flow.id.to_string())
+            .collect();
+        assert!(missed.is_empty(), "no scenario visits {missed:?}");
+    }
+}

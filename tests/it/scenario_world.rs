@@ -1,0 +1,535 @@
+//! A small lender for scenarios over the pure engine: the sample debts, the shipped policies, real offers, no storage.
+//!
+//! It answers each action of the catalogue as the service does, so that the flows are tested with true figures.
+
+use acuerdo::debts::csv::{DebtFile, ImportContext, parse};
+use acuerdo::domain::debt::{AgreementKind, Obligation, ObligationStatus, Offer, Person};
+use acuerdo::domain::ids::LenderId;
+use acuerdo::domain::money::Money;
+use acuerdo::domain::time::{Day, Timestamp, Zone};
+use acuerdo::flow::effect::ActionCall;
+use acuerdo::flow::talk::Outcomes;
+use acuerdo::flow::text::Format;
+use acuerdo::flow::text::render::format_value;
+use acuerdo::flow::value::Value;
+use acuerdo::rules::assurance::{
+    AfterWrong, AssuranceParameters, ChallengeDecision, ChallengeHistory, after_wrong, challenge, matches,
+};
+use acuerdo::rules::dpd::days_past_due;
+use acuerdo::rules::offer::{Hold, OfferInput, PersonFacts, offers, promise, promise_range};
+use acuerdo::rules::policy::PolicySet;
+use acuerdo::rules::settlement::total_due;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+type Fields = BTreeMap<String, Value>;
+type Answer = (String, Fields);
+
+/// language → key → text, as `policies/wording.yaml` has it.
+type Wording = BTreeMap<String, BTreeMap<String, String>>;
+
+/// An accepted offer.
+struct Accepted {
+    once: String,
+    reference: String,
+    offer: Offer,
+}
+
+pub struct World {
+    pub zone: Zone,
+    pub now: Timestamp,
+    pub language: String,
+    pub down: BTreeSet<String>,
+    pub cases: Vec<String>,
+    pub n_reported: usize,
+    pub opted_out: bool,
+    pub unlinked: bool,
+    pub history: ChallengeHistory,
+    pub no_payment_methods: bool,
+    lender: LenderId,
+    policies: PolicySet,
+    wording: Wording,
+    file: DebtFile,
+    person: Option<Person>,
+    accepted: Vec<Accepted>,
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+fn answer<const N: usize>(outcome: &str, values: [(&str, Value); N]) -> Answer {
+    (outcome.to_owned(), values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+fn bare(outcome: &str) -> Answer {
+    answer(outcome, [])
+}
+
+impl World {
+    pub fn new(now: Timestamp, person_ref: &str, language: &str) -> Result<Self, String> {
+        let zone = Zone::parse("America/Bogota").unwrap();
+        let context = ImportContext { now, zone: zone.clone() };
+        let file = parse(read("fixtures/demo/andino.csv").as_bytes(), &context).all_or_nothing().unwrap();
+        let names = ["andino.yaml", "rate_caps.yaml", "holidays.csv"];
+        let mut texts: Vec<(&str, String)> =
+            names.map(|name| (name, read(&format!("flows/policies/{name}")))).to_vec();
+        texts[1].1 = read("fixtures/demo/rate_caps.yaml");
+        let policies = PolicySet::parse(texts.iter().map(|(name, text)| (*name, text.as_str()))).unwrap();
+        let person = file.persons.iter().find(|person| person.external_ref == person_ref).cloned();
+        if person.is_none() && !person_ref.is_empty() {
+            return Err(format!("nobody is called `{person_ref}` in fixtures/demo/andino.csv"));
+        }
+        Ok(Self {
+            zone,
+            now,
+            language: language.to_owned(),
+            down: BTreeSet::new(),
+            cases: Vec::new(),
+            n_reported: 0,
+            opted_out: false,
+            unlinked: false,
+            history: ChallengeHistory::default(),
+            no_payment_methods: false,
+            lender: LenderId::new("andino"),
+            wording: serde_saphyr::from_str(&read("flows/policies/wording.yaml")).unwrap(),
+            policies,
+            file,
+            person,
+            accepted: Vec::new(),
+        })
+    }
+
+    pub fn person(&self) -> Option<&Person> {
+        self.person.as_ref()
+    }
+
+    pub fn n_agreements(&self) -> usize {
+        self.accepted.len()
+    }
+
+    /// `agentes.*` of this moment.
+    pub fn agents(&self) -> Value {
+        let policy = self.policies.policy(&self.lender).unwrap();
+        let calendar = self.policies.calendar(&self.lender).unwrap();
+        let open = policy.agents.hours.is_open(self.now, &self.zone, calendar);
+        let opens = policy.agents.hours.next_open(self.now, &self.zone, calendar);
+        Value::record([
+            ("abierto", Value::Bool(open)),
+            ("horario", Value::text("lunes a viernes de 8:00 a 18:00 y sábados de 8:00 a 13:00")),
+            ("espera_minutos", Value::Int(policy.agents.expected_wait_minutes)),
+            ("abre", opens.map_or(Value::Nothing, |at| Value::Date(self.zone.day(at)))),
+        ])
+    }
+
+    /// A promise for all that is due, made before the conversation.
+    pub fn promise_before(&mut self) {
+        let obligation = self.obligations().into_iter().next().unwrap();
+        let offer = self
+            .offers_of(&obligation)
+            .into_iter()
+            .find(|offer| offer.kind == AgreementKind::Promise)
+            .unwrap();
+        self.accepted.push(Accepted { once: "before".to_owned(), reference: "AN-0001".to_owned(), offer });
+    }
+
+    fn today(&self) -> Day {
+        self.zone.day(self.now)
+    }
+
+    fn obligations(&self) -> Vec<Obligation> {
+        let Some(person) = &self.person else { return Vec::new() };
+        let own = self.file.obligations.iter().filter(|obligation| obligation.person == person.id);
+        own.filter(|obligation| obligation.status != ObligationStatus::Settled).cloned().collect()
+    }
+
+    fn is_agreed(&self, obligation: &Obligation) -> bool {
+        self.accepted.iter().any(|accepted| accepted.offer.obligation == obligation.id)
+    }
+
+    fn with_input<T>(&self, obligation: &Obligation, run: impl Fn(&OfferInput<'_>) -> T) -> T {
+        let hold = self
+            .cases
+            .iter()
+            .any(|case| ["disputa", "fraude", "fallecido", "angustia"].contains(&case.as_str()));
+        run(&OfferInput {
+            obligation,
+            person: PersonFacts { hold: hold.then_some(Hold::Dispute), broken_promises: 0 },
+            today: self.today(),
+            now: self.now,
+            caps: &self.policies.caps,
+            calendar: self.policies.calendar(&self.lender).unwrap(),
+            has_active_agreement: self.is_agreed(obligation),
+        })
+    }
+
+    fn offers_of(&self, obligation: &Obligation) -> Vec<Offer> {
+        let policy = self.policies.policy(&self.lender).unwrap();
+        self.with_input(obligation, |input| offers(policy, input))
+    }
+
+    // ── records ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// A text of `wording.yaml` with its placeholders filled in.
+    fn word(&self, key: &str, record: &Fields) -> String {
+        let mut rest = self.wording[&self.language][key].as_str();
+        let mut out = String::new();
+        while let Some((before, after)) = rest.split_once('{') {
+            let (slot, tail) = after.split_once('}').unwrap();
+            let (name, format) = slot.split_once('|').unwrap_or((slot, ""));
+            let format = match format {
+                "money" => Format::Money,
+                "date" => Format::Date,
+                "long_date" => Format::LongDate,
+                "percent" => Format::Percent,
+                "" => match record[name] {
+                    Value::Int(_) => Format::Int,
+                    _ => Format::Plain,
+                },
+                plural => {
+                    let (one, other) = plural.strip_prefix("plural:").unwrap().split_once(',').unwrap();
+                    Format::Plural { one: one.to_owned(), other: other.to_owned() }
+                }
+            };
+            out.push_str(before);
+            out.push_str(&format_value(&record[name], &format, &self.language));
+            rest = tail;
+        }
+        out + rest
+    }
+
+    fn deuda(&self, obligation: &Obligation) -> Value {
+        let balance = &obligation.balance;
+        let total = total_due(balance).unwrap();
+        let days = days_past_due(obligation.oldest_unpaid_due, self.today());
+        let soon = obligation.next_due.as_ref().is_some_and(|next| next.due.days_since(self.today()) <= 7);
+        let situation = match obligation.status {
+            ObligationStatus::Settled => "saldada",
+            ObligationStatus::Disputed => "en_disputa",
+            ObligationStatus::Active | ObligationStatus::WrittenOff if self.is_agreed(obligation) => {
+                "con_acuerdo"
+            }
+            ObligationStatus::Active | ObligationStatus::WrittenOff if total.is_positive() => "vencida",
+            ObligationStatus::Active | ObligationStatus::WrittenOff if soon => "por_vencer",
+            ObligationStatus::Active | ObligationStatus::WrittenOff => "al_dia",
+        };
+        let some = |value: Option<Value>| value.unwrap_or(Value::Nothing);
+        let next = obligation.next_due.as_ref();
+        // A title has 24 characters: the number always stays, the name ends at a word.
+        let number = obligation.external_ref.clone();
+        let mut name = obligation.product_name.as_str();
+        while name.chars().count() + 1 + number.len() > 24 {
+            name = name.rsplit_once(' ').map_or(name, |(head, _)| head);
+        }
+        let name = name.trim_end_matches(" de");
+        let short = Fields::from([
+            ("producto".to_owned(), Value::text(name)),
+            ("numero".to_owned(), Value::text(&number)),
+        ]);
+        Value::record([
+            ("id", Value::text(obligation.id.to_string())),
+            ("producto", Value::text(&obligation.product_name)),
+            ("titulo", Value::text(self.word("deuda.titulo", &short))),
+            ("numero", Value::Text(number)),
+            ("situacion", Value::Choice(situation.to_owned())),
+            ("total", Value::Money(total)),
+            ("capital", Value::Money(balance.principal)),
+            ("intereses", Value::Money(balance.interest)),
+            ("mora", Value::Money(balance.late_interest)),
+            ("gastos", Value::Money(balance.fees)),
+            ("dias_mora", Value::Int(days)),
+            ("vencio", some(obligation.oldest_unpaid_due.map(Value::Date))),
+            ("proxima_fecha", some(next.map(|next| Value::Date(next.due)))),
+            ("proxima_cuota", some(next.map(|next| Value::Money(next.amount)))),
+            ("corte", Value::Date(self.zone.day(balance.as_of))),
+        ])
+    }
+
+    fn oferta(&self, offer: &Offer) -> Value {
+        let kind = match offer.kind {
+            AgreementKind::Promise => "promesa",
+            AgreementKind::InstalmentPlan => "plan",
+            AgreementKind::Refinancing => "refinanciacion",
+            AgreementKind::Settlement => "descuento",
+        };
+        let (first, last) = (offer.payments.first().unwrap(), offer.payments.last().unwrap());
+        // The usual payment: the second, when the first is a down payment.
+        let usual = offer.payments.get(1).filter(|_| offer.payments.len() > 2).unwrap_or(first);
+        let interest = offer.payments.iter().map(|payment| payment.interest);
+        let currency = offer.total.currency;
+        let mut fields = Fields::from(
+            [
+                ("id", Value::text(&offer.id)),
+                ("tipo", Value::Choice(kind.to_owned())),
+                ("total", Value::Money(offer.total)),
+                ("descuento", Value::Money(offer.discount)),
+                ("cuotas", Value::Int(i64::try_from(offer.payments.len()).unwrap())),
+                ("cuota", Value::Money(usual.amount)),
+                ("primera_cuota", Value::Money(first.amount)),
+                ("ultima_cuota", Value::Money(last.amount)),
+                ("primera_fecha", Value::Date(first.due)),
+                ("ultima_fecha", Value::Date(last.due)),
+                ("intereses", Value::Money(Money::sum(currency, interest).unwrap())),
+                ("tasa_mensual", offer.monthly_rate_ppm.map_or(Value::Nothing, Value::Percent)),
+                ("vigencia", Value::Date(offer.valid_until)),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+        let titulo = self.word(&format!("{kind}.titulo"), &fields);
+        let resumen = self.word(&format!("{kind}.resumen"), &fields);
+        assert!(titulo.chars().count() <= 24, "`{titulo}` is longer than a row's title");
+        assert!(resumen.chars().count() <= 72, "`{resumen}` is longer than a row's description");
+        fields.insert("titulo".to_owned(), Value::Text(titulo));
+        fields.insert("resumen".to_owned(), Value::Text(resumen));
+        Value::Record(fields)
+    }
+
+    fn acuerdo(&self, accepted: &Accepted) -> Value {
+        let Value::Record(offer) = self.oferta(&accepted.offer) else { unreachable!("an offer is a record") };
+        Value::record([
+            ("referencia", Value::text(&accepted.reference)),
+            ("tipo", offer["tipo"].clone()),
+            ("producto", Value::text("")),
+            ("total", offer["total"].clone()),
+            ("cuota", offer["primera_cuota"].clone()),
+            ("cuotas", offer["cuotas"].clone()),
+            ("proxima_fecha", offer["primera_fecha"].clone()),
+        ])
+    }
+
+    // ── actions ────────────────────────────────────────────────────────────────────────────────────────────────
+
+    fn named(&self, call: &ActionCall) -> Obligation {
+        let id = match &call.with["deuda"] {
+            Value::Record(fields) => fields["id"].clone(),
+            other => panic!("`deuda` is {other:?}"),
+        };
+        let obligation = self.obligations().into_iter().find(|one| Value::text(one.id.to_string()) == id);
+        obligation.expect("the flow names an obligation of this person")
+    }
+
+    fn start_identity(&self) -> Answer {
+        match challenge(&self.history, self.now, &AssuranceParameters::default()) {
+            ChallengeDecision::Allow { .. } => bare("listo"),
+            ChallengeDecision::Locked { .. } => bare("bloqueada"),
+            ChallengeDecision::Human => bare("humano"),
+        }
+    }
+
+    fn verify(&mut self, call: &ActionCall) -> Answer {
+        let text = |name: &str| match &call.with[name] {
+            Value::Text(text) => text.clone(),
+            other => panic!("`{name}` is {other:?}"),
+        };
+        let born = text("nacimiento");
+        let (month, day) = born.split_once('-').unwrap();
+        let said = Some((day.parse().unwrap(), month.parse().unwrap()));
+        if self.person.as_ref().is_some_and(|person| matches(person, &text("documento"), said)) {
+            self.history.wrong_in_challenge = 0;
+            return bare("ok");
+        }
+        match after_wrong(&self.history, self.now, &AssuranceParameters::default()) {
+            AfterWrong::TryAgain { tries_left } => {
+                self.history.wrong_in_challenge += 1;
+                answer("no_coincide", [("intentos", Value::Int(i64::from(tries_left)))])
+            }
+            AfterWrong::Lock { until } => {
+                self.history.wrong_in_challenge = 0;
+                self.history.locked_until = Some(until);
+                self.history.locks_month += 1;
+                bare("bloqueada")
+            }
+        }
+    }
+
+    fn debts(&self) -> Answer {
+        let obligations = self.obligations();
+        let amounts: Vec<Money> = obligations.iter().map(|one| total_due(&one.balance).unwrap()).collect();
+        let Some(first) = amounts.first() else { return bare("sin_deuda") };
+        let total = Money::sum(first.currency, amounts.iter().copied()).unwrap();
+        let outcome = match obligations.len() {
+            _ if !total.is_positive() => "al_dia",
+            1 => "una",
+            _ => "varias",
+        };
+        let records: Vec<Value> = obligations.iter().map(|one| self.deuda(one)).collect();
+        let only = if records.len() == 1 { records[0].clone() } else { Value::Nothing };
+        let count = Value::Int(i64::try_from(records.len()).unwrap());
+        answer(
+            outcome,
+            [
+                ("deudas", Value::List(records)),
+                ("total", Value::Money(total)),
+                ("cantidad", count),
+                ("unica", only),
+            ],
+        )
+    }
+
+    fn offers(&self, call: &ActionCall) -> Answer {
+        let obligation = self.named(call);
+        if obligation.status == ObligationStatus::Disputed || self.cases.iter().any(|case| case == "disputa")
+        {
+            return bare("en_disputa");
+        }
+        if self.is_agreed(&obligation) {
+            return bare("acuerdo_vigente");
+        }
+        let mut found: Vec<Value> =
+            self.offers_of(&obligation).iter().map(|offer| self.oferta(offer)).collect();
+        if let Some(kind) = call.with.get("tipo") {
+            found.retain(|offer| offer.at(&["tipo".to_owned()]) == Some(kind));
+        }
+        let Some(best) = found.first().cloned() else { return bare("sin_ofertas") };
+        let count = Value::Int(i64::try_from(found.len()).unwrap());
+        answer("ok", [("ofertas", Value::List(found)), ("cantidad", count), ("mejor", best)])
+    }
+
+    fn propose(&self, call: &ActionCall) -> Answer {
+        let obligation = self.named(call);
+        let policy = self.policies.policy(&self.lender).unwrap();
+        let (Value::Money(amount), Value::Date(day)) = (&call.with["monto"], &call.with["fecha"]) else {
+            panic!("a promise needs an amount and a day")
+        };
+        let Some(range) = self.with_input(&obligation, |input| promise_range(policy, input)) else {
+            return bare("no_disponible");
+        };
+        let limits = [
+            ("minimo", Value::Money(range.least)),
+            ("maximo", Value::Money(range.most)),
+            ("fecha_limite", Value::Date(range.last_day)),
+        ];
+        match self.with_input(&obligation, |input| promise(policy, input, *amount, *day)) {
+            Ok(offer) => answer("ok", [("oferta", self.oferta(&offer))]),
+            Err(refusals) => match refusals[0].condition {
+                "first_day" => answer("fecha_pasada", limits),
+                "last_day" => answer("fecha_lejana", limits),
+                "min_share" => answer("monto_bajo", limits),
+                "total_due" => answer("monto_alto", limits),
+                _ => bare("no_disponible"),
+            },
+        }
+    }
+
+    fn accept(&mut self, call: &ActionCall) -> Answer {
+        let once = call.once.clone().expect("money actions have a key");
+        assert!(
+            call.evidence.as_ref().is_some_and(|shown| shown.answered_by.is_some()),
+            "accepted without evidence"
+        );
+        if let Some(before) = self.accepted.iter().find(|accepted| accepted.once == once) {
+            return answer("ya_existe", [("referencia", Value::text(&before.reference))]);
+        }
+        let obligation = self.named(call);
+        let wanted = &call.with["oferta"];
+        let policy = self.policies.policy(&self.lender).unwrap();
+        let mut found = self.offers_of(&obligation);
+        if let (Some(Value::Money(amount)), Some(Value::Date(day))) =
+            (wanted.at(&["total".to_owned()]), wanted.at(&["primera_fecha".to_owned()]))
+        {
+            found.extend(self.with_input(&obligation, |input| promise(policy, input, *amount, *day)));
+        }
+        let offer =
+            found.into_iter().find(|offer| Some(&Value::text(&offer.id)) == wanted.at(&["id".to_owned()]));
+        let Some(offer) = offer else { return bare("vencida") };
+        let reference = format!("AN-{:04}", self.accepted.len() + 1);
+        let values = answer("ok", [("referencia", Value::text(&reference))]);
+        self.accepted.push(Accepted { once, reference, offer });
+        values
+    }
+
+    fn methods(&self, call: &ActionCall) -> Answer {
+        if self.no_payment_methods {
+            return bare("no_disponible");
+        }
+        let number = self.named(call).external_ref;
+        let payment = &self.policies.policy(&self.lender).unwrap().payment;
+        let text = |text: &str| Value::text(text);
+        let transfer = payment.bank_transfer.as_ref().unwrap();
+        let transfer = Fields::from(
+            [
+                ("banco", text(&transfer.bank)),
+                ("tipo", text(&transfer.account_type)),
+                ("cuenta", text(&transfer.account_number)),
+                ("titular", text(&transfer.holder)),
+                ("nit", text(&transfer.holder_tax_id)),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+        let points: Vec<String> = payment
+            .cash_points
+            .iter()
+            .map(|point| {
+                let fields = [
+                    ("red", text(&point.network)),
+                    ("convenio", text(&point.convention)),
+                    ("referencia", Value::Text(point.reference.render(&number, ""))),
+                ];
+                self.word("punto", &Fields::from(fields.map(|(name, value)| (name.to_owned(), value))))
+            })
+            .collect();
+        answer(
+            "ok",
+            [
+                ("transferencia", Value::Text(self.word("transferencia", &transfer))),
+                ("puntos", Value::Text(points.join("\n"))),
+                ("referencia", Value::Text(number)),
+            ],
+        )
+    }
+}
+
+impl Outcomes for World {
+    fn of(&mut self, call: &ActionCall) -> Option<Answer> {
+        if self.down.contains(&call.action) {
+            return Some(bare("caido"));
+        }
+        Some(match call.action.as_str() {
+            "identidad.iniciar" => self.start_identity(),
+            "identidad.verificar" => self.verify(call),
+            "deuda.consultar" => self.debts(),
+            "oferta.consultar" => self.offers(call),
+            "promesa.proponer" => self.propose(call),
+            "acuerdo.crear" => self.accept(call),
+            "acuerdo.consultar" => match self.accepted.last() {
+                Some(accepted) => answer("ok", [("acuerdo", self.acuerdo(accepted))]),
+                None => bare("ninguno"),
+            },
+            "pago.enlace" if self.no_payment_methods => bare("no_disponible"),
+            "pago.enlace" => answer(
+                "ok",
+                [
+                    ("url", Value::text("https://pagos.bancoandino.example/pagar?r=1")),
+                    ("referencia", Value::text("1")),
+                    ("vence", Value::Date(self.today().plus_days(1))),
+                ],
+            ),
+            "pago.medios" => self.methods(call),
+            "pago.reportar" => {
+                self.n_reported += 1;
+                bare("ok")
+            }
+            "caso.abrir" => {
+                let Value::Choice(kind) = &call.with["tipo"] else { panic!("a case has a kind") };
+                if self.cases.contains(kind) {
+                    return Some(bare("ya_abierto"));
+                }
+                self.cases.push(kind.clone());
+                bare("ok")
+            }
+            "contacto.excluir" => {
+                self.opted_out = true;
+                bare("ok")
+            }
+            "contacto.incluir" => {
+                self.opted_out = false;
+                bare("ok")
+            }
+            "contacto.numero_equivocado" => {
+                self.unlinked = true;
+                bare("ok")
+            }
+            _ => return None,
+        })
+    }
+}
