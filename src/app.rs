@@ -243,7 +243,15 @@ pub async fn open_queue(settings: &Settings) -> anyhow::Result<Arc<dyn HandoffQu
 
 /// The policies of a flow folder, or every mistake in them.
 pub fn read_policies(flows_dir: &Path) -> anyhow::Result<PolicySet> {
-    let files = flow::read_folder(&flows_dir.join("policies"))?;
+    let folder = flows_dir.join("policies");
+    let mut files = BTreeMap::new();
+    let entries = std::fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "yaml" || extension == "csv") {
+            files.insert(path.display().to_string(), read(&path)?);
+        }
+    }
     let texts = files.iter().map(|(path, text)| (path.as_str(), text.as_str()));
     PolicySet::parse(texts).map_err(|mistakes| {
         let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
