@@ -6,7 +6,6 @@ use acuerdo::domain::ids::LenderId;
 use acuerdo::domain::time::Millis;
 use acuerdo::ports::conversations::InputKind;
 use acuerdo::ports::records::Priority;
-use acuerdo::ports::tickets::TicketStore;
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::Arc;
