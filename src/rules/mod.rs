@@ -9,6 +9,7 @@ mod colombia;
 pub mod contact;
 pub mod dpd;
 pub mod hours;
+pub mod lint;
 pub mod offer;
 #[cfg(test)]
 mod oracles;
@@ -21,5 +22,3 @@ pub mod schedule;
 pub mod service_window;
 pub mod settlement;
 pub mod split;
-
-pub mod lint;

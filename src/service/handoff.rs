@@ -23,11 +23,10 @@ use crate::ports::people::PeopleStore;
 use crate::ports::tickets::{AgentAct, Lease, Ticket, TicketRefused, TicketStatus, TicketStore};
 use crate::ports::{Store, StoreError};
 use crate::rules::lint::{Author, Hit, Lint};
+use crate::rules::service_window::{ServiceWindow, service_window};
 use std::sync::Arc;
 use thiserror::Error;
 
-/// A free text reaches the person only this long after their last message (Meta, customer service window).
-pub const SERVICE_WINDOW: Millis = Millis::hours(24);
 pub const NOTE_CHARS_MAX: usize = 4_096;
 pub const NAME_CHARS_MAX: usize = 64;
 /// Our messages of one conversation that the desk looks back over.
@@ -206,11 +205,10 @@ impl HandoffService {
             metrics::counter!("acuerdo_handoff_lint_blocks_total").increment(1);
             return Err(HandoffError::Lint(hits));
         }
-        match window_until(conversation) {
-            Some(until) if self.now() < until => Ok(()),
-            Some(_) | None => {
-                Err(HandoffError::WindowClosed { last_inbound_at: conversation.last_inbound_at })
-            }
+        let last_inbound_at = conversation.last_inbound_at;
+        match service_window(last_inbound_at, self.now()) {
+            ServiceWindow::Open { .. } => Ok(()),
+            ServiceWindow::Closed => Err(HandoffError::WindowClosed { last_inbound_at }),
         }
     }
 
@@ -341,11 +339,6 @@ impl HandoffService {
         }
         Ok((ticket, Lease { ticket: id, agent: agent.id, token: held }))
     }
-}
-
-/// The end of the window in which free text may be sent; `None` when the person never wrote.
-pub fn window_until(conversation: &Conversation) -> Option<Timestamp> {
-    conversation.last_inbound_at.map(|at| at.plus(SERVICE_WINDOW))
 }
 
 /// A code-like name: outcome, queue, step, key.

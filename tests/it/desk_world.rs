@@ -1,23 +1,26 @@
 //! A running desk API with its store, a clock that tests move, and agents with tokens.
 
 use crate::contract_queue::fresh_prefix;
-use crate::desk_fake::Fake;
 use actix_web::{App, HttpServer, web};
 use acuerdo::cli;
 use acuerdo::domain::assurance::Assurance;
 use acuerdo::domain::identity::{WaId, WaIdentity};
-use acuerdo::domain::ids::{ConversationId, LenderId, PhoneNumberId, TicketId};
+use acuerdo::domain::ids::{LenderId, PhoneNumberId, TicketId, Wamid, derive};
+use acuerdo::domain::inbound::{InboundContent, InboundMessage, WebhookItem};
+use acuerdo::domain::pii::Pii;
 use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::http::api::{self, ApiState};
+use acuerdo::ports::Store;
 use acuerdo::ports::clock::{Clock, Random};
-use acuerdo::ports::conversations::{Conversation, InputKind};
+use acuerdo::ports::conversations::{Claim, Event, InputKind, TurnCommit};
 use acuerdo::ports::handoff_queue::HandoffQueue;
-use acuerdo::ports::records::Priority;
-use acuerdo::ports::tickets::{Ticket, TicketStatus};
+use acuerdo::ports::inbox::{Delivery, DeliveryItem};
+use acuerdo::ports::records::{NewTicket, Priority, Record};
 use acuerdo::queue::{memory::MemoryQueue, redis};
 use acuerdo::rules::lint::Lint;
 use acuerdo::service::handoff::{HandoffPorts, HandoffService, HandoffSettings};
-use serde_json::Value;
+use acuerdo::store::{self, StoreOptions};
+use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use uuid::Uuid;
@@ -54,9 +57,11 @@ pub struct World {
     pub http: reqwest::Client,
     pub clock: Arc<TestClock>,
     pub random: Arc<Counting>,
-    pub store: Arc<Fake>,
+    pub store: Arc<dyn Store>,
     pub handoff: Arc<HandoffService>,
     n_tickets: AtomicU64,
+    /// The database's file lives as long as the world.
+    _folder: tempfile::TempDir,
 }
 
 /// What came back: status, headers, JSON body (null when there is none).
@@ -85,20 +90,43 @@ pub async fn on_redis(url: &str) -> World {
     World::start(Arc::new(redis::connect(url, &fresh_prefix()).await.unwrap())).await
 }
 
+/// The turn that works off a person's first message and opens a ticket.
+fn hand_off(claim: &Claim, id: TicketId, (queue, priority): (&str, Priority), now: Timestamp) -> TurnCommit {
+    let said = json!({"said": "text", "body": "quiero hablar con alguien", "understanding": {}});
+    let input = json!({"v": 1, "input": {"input": "message", "wamid": "wamid", "said": said}});
+    TurnCommit {
+        conversation: claim.conversation.id,
+        token: claim.token,
+        expected_version: claim.conversation.version,
+        now,
+        consumed: claim.inputs.iter().map(|input| input.id).collect(),
+        events: vec![Event { turn: 1, kind: "input".to_owned(), body: input, at: now }],
+        session: json!({"v": 1}),
+        flow_hash: "hash".to_owned(),
+        assurance: Assurance::Verificada,
+        person: None,
+        outbox: Vec::new(),
+        timers: Some(Vec::new()),
+        records: vec![Record::OpenTicket(NewTicket {
+            id,
+            queue: queue.to_owned(),
+            priority,
+            reason: "pide_asesor".to_owned(),
+            summary: json!({"motivo": "acuerdo"}),
+        })],
+        release: true,
+    }
+}
+
 impl World {
     pub async fn start(queue: Arc<dyn HandoffQueue>) -> Self {
-        let store = Arc::new(Fake::default());
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("desk.db").display());
+        let store =
+            store::connect(&url, &StoreOptions { migrate: true, ..StoreOptions::default() }).await.unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(T0.0)));
         let random = Arc::new(Counting(AtomicU64::new(1)));
-        let ports = HandoffPorts {
-            tickets: store.clone(),
-            agents: store.clone(),
-            conversations: store.clone(),
-            outbox: store.clone(),
-            people: store.clone(),
-            queue,
-            clock: clock.clone(),
-        };
+        let ports = HandoffPorts::new(store.clone(), queue, clock.clone());
         let lint = Lint::parse(include_str!("../../flows/policies/lint.yaml")).unwrap();
         let handoff = Arc::new(HandoffService::new(ports, Arc::new(lint), HandoffSettings::default()));
         let state = ApiState { handoff: handoff.clone(), agents: store.clone(), random: random.clone() };
@@ -114,7 +142,7 @@ impl World {
         // The client wants a TLS provider even for plain HTTP on loopback.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { url, http, clock, random, store, handoff, n_tickets: AtomicU64::new(0) }
+        Self { url, http, clock, random, store, handoff, n_tickets: AtomicU64::new(0), _folder: folder }
     }
 
     pub fn pass(&self, length: Millis) {
@@ -134,51 +162,39 @@ impl World {
     pub async fn ticket_of(&self, lender: &LenderId, queue: &str, priority: Priority) -> TicketId {
         self.pass(Millis::seconds(1));
         let n = self.n_tickets.fetch_add(1, Ordering::SeqCst);
-        let conversation = ConversationId(Uuid::from_u128(0xC000 + u128::from(n)));
-        let id = TicketId(Uuid::from_u128(0x71C_0000 + u128::from(n)));
         let now = self.clock.now();
-        let mut inner = self.store.inner.lock().unwrap();
-        inner.conversations.insert(
-            conversation,
-            Conversation {
-                id: conversation,
-                lender: lender.clone(),
-                phone_number_id: PhoneNumberId::new("100200300"),
-                identity: WaIdentity::new(WaId::parse(&format!("57300000{n:04}")), None).unwrap(),
-                profile_name: None,
-                person: None,
-                identity_conflict: false,
-                session: None,
-                assurance: Assurance::Verificada,
-                version: 1,
-                last_inbound_at: Some(now),
-                ticket: Some(id),
-                opted_out: false,
-                created_at: now,
-            },
-        );
-        let input = serde_json::json!({"v": 1, "input": {"input": "message", "wamid": format!("wamid.{n}"),
-            "said": {"said": "text", "body": "quiero hablar con alguien", "understanding": {}}}});
-        inner.log(conversation, "input", input, now);
-        inner.tickets.insert(
-            id,
-            Ticket {
-                id,
-                lender: lender.clone(),
-                conversation,
-                queue: queue.to_owned(),
-                priority,
-                reason: "asks for a person".to_owned(),
-                summary: serde_json::json!({"motivo": "acuerdo"}),
-                status: TicketStatus::Queued,
-                version: 1,
-                opened_at: now,
-                waiting_since: now,
-                first_response_at: None,
-                closed_at: None,
-                outcome: None,
-            },
-        );
+        let number = PhoneNumberId::new(format!("number-of-{lender}"));
+        let identity = WaIdentity::new(WaId::parse(&format!("57300000{n:04}")), None).unwrap();
+        let message = InboundMessage {
+            phone_number_id: number.clone(),
+            wamid: Wamid::new(format!("wamid.{n}")),
+            from: Some(identity.clone()),
+            profile_name: None,
+            username: None,
+            sent_at: now,
+            content: InboundContent::Text { body: Pii::new("quiero hablar con alguien".to_owned()) },
+            context: None,
+            forwarded: false,
+        };
+        let item = DeliveryItem {
+            id: self.random.uuid(now),
+            lender: Some(lender.clone()),
+            dedupe_key: format!("{number}/wamid.{n}"),
+            item: WebhookItem::Message(message),
+        };
+        let delivery = Delivery {
+            id: self.random.uuid(now),
+            received_at: now,
+            body: b"{}".to_vec(),
+            unreadable: None,
+            items: vec![item],
+        };
+        self.store.accept(&[delivery]).await.unwrap();
+        let claims = self.store.claim_conversations(now, Millis::seconds(1), 100, 100).await.unwrap();
+        let claim = claims.into_iter().find(|claim| claim.conversation.identity == identity).unwrap();
+        let id = TicketId(derive(&claim.conversation.id.0, "ticket/1"));
+        let commit = hand_off(&claim, id, (queue, priority), now);
+        assert_eq!(self.store.commit_turns(&[commit]).await.unwrap(), [Ok(())]);
         id
     }
 
@@ -188,10 +204,12 @@ impl World {
 
     /// What waits for the bot in the ticket's chat.
     pub async fn inputs(&self, ticket: TicketId) -> Vec<InputKind> {
-        let inner = self.store.inner.lock().unwrap();
-        let conversation = inner.tickets[&ticket].conversation;
-        let inputs = inner.inputs.iter().filter(|(of, _)| *of == conversation);
-        inputs.map(|(_, kind)| kind.clone()).collect()
+        self.pass(Millis::seconds(2));
+        let ticket = self.store.ticket(&lender(), ticket).await.unwrap().unwrap();
+        let claims =
+            self.store.claim_conversations(self.clock.now(), Millis::seconds(1), 100, 100).await.unwrap();
+        let claim = claims.into_iter().find(|claim| claim.conversation.id == ticket.conversation);
+        claim.map(|claim| claim.inputs.into_iter().map(|input| input.kind).collect()).unwrap_or_default()
     }
 
     pub async fn call(&self, token: &str, method: &str, path: &str, body: Option<Value>) -> Answer {
@@ -233,7 +251,7 @@ impl World {
 
     /// Writes a text for the person of a ticket.
     pub async fn say(&self, token: &str, ticket: TicketId, text: &str, key: &str) -> Answer {
-        let body = serde_json::json!({"text": text, "idempotency_key": key});
+        let body = json!({"text": text, "idempotency_key": key});
         self.call(token, "POST", &format!("/api/v1/tickets/{ticket}/messages"), Some(body)).await
     }
 }

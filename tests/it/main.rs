@@ -11,7 +11,6 @@ mod browser;
 mod contract;
 mod contract_queue;
 mod desk_api;
-mod desk_fake;
 mod desk_openapi;
 mod desk_world;
 mod graph_client;

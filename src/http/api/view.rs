@@ -96,7 +96,7 @@ fn chat(chat: &ChatView) -> Value {
         "opted_out": chat.opted_out,
         "last_inbound_at": time(chat.last_inbound_at),
         "window_until": time(chat.window_until),
-        "window_open": chat.window_open,
+        "window_open": chat.window_until.is_some(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! What an agent sees of a ticket: the case, the chat's state and the person, with the document and phones masked.
 
 use super::take::{SCAN_MAX, is_free, served};
-use super::{HandoffError, HandoffService, window_until};
+use super::{HandoffError, HandoffService};
 use crate::domain::assurance::{Assurance, Label};
 use crate::domain::debt::{AgreementKind, Obligation, ObligationStatus, Person};
 use crate::domain::ids::{AgreementId, TicketId};
@@ -12,6 +12,7 @@ use crate::ports::agents::Agent;
 use crate::ports::handoff_queue::QueueDepth;
 use crate::ports::people::PersonFile;
 use crate::ports::tickets::{Ticket, TicketStatus};
+use crate::rules::service_window::{ServiceWindow, service_window};
 
 pub const LIST_MAX: u32 = 200;
 /// Digits of a document or phone that stay readable.
@@ -35,9 +36,8 @@ pub struct ChatView {
     pub identity_conflict: bool,
     pub opted_out: bool,
     pub last_inbound_at: Option<Timestamp>,
-    /// Free text is possible until then.
+    /// Free text is possible until then; `None` when only templates are.
     pub window_until: Option<Timestamp>,
-    pub window_open: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -157,7 +157,10 @@ impl HandoffService {
             tracing::warn!(error = %error, "a ticket is shown without its position");
             None
         });
-        let window_until = window_until(&conversation);
+        let window_until = match service_window(conversation.last_inbound_at, self.now()) {
+            ServiceWindow::Open { until } => Some(until),
+            ServiceWindow::Closed => None,
+        };
         let chat = ChatView {
             debt_allowed: conversation.assurance >= Label::Deuda.needs() && !conversation.identity_conflict,
             profile_name: conversation.profile_name,
@@ -166,7 +169,6 @@ impl HandoffService {
             opted_out: conversation.opted_out,
             last_inbound_at: conversation.last_inbound_at,
             window_until,
-            window_open: window_until.is_some_and(|until| self.now() < until),
         };
         Ok(TicketView { ticket, position, chat, person: file.map(PersonView::of) })
     }
