@@ -13,7 +13,7 @@ use acuerdo::ports::tickets::{AgentAct, Lease, TicketRefused};
 /// Everything of `andina`; the queries then come from `boreal`.
 pub async fn no_query_crosses_lenders(store: &dyn Store) {
     let ana = person(&andina(), "Ana", &[ANA]);
-    store.import(&andina(), &[ana.clone()], &[obligation(&ana, "c-1", 1, T0)], T0).await.unwrap();
+    store.import(&andina(), std::slice::from_ref(&ana), &[obligation(&ana, "c-1", 1, T0)], T0).await.unwrap();
     writes(store, ANA, "w1", T0).await;
     let claim = claim_one(store, T0).await;
     let tried = IdentityTry {
@@ -45,7 +45,7 @@ async fn people_are_apart(store: &dyn Store, ana: &acuerdo::domain::debt::Person
     // The same references and keys are free for the other lender.
     let theirs = person(&boreal, "Ana", &[ANA]);
     let debt = obligation(&theirs, "c-1", 7, T0);
-    let counts = store.import(&boreal, &[theirs.clone()], &[debt], T0).await.unwrap();
+    let counts = store.import(&boreal, std::slice::from_ref(&theirs), &[debt], T0).await.unwrap();
     assert_eq!((counts.persons_new, counts.obligations_new), (1, 1));
     assert!(store.add_agreement(&agreement(&theirs, "k1")).await.unwrap());
     let ours = store.person_file(&andina(), ana.id).await.unwrap().unwrap();

@@ -112,5 +112,5 @@ store_contract!(
     operations::flow_versions_are_kept_as_published,
     operations::stops_survive_and_keep_their_time,
     operations::a_closed_store_is_unavailable,
-    operations::the_schema_is_current_and_migrating_again_is_harmless,
+    operations::the_schema_is_current,
 );

@@ -13,7 +13,9 @@ use acuerdo::ports::records::{IdentityTry, OptOutScope, Record};
 pub async fn an_import_is_idempotent(store: &dyn Store) {
     let ana = person(&andina(), "Ana", &[ANA, "576011234567"]);
     let debt = obligation(&ana, "c-1", 500, T0);
-    let both = || async { store.import(&andina(), &[ana.clone()], &[debt.clone()], T0).await.unwrap() };
+    let both = || async {
+        store.import(&andina(), std::slice::from_ref(&ana), std::slice::from_ref(&debt), T0).await.unwrap()
+    };
     let new = ImportCounts { persons_new: 1, obligations_new: 1, ..ImportCounts::default() };
     let same = ImportCounts { persons_same: 1, obligations_same: 1, ..ImportCounts::default() };
     assert_eq!((both().await, both().await), (new, same));
@@ -54,7 +56,7 @@ pub async fn an_older_balance_never_replaces_a_newer_one(store: &dyn Store) {
     assert_eq!((file.obligations[0].balance.principal, file.person), (cop(500), ana.clone()));
     // Within one file the newest row of an account counts.
     let rows = [obligation(&ana, "c-2", 2, after(20)), obligation(&ana, "c-2", 1, after(15))];
-    store.import(&andina(), &[ana.clone()], &rows, after(20)).await.unwrap();
+    store.import(&andina(), std::slice::from_ref(&ana), &rows, after(20)).await.unwrap();
     let file = store.person_file(&andina(), ana.id).await.unwrap().unwrap();
     assert_eq!(file.obligations[1].balance.principal, cop(2));
 }
@@ -65,7 +67,7 @@ pub async fn an_import_of_another_lenders_row_changes_nothing(store: &dyn Store)
     assert!(store.import(&andina(), &[ours.clone(), theirs], &[], T0).await.is_err());
     let mut mixed = obligation(&ours, "c-1", 1, T0);
     mixed.balance.fees.currency = Currency::Usd;
-    assert!(store.import(&andina(), &[ours.clone()], &[mixed], T0).await.is_err());
+    assert!(store.import(&andina(), std::slice::from_ref(&ours), &[mixed], T0).await.is_err());
     // A person that does not exist.
     let orphan = obligation(&person(&andina(), "Nadie", &[]), "c-2", 1, T0);
     assert!(store.import(&andina(), &[ours], &[orphan], T0).await.is_err());
@@ -84,7 +86,7 @@ pub async fn large_imports_are_written_whole(store: &dyn Store) {
 
 pub async fn a_person_file_holds_what_is_open(store: &dyn Store) {
     let ana = person(&andina(), "Ana", &[]);
-    store.import(&andina(), &[ana.clone()], &[], T0).await.unwrap();
+    store.import(&andina(), std::slice::from_ref(&ana), &[], T0).await.unwrap();
     let mut old = agreement(&ana, "k1");
     old.status = acuerdo::domain::debt::AgreementStatus::Superseded;
     let mut newer = agreement(&ana, "k3");
