@@ -257,7 +257,11 @@ impl fmt::Display for Line {
                     Label::Publico => String::new(),
                     Label::Contacto | Label::Deuda | Label::Pago => format!(" [{}]", label.name()),
                 };
-                write!(f, "{who}{label}: {}", content.readable().replace('\n', "\n    "))
+                write!(
+                    f,
+                    "{who}{label}: {}",
+                    content.readable().replace("\n\n", "\n¶\n").replace('\n', "\n    ")
+                )
             }
             Self::Action { action, outcome, once, evidence } => {
                 write!(f, "  · {action} → {outcome}")?;

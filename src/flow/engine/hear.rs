@@ -71,6 +71,11 @@ const fn comes_first(intent: Intent) -> bool {
     intent.is_safety() || matches!(intent, Intent::AlreadyPaid)
 }
 
+/// The same where any text is an answer: who leaves a message may well ask to be called.
+const fn comes_before_text(intent: Intent) -> bool {
+    comes_first(intent) && !matches!(intent, Intent::Human)
+}
+
 impl<'f> Run<'f> {
     pub(super) fn message(&mut self, input: &Input, wamid: &Wamid, said: &Said) -> Result<(), Stop> {
         if matches!(said, Said::Ignored { .. }) {
@@ -204,10 +209,12 @@ impl<'f> Run<'f> {
         if heard.meaning.is_some_and(|meaning| asking.is_named_exactly(meaning)) {
             return None;
         }
-        let safety = heard.certain_intent().filter(|intent| comes_first(*intent));
+        let any_text = asking.takes_any_text();
+        let first = if any_text { comes_before_text } else { comes_first };
+        let safety = heard.certain_intent().filter(|intent| first(*intent));
         let words = heard.words();
         self.interrupt_among(heard, |it| {
-            let phrase = asking.takes_any_text() && it.phrases.iter().any(|phrase| phrase == words);
+            let phrase = any_text && it.phrases.iter().any(|phrase| phrase == words);
             allowed(step, it) && (phrase || safety.is_some_and(|intent| lists(&it.intents, intent)))
         })
     }

@@ -338,6 +338,10 @@ impl<'f> Run<'f> {
         }
         let (turn, proactive) = (self.session.turn, self.session.proactive);
         let mut effects = Vec::with_capacity(said.len() + self.effects.len() + 2);
+        let (levels, others) = std::mem::take(&mut self.effects)
+            .into_iter()
+            .partition::<Vec<_>, _>(|effect| matches!(effect, Effect::Assurance { .. }));
+        effects.extend(levels);
         for (index, message) in (0..).zip(said) {
             if let (Some(evidence), Ok(frame)) = (&message.evidence, self.frame_mut())
                 && let Some(shown) = frame.shown.get_mut(evidence)
@@ -346,7 +350,7 @@ impl<'f> Run<'f> {
             }
             effects.push(Effect::Send { index, content: message.content, label: message.label, proactive });
         }
-        effects.append(&mut self.effects);
+        effects.extend(others);
         if matches!(self.session.status, Status::Waiting { .. } | Status::Paused { .. })
             && let Some(frame) = self.session.frames.last()
         {
@@ -370,18 +374,17 @@ impl<'f> Run<'f> {
     }
 }
 
-/// The flow's level, except where nothing is shown: an end reveals nothing, and a person who asks for a person need not
-/// prove who they are first. The label of each text and the level of each action are checked besides.
+/// The flow's level, except where nothing is shown: an end and a pause reveal nothing, and a person who asks for a
+/// person need not prove who they are first. The label of each text and the level of each action are checked besides.
 fn level_to_run(flow: &Flow, step: &Step) -> Assurance {
     match step.kind {
-        StepKind::End(_) | StepKind::Handoff(_) => Assurance::Ninguna,
+        StepKind::End(_) | StepKind::Handoff(_) | StepKind::Pause(_) => Assurance::Ninguna,
         StepKind::Say(_)
         | StepKind::Ask(_)
         | StepKind::Choose(_)
         | StepKind::Do(_)
         | StepKind::Decide(_)
         | StepKind::Call(_)
-        | StepKind::Pause(_)
         | StepKind::Set(_) => flow.needs,
     }
 }

@@ -57,15 +57,14 @@ impl Outcomes for Answers {
     }
 }
 
-/// Plays the cues of `text` and gives the transcript: cues, blank lines and comments as they are, answers as they came.
+/// Plays the cues of `text` and gives the transcript: cues and comments as they are, answers as they came.
 pub fn run(talk: &mut Talk<'_>, text: &str) -> Result<String, ScriptError> {
     let mut answers = Answers::default();
     let mut out = String::new();
     for (line, written) in (1..).zip(text.lines()) {
         let error = |what: String| ScriptError { line, what };
-        let is_kept = written.trim().is_empty() || written.starts_with('#');
-        let cue = if is_kept { None } else { parse(written, talk.facts.currency).map_err(error)? };
-        if is_kept || cue.is_some() {
+        let cue = parse(written, talk.facts.currency).map_err(error)?;
+        if cue.is_some() || written.starts_with('#') {
             out.push_str(written);
             out.push('\n');
         }

@@ -185,7 +185,8 @@ impl World {
             _ => None,
         };
         self.timers = turn.effects.iter().filter_map(timer).collect();
-        self.session = turn.session;
+        // What is stored is what goes on.
+        self.session = serde_json::from_str(&serde_json::to_string(&turn.session).unwrap()).unwrap();
     }
 }
 
