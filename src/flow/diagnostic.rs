@@ -72,7 +72,6 @@ pub enum Code {
     EvidenceUnused,
     BodyTooLong,
     TitleTooLong,
-    OptionIdTooLong,
     NudgeTooLate,
     DescriptionTooLong,
     DuplicateTitle,
@@ -83,16 +82,14 @@ pub enum Code {
     UnknownLanguage,
     KeywordCollision,
     PhraseTwice,
-    AsksReason,
-    Threatens,
-    Shames,
+    Wording,
     Shouts,
     TooManyEmoji,
     TooManyParagraphs,
 }
 
 impl Code {
-    pub const ALL: [Self; 61] = [
+    pub const ALL: [Self; 58] = [
         Self::Yaml,
         Self::UnknownKey,
         Self::MissingKey,
@@ -137,7 +134,6 @@ impl Code {
         Self::EvidenceUnused,
         Self::BodyTooLong,
         Self::TitleTooLong,
-        Self::OptionIdTooLong,
         Self::NudgeTooLate,
         Self::DescriptionTooLong,
         Self::DuplicateTitle,
@@ -148,9 +144,7 @@ impl Code {
         Self::UnknownLanguage,
         Self::KeywordCollision,
         Self::PhraseTwice,
-        Self::AsksReason,
-        Self::Threatens,
-        Self::Shames,
+        Self::Wording,
         Self::Shouts,
         Self::TooManyEmoji,
         Self::TooManyParagraphs,
@@ -203,10 +197,9 @@ impl Code {
             Self::EvidenceUnused => "F045",
             Self::BodyTooLong => "F050",
             Self::TitleTooLong => "F051",
-            Self::OptionIdTooLong => "F052",
-            Self::NudgeTooLate => "F053",
-            Self::DescriptionTooLong => "F054",
-            Self::DuplicateTitle => "F055",
+            Self::NudgeTooLate => "F052",
+            Self::DescriptionTooLong => "F053",
+            Self::DuplicateTitle => "F054",
             Self::TextMissing => "F060",
             Self::TranslationStale => "F061",
             Self::UnknownTextKey => "F062",
@@ -214,12 +207,10 @@ impl Code {
             Self::UnknownLanguage => "F064",
             Self::KeywordCollision => "F070",
             Self::PhraseTwice => "F071",
-            Self::AsksReason => "F080",
-            Self::Threatens => "F081",
-            Self::Shames => "F082",
-            Self::Shouts => "F083",
-            Self::TooManyEmoji => "F084",
-            Self::TooManyParagraphs => "F085",
+            Self::Wording => "F080",
+            Self::Shouts => "F081",
+            Self::TooManyEmoji => "F082",
+            Self::TooManyParagraphs => "F083",
         }
     }
 
@@ -231,6 +222,7 @@ impl Code {
                 | Self::EvidenceUnused
                 | Self::TranslationStale
                 | Self::TranslationDiffers
+                | Self::KeywordCollision
                 | Self::PhraseTwice
                 | Self::Shouts
                 | Self::TooManyEmoji

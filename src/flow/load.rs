@@ -1,7 +1,8 @@
 //! Loading a folder: files → shapes → model → checks.
 
 use crate::domain::ids::FlowHash;
-use crate::flow::compile::{Written, compile};
+use crate::flow::check::check;
+use crate::flow::compile::{Compiled, Written, compile};
 use crate::flow::diagnostic::{Code, Diagnostic, Finding, Severity, Span};
 use crate::flow::model::FlowSet;
 use crate::flow::source;
@@ -72,8 +73,24 @@ pub fn hash(files: &BTreeMap<String, String>) -> FlowHash {
 /// # Errors
 /// All diagnostics, errors first, when at least one is an error.
 pub fn load(files: &BTreeMap<String, String>) -> Result<Loaded, Vec<Diagnostic>> {
+    finish(files, &|compiled, findings| check(compiled, findings))
+}
+
+/// Loads a folder that was published before, by this program or an older one: compiled, but not proved again, so that
+/// its conversations go on when the checks have become stricter since.
+///
+/// # Errors
+/// When it does not compile any more.
+pub fn load_published(files: &BTreeMap<String, String>) -> Result<FlowSet, Vec<Diagnostic>> {
+    finish(files, &|_, _| {}).map(|loaded| loaded.set)
+}
+
+/// Checks over a compiled folder.
+type Proofs<'p> = &'p dyn Fn(&Compiled, &mut Vec<Finding>);
+
+fn finish(files: &BTreeMap<String, String>, proofs: Proofs<'_>) -> Result<Loaded, Vec<Diagnostic>> {
     let mut findings = Vec::new();
-    let set = set(files, &mut findings);
+    let set = set(files, proofs, &mut findings);
     let mut diagnostics: Vec<Diagnostic> = findings.into_iter().map(|finding| finding.place(files)).collect();
     diagnostics.sort_by(|a, b| (a.severity, &a.place, a.code).cmp(&(b.severity, &b.place, b.code)));
     diagnostics.dedup();
@@ -85,9 +102,10 @@ pub fn load(files: &BTreeMap<String, String>) -> Result<Loaded, Vec<Diagnostic>>
     }
 }
 
-fn set(files: &BTreeMap<String, String>, findings: &mut Vec<Finding>) -> Option<FlowSet> {
+fn set(files: &BTreeMap<String, String>, proofs: Proofs<'_>, findings: &mut Vec<Finding>) -> Option<FlowSet> {
     let written = read(files, findings)?;
     let compiled = compile(&written, findings)?;
+    proofs(&compiled, findings);
     Some(FlowSet { hash: hash(files), bot: compiled.bot, flows: compiled.flows })
 }
 

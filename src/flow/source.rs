@@ -3,6 +3,7 @@
 //! It reads the library's event stream instead of deserializing: every key and value keeps its bytes, several
 //! errors of one file are found at once, and plain scalars stay the text that the analyst wrote (`0755`, `no`).
 
+use crate::flow::align::{Quotes, Runs, align, locate};
 use crate::flow::diagnostic::{Code, Finding, Span};
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span as YamlSpan};
 use std::collections::BTreeMap;
@@ -36,22 +37,20 @@ pub enum NodeKind {
 pub struct Scalar {
     pub text: String,
     pub span: Span,
-    /// Where the text itself begins in the file, when it stands there letter by letter.
-    verbatim: Option<u32>,
+    /// Where its bytes stand in the file, as far as they can be followed.
+    runs: Option<Runs>,
 }
 
 impl Scalar {
     pub fn new(text: impl Into<String>, span: Span) -> Self {
-        Self { text: text.into(), span, verbatim: None }
+        Self { text: text.into(), span, runs: None }
     }
 
     /// The place of the bytes `start..end` of the text; the whole scalar when escapes or folding hide it.
     pub fn part(&self, start: usize, end: usize) -> Span {
-        let offset = |at: usize| u32::try_from(at).ok();
-        match (self.verbatim, offset(start), offset(end)) {
-            (Some(base), Some(start), Some(end)) => {
-                Span { start: base + start, end: base + end, ..self.span }
-            }
+        let place = |at: usize| locate(self.runs.as_ref()?, u32::try_from(at).ok()?);
+        match (place(start), place(end.max(start + 1) - 1)) {
+            (Some(from), Some(last)) => Span { start: from, end: last + u32::from(end > start), ..self.span },
             _ => self.span,
         }
     }
@@ -215,14 +214,14 @@ impl Builder<'_> {
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> Result<(), Box<Finding>> {
         let slice = self.text.get(span.start as usize..span.end as usize).unwrap_or_default();
-        let verbatim = match style {
-            ScalarStyle::Plain => slice.starts_with(text).then_some(span.start),
-            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
-                slice.get(1..).is_some_and(|inner| inner.starts_with(text)).then_some(span.start + 1)
-            }
-            ScalarStyle::Literal | ScalarStyle::Folded => None,
+        let quotes = match style {
+            ScalarStyle::Plain => Quotes::None,
+            ScalarStyle::SingleQuoted => Quotes::Single,
+            ScalarStyle::DoubleQuoted => Quotes::Double,
+            ScalarStyle::Literal | ScalarStyle::Folded => Quotes::Block,
         };
-        let scalar = Scalar { text: text.to_owned(), span, verbatim };
+        let runs = align(text, slice, quotes, span.start as usize);
+        let scalar = Scalar { text: text.to_owned(), span, runs };
         let is_null = style == ScalarStyle::Plain && matches!(text, "" | "~" | "null");
         if let Some(Open::Map { key: slot @ None, keys, .. }) = self.stack.last_mut() {
             if !keys.insert(text.to_owned()) {
