@@ -110,7 +110,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for from in ["_base", "F011_unknown_step"] {
             for (path, text) in read_folder(&Path::new("fixtures/broken_flows").join(from)).unwrap() {
-                std::fs::write(dir.path().join(path), text).unwrap();
+                if !path.contains('/') {
+                    std::fs::write(dir.path().join(path), text).unwrap();
+                }
             }
         }
         let printed = check(dir.path(), Output::Json);

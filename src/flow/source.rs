@@ -5,6 +5,7 @@
 
 use crate::flow::align::{Quotes, Runs, align, locate};
 use crate::flow::diagnostic::{Code, Finding, Span};
+use crate::flow::load::LINT_FILE;
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span as YamlSpan};
 use std::collections::BTreeMap;
 use std::collections::HashSet;
@@ -73,7 +74,8 @@ pub enum ReadError {
     TooMany(PathBuf),
 }
 
-/// Reads the files that make a flow folder: `*.yaml` (and stray `*.yml`) at its top and in `locales/`.
+/// Reads the files that make a flow folder: `*.yaml` (and stray `*.yml`) at its top and in `locales/`,
+/// and the rules for wording.
 ///
 /// Keys are relative paths with `/`. Symbolic links are followed; anything else is left alone.
 ///
@@ -85,6 +87,10 @@ pub fn read_folder(dir: &Path) -> Result<BTreeMap<String, String>, ReadError> {
     let locales = dir.join("locales");
     if locales.is_dir() {
         read_level(&locales, "locales/", &mut files)?;
+    }
+    let lint = dir.join(LINT_FILE);
+    if lint.is_file() {
+        files.insert(LINT_FILE.to_owned(), read_file(&lint)?);
     }
     if files.len() > FILES_MAX {
         return Err(ReadError::TooMany(dir.to_owned()));
@@ -104,15 +110,18 @@ fn read_level(dir: &Path, prefix: &str, files: &mut BTreeMap<String, String>) ->
         if !is_yaml || name.starts_with('.') || !path.is_file() {
             continue;
         }
-        let length = path.metadata().map_err(io(&path))?.len();
-        if usize::try_from(length).map_or(true, |length| length > FILE_BYTES_MAX) {
-            return Err(ReadError::TooLong(path));
-        }
-        let bytes = std::fs::read(&path).map_err(io(&path))?;
-        let text = String::from_utf8(bytes).map_err(|_| ReadError::NotText(path.clone()))?;
-        files.insert(format!("{prefix}{name}"), text);
+        files.insert(format!("{prefix}{name}"), read_file(&path)?);
     }
     Ok(())
+}
+
+fn read_file(path: &Path) -> Result<String, ReadError> {
+    let io = |error| ReadError::Io(path.to_owned(), error);
+    let length = path.metadata().map_err(io)?.len();
+    if usize::try_from(length).map_or(true, |length| length > FILE_BYTES_MAX) {
+        return Err(ReadError::TooLong(path.to_owned()));
+    }
+    String::from_utf8(std::fs::read(path).map_err(io)?).map_err(|_| ReadError::NotText(path.to_owned()))
 }
 
 /// Parses one file; `file` is its position in the sorted list of files.

@@ -15,7 +15,7 @@ use crate::flow::compile::Compiled;
 use crate::flow::diagnostic::{Code, Finding};
 use crate::flow::graph::{edges, waits};
 use crate::flow::model::{Flow, Step, StepKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const TOP: Assurance = Assurance::Reforzada;
 
@@ -177,7 +177,7 @@ impl<'c> Levels<'c> {
                 changed = true;
             }
             open.push(&flow.start);
-            let mut seen = std::collections::BTreeSet::new();
+            let mut seen = BTreeSet::new();
             while let Some(id) = open.pop() {
                 let Some(step) = flow.steps.get(id).filter(|_| seen.insert(id)) else { continue };
                 let level = self.steps.get(&(&flow.id, id)).copied().unwrap_or(TOP);
@@ -235,16 +235,47 @@ impl<'c> Levels<'c> {
         after.max(flow.needs)
     }
 
-    /// The shortest way within the flow on which a step has less than `needs`.
+    /// The shortest way to a step on which it has less than `needs`, from the flow that the engine starts.
     fn path(&self, flow: &Flow, target: &StepId, needs: Assurance, after_wait: bool) -> Vec<String> {
+        let mut path = Vec::new();
+        for (caller, step, level) in self.callers(flow) {
+            path.extend(self.way(caller, &|found, id| id == step && *found == level));
+        }
+        path.extend(self.way(flow, &|level, id| id == target && (after_wait || *level < needs)));
+        path
+    }
+
+    fn way(&self, flow: &Flow, found: &dyn Fn(&Assurance, &StepId) -> bool) -> Vec<String> {
         let entry = self.entry.get(&flow.id).copied().unwrap_or(TOP).max(flow.needs);
         shortest(
             flow,
             entry,
             &|level, step, nth, when| Some(self.after(flow, step, *level, nth, when)),
-            &|level, id| id == target && (after_wait || *level < needs),
+            found,
             &|level| format!(" at level {}", level.name()),
         )
+    }
+
+    /// The calls that bring a flow its lowest level, outermost first.
+    fn callers(&self, flow: &Flow) -> Vec<(&'c Flow, &'c StepId, Assurance)> {
+        let mut chain = Vec::new();
+        let mut seen = BTreeSet::from([flow.id.clone()]);
+        let mut id = flow.id.clone();
+        while !roots(&self.compiled.bot).any(|root| *root == id) {
+            let Some(entry) = self.entry.get(&id).copied() else { break };
+            let call = self.compiled.flows.values().find_map(|caller| {
+                let step = caller.steps.values().find(|step| {
+                    matches!(&step.kind, StepKind::Call(call) if call.flow == id)
+                        && self.at(caller, &step.id) == Some(entry)
+                })?;
+                Some((caller, &step.id, entry))
+            });
+            let Some(call) = call.filter(|(caller, ..)| seen.insert(caller.id.clone())) else { break };
+            id = call.0.id.clone();
+            chain.push(call);
+        }
+        chain.reverse();
+        chain
     }
 }
 

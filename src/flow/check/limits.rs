@@ -164,10 +164,7 @@ impl Ruler<'_> {
     }
 
     fn slot(&self, value: &Expr, format: &Format, language: &str) -> usize {
-        let known = match value {
-            Expr::Path(path) => path_known(path, self.flow, self.bind),
-            _ => None,
-        };
+        let known = if let Expr::Path(path) = value { path_known(path, self.flow, self.bind) } else { None };
         match format {
             Format::Plural { one, other } => one.chars().count().max(other.chars().count()),
             Format::Date | Format::LongDate => longest_date(format, language),

@@ -4,6 +4,7 @@ use crate::flow::check::texts::{Use, texts};
 use crate::flow::compile::Compiled;
 use crate::flow::diagnostic::{Code, Finding, Span};
 use crate::flow::text::{Part, Text};
+use crate::rules::lint::{Author, Lint};
 
 /// Paragraphs of one message that people with little time or practice still read.
 const PARAGRAPHS_MAX: usize = 3;
@@ -11,7 +12,7 @@ const EMOJI_MAX: usize = 1;
 /// Letters in a run of at least two words in capitals; shorter runs are names and abbreviations (NIT, PSE).
 const SHOUTED_LETTERS_MIN: usize = 9;
 
-pub fn check(compiled: &Compiled, findings: &mut Vec<Finding>) {
+pub fn check(compiled: &Compiled, wording: &Lint, findings: &mut Vec<Finding>) {
     for flow in compiled.flows.values() {
         for step in flow.steps.values().filter(|step| !step.id.as_str().starts_with('@')) {
             for (field, used, text) in texts(step) {
@@ -24,7 +25,13 @@ pub fn check(compiled: &Compiled, findings: &mut Vec<Finding>) {
                     let key = format!("{field}{suffix}");
                     let place = || compiled.places.field(&flow.id, step.id.as_str(), &key);
                     let what = format!("`{field}` of step `{}`", step.id);
-                    findings.extend(style(&words(text), used, &what, place));
+                    let text = words(text);
+                    findings.extend(style(&text, used, &what, place));
+                    findings.extend(wording.check(&text, Author::Bot, flow.needs).into_iter().map(|hit| {
+                        Finding::new(Code::Wording, place(), format!("{what}: {}", hit.title))
+                            .label(format!("{}: “{}”", hit.class, hit.phrase))
+                            .help(hit.remedy)
+                    }));
                 }
             }
         }

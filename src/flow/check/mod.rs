@@ -18,9 +18,10 @@ mod fixtures;
 
 use crate::flow::compile::Compiled;
 use crate::flow::diagnostic::Finding;
+use crate::rules::lint::Lint;
 
-/// Runs every check.
-pub fn check(compiled: &Compiled, findings: &mut Vec<Finding>) {
+/// Runs every check; `wording` are the rules for what nobody may write to a debtor.
+pub fn check(compiled: &Compiled, wording: &Lint, findings: &mut Vec<Finding>) {
     reach::check(compiled, findings);
     cycles::check(compiled, findings);
     labels::check(compiled, findings);
@@ -28,5 +29,5 @@ pub fn check(compiled: &Compiled, findings: &mut Vec<Finding>) {
     limits::check(compiled, findings);
     locales::check(compiled, findings);
     keywords::check(compiled, findings);
-    lint::check(compiled, findings);
+    lint::check(compiled, wording, findings);
 }
