@@ -10,7 +10,7 @@ mod serve;
 mod stops;
 
 pub mod agent;
-
+pub mod flow;
 pub mod sample;
 pub mod understand;
 

@@ -1,11 +1,13 @@
 //! Loading a folder: files → shapes → model → checks.
 
 use crate::domain::ids::FlowHash;
-use crate::flow::compile::{Written, compile};
+use crate::flow::check::check;
+use crate::flow::compile::{Compiled, Written, compile};
 use crate::flow::diagnostic::{Code, Diagnostic, Finding, Severity, Span};
 use crate::flow::model::FlowSet;
 use crate::flow::source;
 use crate::flow::syntax::{self, BotSyntax, FlowSyntax, LocaleSyntax};
+use crate::rules::lint::Lint;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
@@ -19,6 +21,9 @@ pub struct Loaded {
     pub set: FlowSet,
     pub warnings: Vec<Diagnostic>,
 }
+
+/// The rules for wording; not part of a version, because they say nothing to the person.
+pub const LINT_FILE: &str = "policies/lint.yaml";
 
 /// What a path in the folder is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,13 +72,45 @@ pub fn hash(files: &BTreeMap<String, String>) -> FlowHash {
     FlowHash::new(hex::encode(hasher.finalize()))
 }
 
-/// Loads a folder given as relative path → text. Only `*.yaml` at the top and in `locales/` count.
+/// Loads a folder given as relative path → text. Only `*.yaml` at the top and in `locales/` count,
+/// and [`LINT_FILE`] for the wording.
 ///
 /// # Errors
 /// All diagnostics, errors first, when at least one is an error.
 pub fn load(files: &BTreeMap<String, String>) -> Result<Loaded, Vec<Diagnostic>> {
+    finish(files, &|compiled, findings| {
+        let rules = lint_rules(files, findings);
+        check(compiled, &rules, findings);
+    })
+}
+
+/// The rules for wording, when the folder brings them.
+fn lint_rules(files: &BTreeMap<String, String>, findings: &mut Vec<Finding>) -> Lint {
+    let Some(text) = files.get(LINT_FILE) else { return Lint::default() };
+    Lint::parse(text).unwrap_or_else(|error| {
+        let index = files.keys().position(|path| path == LINT_FILE).unwrap_or_default();
+        let span = Span { file: u16::try_from(index).unwrap_or(u16::MAX), start: 0, end: 0 };
+        findings
+            .push(Finding::new(Code::BadValue, span, error.to_string()).label("these rules were not used"));
+        Lint::default()
+    })
+}
+
+/// Loads a folder that was published before, by this program or an older one: compiled, but not proved again, so that
+/// its conversations go on when the checks have become stricter since.
+///
+/// # Errors
+/// When it does not compile any more.
+pub fn load_published(files: &BTreeMap<String, String>) -> Result<FlowSet, Vec<Diagnostic>> {
+    finish(files, &|_, _| {}).map(|loaded| loaded.set)
+}
+
+/// Checks over a compiled folder.
+type Proofs<'p> = &'p dyn Fn(&Compiled, &mut Vec<Finding>);
+
+fn finish(files: &BTreeMap<String, String>, proofs: Proofs<'_>) -> Result<Loaded, Vec<Diagnostic>> {
     let mut findings = Vec::new();
-    let set = set(files, &mut findings);
+    let set = set(files, proofs, &mut findings);
     let mut diagnostics: Vec<Diagnostic> = findings.into_iter().map(|finding| finding.place(files)).collect();
     diagnostics.sort_by(|a, b| (a.severity, &a.place, a.code).cmp(&(b.severity, &b.place, b.code)));
     diagnostics.dedup();
@@ -85,9 +122,10 @@ pub fn load(files: &BTreeMap<String, String>) -> Result<Loaded, Vec<Diagnostic>>
     }
 }
 
-fn set(files: &BTreeMap<String, String>, findings: &mut Vec<Finding>) -> Option<FlowSet> {
+fn set(files: &BTreeMap<String, String>, proofs: Proofs<'_>, findings: &mut Vec<Finding>) -> Option<FlowSet> {
     let written = read(files, findings)?;
     let compiled = compile(&written, findings)?;
+    proofs(&compiled, findings);
     Some(FlowSet { hash: hash(files), bot: compiled.bot, flows: compiled.flows })
 }
 
@@ -135,7 +173,8 @@ fn read(files: &BTreeMap<String, String>, findings: &mut Vec<Finding>) -> Option
         let message = "the folder has no bot.yaml";
         let help =
             "it says with which flow a chat begins and what holds everywhere; see the chapter on bot.yaml";
-        findings.push(Finding::new(Code::Layout, Span::default(), message).help(help));
+        findings
+            .push(Finding::new(Code::Layout, Span { file: u16::MAX, start: 0, end: 0 }, message).help(help));
     }
     if findings.len() > before {
         return None;
@@ -172,11 +211,12 @@ fn same_language(locale: &LocaleSyntax, stem: &str) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Loaded, load};
+    use super::{LINT_FILE, Loaded, hash, load, load_published};
     use crate::domain::assurance::Label;
     use crate::flow::diagnostic::{Colour, render};
     use crate::flow::model::StepKind;
     use crate::flow::source::read_folder;
+    use proptest::prelude::*;
     use std::path::Path;
 
     fn mini() -> Loaded {
@@ -221,5 +261,50 @@ mod tests {
         assert_eq!(say.text.label(), Label::Deuda);
         let StepKind::Say(say) = &flow.steps[&"nada".into()].kind else { panic!("a say") };
         assert_eq!(say.text.label(), Label::Publico);
+    }
+
+    #[test]
+    fn a_published_folder_loads_although_checks_became_stricter() {
+        let mut files = read_folder(Path::new("fixtures/flows/mini")).unwrap();
+        let menu = files.get_mut("menu.yaml").unwrap();
+        *menu = menu.replace("Ver mi deuda", "Ver mi deuda con todos sus detalles");
+        assert_eq!(load(&files).unwrap_err()[0].code, "F051");
+        assert_eq!(load_published(&files).unwrap().hash, hash(&files));
+    }
+
+    #[test]
+    fn only_what_the_person_may_meet_makes_the_version() {
+        let files = read_folder(Path::new("fixtures/flows/mini")).unwrap();
+        let mut more = files.clone();
+        more.insert("policies/norte.yaml".to_owned(), "a: 1".to_owned());
+        more.insert(LINT_FILE.to_owned(), "version: 1".to_owned());
+        assert_eq!(hash(&more), hash(&files));
+        more.insert("otro.yaml".to_owned(), String::new());
+        assert_ne!(hash(&more), hash(&files));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_loaded_or_refused(text in "[a-z:{}\\[\\]\"'|>*&!#\\- \n\t,ñ0-9.]{0,200}") {
+            let mut files = read_folder(Path::new("fixtures/flows/mini")).unwrap();
+            files.insert("menu.yaml".to_owned(), text);
+            let _ = load(&files).map_err(|errors| render(&errors, &files, Colour::On));
+        }
+
+        #[test]
+        fn a_mutated_flow_is_loaded_or_refused(
+            file in prop::sample::select(vec!["bot.yaml", "menu.yaml", "acuerdo_pago.yaml", "locales/pt.yaml"]),
+            edits in prop::collection::vec((any::<prop::sample::Index>(), 0..12_usize, "[a-z:{}|,\" \n@0-9]{0,6}"), 1..6),
+        ) {
+            let mut files = read_folder(Path::new("fixtures/flows/mini")).unwrap();
+            let text = files.get_mut(file).unwrap();
+            for (at, cut, with) in edits {
+                let mut chars: Vec<char> = text.chars().collect();
+                let at = at.index(chars.len() + 1);
+                chars.splice(at..(at + cut).min(chars.len()), with.chars());
+                *text = chars.into_iter().collect();
+            }
+            let _ = load(&files).map_err(|errors| render(&errors, &files, Colour::Off));
+        }
     }
 }

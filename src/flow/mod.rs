@@ -4,6 +4,7 @@
 //! the compiled [`model`]) → `engine`.
 //! No clock, random, I/O or async anywhere below this module, except reading the folder in [`source::read_folder`].
 
+mod align;
 pub mod catalogue;
 pub mod check;
 pub mod compile;
@@ -12,6 +13,7 @@ pub mod effect;
 pub mod engine;
 pub mod expr;
 pub mod facts;
+pub mod graph;
 pub mod input;
 pub mod load;
 pub mod model;
@@ -24,5 +26,5 @@ pub mod talk;
 pub mod text;
 pub mod value;
 
-pub use load::{Loaded, hash, load};
+pub use load::{Loaded, hash, load, load_published};
 pub use source::read_folder;

@@ -3,7 +3,9 @@
 //! It reads the library's event stream instead of deserializing: every key and value keeps its bytes, several
 //! errors of one file are found at once, and plain scalars stay the text that the analyst wrote (`0755`, `no`).
 
+use crate::flow::align::{Quotes, Runs, align, locate};
 use crate::flow::diagnostic::{Code, Finding, Span};
+use crate::flow::load::LINT_FILE;
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span as YamlSpan};
 use std::collections::BTreeMap;
 use std::collections::HashSet;
@@ -36,22 +38,20 @@ pub enum NodeKind {
 pub struct Scalar {
     pub text: String,
     pub span: Span,
-    /// Where the text itself begins in the file, when it stands there letter by letter.
-    verbatim: Option<u32>,
+    /// Where its bytes stand in the file, as far as they can be followed.
+    runs: Option<Runs>,
 }
 
 impl Scalar {
     pub fn new(text: impl Into<String>, span: Span) -> Self {
-        Self { text: text.into(), span, verbatim: None }
+        Self { text: text.into(), span, runs: None }
     }
 
     /// The place of the bytes `start..end` of the text; the whole scalar when escapes or folding hide it.
     pub fn part(&self, start: usize, end: usize) -> Span {
-        let offset = |at: usize| u32::try_from(at).ok();
-        match (self.verbatim, offset(start), offset(end)) {
-            (Some(base), Some(start), Some(end)) => {
-                Span { start: base + start, end: base + end, ..self.span }
-            }
+        let place = |at: usize| locate(self.runs.as_ref()?, u32::try_from(at).ok()?);
+        match (place(start), place(end.max(start + 1) - 1)) {
+            (Some(from), Some(last)) => Span { start: from, end: last + u32::from(end > start), ..self.span },
             _ => self.span,
         }
     }
@@ -74,7 +74,8 @@ pub enum ReadError {
     TooMany(PathBuf),
 }
 
-/// Reads the files that make a flow folder: `*.yaml` (and stray `*.yml`) at its top and in `locales/`.
+/// Reads the files that make a flow folder: `*.yaml` (and stray `*.yml`) at its top and in `locales/`,
+/// and the rules for wording.
 ///
 /// Keys are relative paths with `/`. Symbolic links are followed; anything else is left alone.
 ///
@@ -86,6 +87,10 @@ pub fn read_folder(dir: &Path) -> Result<BTreeMap<String, String>, ReadError> {
     let locales = dir.join("locales");
     if locales.is_dir() {
         read_level(&locales, "locales/", &mut files)?;
+    }
+    let lint = dir.join(LINT_FILE);
+    if lint.is_file() {
+        files.insert(LINT_FILE.to_owned(), read_file(&lint)?);
     }
     if files.len() > FILES_MAX {
         return Err(ReadError::TooMany(dir.to_owned()));
@@ -105,15 +110,18 @@ fn read_level(dir: &Path, prefix: &str, files: &mut BTreeMap<String, String>) ->
         if !is_yaml || name.starts_with('.') || !path.is_file() {
             continue;
         }
-        let length = path.metadata().map_err(io(&path))?.len();
-        if usize::try_from(length).map_or(true, |length| length > FILE_BYTES_MAX) {
-            return Err(ReadError::TooLong(path));
-        }
-        let bytes = std::fs::read(&path).map_err(io(&path))?;
-        let text = String::from_utf8(bytes).map_err(|_| ReadError::NotText(path.clone()))?;
-        files.insert(format!("{prefix}{name}"), text);
+        files.insert(format!("{prefix}{name}"), read_file(&path)?);
     }
     Ok(())
+}
+
+fn read_file(path: &Path) -> Result<String, ReadError> {
+    let io = |error| ReadError::Io(path.to_owned(), error);
+    let length = path.metadata().map_err(io)?.len();
+    if usize::try_from(length).map_or(true, |length| length > FILE_BYTES_MAX) {
+        return Err(ReadError::TooLong(path.to_owned()));
+    }
+    String::from_utf8(std::fs::read(path).map_err(io)?).map_err(|_| ReadError::NotText(path.to_owned()))
 }
 
 /// Parses one file; `file` is its position in the sorted list of files.
@@ -215,14 +223,14 @@ impl Builder<'_> {
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, span: Span) -> Result<(), Box<Finding>> {
         let slice = self.text.get(span.start as usize..span.end as usize).unwrap_or_default();
-        let verbatim = match style {
-            ScalarStyle::Plain => slice.starts_with(text).then_some(span.start),
-            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => {
-                slice.get(1..).is_some_and(|inner| inner.starts_with(text)).then_some(span.start + 1)
-            }
-            ScalarStyle::Literal | ScalarStyle::Folded => None,
+        let quotes = match style {
+            ScalarStyle::Plain => Quotes::None,
+            ScalarStyle::SingleQuoted => Quotes::Single,
+            ScalarStyle::DoubleQuoted => Quotes::Double,
+            ScalarStyle::Literal | ScalarStyle::Folded => Quotes::Block,
         };
-        let scalar = Scalar { text: text.to_owned(), span, verbatim };
+        let runs = align(text, slice, quotes, span.start as usize);
+        let scalar = Scalar { text: text.to_owned(), span, runs };
         let is_null = style == ScalarStyle::Plain && matches!(text, "" | "~" | "null");
         if let Some(Open::Map { key: slot @ None, keys, .. }) = self.stack.last_mut() {
             if !keys.insert(text.to_owned()) {

@@ -2,12 +2,13 @@
 
 use crate::domain::assurance::Label;
 use crate::flow::catalogue::{self, Action};
-use crate::flow::diagnostic::{Code, Finding};
+use crate::flow::diagnostic::{Code, Finding, suggestion};
 use crate::flow::expr::Function;
 use crate::flow::expr::types::{Env, Known};
 use crate::flow::model::Var;
 use crate::flow::source::Scalar;
 use crate::flow::value::{Field, Type};
+use crate::understand::intent::Intent;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -86,6 +87,15 @@ pub fn valid_name(name: &Scalar, what: &str) -> Option<Finding> {
     Some(Finding::new(Code::BadName, name.span, message).label("not a name").help(format!(
         "a name is made of a-z, 0-9 and _, begins with a letter, and has at most {NAME_MAX} characters"
     )))
+}
+
+/// A finding for each name that the understanding stage never gives.
+pub fn unknown_intents(intents: &[Scalar]) -> impl Iterator<Item = Finding> {
+    intents.iter().filter(|intent| Intent::parse(&intent.text).is_none()).map(|intent| {
+        Finding::new(Code::UnknownIntent, intent.span, format!("nothing is understood as `{}`", intent.text))
+            .label("no such intent")
+            .maybe_help(suggestion(&intent.text, Intent::ALL.map(Intent::name)))
+    })
 }
 
 /// Whether a variable would hide a fact or a word of the expression language.

@@ -2,7 +2,7 @@
 
 use crate::domain::ids::FlowId;
 use crate::domain::time::Millis;
-use crate::flow::check::names::{FlowEnv, valid_name};
+use crate::flow::check::names::{FlowEnv, unknown_intents, valid_name};
 use crate::flow::compile::{END_STEP, HANDOFF, Locales, Notes, Written, calls};
 use crate::flow::diagnostic::{Code, Finding, suggestion};
 use crate::flow::model::{Bot, BotTexts, Flow, Interrupt, InterruptMode, Localised};
@@ -157,6 +157,7 @@ fn interrupts(
     let mut compiled: Vec<Interrupt> = Vec::new();
     for one in syntax {
         notes.findings.extend(valid_name(&one.id, "an interrupt"));
+        notes.findings.extend(unknown_intents(&one.intents));
         if compiled.iter().any(|other| other.id == one.id.text) {
             let message = format!("there are two interrupts `{}`", one.id.text);
             notes.findings.push(Finding::new(Code::DuplicateKey, one.id.span, message).label("second one"));

@@ -1,7 +1,7 @@
 //! `choose`: options, lists of options, and the variable that takes the answer.
 
 use crate::domain::ids::StepId;
-use crate::flow::check::names::{reserved, valid_name};
+use crate::flow::check::names::{reserved, unknown_intents, valid_name};
 use crate::flow::compile::flow::FlowCx;
 use crate::flow::compile::steps::{retry, wait};
 use crate::flow::compile::vars;
@@ -62,6 +62,7 @@ fn option(
         option.description.as_ref().map(|text| cx.text(text, step, &format!("options.{id}.description")));
     let when = option.when.as_ref().and_then(|when| cx.condition(when, None));
     let accepts = accepts(cx, step, option);
+    cx.notes.findings.extend(unknown_intents(&option.intents));
     let intents = option.intents.iter().map(|intent| intent.text.clone()).collect();
     let goto = option_goto(cx, step, choose, option);
     ChoiceOption { id: id.to_owned(), title, description, when, accepts, intents, goto }

@@ -7,6 +7,9 @@ mod print;
 pub mod tree;
 pub mod types;
 
+#[cfg(test)]
+mod tests;
+
 use crate::domain::money::Money;
 use crate::domain::time::Day;
 use serde::{Deserialize, Serialize};

@@ -5,6 +5,9 @@ pub mod parse;
 pub mod render;
 pub mod words;
 
+#[cfg(test)]
+mod tests;
+
 use crate::domain::assurance::Label;
 use crate::flow::expr::Expr;
 use crate::flow::model::Localised;

@@ -2,6 +2,10 @@
 //!
 //! Codes are stable: a code never changes its meaning, and each has a broken example in `fixtures/broken_flows`.
 
+mod code;
+
+pub use code::Code;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -23,224 +27,6 @@ pub enum Severity {
     Error,
     /// It works, but someone should look.
     Warning,
-}
-
-/// Stable codes; the number is [`Code::id`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Code {
-    Yaml,
-    UnknownKey,
-    MissingKey,
-    WrongShape,
-    StepKind,
-    DuplicateKey,
-    BadName,
-    Layout,
-    BadValue,
-    TooLarge,
-    UnknownStep,
-    UnknownFlow,
-    UnknownVariable,
-    UnknownField,
-    UnknownAction,
-    UnknownType,
-    UnknownInterrupt,
-    UnknownFormat,
-    ExpressionSyntax,
-    ExpressionType,
-    EnumMember,
-    PlaceholderSyntax,
-    PlaceholderType,
-    ActionInput,
-    ActionOutput,
-    AnswerType,
-    CallInput,
-    CallOutput,
-    OutcomeMissing,
-    OutcomeUnknown,
-    UnreachableStep,
-    UncalledFlow,
-    EndlessLoop,
-    Recursion,
-    NoWayOut,
-    NoGoto,
-    LabelTooLow,
-    NeedsNotProved,
-    OnceMissing,
-    EvidenceMissing,
-    EvidenceNotShown,
-    EvidenceUnused,
-    BodyTooLong,
-    TitleTooLong,
-    OptionIdTooLong,
-    NudgeTooLate,
-    DescriptionTooLong,
-    DuplicateTitle,
-    TextMissing,
-    TranslationStale,
-    UnknownTextKey,
-    TranslationDiffers,
-    UnknownLanguage,
-    KeywordCollision,
-    PhraseTwice,
-    AsksReason,
-    Threatens,
-    Shames,
-    Shouts,
-    TooManyEmoji,
-    TooManyParagraphs,
-}
-
-impl Code {
-    pub const ALL: [Self; 61] = [
-        Self::Yaml,
-        Self::UnknownKey,
-        Self::MissingKey,
-        Self::WrongShape,
-        Self::StepKind,
-        Self::DuplicateKey,
-        Self::BadName,
-        Self::Layout,
-        Self::BadValue,
-        Self::TooLarge,
-        Self::UnknownStep,
-        Self::UnknownFlow,
-        Self::UnknownVariable,
-        Self::UnknownField,
-        Self::UnknownAction,
-        Self::UnknownType,
-        Self::UnknownInterrupt,
-        Self::UnknownFormat,
-        Self::ExpressionSyntax,
-        Self::ExpressionType,
-        Self::EnumMember,
-        Self::PlaceholderSyntax,
-        Self::PlaceholderType,
-        Self::ActionInput,
-        Self::ActionOutput,
-        Self::AnswerType,
-        Self::CallInput,
-        Self::CallOutput,
-        Self::OutcomeMissing,
-        Self::OutcomeUnknown,
-        Self::UnreachableStep,
-        Self::UncalledFlow,
-        Self::EndlessLoop,
-        Self::Recursion,
-        Self::NoWayOut,
-        Self::NoGoto,
-        Self::LabelTooLow,
-        Self::NeedsNotProved,
-        Self::OnceMissing,
-        Self::EvidenceMissing,
-        Self::EvidenceNotShown,
-        Self::EvidenceUnused,
-        Self::BodyTooLong,
-        Self::TitleTooLong,
-        Self::OptionIdTooLong,
-        Self::NudgeTooLate,
-        Self::DescriptionTooLong,
-        Self::DuplicateTitle,
-        Self::TextMissing,
-        Self::TranslationStale,
-        Self::UnknownTextKey,
-        Self::TranslationDiffers,
-        Self::UnknownLanguage,
-        Self::KeywordCollision,
-        Self::PhraseTwice,
-        Self::AsksReason,
-        Self::Threatens,
-        Self::Shames,
-        Self::Shouts,
-        Self::TooManyEmoji,
-        Self::TooManyParagraphs,
-    ];
-
-    /// `F0xx`, as printed, documented and used in the name of the fixture.
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::Yaml => "F001",
-            Self::UnknownKey => "F002",
-            Self::MissingKey => "F003",
-            Self::WrongShape => "F004",
-            Self::StepKind => "F005",
-            Self::DuplicateKey => "F006",
-            Self::BadName => "F007",
-            Self::Layout => "F008",
-            Self::BadValue => "F009",
-            Self::TooLarge => "F010",
-            Self::UnknownStep => "F011",
-            Self::UnknownFlow => "F012",
-            Self::UnknownVariable => "F013",
-            Self::UnknownField => "F014",
-            Self::UnknownAction => "F015",
-            Self::UnknownType => "F016",
-            Self::UnknownInterrupt => "F017",
-            Self::UnknownFormat => "F018",
-            Self::ExpressionSyntax => "F020",
-            Self::ExpressionType => "F021",
-            Self::EnumMember => "F022",
-            Self::PlaceholderSyntax => "F023",
-            Self::PlaceholderType => "F024",
-            Self::ActionInput => "F025",
-            Self::ActionOutput => "F026",
-            Self::AnswerType => "F027",
-            Self::CallInput => "F028",
-            Self::CallOutput => "F029",
-            Self::OutcomeMissing => "F030",
-            Self::OutcomeUnknown => "F031",
-            Self::UnreachableStep => "F032",
-            Self::UncalledFlow => "F033",
-            Self::EndlessLoop => "F034",
-            Self::Recursion => "F035",
-            Self::NoWayOut => "F036",
-            Self::NoGoto => "F037",
-            Self::LabelTooLow => "F040",
-            Self::NeedsNotProved => "F041",
-            Self::OnceMissing => "F042",
-            Self::EvidenceMissing => "F043",
-            Self::EvidenceNotShown => "F044",
-            Self::EvidenceUnused => "F045",
-            Self::BodyTooLong => "F050",
-            Self::TitleTooLong => "F051",
-            Self::OptionIdTooLong => "F052",
-            Self::NudgeTooLate => "F053",
-            Self::DescriptionTooLong => "F054",
-            Self::DuplicateTitle => "F055",
-            Self::TextMissing => "F060",
-            Self::TranslationStale => "F061",
-            Self::UnknownTextKey => "F062",
-            Self::TranslationDiffers => "F063",
-            Self::UnknownLanguage => "F064",
-            Self::KeywordCollision => "F070",
-            Self::PhraseTwice => "F071",
-            Self::AsksReason => "F080",
-            Self::Threatens => "F081",
-            Self::Shames => "F082",
-            Self::Shouts => "F083",
-            Self::TooManyEmoji => "F084",
-            Self::TooManyParagraphs => "F085",
-        }
-    }
-
-    pub const fn severity(self) -> Severity {
-        if matches!(
-            self,
-            Self::UnreachableStep
-                | Self::UncalledFlow
-                | Self::EvidenceUnused
-                | Self::TranslationStale
-                | Self::TranslationDiffers
-                | Self::PhraseTwice
-                | Self::Shouts
-                | Self::TooManyEmoji
-                | Self::TooManyParagraphs
-        ) {
-            Severity::Warning
-        } else {
-            Severity::Error
-        }
-    }
 }
 
 /// What a check found, with places as spans; [`Finding::place`] turns it into a [`Diagnostic`].
@@ -454,7 +240,7 @@ fn render_one(diagnostic: &Diagnostic, files: &BTreeMap<String, String>, rendere
             AnnotationKind::Context.span(visible(related.place.range, text)).label(related.note.as_str()),
         ));
     }
-    let path = path_text(&diagnostic.path);
+    let path = path_text(diagnostic);
     if !path.is_empty() {
         group = group.element(Level::NOTE.message(path));
     }
@@ -464,10 +250,12 @@ fn render_one(diagnostic: &Diagnostic, files: &BTreeMap<String, String>, rendere
     renderer.render(&[group])
 }
 
-fn path_text(path: &[String]) -> String {
+fn path_text(diagnostic: &Diagnostic) -> String {
+    let is_loop = [Code::EndlessLoop.id(), Code::Recursion.id()].contains(&diagnostic.code);
+    let head = if is_loop { "the loop:\n  " } else { "the shortest way there:\n  " };
     let mut out = String::new();
-    for (n, step) in path.iter().enumerate() {
-        let arrow = if n == 0 { "the shortest way there:\n  " } else { "\n  → " };
+    for (n, step) in diagnostic.path.iter().enumerate() {
+        let arrow = if n == 0 { head } else { "\n  → " };
         let _ = write!(out, "{arrow}{step}");
     }
     out

@@ -1,0 +1,317 @@
+//! No datum below its level: labels against assurance, proved on all paths.
+//!
+//! A forward must-analysis: the level of a step is the lowest over every way to it, through calls and back. Actions
+//! raise it on the outcome that they grant. A wait may last hours, in which the session's level falls, so behind and
+//! in a step that waits only what the flow `needs` holds (the engine proves that again with `reverify`).
+
+use crate::domain::assurance::{Assurance, Label};
+use crate::domain::ids::{FlowId, StepId};
+use crate::flow::check::asked;
+use crate::flow::check::names::CATALOGUE;
+use crate::flow::check::paths::shortest;
+use crate::flow::check::reach::roots;
+use crate::flow::check::texts::texts;
+use crate::flow::compile::Compiled;
+use crate::flow::diagnostic::{Code, Finding};
+use crate::flow::graph::{edges, waits};
+use crate::flow::model::{Flow, Step, StepKind};
+use std::collections::{BTreeMap, BTreeSet};
+
+const TOP: Assurance = Assurance::Reforzada;
+
+/// Whether a wait lowers the level to what the flow needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Waits {
+    /// What is shown must hold now.
+    Lower,
+    /// What a called flow needs is proved again by `reverify` when it fell in a wait.
+    Keep,
+}
+
+pub fn check(compiled: &Compiled, findings: &mut Vec<Finding>) {
+    let shown = Levels::new(compiled, Waits::Lower);
+    let granted = if compiled.bot.reverify.is_some() {
+        Levels::new(compiled, Waits::Keep)
+    } else {
+        Levels::new(compiled, Waits::Lower)
+    };
+    for flow in compiled.flows.values() {
+        for step in flow.steps.values() {
+            sinks(compiled, &shown, flow, step, findings);
+            if let StepKind::Do(action) = &step.kind {
+                let needs = CATALOGUE.actions.get(action.action.as_str()).map_or(TOP, |action| action.needs);
+                let what = format!("action `{}`", action.action);
+                needed(compiled, &shown, flow, step, ("do", &what, needs), findings);
+            }
+            if let StepKind::Call(call) = &step.kind
+                && let Some(callee) = compiled.flows.get(&call.flow)
+            {
+                let what = format!("flow `{}`", call.flow);
+                needed(compiled, &granted, flow, step, ("call", &what, callee.needs), findings);
+            }
+        }
+    }
+    for id in roots(&compiled.bot) {
+        root_needs(compiled, id, findings);
+    }
+}
+
+/// A flow that the engine starts by itself begins at any level; only `reverify` can lift it.
+fn root_needs(compiled: &Compiled, id: &FlowId, findings: &mut Vec<Finding>) {
+    let Some(flow) = compiled.flows.get(id) else { return };
+    let is_reverify = compiled.bot.reverify.as_ref() == Some(id);
+    if flow.needs == Assurance::Ninguna || (compiled.bot.reverify.is_some() && !is_reverify) {
+        return;
+    }
+    let what = if is_reverify {
+        format!("flow `{id}` proves identity and cannot need it")
+    } else {
+        format!("flow `{id}` is run at any level, but needs `{}`", flow.needs.name())
+    };
+    findings.push(
+        Finding::new(Code::NeedsNotProved, compiled.places.find(&format!("{id}.needs")), what)
+            .label("not proved when it begins")
+            .help("name the flow that proves identity under `reverify` of bot.yaml, or call it first"),
+    );
+}
+
+fn sinks(compiled: &Compiled, levels: &Levels<'_>, flow: &Flow, step: &Step, findings: &mut Vec<Finding>) {
+    let Some(entry) = levels.at(flow, &step.id) else { return };
+    // A question is asked again after a wait, so its texts must be fit for the level that is left then.
+    let level = match step.kind {
+        StepKind::Ask(_) | StepKind::Choose(_) => flow.needs,
+        StepKind::Say(_)
+        | StepKind::Do(_)
+        | StepKind::Decide(_)
+        | StepKind::Call(_)
+        | StepKind::Handoff(_)
+        | StepKind::Pause(_)
+        | StepKind::Set(_)
+        | StepKind::End(_) => entry,
+    };
+    let mut shown: Vec<(String, Label)> =
+        texts(step).into_iter().map(|(field, _, text)| (field, text.label())).collect();
+    if let StepKind::Say(say) = &step.kind {
+        shown.extend(say.link.iter().map(|link| ("link.url".to_owned(), link.url.label)));
+    }
+    for (field, label) in shown.into_iter().filter(|(_, label)| label.needs() > level) {
+        let needs = label.needs();
+        let message =
+            format!("step `{}` shows data of class `{}` to someone not proved", step.id, label.name());
+        findings.push(
+            Finding::new(
+                Code::LabelTooLow,
+                compiled.places.field(&flow.id, step.id.as_str(), &field),
+                message,
+            )
+            .label(format!("needs level `{}`, here only `{}` is sure", needs.name(), level.name()))
+            .path(levels.path(flow, &step.id, needs, waits(step)))
+            .help(format!(
+                "write `needs: {}` at the top of flow `{}`, and prove identity before it is called",
+                needs.name(),
+                flow.id
+            )),
+        );
+    }
+}
+
+fn needed(
+    compiled: &Compiled,
+    levels: &Levels<'_>,
+    flow: &Flow,
+    step: &Step,
+    (field, what, needs): (&str, &str, Assurance),
+    findings: &mut Vec<Finding>,
+) {
+    let Some(level) = levels.at(flow, &step.id).filter(|level| *level < needs) else { return };
+    let message = format!("{what} needs level `{}`", needs.name());
+    findings.push(
+        Finding::new(Code::NeedsNotProved, compiled.places.field(&flow.id, step.id.as_str(), field), message)
+            .label(format!("here only `{}` is sure", level.name()))
+            .path(levels.path(flow, &step.id, needs, false))
+            .help(
+                "prove identity on every way to this step, for instance by calling the identity flow first",
+            ),
+    );
+}
+
+/// The level of each step, and of each outcome of each flow.
+struct Levels<'c> {
+    compiled: &'c Compiled,
+    waits: Waits,
+    entry: BTreeMap<&'c FlowId, Assurance>,
+    steps: BTreeMap<(&'c FlowId, &'c StepId), Assurance>,
+    ends: BTreeMap<(&'c FlowId, &'c str), Assurance>,
+    quick: BTreeMap<&'c FlowId, bool>,
+}
+
+impl<'c> Levels<'c> {
+    /// The greatest fixed point: levels start at the top and fall until nothing changes.
+    fn new(compiled: &'c Compiled, waits: Waits) -> Self {
+        let mut levels = Self {
+            compiled,
+            waits,
+            entry: BTreeMap::new(),
+            steps: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            quick: quick(&compiled.flows),
+        };
+        for id in roots(&compiled.bot) {
+            levels.entry.insert(id, Assurance::Ninguna);
+        }
+        // A level can fall only three times, so the rounds are bounded by the number of steps times three.
+        while levels.round() {}
+        levels
+    }
+
+    fn at(&self, flow: &Flow, step: &StepId) -> Option<Assurance> {
+        self.steps.get(&(&flow.id, step)).copied()
+    }
+
+    fn round(&mut self) -> bool {
+        let mut changed = false;
+        for flow in self.compiled.flows.values() {
+            let Some(entry) = self.entry.get(&flow.id).copied() else { continue };
+            let mut open = Vec::new();
+            if lower(&mut self.steps, (&flow.id, &flow.start), entry.max(flow.needs)) {
+                changed = true;
+            }
+            open.push(&flow.start);
+            let mut seen = BTreeSet::new();
+            while let Some(id) = open.pop() {
+                let Some(step) = flow.steps.get(id).filter(|_| seen.insert(id)) else { continue };
+                let level = self.steps.get(&(&flow.id, id)).copied().unwrap_or(TOP);
+                match &step.kind {
+                    StepKind::Call(call) => {
+                        if let Some((callee, _)) = self.compiled.flows.get_key_value(&call.flow) {
+                            changed |= lower(&mut self.entry, callee, level);
+                        }
+                    }
+                    StepKind::End(end) => {
+                        changed |= lower(&mut self.ends, (&flow.id, end.outcome.as_str()), level)
+                    }
+                    StepKind::Say(_)
+                    | StepKind::Ask(_)
+                    | StepKind::Choose(_)
+                    | StepKind::Do(_)
+                    | StepKind::Decide(_)
+                    | StepKind::Handoff(_)
+                    | StepKind::Pause(_)
+                    | StepKind::Set(_) => {}
+                }
+                for (nth, edge) in edges(step).into_iter().enumerate() {
+                    let after = self.after(flow, step, level, nth, &edge.when);
+                    changed |= lower(&mut self.steps, (&flow.id, edge.to), after);
+                    open.push(edge.to);
+                }
+            }
+        }
+        changed
+    }
+
+    /// The level behind the n-th edge of a step.
+    fn after(&self, flow: &Flow, step: &Step, level: Assurance, nth: usize, when: &str) -> Assurance {
+        let after = match &step.kind {
+            StepKind::Do(action) => {
+                match CATALOGUE.actions.get(action.action.as_str()).and_then(|one| one.grants) {
+                    Some((outcome, granted)) if outcome == when => level.max(granted),
+                    Some(_) | None => level,
+                }
+            }
+            StepKind::Call(call) => {
+                let end = self.ends.get(&(&call.flow, when)).copied().unwrap_or(TOP);
+                let kept = self.waits == Waits::Keep || self.quick.get(&call.flow).copied().unwrap_or(false);
+                if kept { level.max(end) } else { end }
+            }
+            StepKind::Ask(_) | StepKind::Choose(_) | StepKind::Handoff(_) | StepKind::Pause(_) => {
+                match self.waits {
+                    Waits::Lower => flow.needs,
+                    Waits::Keep => level,
+                }
+            }
+            StepKind::Decide(decide) => level.max(asked::level(decide, nth)),
+            StepKind::Say(_) | StepKind::Set(_) | StepKind::End(_) => level,
+        };
+        after.max(flow.needs)
+    }
+
+    /// The shortest way to a step on which it has less than `needs`, from the flow that the engine starts.
+    fn path(&self, flow: &Flow, target: &StepId, needs: Assurance, after_wait: bool) -> Vec<String> {
+        let mut path = Vec::new();
+        for (caller, step, level) in self.callers(flow) {
+            path.extend(self.way(caller, &|found, id| id == step && *found == level));
+        }
+        path.extend(self.way(flow, &|level, id| id == target && (after_wait || *level < needs)));
+        path
+    }
+
+    fn way(&self, flow: &Flow, found: &dyn Fn(&Assurance, &StepId) -> bool) -> Vec<String> {
+        let entry = self.entry.get(&flow.id).copied().unwrap_or(TOP).max(flow.needs);
+        shortest(
+            flow,
+            entry,
+            &|level, step, nth, when| Some(self.after(flow, step, *level, nth, when)),
+            found,
+            &|level| format!(" at level {}", level.name()),
+        )
+    }
+
+    /// The calls that bring a flow its lowest level, outermost first.
+    fn callers(&self, flow: &Flow) -> Vec<(&'c Flow, &'c StepId, Assurance)> {
+        let mut chain = Vec::new();
+        let mut seen = BTreeSet::from([flow.id.clone()]);
+        let mut id = flow.id.clone();
+        while !roots(&self.compiled.bot).any(|root| *root == id) {
+            let Some(entry) = self.entry.get(&id).copied() else { break };
+            let call = self.compiled.flows.values().find_map(|caller| {
+                let step = caller.steps.values().find(|step| {
+                    matches!(&step.kind, StepKind::Call(call) if call.flow == id)
+                        && self.at(caller, &step.id) == Some(entry)
+                })?;
+                Some((caller, &step.id, entry))
+            });
+            let Some(call) = call.filter(|(caller, ..)| seen.insert(caller.id.clone())) else { break };
+            id = call.0.id.clone();
+            chain.push(call);
+        }
+        chain.reverse();
+        chain
+    }
+}
+
+/// Puts the lower of the old and the new level; whether it fell.
+fn lower<K: Ord>(levels: &mut BTreeMap<K, Assurance>, key: K, level: Assurance) -> bool {
+    match levels.entry(key) {
+        std::collections::btree_map::Entry::Vacant(entry) => {
+            entry.insert(level);
+            true
+        }
+        std::collections::btree_map::Entry::Occupied(mut entry) => {
+            let falls = level < *entry.get();
+            if falls {
+                entry.insert(level);
+            }
+            falls
+        }
+    }
+}
+
+/// Flows in which nothing waits, so that the level of the caller holds when they end.
+fn quick(flows: &BTreeMap<FlowId, Flow>) -> BTreeMap<&FlowId, bool> {
+    let mut quick: BTreeMap<&FlowId, bool> = flows.keys().map(|id| (id, true)).collect();
+    loop {
+        let mut changed = false;
+        for (id, flow) in flows {
+            let slow = flow.steps.values().any(|step| {
+                waits(step)
+                    || matches!(&step.kind, StepKind::Call(call) if !quick.get(&call.flow).copied().unwrap_or(false))
+            });
+            if slow && quick.insert(id, false) == Some(true) {
+                changed = true;
+            }
+        }
+        if !changed {
+            return quick;
+        }
+    }
+}

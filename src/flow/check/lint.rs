@@ -1,0 +1,103 @@
+//! How texts read: calm, short, one thing at a time.
+
+use crate::flow::check::texts::{Use, texts};
+use crate::flow::compile::Compiled;
+use crate::flow::diagnostic::{Code, Finding, Span};
+use crate::flow::text::{Part, Text};
+use crate::rules::lint::{Author, Lint};
+
+/// Paragraphs of one message that people with little time or practice still read.
+const PARAGRAPHS_MAX: usize = 3;
+const EMOJI_MAX: usize = 1;
+/// Letters in a run of at least two words in capitals; shorter runs are names and abbreviations (NIT, PSE).
+const SHOUTED_LETTERS_MIN: usize = 9;
+
+pub fn check(compiled: &Compiled, wording: &Lint, findings: &mut Vec<Finding>) {
+    for flow in compiled.flows.values() {
+        for step in flow.steps.values().filter(|step| !step.id.as_str().starts_with('@')) {
+            for (field, used, text) in texts(step) {
+                for (language, text) in &text.by_language {
+                    let suffix = if *language == compiled.bot.language {
+                        String::new()
+                    } else {
+                        format!("@{language}")
+                    };
+                    let key = format!("{field}{suffix}");
+                    let place = || compiled.places.field(&flow.id, step.id.as_str(), &key);
+                    let what = format!("`{field}` of step `{}`", step.id);
+                    let text = words(text);
+                    findings.extend(style(&text, used, &what, place));
+                    findings.extend(wording.check(&text, Author::Bot, flow.needs).into_iter().map(|hit| {
+                        Finding::new(Code::Wording, place(), format!("{what}: {}", hit.title))
+                            .label(format!("{}: “{}”", hit.class, hit.phrase))
+                            .help(hit.remedy)
+                    }));
+                }
+            }
+        }
+    }
+}
+
+/// The text with a neutral word for each value.
+fn words(text: &Text) -> String {
+    text.parts
+        .iter()
+        .map(|part| match part {
+            Part::Literal(literal) => literal.as_str(),
+            Part::Slot { .. } => "x",
+        })
+        .collect()
+}
+
+fn style(text: &str, used: Use, what: &str, place: impl Fn() -> Span) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let paragraphs = text.split("\n\n").filter(|part| !part.trim().is_empty()).count();
+    if used == Use::Body && paragraphs > PARAGRAPHS_MAX {
+        findings.push(
+            Finding::new(Code::TooManyParagraphs, place(), format!("{what} has {paragraphs} paragraphs"))
+                .label(format!("at most {PARAGRAPHS_MAX} are read"))
+                .help("say one thing, then ask one thing"),
+        );
+    }
+    let emoji = text.chars().filter(|c| is_emoji(*c)).count();
+    if emoji > EMOJI_MAX {
+        findings.push(
+            Finding::new(Code::TooManyEmoji, place(), format!("{what} has {emoji} emoji"))
+                .label(format!("at most {EMOJI_MAX}"))
+                .help("about money people want plain words"),
+        );
+    }
+    if let Some(shouted) = shouted(text) {
+        findings.push(
+            Finding::new(Code::Shouts, place(), format!("{what} shouts"))
+                .label(format!("“{shouted}” is in capitals"))
+                .help("write it in small letters; `*bold*` gives weight without shouting"),
+        );
+    }
+    findings
+}
+
+fn is_emoji(c: char) -> bool {
+    matches!(c, '\u{1F300}'..='\u{1FAFF}' | '\u{2600}'..='\u{27BF}' | '\u{1F1E6}'..='\u{1F1FF}')
+}
+
+/// The first run of capitals that is longer than a name or an abbreviation. One word is a keyword (“escriba ASESOR”).
+fn shouted(text: &str) -> Option<String> {
+    let mut run: Vec<&str> = Vec::new();
+    for word in text.split_whitespace().chain([""]) {
+        let capitals = letters(word) > 1 && !word.chars().any(char::is_lowercase);
+        if capitals {
+            run.push(word);
+        } else if run.len() > 1 && run.iter().map(|word| letters(word)).sum::<usize>() >= SHOUTED_LETTERS_MIN
+        {
+            return Some(run.join(" "));
+        } else {
+            run.clear();
+        }
+    }
+    None
+}
+
+fn letters(word: &str) -> usize {
+    word.chars().filter(|c| c.is_alphabetic()).count()
+}
