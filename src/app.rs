@@ -245,7 +245,8 @@ pub async fn open_queue(settings: &Settings) -> anyhow::Result<Arc<dyn HandoffQu
 pub fn read_policies(flows_dir: &Path) -> anyhow::Result<PolicySet> {
     let folder = flows_dir.join("policies");
     let mut files = BTreeMap::new();
-    let entries = std::fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    let entries =
+        std::fs::read_dir(&folder).with_context(|| format!("{} cannot be read", folder.display()))?;
     for entry in entries {
         let path = entry?.path();
         if path.extension().is_some_and(|extension| extension == "yaml" || extension == "csv") {
