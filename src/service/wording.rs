@@ -2,6 +2,7 @@
 //!
 //! The words are data, so that nothing a debtor reads stands in this program.
 
+use crate::domain::outbound::limits::ROW_TITLE_MAX;
 use crate::flow::catalogue::records;
 use crate::flow::expr::Expr;
 use crate::flow::expr::eval::Scope;
@@ -83,8 +84,19 @@ impl Wording {
         Ok(wording)
     }
 
+    /// Fits a row of a list: the product's name is cut at a word, so that its number is always there.
     pub fn debt_title(&self, debt: &Value, language: &str) -> String {
-        self.write("deuda.titulo", debt, language)
+        let mut debt = debt.clone();
+        loop {
+            let title = self.write("deuda.titulo", &debt, language);
+            let Value::Record(fields) = &mut debt else { return title };
+            let Some(Value::Text(product)) = fields.get_mut("producto") else { return title };
+            let shorter = product.rsplit_once(' ').map(|(head, _)| head.trim_end_matches(" de").to_owned());
+            match shorter {
+                Some(shorter) if title.chars().count() > ROW_TITLE_MAX => *product = shorter,
+                Some(_) | None => return title,
+            }
+        }
     }
 
     /// Title and summary of an offer of this flow kind (`promesa`, `plan`, `refinanciacion`, `descuento`).
@@ -207,6 +219,21 @@ mod tests {
         ]);
         assert_eq!(wording.offer("plan", &offer, "es").0, "3 cuotas de $144.080");
         assert_eq!(wording.offer("plan", &offer, "en").0, "3 cuotas de $144.080");
+    }
+
+    #[test]
+    fn a_long_product_leaves_room_for_its_number() {
+        let wording = file(|texts| {
+            texts.insert("deuda.titulo".to_owned(), "{producto} {numero}".to_owned());
+        })
+        .unwrap();
+        let title = |product: &str| {
+            let debt = Value::record([("producto", Value::text(product)), ("numero", Value::text("••5003"))]);
+            wording.debt_title(&debt, "es")
+        };
+        assert_eq!(title("Crédito de libre inversión"), "Crédito de libre ••5003");
+        assert_eq!(title("Microcrédito productivo"), "Microcrédito ••5003");
+        assert_eq!(title("Tarjeta Andino"), "Tarjeta Andino ••5003");
     }
 
     #[test]

@@ -2,15 +2,13 @@
 //!
 //! It answers each action of the catalogue as the service does, so that the flows are tested with true figures.
 
-use acuerdo::debts::csv::{DebtFile, ImportContext, parse};
+use acuerdo::debts::{DebtFile, ImportContext, parse};
 use acuerdo::domain::debt::{AgreementKind, Obligation, ObligationStatus, Offer, Person};
 use acuerdo::domain::ids::LenderId;
 use acuerdo::domain::money::Money;
 use acuerdo::domain::time::{Day, Timestamp, Zone};
 use acuerdo::flow::effect::ActionCall;
 use acuerdo::flow::talk::Outcomes;
-use acuerdo::flow::text::Format;
-use acuerdo::flow::text::render::format_value;
 use acuerdo::flow::value::Value;
 use acuerdo::rules::assurance::{
     AfterWrong, AssuranceParameters, ChallengeDecision, ChallengeHistory, after_wrong, challenge, matches,
@@ -19,14 +17,12 @@ use acuerdo::rules::dpd::days_past_due;
 use acuerdo::rules::offer::{Hold, OfferInput, PersonFacts, offers, promise, promise_range};
 use acuerdo::rules::policy::PolicySet;
 use acuerdo::rules::settlement::total_due;
+use acuerdo::service::wording::Wording;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 type Fields = BTreeMap<String, Value>;
 type Answer = (String, Fields);
-
-/// language → key → text, as `policies/wording.yaml` has it.
-type Wording = BTreeMap<String, BTreeMap<String, String>>;
 
 /// An accepted offer.
 struct Accepted {
@@ -71,7 +67,7 @@ impl World {
         let zone = Zone::parse("America/Bogota").unwrap();
         let context = ImportContext { now, zone: zone.clone() };
         let file = parse(read("fixtures/demo/andino.csv").as_bytes(), &context).all_or_nothing().unwrap();
-        let names = ["andino.yaml", "rate_caps.yaml", "holidays.csv"];
+        let names = ["andino.yaml", "rate_caps.yaml", "holidays.csv", "wording.yaml"];
         let mut texts: Vec<(&str, String)> =
             names.map(|name| (name, read(&format!("flows/policies/{name}")))).to_vec();
         texts[1].1 = read("fixtures/demo/rate_caps.yaml");
@@ -92,7 +88,7 @@ impl World {
             history: ChallengeHistory::default(),
             no_payment_methods: false,
             lender: LenderId::new("andino"),
-            wording: serde_saphyr::from_str(&read("flows/policies/wording.yaml")).unwrap(),
+            wording: Wording::new(&policies.wording).unwrap(),
             policies,
             file,
             person,
@@ -170,34 +166,6 @@ impl World {
 
     // ── records ────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// A text of `wording.yaml` with its placeholders filled in.
-    fn word(&self, key: &str, record: &Fields) -> String {
-        let mut rest = self.wording[&self.language][key].as_str();
-        let mut out = String::new();
-        while let Some((before, after)) = rest.split_once('{') {
-            let (slot, tail) = after.split_once('}').unwrap();
-            let (name, format) = slot.split_once('|').unwrap_or((slot, ""));
-            let format = match format {
-                "money" => Format::Money,
-                "date" => Format::Date,
-                "long_date" => Format::LongDate,
-                "percent" => Format::Percent,
-                "" => match record[name] {
-                    Value::Int(_) => Format::Int,
-                    _ => Format::Plain,
-                },
-                plural => {
-                    let (one, other) = plural.strip_prefix("plural:").unwrap().split_once(',').unwrap();
-                    Format::Plural { one: one.to_owned(), other: other.to_owned() }
-                }
-            };
-            out.push_str(before);
-            out.push_str(&format_value(&record[name], &format, &self.language));
-            rest = tail;
-        }
-        out + rest
-    }
-
     fn deuda(&self, obligation: &Obligation) -> Value {
         let balance = &obligation.balance;
         let total = total_due(balance).unwrap();
@@ -215,22 +183,10 @@ impl World {
         };
         let some = |value: Option<Value>| value.unwrap_or(Value::Nothing);
         let next = obligation.next_due.as_ref();
-        // A title has 24 characters: the number always stays, the name ends at a word.
-        let number = obligation.external_ref.clone();
-        let mut name = obligation.product_name.as_str();
-        while name.chars().count() + 1 + number.len() > 24 {
-            name = name.rsplit_once(' ').map_or(name, |(head, _)| head);
-        }
-        let name = name.trim_end_matches(" de");
-        let short = Fields::from([
-            ("producto".to_owned(), Value::text(name)),
-            ("numero".to_owned(), Value::text(&number)),
-        ]);
-        Value::record([
+        let mut record = Value::record([
             ("id", Value::text(obligation.id.to_string())),
             ("producto", Value::text(&obligation.product_name)),
-            ("titulo", Value::text(self.word("deuda.titulo", &short))),
-            ("numero", Value::Text(number)),
+            ("numero", Value::Text(format!("••{}", obligation.external_ref))),
             ("situacion", Value::Choice(situation.to_owned())),
             ("total", Value::Money(total)),
             ("capital", Value::Money(balance.principal)),
@@ -242,7 +198,12 @@ impl World {
             ("proxima_fecha", some(next.map(|next| Value::Date(next.due)))),
             ("proxima_cuota", some(next.map(|next| Value::Money(next.amount)))),
             ("corte", Value::Date(self.zone.day(balance.as_of))),
-        ])
+        ]);
+        let title = self.wording.debt_title(&record, &self.language);
+        if let Value::Record(fields) = &mut record {
+            fields.insert("titulo".to_owned(), Value::Text(title));
+        }
+        record
     }
 
     fn oferta(&self, offer: &Offer) -> Value {
@@ -275,8 +236,7 @@ impl World {
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         );
-        let titulo = self.word(&format!("{kind}.titulo"), &fields);
-        let resumen = self.word(&format!("{kind}.resumen"), &fields);
+        let (titulo, resumen) = self.wording.offer(kind, &Value::Record(fields.clone()), &self.language);
         assert!(titulo.chars().count() <= 24, "`{titulo}` is longer than a row's title");
         assert!(resumen.chars().count() <= 72, "`{resumen}` is longer than a row's description");
         fields.insert("titulo".to_owned(), Value::Text(titulo));
@@ -444,35 +404,14 @@ impl World {
         }
         let number = self.named(call).external_ref;
         let payment = &self.policies.policy(&self.lender).unwrap().payment;
-        let text = |text: &str| Value::text(text);
         let transfer = payment.bank_transfer.as_ref().unwrap();
-        let transfer = Fields::from(
-            [
-                ("banco", text(&transfer.bank)),
-                ("tipo", text(&transfer.account_type)),
-                ("cuenta", text(&transfer.account_number)),
-                ("titular", text(&transfer.holder)),
-                ("nit", text(&transfer.holder_tax_id)),
-            ]
-            .map(|(name, value)| (name.to_owned(), value)),
-        );
-        let points: Vec<String> = payment
-            .cash_points
-            .iter()
-            .map(|point| {
-                let fields = [
-                    ("red", text(&point.network)),
-                    ("convenio", text(&point.convention)),
-                    ("referencia", Value::Text(point.reference.render(&number, ""))),
-                ];
-                self.word("punto", &Fields::from(fields.map(|(name, value)| (name.to_owned(), value))))
-            })
-            .collect();
+        let transfer = self.wording.transfer(transfer, &number, &self.language);
+        let points = self.wording.cash_points(&payment.cash_points, &number, &self.language);
         answer(
             "ok",
             [
-                ("transferencia", Value::Text(self.word("transferencia", &transfer))),
-                ("puntos", Value::Text(points.join("\n"))),
+                ("transferencia", Value::Text(transfer)),
+                ("puntos", Value::Text(points)),
                 ("referencia", Value::Text(number)),
             ],
         )

@@ -93,6 +93,8 @@ pub fn offer(offer: &Offer, ctx: &ActionContext<'_>) -> Value {
     let currency = offer.total.currency;
     let first = offer.payments.first();
     let last = offer.payments.last();
+    // With a down payment the second is the usual one; of two payments, the first.
+    let usual = offer.payments.get(1).filter(|_| offer.payments.len() > 2).or(first);
     let interest = Money::sum(currency, offer.payments.iter().map(|payment| payment.interest))
         .unwrap_or_else(|_| Money::zero(currency));
     let money = |amount: Option<Money>| amount.map_or(Value::Nothing, Value::Money);
@@ -103,7 +105,8 @@ pub fn offer(offer: &Offer, ctx: &ActionContext<'_>) -> Value {
         ("total", Value::Money(offer.total)),
         ("descuento", Value::Money(offer.discount)),
         ("cuotas", Value::Int(i64::try_from(offer.payments.len()).unwrap_or(i64::MAX))),
-        ("cuota", money(first.map(|payment| payment.amount))),
+        ("cuota", money(usual.map(|payment| payment.amount))),
+        ("primera_cuota", money(first.map(|payment| payment.amount))),
         ("ultima_cuota", money(last.map(|payment| payment.amount))),
         ("primera_fecha", date(first.map(|payment| payment.due))),
         ("ultima_fecha", date(last.map(|payment| payment.due))),
