@@ -66,6 +66,8 @@ pub struct App {
 pub struct World {
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
+    /// One that was built before, for many applications in one process; else the flow folder's.
+    pub understander: Option<Arc<Understander>>,
 }
 
 /// HTTP state, cheap to clone into every server thread.
@@ -79,6 +81,8 @@ pub struct Faces {
 impl App {
     /// Opens the database and the queue, reads flows and policies, wires everything. Fails with what to mend.
     pub async fn assemble(settings: Settings, world: World) -> anyhow::Result<Self> {
+        // Before the first counter counts.
+        crate::telemetry::metrics();
         let accounts = settings.lenders()?;
         let store = open_store(&settings).await?;
         let queue = open_queue(&settings).await?;
@@ -86,10 +90,13 @@ impl App {
         let lenders = Arc::new(Lenders::new(lenders(&accounts, &policies)?));
         let library = Arc::new(FlowLibrary::new(store.clone()));
         publish(&library, &accounts, &world).await?;
-        let understander = Arc::new(Understander::load(&settings.flows_dir.join("understanding"))?);
+        let understander = match &world.understander {
+            Some(shared) => shared.clone(),
+            None => Arc::new(Understander::load(&settings.flows_dir.join("understanding"))?),
+        };
         let sender: Arc<dyn MessageSender> = Arc::new(graph_client(&settings)?);
         let lint = Arc::new(Lint::parse(&read(&settings.flows_dir.join("policies/lint.yaml"))?)?);
-        let World { clock, random } = world;
+        let World { clock, random, understander: _ } = world;
         let wake = Wake::default();
         let workers = &settings.workers;
         let (writer, inbox) =

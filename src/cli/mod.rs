@@ -165,12 +165,12 @@ async fn command(cli: Cli) -> anyhow::Result<ExitCode> {
 }
 
 fn world() -> World {
-    World { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom) }
+    World { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), understander: None }
 }
 
 async fn agents(settings: &Settings, command: AgentCommand) -> anyhow::Result<ExitCode> {
     let store = app::open_store(settings).await?;
-    let World { clock, random } = world();
+    let World { clock, random, .. } = world();
     let text = match command {
         AgentCommand::Add { name, queues, lender } => {
             let lender = lender.resolve(settings)?;

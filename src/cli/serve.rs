@@ -16,7 +16,6 @@ pub async fn run(settings: Settings, world: World) -> anyhow::Result<ExitCode> {
     for risk in settings.risks() {
         tracing::warn!(risk, "risky settings");
     }
-    crate::telemetry::metrics();
     let limit = Duration::from_secs(settings.workers.shutdown_s);
     let listener = listen(&settings.bind)?;
     let address = listener.local_addr()?;

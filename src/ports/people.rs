@@ -24,7 +24,8 @@ pub struct PersonFile {
 pub struct IdentityHistory {
     /// Wrong tries of the running challenge.
     pub wrong_in_challenge: u32,
-    /// Starts of challenges in the last 24 h and in the last 30 days, of this address or any candidate.
+    /// Challenges begun in the last 24 h and in the last 30 days, of this address or any candidate, that were not
+    /// passed in the end.
     pub challenges_day: u32,
     pub challenges_month: u32,
     pub locked_until: Option<Timestamp>,

@@ -135,16 +135,16 @@ impl Dispatch {
             }
             Reaction::BackOffPair => {
                 let pause = Millis(
-                    1_000_i64.saturating_mul(4_i64.saturating_pow(claim.attempts)).min(PAIR_PAUSE_MAX.0),
+                    1_000_i64.saturating_mul(4_i64.saturating_pow(earlier(claim))).min(PAIR_PAUSE_MAX.0),
                 );
                 self.pacing.pause_pair(claim.conversation, now.plus(pause));
                 SendResult::Retry { at: now.plus(pause), why: "pair_limit".to_owned(), code }
             }
-            Reaction::Retry { max } if claim.attempts < u32::from(max) => {
+            Reaction::Retry { max } if earlier(claim) < u32::from(max) => {
                 self.again(claim, "transient".to_owned(), code, now)
             }
             Reaction::Retry { .. } => refused("transient_too_often"),
-            Reaction::UseTemplate if claim.attempts == 0 => SendResult::Retry {
+            Reaction::UseTemplate if earlier(claim) == 0 => SendResult::Retry {
                 // Meta lists as known that an open window is sometimes refused: once more, later.
                 at: now.plus(Millis::seconds(30)),
                 why: "window_refused".to_owned(),
@@ -174,7 +174,7 @@ impl Dispatch {
         if claim.attempts >= ATTEMPTS_MAX {
             return SendResult::Refused { why, code };
         }
-        let base = 1_000_i64.saturating_mul(2_i64.saturating_pow(claim.attempts)).min(120_000);
+        let base = 1_000_i64.saturating_mul(2_i64.saturating_pow(earlier(claim).min(7))).min(120_000);
         let jitter = i64::try_from(self.random.below(base.unsigned_abs() / 2 + 1)).unwrap_or(0);
         SendResult::Retry { at: now.plus(Millis(base + jitter)), why, code }
     }
@@ -193,6 +193,11 @@ impl Dispatch {
             tracing::error!(error = %error, "the stop could not be stored");
         }
     }
+}
+
+/// Attempts before this one.
+const fn earlier(claim: &OutboxClaim) -> u32 {
+    claim.attempts.saturating_sub(1)
 }
 
 fn count(claim: &OutboxClaim, result: &SendResult) {

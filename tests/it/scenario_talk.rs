@@ -77,10 +77,10 @@ const fn class(label: Label) -> Class {
 fn lender() -> Value {
     Value::record([
         ("nombre", Value::text("Banco Andino")),
-        ("asistente", Value::text("Alba")),
+        ("asistente", Value::text("asistente virtual")),
         ("telefono", Value::text("601 555 0100")),
         ("web", Value::text("bancoandino.example")),
-        ("correo", Value::text("datos@bancoandino.example")),
+        ("correo", Value::text("ayuda@bancoandino.example")),
         ("linea_crisis", Value::text("la línea 106")),
     ])
 }

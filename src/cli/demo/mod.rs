@@ -52,7 +52,6 @@ struct ShippedFlows;
 
 pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     crate::telemetry::init_logs("warn,acuerdo=info", crate::config::LogFormat::Pretty)?;
-    crate::telemetry::metrics();
     let listener = listen(&args.bind)?;
     let address = listener.local_addr()?;
     prepare(&args)?;

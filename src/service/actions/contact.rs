@@ -21,7 +21,7 @@ pub fn open_case(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
     Done::outcome("ok").record(Record::Case(Case {
         id: CaseId(derive(&ctx.conversation.id.0, &format!("case/{kind}/{}", ctx.turn))),
         lender: ctx.lender.id.clone(),
-        person: ctx.file.map(|file| file.person.id).or(ctx.conversation.person),
+        person: ctx.person,
         obligation,
         kind: kind.to_owned(),
         note: note.map(|note| Pii::new(note.to_owned())),

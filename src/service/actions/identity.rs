@@ -55,7 +55,7 @@ pub async fn verify(call: &ActionCall, ctx: &ActionContext<'_>) -> Result<Done, 
         candidates: ctx.candidates.iter().map(|person| person.id).collect(),
         at: ctx.now,
         locked_until,
-        starts_challenge: history.wrong_in_challenge == 0,
+        starts_challenge: history.wrong_in_challenge == 0 && proven.is_none(),
     };
     let done = Done::outcome(outcome)
         .value("intentos", Value::Int(i64::from(left)))

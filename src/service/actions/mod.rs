@@ -29,6 +29,8 @@ pub struct ActionContext<'a> {
     pub conversation: &'a Conversation,
     /// Who it may be: persons with this phone on file.
     pub candidates: &'a [Person],
+    /// The one person on file for this number, or the proven one.
+    pub person: Option<PersonId>,
     /// The proven person's file; `None` below `verificada`.
     pub file: Option<&'a PersonFile>,
     pub language: &'a str,

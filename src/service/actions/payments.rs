@@ -68,7 +68,7 @@ pub fn report(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
     let claim = PaymentClaim {
         id: ClaimId(derive(&ctx.conversation.id.0, &format!("claim/{}", ctx.turn))),
         lender: ctx.lender.id.clone(),
-        person: ctx.file.map(|file| file.person.id).or(ctx.conversation.person),
+        person: ctx.person,
         obligation: None,
         amount: match call.with.get("monto") {
             Some(Value::Money(amount)) => Some(*amount),

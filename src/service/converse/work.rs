@@ -221,6 +221,7 @@ impl<'a> Work<'a> {
             lender: self.lender,
             conversation: &self.claim.conversation,
             candidates: &self.candidates,
+            person: self.person,
             file: self.file.as_ref(),
             language: &self.session.language,
             assurance: self.level(),
@@ -271,7 +272,11 @@ impl<'a> Work<'a> {
         for part in merge(parts) {
             let id = OutboxId::derive(self.claim.conversation.id, part.turn, part.index);
             let origin = if part.proactive { Origin::Proactive } else { origin };
-            self.event(part.turn, "send", json!({"v": 1, "outbox": id, "content": part.content}));
+            self.event(
+                part.turn,
+                "send",
+                json!({"v": 1, "outbox": id, "label": part.label.name(), "origin": origin, "content": part.content}),
+            );
             self.commit.outbox.push(NewOutbox { id, content: part.content, label: part.label, origin });
         }
     }

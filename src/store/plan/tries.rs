@@ -28,10 +28,13 @@ pub(in crate::store) fn history(rows: &[TryRow], persons: &[Uuid], now: Timestam
     let count = |wanted: &dyn Fn(&TryRow) -> bool| {
         u32::try_from(rows.iter().filter(|row| wanted(row)).count()).unwrap_or(u32::MAX)
     };
+    let starts = unpassed_starts(rows);
+    let since =
+        |at: i64| u32::try_from(starts.iter().filter(|start| **start > at).count()).unwrap_or(u32::MAX);
     IdentityHistory {
         wrong_in_challenge: wrong_in_challenge(rows),
-        challenges_day: count(&|row| row.starts_challenge && row.at > day),
-        challenges_month: count(&|row| row.starts_challenge && row.at > month),
+        challenges_day: since(day),
+        challenges_month: since(month),
         locked_until: rows
             .iter()
             .filter_map(|row| row.locked_until)
@@ -41,6 +44,20 @@ pub(in crate::store) fn history(rows: &[TryRow], persons: &[Uuid], now: Timestam
         locks_month: count(&|row| row.locked_until.is_some() && row.at > month),
         persons_day: u32::try_from(persons.len()).unwrap_or(u32::MAX),
     }
+}
+
+/// When the challenges began that were not passed in the end.
+///
+/// Whoever proves who they are, however often, is no attacker and must not use up the caps.
+fn unpassed_starts(rows: &[TryRow]) -> Vec<i64> {
+    rows.iter().fold(Vec::new(), |mut starts, row| {
+        if row.passed {
+            starts.pop();
+        } else if row.starts_challenge {
+            starts.push(row.at);
+        }
+        starts
+    })
 }
 
 /// A challenge of this conversation runs from its start until a try passes or locks.

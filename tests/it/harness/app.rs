@@ -7,9 +7,10 @@ use acuerdo::app::{App, Started, World};
 use acuerdo::config::Settings;
 use acuerdo::domain::ids::{LenderId, PhoneNumberId};
 use acuerdo::domain::outbound::Outbound;
-use acuerdo::domain::time::Millis;
+use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::clock::Clock;
 use acuerdo::ports::conversations::Conversation;
+use acuerdo::understand::Understander;
 use acuerdo::whatsapp::client::http_client;
 use acuerdo::whatsapp::inspect::OutgoingMessage;
 use acuerdo::whatsapp::signature::AppSecrets;
@@ -17,8 +18,9 @@ use acuerdo::worker::supervisor::Supervisor;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 pub const NUMBER: &str = "100000000000001";
@@ -54,28 +56,33 @@ impl Drop for TestApp {
 impl TestApp {
     /// On a fresh SQLite file, with the sample debts of both lenders.
     pub async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("test.sqlite").display());
-        Self::on(&url, folder, "").await
+        Self::at(Timestamp::parse_rfc3339(START).unwrap()).await
     }
 
-    /// On this database; `extra` is appended to the settings.
-    pub async fn on(database_url: &str, folder: tempfile::TempDir, extra: &str) -> Self {
+    pub async fn at(now: Timestamp) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("test.sqlite").display());
+        Self::on(&url, folder, now).await
+    }
+
+    /// On this database.
+    pub async fn on(database_url: &str, folder: tempfile::TempDir, now: Timestamp) -> Self {
         let graph = GraphApi::start(TOKEN);
-        let clock = Arc::new(FakeClock::at(START));
+        let clock = Arc::new(FakeClock::starting(now));
+        lay_out_flows(&folder.path().join("flows"));
         let settings = Settings::from_toml(&format!(
             r#"
             database_url = "{database_url}"
             bind = "127.0.0.1:0"
-            flows_dir = "flows"
+            flows_dir = "{}"
             read_receipts = false
             whatsapp_app_secret = "{APP_SECRET}"
             whatsapp_verify_token = "{VERIFY}"
             whatsapp_graph_url = "{}"
-            {extra}
             [[lender]]
             id = "andino"
             access_token = "{TOKEN}"
+            waba_id = "waba-andino"
             phone_number_ids = ["{NUMBER}"]
             checkout_secret = "checkout-secret-of-the-tests"
             [[lender]]
@@ -83,10 +90,15 @@ impl TestApp {
             access_token = "{TOKEN}"
             phone_number_ids = ["100000000000002"]
             "#,
+            folder.path().join("flows").display(),
             graph.url
         ))
         .unwrap();
-        let world = World { clock: clock.clone(), random: Arc::new(CountingRandom::default()) };
+        let world = World {
+            clock: clock.clone(),
+            random: Arc::new(CountingRandom::default()),
+            understander: Some(understander()),
+        };
         let app = App::assemble(settings, world).await.unwrap();
         let faces = app.faces();
         let mut supervisor = Supervisor::new();
@@ -153,6 +165,7 @@ impl TestApp {
     pub async fn says(&self, who: &Who, text: &str) {
         self.line(format!("👤 {text}"));
         self.sends(who, &json!({"type": "text", "text": {"body": text}})).await;
+        self.hear();
     }
 
     /// Taps the option with this title on the newest message that has it.
@@ -162,6 +175,7 @@ impl TestApp {
         });
         self.line(format!("👆 {title}"));
         self.sends(who, &content).await;
+        self.hear();
     }
 
     /// The webhook content of a tap on `title`.
@@ -196,7 +210,6 @@ impl TestApp {
             busy |= self.started.notices.others(100).await.unwrap() > 0;
             self.started.handoff.upkeep().await.unwrap();
             if !busy {
-                self.hear();
                 return;
             }
         }
@@ -247,6 +260,27 @@ impl TestApp {
                 .unwrap();
         }
     }
+}
+
+/// Trained once for all tests of this process.
+pub fn understander() -> Arc<Understander> {
+    static SHARED: LazyLock<Arc<Understander>> =
+        LazyLock::new(|| Arc::new(Understander::load(Path::new("flows/understanding")).unwrap()));
+    SHARED.clone()
+}
+
+/// The shipped flows with the invented caps on interest, so that a refinancing is offered on any day.
+fn lay_out_flows(target: &Path) {
+    for part in ["", "locales", "policies"] {
+        std::fs::create_dir_all(target.join(part)).unwrap();
+        for entry in std::fs::read_dir(Path::new("flows").join(part)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                std::fs::copy(&path, target.join(part).join(path.file_name().unwrap())).unwrap();
+            }
+        }
+    }
+    std::fs::copy("fixtures/demo/rate_caps.yaml", target.join("policies/rate_caps.yaml")).unwrap();
 }
 
 pub fn identity(who: &Who) -> acuerdo::domain::identity::WaIdentity {

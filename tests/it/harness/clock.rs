@@ -8,8 +8,8 @@ use uuid::Uuid;
 pub struct FakeClock(AtomicI64);
 
 impl FakeClock {
-    pub fn at(rfc3339: &str) -> Self {
-        Self(AtomicI64::new(Timestamp::parse_rfc3339(rfc3339).unwrap().0))
+    pub fn starting(now: Timestamp) -> Self {
+        Self(AtomicI64::new(now.0))
     }
 
     pub fn advance(&self, length: Millis) {

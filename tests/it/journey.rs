@@ -1,0 +1,226 @@
+//! Promises of the whole application that no single conversation shows.
+
+use crate::harness::app::{NUMBER, TestApp, VERIFY};
+use crate::harness::graph_api::Script;
+use crate::harness::meta::{self, Who};
+use acuerdo::domain::ids::LenderId;
+use acuerdo::domain::time::Millis;
+use acuerdo::ports::clock::Clock;
+use acuerdo::ports::outbox::OutboxStatus;
+use serde_json::json;
+
+/// Diana, 20 days late: phone, last 4 of the document, birthday.
+const DIANA: &str = "573005550003";
+
+async fn verified(app: &TestApp, who: &Who) {
+    app.says(who, "hola").await;
+    app.says(who, "0303").await;
+    app.says(who, "25 de julio").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_handshake_gives_the_challenge_only_for_our_token() {
+    let app = TestApp::new().await;
+    let ask = |token: &'static str| {
+        app.http
+            .get(format!("{}/webhook", app.url))
+            .query(&[("hub.mode", "subscribe"), ("hub.challenge", "1158201444"), ("hub.verify_token", token)])
+            .send()
+    };
+    let right = ask(VERIFY).await.unwrap();
+    assert_eq!(right.status(), 200);
+    assert_eq!(right.text().await.unwrap(), "1158201444");
+    assert_eq!(ask("wrong").await.unwrap().status(), 403);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_what_is_signed_and_stored_is_acknowledged() {
+    let app = TestApp::new().await;
+    let url = format!("{}/webhook", app.url);
+    let post = |signature: Option<&'static str>, body: Vec<u8>| {
+        let request = app.http.post(&url).body(body);
+        let request = match signature {
+            Some(signature) => request.header("x-hub-signature-256", signature),
+            None => request,
+        };
+        async move { request.send().await.unwrap().status().as_u16() }
+    };
+    let body = || meta::delivery(NUMBER, json!({}));
+    assert_eq!(post(None, body()).await, 401);
+    assert_eq!(post(Some("sha256=00"), body()).await, 401);
+    assert_eq!(post(Some(&*format!("sha256={}", "0".repeat(64)).leak()), body()).await, 401);
+    assert_eq!(post(Some("sha1=00"), body()).await, 401);
+    assert_eq!(post(None, vec![b' '; 3 * 1024 * 1024 + 1]).await, 413);
+    assert_eq!(app.deliver(b"not json \xff".to_vec()).await, 400);
+    assert_eq!(app.started.store.unreadable_count().await.unwrap(), 1);
+    assert_eq!(app.deliver(body()).await, 200, "a shape that we do not know is kept and acknowledged");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_delivery_many_times_is_one_message_and_one_answer() {
+    let app = TestApp::new().await;
+    let who = Who::phone(DIANA);
+    let content = json!({"type": "text", "text": {"body": "hola"}});
+    let body = meta::delivery(NUMBER, meta::message(&who, "wamid.same", app.clock.now(), &content));
+    for _ in 0..5 {
+        assert_eq!(app.deliver(body.clone()).await, 200);
+    }
+    app.drain().await;
+    assert_eq!(app.deliver(body).await, 200);
+    app.drain().await;
+    assert_eq!(app.graph.taken().len(), 1, "{}", app.transcript());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_person_with_a_different_lender_sees_nothing_of_the_first() {
+    let app = TestApp::new().await;
+    let who = Who::phone(DIANA);
+    verified(&app, &who).await;
+    app.says(&who, "cuanto debo").await;
+    assert!(app.last().message.readable().contains("$432.350"), "{}", app.transcript());
+    // The same phone on the other lender's number: nobody is known there, nothing was proved there.
+    app.sends_to("100000000000002", &who, &json!({"type": "text", "text": {"body": "cuanto debo"}})).await;
+    let heard = app.hear().join("\n");
+    assert!(heard.contains("Crédito Norte") && !heard.contains("Andino"), "{heard}");
+    assert!(!heard.contains("Diana") && !heard.contains("432.350"), "{heard}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agreement_is_recorded_once_with_its_evidence() {
+    let app = TestApp::new().await;
+    let who = Who::phone(DIANA);
+    verified(&app, &who).await;
+    app.says(&who, "el viernes le pago").await;
+    app.taps(&who, "Todo el saldo").await;
+    app.says(&who, "el viernes").await;
+    let shown = app.last().message.readable();
+    let yes = app.tap_of("Sí, confirmo").expect("the confirmation");
+    // Two taps before the first answer: both are stored, one agreement comes of them.
+    for wamid in ["wamid.tap.1", "wamid.tap.2"] {
+        let value = meta::message(&who, wamid, app.clock.now(), &yes);
+        assert_eq!(app.deliver(meta::delivery(NUMBER, value)).await, 200);
+    }
+    app.drain().await;
+    let conversation = app.conversation(&who).await;
+    let lender = LenderId::from("andino");
+    let file = app.started.store.person_file(&lender, conversation.person.unwrap()).await.unwrap().unwrap();
+    assert_eq!(file.agreements.len(), 1);
+    let agreement = &file.agreements[0];
+    assert!(shown.starts_with(agreement.evidence.rendered.expose().as_str()), "{shown}");
+    assert_eq!(agreement.evidence.accepted_by.as_deref(), Some("wamid.tap.1"));
+    assert_eq!(agreement.evidence.sha256.len(), 64);
+    assert_eq!(agreement.offer.total.minor, 43_235_000);
+    assert!(!agreement.offer.derivation.policy_version.is_empty());
+    let sent = app.started.store.sent_messages(conversation.id, 100).await.unwrap();
+    let evidence = agreement.evidence.shown_in.as_deref();
+    assert!(sent.iter().any(|message| Some(message.id.to_string()) == evidence.map(str::to_owned)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_send_in_doubt_is_never_repeated_and_its_status_settles_it() {
+    let app = TestApp::new().await;
+    let who = Who::phone(DIANA);
+    app.graph.script([Script::BreakOff]);
+    app.says(&who, "hola").await;
+    assert_eq!(app.graph.taken().len(), 1);
+    let conversation = app.conversation(&who).await;
+    let sent = app.started.store.sent_messages(conversation.id, 10).await.unwrap();
+    assert_eq!(sent[0].status, OutboxStatus::InDoubt);
+    // The next answer waits for the doubt to end.
+    app.says(&who, "0303").await;
+    assert_eq!(app.graph.taken().len(), 1);
+    let callback = format!("out:{}", sent[0].id);
+    let status = meta::status("wamid.late", "delivered", app.clock.now(), Some(&callback), &[]);
+    assert_eq!(app.deliver(meta::delivery(NUMBER, status)).await, 200);
+    app.drain().await;
+    assert_eq!(app.graph.taken().len(), 2, "the doubt is over, the next message goes");
+    let sent = app.started.store.sent_messages(conversation.id, 10).await.unwrap();
+    assert_eq!(sent[0].status, OutboxStatus::Accepted);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_doubt_without_a_status_ends_and_the_message_is_not_said_twice() {
+    let app = TestApp::new().await;
+    let who = Who::phone(DIANA);
+    app.graph.script([Script::Garbage]);
+    app.says(&who, "hola").await;
+    app.says(&who, "0303").await;
+    app.waits(Millis::minutes(2)).await;
+    let texts: Vec<String> = app.graph.taken().iter().map(|(_, sent)| sent.message.readable()).collect();
+    assert_eq!(texts.len(), 2, "{texts:?}");
+    let conversation = app.conversation(&who).await;
+    let sent = app.started.store.sent_messages(conversation.id, 10).await.unwrap();
+    assert_eq!(sent[0].status, OutboxStatus::Unconfirmed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_throttled_send_comes_later_and_in_order() {
+    let app = TestApp::new().await;
+    let who = Who::phone(DIANA);
+    let throttled = Script::Refuse { http_status: 400, code: 131_056, details: "pair rate" };
+    app.graph.script([throttled.clone(), throttled]);
+    app.says(&who, "hola").await;
+    assert!(app.graph.taken().is_empty());
+    app.waits(Millis::seconds(30)).await;
+    app.waits(Millis::seconds(30)).await;
+    assert_eq!(app.graph.taken().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_account_restriction_stops_sending_until_an_operator_lifts_it() {
+    let app = TestApp::new().await;
+    let who = Who::phone(DIANA);
+    let restriction = json!({
+        "object": "whatsapp_business_account",
+        "entry": [{"id": "waba-andino", "time": 1_750_030_073, "changes": [{"field": "account_update", "value": {
+            "event": "ACCOUNT_VIOLATION", "violation_info": {"violation_type": "MISLEADING"},
+        }}]}],
+    });
+    assert_eq!(app.deliver(serde_json::to_vec(&restriction).unwrap()).await, 200);
+    app.drain().await;
+    app.says(&who, "hola").await;
+    assert!(app.graph.taken().is_empty());
+    let ready = app.http.get(format!("{}/health/ready", app.url)).send().await.unwrap();
+    assert_eq!(ready.status(), 200);
+    let ready: serde_json::Value = serde_json::from_str(&ready.text().await.unwrap()).unwrap();
+    assert_eq!(ready["status"], "degraded");
+    assert_eq!(ready["stops"][0]["scope"], "outbound");
+    let metrics = app.http.get(format!("{}/metrics", app.url)).send().await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("acuerdo_outbound_stopped 1"), "{metrics}");
+    assert!(app.started.store.lift(&LenderId::from("andino"), "outbound").await.unwrap());
+    app.waits(Millis::minutes(2)).await;
+    assert_eq!(app.graph.taken().len(), 1, "what waited is said after the stop");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reply_that_waited_beyond_the_window_is_not_sent() {
+    let app = TestApp::new().await;
+    let who = Who::phone(DIANA);
+    let throttled = Script::Refuse { http_status: 400, code: 130_429, details: "throughput" };
+    app.graph.always(Some(throttled));
+    app.says(&who, "hola").await;
+    app.graph.always(None);
+    app.waits(Millis::hours(25)).await;
+    assert!(app.graph.taken().is_empty());
+    let conversation = app.conversation(&who).await;
+    let sent = app.started.store.sent_messages(conversation.id, 10).await.unwrap();
+    assert_eq!(sent[0].status, OutboxStatus::Refused);
+    assert_eq!(sent[0].why.as_deref(), Some("window_closed"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_quick_messages_are_answered_in_their_order() {
+    let app = TestApp::new().await;
+    let who = Who::phone(DIANA);
+    // Sent within a second, processed together: each answer belongs to its question.
+    for (n, text) in ["hola", "0303", "25 de julio", "cuanto debo"].into_iter().enumerate() {
+        let content = json!({"type": "text", "text": {"body": text}});
+        let value = meta::message(&who, &format!("wamid.quick.{n}"), app.clock.now(), &content);
+        assert_eq!(app.deliver(meta::delivery(NUMBER, value)).await, 200);
+    }
+    app.drain().await;
+    let heard = app.hear();
+    assert!(heard.last().unwrap().contains("$432.350"), "{heard:#?}");
+    let conversation = app.conversation(&who).await;
+    assert_eq!(conversation.assurance, acuerdo::domain::assurance::Assurance::Verificada);
+}
