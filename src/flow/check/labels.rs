@@ -19,35 +19,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const TOP: Assurance = Assurance::Reforzada;
 
-/// Whether a wait lowers the level to what the flow needs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Waits {
-    /// What is shown must hold now.
-    Lower,
-    /// What a called flow needs is proved again by `reverify` when it fell in a wait.
-    Keep,
-}
-
 pub fn check(compiled: &Compiled, findings: &mut Vec<Finding>) {
-    let shown = Levels::new(compiled, Waits::Lower);
-    let granted = if compiled.bot.reverify.is_some() {
-        Levels::new(compiled, Waits::Keep)
-    } else {
-        Levels::new(compiled, Waits::Lower)
-    };
+    let levels = Levels::new(compiled);
     for flow in compiled.flows.values() {
         for step in flow.steps.values() {
-            sinks(compiled, &shown, flow, step, findings);
+            sinks(compiled, &levels, flow, step, findings);
             if let StepKind::Do(action) = &step.kind {
                 let needs = CATALOGUE.actions.get(action.action.as_str()).map_or(TOP, |action| action.needs);
                 let what = format!("action `{}`", action.action);
-                needed(compiled, &shown, flow, step, ("do", &what, needs), findings);
+                needed(compiled, &levels, flow, step, ("do", &what, needs), findings);
             }
+            // With `reverify` the engine proves identity before a flow that needs it begins.
             if let StepKind::Call(call) = &step.kind
+                && compiled.bot.reverify.is_none()
                 && let Some(callee) = compiled.flows.get(&call.flow)
             {
                 let what = format!("flow `{}`", call.flow);
-                needed(compiled, &granted, flow, step, ("call", &what, callee.needs), findings);
+                needed(compiled, &levels, flow, step, ("call", &what, callee.needs), findings);
             }
         }
     }
@@ -138,7 +126,6 @@ fn needed(
 /// The level of each step, and of each outcome of each flow.
 struct Levels<'c> {
     compiled: &'c Compiled,
-    waits: Waits,
     entry: BTreeMap<&'c FlowId, Assurance>,
     steps: BTreeMap<(&'c FlowId, &'c StepId), Assurance>,
     ends: BTreeMap<(&'c FlowId, &'c str), Assurance>,
@@ -147,10 +134,9 @@ struct Levels<'c> {
 
 impl<'c> Levels<'c> {
     /// The greatest fixed point: levels start at the top and fall until nothing changes.
-    fn new(compiled: &'c Compiled, waits: Waits) -> Self {
+    fn new(compiled: &'c Compiled) -> Self {
         let mut levels = Self {
             compiled,
-            waits,
             entry: BTreeMap::new(),
             steps: BTreeMap::new(),
             ends: BTreeMap::new(),
@@ -220,15 +206,10 @@ impl<'c> Levels<'c> {
             }
             StepKind::Call(call) => {
                 let end = self.ends.get(&(&call.flow, when)).copied().unwrap_or(TOP);
-                let kept = self.waits == Waits::Keep || self.quick.get(&call.flow).copied().unwrap_or(false);
+                let kept = self.quick.get(&call.flow).copied().unwrap_or(false);
                 if kept { level.max(end) } else { end }
             }
-            StepKind::Ask(_) | StepKind::Choose(_) | StepKind::Handoff(_) | StepKind::Pause(_) => {
-                match self.waits {
-                    Waits::Lower => flow.needs,
-                    Waits::Keep => level,
-                }
-            }
+            StepKind::Ask(_) | StepKind::Choose(_) | StepKind::Handoff(_) | StepKind::Pause(_) => flow.needs,
             StepKind::Decide(decide) => level.max(asked::level(decide, nth)),
             StepKind::Say(_) | StepKind::Set(_) | StepKind::End(_) => level,
         };

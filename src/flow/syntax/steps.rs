@@ -273,7 +273,7 @@ fn route(reader: &mut Reader, outcome: &Scalar, node: &Node) -> Option<RouteSynt
         );
         return None;
     };
-    let retry = reader.number(node, "`retry`", 1, RETRY_MAX);
+    let retry = reader.number(node, "`retry`", 0, RETRY_MAX);
     Some(RouteSyntax::Retry { retry: retry?, then: then? })
 }
 
