@@ -309,3 +309,136 @@ fn split_tail(text: &str, max: usize) -> (String, String) {
     }
     (head.trim_end().to_owned(), tail.trim_start().to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ChoiceKind, Message, OptionView, Question, Speech, Words, choice_kind, messages};
+    use crate::domain::assurance::Label;
+    use crate::domain::outbound::{Outbound, limits};
+    use proptest::prelude::*;
+
+    fn words() -> Words {
+        Words { list_button: "Ver opciones".to_owned(), more: "Ver más".to_owned() }
+    }
+
+    fn options(titles: &[&str]) -> Vec<OptionView> {
+        let view = |(n, title): (usize, &&str)| OptionView {
+            id: format!("o{n}"),
+            title: (*title).to_owned(),
+            description: None,
+        };
+        titles.iter().enumerate().map(view).collect()
+    }
+
+    fn say(text: &str) -> Speech {
+        Speech::Say { text: text.to_owned(), label: Label::Publico }
+    }
+
+    fn choose(body: &str, options: Vec<OptionView>) -> Speech {
+        Speech::Choose(Question {
+            body: body.to_owned(),
+            footer: None,
+            options,
+            id_prefix: "abcdef12:flow.step:1:".to_owned(),
+            page: 0,
+            label: Label::Deuda,
+            evidence: Some("terminos".to_owned()),
+        })
+    }
+
+    fn kinds(messages: &[Message]) -> Vec<&'static str> {
+        messages.iter().map(|message| message.content.kind()).collect()
+    }
+
+    #[test]
+    fn the_options_decide_the_kind() {
+        let kind = |titles: &[&str]| choice_kind(&options(titles), "p:");
+        assert_eq!(kind(&["Sí", "No", "Hablar con alguien"]), ChoiceKind::Buttons);
+        assert_eq!(kind(&["Sí", "No", "Hablar con una asesora"]), ChoiceKind::List);
+        assert_eq!(kind(&["a", "b", "c", "d"]), ChoiceKind::List);
+        assert_eq!(kind(&["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k"]), ChoiceKind::Pages);
+        assert_eq!(kind(&["Un título de más de veinticuatro"]), ChoiceKind::Numbered);
+        assert_eq!(kind(&["Crédito", "Crédito"]), ChoiceKind::Numbered);
+        let mut described = options(&["Sí"]);
+        described[0].description = Some("de una vez".to_owned());
+        assert_eq!(choice_kind(&described, "p:"), ChoiceKind::List);
+        assert_eq!(choice_kind(&options(&["Sí"]), &"p".repeat(limits::ROW_ID_MAX)), ChoiceKind::Numbered);
+    }
+
+    #[test]
+    fn texts_and_the_question_after_them_are_one_message_with_the_highest_label() {
+        let said = messages(
+            vec![say("Hola."), say("Listo."), choose("¿Seguimos?", options(&["Sí", "No"]))],
+            &words(),
+        );
+        let [Message { content: Outbound::Buttons { body, .. }, label, evidence }] = said.as_slice() else {
+            panic!("{said:?}")
+        };
+        assert_eq!(body.expose(), "Hola.\n\nListo.\n\n¿Seguimos?");
+        assert_eq!((*label, evidence.as_deref()), (Label::Deuda, Some("terminos")));
+    }
+
+    #[test]
+    fn what_does_not_fit_with_the_question_goes_before_it() {
+        let long = "x".repeat(limits::INTERACTIVE_BODY_MAX);
+        let said = messages(vec![say(&long), choose("¿Seguimos?", options(&["Sí"]))], &words());
+        assert_eq!(kinds(&said), ["text", "buttons"]);
+        assert_eq!((said[0].label, said[1].label), (Label::Publico, Label::Deuda));
+    }
+
+    #[test]
+    fn a_body_that_is_too_long_is_split_where_it_reads_well() {
+        let body = format!("{}\n\n{}", "a".repeat(900), "b".repeat(900));
+        let said = messages(vec![choose(&body, options(&["Sí"]))], &words());
+        let bodies: Vec<String> = said.iter().map(|message| message.content.readable()).collect();
+        assert_eq!(bodies, ["a".repeat(900), format!("{}\n[Sí]", "b".repeat(900))]);
+    }
+
+    #[test]
+    fn a_link_takes_the_texts_before_it_and_leaves_those_after() {
+        let link = Speech::Link {
+            text: "Pague aquí.".to_owned(),
+            title: "Pagar ahora mismo sin esperar".to_owned(),
+            url: "https://pagos.example/x".to_owned(),
+            label: Label::Pago,
+        };
+        let said = messages(vec![say("Listo."), link, say("Gracias.")], &words());
+        assert_eq!(kinds(&said), ["link", "text"]);
+        assert_eq!(said[0].content.readable(), "Listo.\n\nPague aquí.\n[Pagar ahora mismo s… ↗]");
+        assert_eq!((said[0].label, said[1].label), (Label::Pago, Label::Publico));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn no_text_is_lost_and_none_is_too_long(
+            texts in prop::collection::vec("[a-z \n]{0,3000}", 0..5),
+            body in "[a-z \n]{1,3000}",
+            n_options in 1..25_usize,
+        ) {
+            let titles: Vec<String> = (0..n_options).map(|n| format!("opción {n}")).collect();
+            let titles: Vec<&str> = titles.iter().map(String::as_str).collect();
+            let mut speeches: Vec<Speech> = texts.iter().map(|text| say(text)).collect();
+            speeches.push(choose(&format!("¿{body}?"), options(&titles)));
+            let said = messages(speeches, &words());
+            let mut read = String::new();
+            for message in &said {
+                let (text, max) = match &message.content {
+                    Outbound::Text { body } => (body, limits::TEXT_BODY_MAX),
+                    Outbound::Buttons { body, .. } => (body, limits::INTERACTIVE_BODY_MAX),
+                    Outbound::List { body, .. } => (body, limits::LIST_BODY_MAX),
+                    Outbound::Link { .. }
+                    | Outbound::Document { .. }
+                    | Outbound::Image { .. }
+                    | Outbound::Template(_) => return Err(TestCaseError::fail("unexpected kind")),
+                };
+                prop_assert!((1..=max).contains(&text.expose().chars().count()));
+                read.push_str(text.expose());
+            }
+            let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+            let wanted = texts.iter().filter(|text| !text.trim().is_empty()).map(|text| letters(text)).collect::<String>();
+            prop_assert_eq!(letters(&read), format!("{wanted}{}", letters(&format!("¿{body}?"))));
+        }
+    }
+}

@@ -54,6 +54,16 @@ impl<'i> Heard<'i> {
         (meaning.doubt != Some(guess.intent)).then_some(guess.intent)
     }
 
+    /// A safety intent that is possible but not certain.
+    fn doubted_intent(&self) -> Option<Intent> {
+        self.meaning?.doubt
+    }
+
+    /// A safety intent that must not be passed over, certain or not, when nothing else took it.
+    fn untaken_intent(&self) -> Option<Intent> {
+        self.doubted_intent().or_else(|| self.certain_intent().filter(|intent| intent.is_safety()))
+    }
+
     fn names(&self, interrupt: &Interrupt) -> bool {
         let words = self.words();
         let phrase = !words.is_empty() && interrupt.phrases.iter().any(|phrase| phrase == words);
@@ -117,8 +127,10 @@ impl<'f> Run<'f> {
         }
         let start = &self.flows.bot.start;
         self.push(start, EnteredBy::Start)?;
-        if let Some(flow) = self.doubt_of(heard, None) {
-            return self.doubt(flow, heard);
+        if let Some(doubted) = heard.doubted_intent()
+            && let Some(flow) = self.doubt_flow(doubted, None)
+        {
+            return self.doubt(flow, doubted);
         }
         let intent = heard.certain_intent().filter(|intent| !matches!(intent, Intent::Greeting));
         self.session.pending_intent = intent.map(|intent| intent.name().to_owned());
@@ -152,8 +164,10 @@ impl<'f> Run<'f> {
         if let Some(interrupt) = self.interrupt_among(heard, |it| allowed(step, it)) {
             return self.interrupt(interrupt, heard);
         }
-        if let Some(flow) = self.doubt_of(heard, Some(step)) {
-            return self.doubt(flow, heard);
+        if let Some(doubted) = heard.untaken_intent()
+            && let Some(flow) = self.doubt_flow(doubted, Some(step))
+        {
+            return self.doubt(flow, doubted);
         }
         let StepKind::Pause(pause) = &step.kind else {
             return Err(Stop::fault(format!("step `{}` is no pause", step.id)));
@@ -193,8 +207,10 @@ impl<'f> Run<'f> {
         if let Some(interrupt) = self.interrupt_among(heard, |it| allowed(step, it)) {
             return self.interrupt(interrupt, heard);
         }
-        if let Some(flow) = self.doubt_of(heard, Some(step)) {
-            return self.doubt(flow, heard);
+        if let Some(doubted) = heard.untaken_intent()
+            && let Some(flow) = self.doubt_flow(doubted, Some(step))
+        {
+            return self.doubt(flow, doubted);
         }
         self.miss(asking, waited)
     }
@@ -340,9 +356,8 @@ impl<'f> Run<'f> {
         self.run_aside(&interrupt.run, entered_by, intent)
     }
 
-    /// The flow that asks about a safety intent which is possible but not certain, unless it is open already.
-    fn doubt_of(&self, heard: &Heard<'_>, step: Option<&Step>) -> Option<&'f FlowId> {
-        let doubted = heard.meaning?.doubt?;
+    /// The flow that asks about a safety intent, unless it is open already or the step keeps that intent out.
+    fn doubt_flow(&self, doubted: Intent, step: Option<&Step>) -> Option<&'f FlowId> {
         let flow = self.flows.bot.doubt.as_ref().filter(|flow| !self.is_open(flow))?;
         let narrowed = step.and_then(|step| step.interruptible.as_ref());
         let let_in = narrowed.is_none_or(|ids| {
@@ -352,10 +367,9 @@ impl<'f> Run<'f> {
         let_in.then_some(flow)
     }
 
-    fn doubt(&mut self, flow: &'f FlowId, heard: &Heard<'_>) -> Result<(), Stop> {
-        let doubted = heard.meaning.and_then(|meaning| meaning.doubt);
-        self.visit(format!("doubt:{}", doubted.map_or("", Intent::name)));
-        self.run_aside(flow, EnteredBy::Interrupt, doubted)
+    fn doubt(&mut self, flow: &'f FlowId, doubted: Intent) -> Result<(), Stop> {
+        self.visit(format!("doubt:{}", doubted.name()));
+        self.run_aside(flow, EnteredBy::Interrupt, Some(doubted))
     }
 
     fn run_aside(

@@ -19,11 +19,9 @@ pub(crate) fn run<'f>(step: &'f Do, run: &mut Run<'f>) -> Result<Next<'f>, Stop>
     }
     let mut with = BTreeMap::new();
     for (input, expr) in &step.with {
-        match run.eval(expr) {
-            Value::Nothing => {}
-            value => {
-                with.insert(input.clone(), value);
-            }
+        let value = run.eval(expr);
+        if value != Value::Nothing {
+            with.insert(input.clone(), value);
         }
     }
     let once = step.once.as_ref().map(|once| run.write(once, &run.names(None)));

@@ -240,3 +240,39 @@ fn money_of(json: &Json, currency: Currency) -> Option<Money> {
     };
     i64::checked_mul(units, currency.unit_minor()).map(|minor| Money::new(minor, currency))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Cue, parse, value_of};
+    use crate::domain::money::{Currency, Money};
+    use crate::domain::time::Millis;
+    use crate::flow::value::{Type, Value};
+
+    #[test]
+    fn cues_are_read_and_what_happened_is_not() {
+        let cue = |line: &str| parse(line, Currency::Cop).unwrap();
+        assert_eq!(cue("> hola"), Some(Cue::Write("hola".to_owned())));
+        assert_eq!(cue(">> Sí, acepto"), Some(Cue::Tap("Sí, acepto".to_owned())));
+        assert_eq!(cue("~ 3d"), Some(Cue::Wait(Millis::days(3))));
+        assert_eq!(cue("bot: hola"), None);
+        assert_eq!(cue("    [Sí]"), None);
+    }
+
+    #[test]
+    fn a_wrong_cue_says_what_would_be_right() {
+        let wrong = |line: &str| parse(line, Currency::Cop).unwrap_err();
+        assert_eq!(wrong("! acuerdo.firmar = ok"), "there is no action `acuerdo.firmar`");
+        assert_eq!(wrong("! contacto.excluir = no"), "`contacto.excluir` has no outcome `no`; it has ok");
+        assert_eq!(wrong("! deuda.consultar = una {\"saldo\": 1}"), "there is no field `saldo`");
+        assert_eq!(wrong("= persona.edad 40"), "there is no fact `persona.edad`");
+        assert_eq!(wrong("~ 4 horas"), "`4 horas` is no length of time such as 30m, 4h or 3d");
+        assert_eq!(wrong("@ vuelve"), "`@ vuelve` is none of returned, closed, echo, identity");
+    }
+
+    #[test]
+    fn money_is_written_in_whole_units() {
+        let money = Value::Money(Money::new(25_000_000, Currency::Cop));
+        assert_eq!(value_of(&250_000.into(), &Type::Money, Currency::Cop).unwrap(), money);
+        assert_eq!(value_of(&"250000 COP".into(), &Type::Money, Currency::Mxn).unwrap(), money);
+    }
+}

@@ -1,4 +1,5 @@
 //! Single turns that conversations do not show: late inputs, faults and limits, ids, timers.
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test looks at the effects that it is about")]
 
 use super::{MOTOR, facts, folder};
 use crate::domain::assurance::Assurance;
@@ -186,6 +187,13 @@ fn an_uncertain_intent_interrupts_nothing() {
     let unsure = Understanding { intent: Some(guess), ..Understanding::default() };
     let opened = turn(new_session(), &says("hola")).session;
     assert_eq!(visits(&turn(opened, &means("quizas", unsure))), ["no_match:1"]);
+}
+
+#[test]
+fn a_certain_safety_intent_that_no_interrupt_takes_is_asked_about() {
+    let fraud = Understanding { intent: certain(Intent::FraudSuspicion), ..Understanding::default() };
+    let opened = turn(new_session(), &says("hola")).session;
+    assert_eq!(visits(&turn(opened, &means("de que empresa son", fraud)))[0], "doubt:fraud_suspicion");
 }
 
 #[test]
