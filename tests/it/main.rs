@@ -22,3 +22,4 @@ mod scenario_world;
 mod shipped_flows;
 mod simulator;
 mod simulator_bot;
+mod tidy;
