@@ -50,9 +50,43 @@ fn invariants_name_tests_that_exist() {
     none(&missing, "an invariant without its test is a wish");
 }
 
-/// Cases of a contract suite are listed in a macro and are functions with arguments.
+/// Cases of a contract suite are listed in its macro as `module::case` or `case`.
 fn in_contract(source: &Source, name: &str) -> bool {
-    source.text.contains(&format!("async fn {name}<")) || source.text.contains(&format!("    {name},\n"))
+    source.text.contains(&format!("::{name},\n")) || source.text.contains(&format!("    {name},\n"))
+}
+
+#[test]
+fn metrics_of_the_runbook_exist() {
+    let program: String = super::program().into_iter().map(|source| source.text).collect();
+    let runbook = std::fs::read_to_string(root().join("docs/OPERATIONS.md")).unwrap();
+    let missing: BTreeSet<String> = runbook
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|word| word.starts_with("acuerdo_"))
+        .map(|word| word.split(['{', ' ']).next().unwrap_or(word))
+        .filter(|metric| !program.contains(&format!("\"{metric}\"")))
+        .map(|metric| format!("docs/OPERATIONS.md: nothing counts `{metric}`"))
+        .collect();
+    none(&missing.into_iter().collect::<Vec<_>>(), "an alarm on a metric that does not exist never rings");
+}
+
+#[test]
+fn every_metric_is_in_the_runbook() {
+    let runbook = std::fs::read_to_string(root().join("docs/OPERATIONS.md")).unwrap();
+    let mut missing = BTreeSet::new();
+    for source in super::program() {
+        for (line, text) in source.shipped_lines() {
+            for name in text.split('"').skip(1).step_by(2).filter(|name| name.starts_with("acuerdo_")) {
+                let counted = ["_total", "_seconds", "_batch"].iter().any(|ending| name.ends_with(ending))
+                    || text.contains("gauge");
+                if counted && !runbook.contains(&format!("`{name}")) {
+                    missing.insert(format!("{}:{line}: `{name}` is not in docs/OPERATIONS.md", source.path));
+                }
+            }
+        }
+    }
+    none(&missing.into_iter().collect::<Vec<_>>(), "operators know every metric");
 }
 
 #[test]
