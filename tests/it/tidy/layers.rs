@@ -38,11 +38,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
 const HOMES: &[(&str, &[&str], &str)] = &[
     ("sqlx", &["src/store/"], "no SQL type crosses the store's traits"),
     ("redis", &["src/queue/"], "the live queue is an adapter"),
-    (
-        "actix_web",
-        &["src/http/", "src/app.rs", "src/cli/serve.rs", "src/cli/demo"],
-        "services know no HTTP",
-    ),
+    ("actix_web", &["src/http/", "src/app.rs", "src/cli/serve.rs", "src/cli/demo"], "services know no HTTP"),
     (
         "reqwest",
         &["src/whatsapp/", "src/payments/", "src/http/simulator/", "src/cli/demo"],
