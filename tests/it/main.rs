@@ -19,6 +19,7 @@ mod phone;
 mod scenario_format;
 mod scenario_talk;
 mod scenario_world;
+mod settings;
 mod shipped_flows;
 mod simulator;
 mod simulator_bot;
