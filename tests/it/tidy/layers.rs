@@ -50,7 +50,7 @@ const HOMES: &[(&str, &[&str], &str)] = &[
         &["src/flow/source.rs", "src/rules/policy/", "src/rules/lint.rs"],
         "YAML has one reader per language",
     ),
-    ("annotate_snippets", &["src/flow/diagnostic.rs"], "diagnostics are drawn in one place"),
+    ("annotate_snippets", &["src/flow/diagnostic/"], "diagnostics are drawn in one place"),
     ("figment", &["src/config.rs"], "settings are read in one place"),
     (
         "phonenumber",

@@ -23,7 +23,7 @@ impl Source {
 
     /// Numbered lines of what is shipped: no comments, and nothing of the tests, which may reach anywhere.
     pub fn shipped_lines(&self) -> Vec<(usize, &str)> {
-        if self.path.ends_with("/tests.rs") || self.path.contains("/tests/") {
+        if self.path.contains("/tests/") || self.is_test_module() {
             return Vec::new();
         }
         let lines: Vec<&str> = self.text.lines().collect();
@@ -39,6 +39,17 @@ impl Source {
             .map(|(at, line)| (at + 1, *line))
             .filter(|(_, line)| !line.trim_start().starts_with("//"))
             .collect()
+    }
+}
+
+impl Source {
+    /// Whether its parent declares it as `#[cfg(test)] mod name;`.
+    fn is_test_module(&self) -> bool {
+        let Some((folder, file)) = self.path.rsplit_once('/') else { return false };
+        let declared = format!("#[cfg(test)]\nmod {};", file.trim_end_matches(".rs"));
+        [format!("{folder}/mod.rs"), format!("{folder}.rs")].iter().any(|parent| {
+            std::fs::read_to_string(root().join(parent)).is_ok_and(|text| text.contains(&declared))
+        })
     }
 }
 
