@@ -4,6 +4,7 @@
 
 mod demo;
 mod doctor;
+mod health;
 mod import;
 mod migrate;
 mod serve;
@@ -48,6 +49,8 @@ enum Command {
     Migrate,
     /// Check settings, database, live queue, WhatsApp account and flows; say what to mend.
     Doctor,
+    /// Ask the server that runs on this machine whether it is ready; for container health checks.
+    Health,
     /// Import persons, obligations and balances from a CSV file (see docs/import.md).
     Import(import::ImportArgs),
     /// Add, list and disable the human agents of a lender.
@@ -157,6 +160,7 @@ async fn command(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Migrate => migrate::run(&settings()?).await,
         Command::Doctor => doctor::run(settings()?).await,
+        Command::Health => health::run(&settings()?.bind).await,
         Command::Import(args) => import::run(&settings()?, &args).await,
         Command::Agent(command) => agents(&settings()?, command).await,
         Command::Stops(command) => stops::run(&settings()?, command).await,

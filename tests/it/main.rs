@@ -21,6 +21,8 @@ mod scenario_app;
 mod scenario_format;
 mod scenario_talk;
 mod scenario_world;
+mod settings;
 mod shipped_flows;
 mod simulator;
 mod simulator_bot;
+mod tidy;

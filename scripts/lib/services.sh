@@ -1,0 +1,240 @@
+# shellcheck shell=bash
+# Throw-away servers for tests, benches and failure drills: found or installed, started on free loopback
+# ports, stopped by pid. Source it; it defines functions and sets no option of the caller.
+#
+#   services_begin            a private folder, and stopping everything on every exit
+#   postgres_start            exports ACUERDO_TEST_POSTGRES (may create databases and schemas)
+#   redis_start               exports ACUERDO_TEST_REDIS
+#   browser_need              chromium and chromedriver are on the path
+#   services_stop             early, if the caller wants it; called at exit in any case
+#
+# After a start POSTGRES_PID, POSTGRES_PORT, REDIS_PID and REDIS_PORT say what runs, so that a failure drill
+# can stop and restart one of them (postgres_stop, postgres_run, redis_stop, redis_run).
+
+SERVICES_DIR=""
+POSTGRES_PID=""
+POSTGRES_PORT=""
+REDIS_PID=""
+REDIS_PORT=""
+
+say() {
+  printf '%s\n' "$*" >&2
+}
+
+die() {
+  say "error: $*"
+  exit 1
+}
+
+# packages_install PACKAGE... : Debian's packages, when we may; else says what is missing and ends.
+packages_install() {
+  if ! command -v apt-get >/dev/null; then
+    die "missing: $*. This machine has no apt-get; install them with its own package manager and try again."
+  fi
+  if [ "$(id -u)" -ne 0 ]; then
+    die "missing: $*. Install them as root and try again: apt-get install $*"
+  fi
+  say "installing $*"
+  local log
+  log=$(mktemp)
+  if ! { apt-get update -q && DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -q --no-install-recommends "$@"; } >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    die "apt-get could not install $*"
+  fi
+  rm -f "$log"
+}
+
+# need_command COMMAND PACKAGE... : the command is on the path, or becomes so.
+need_command() {
+  local command=$1
+  shift
+  command -v "$command" >/dev/null || packages_install "$@"
+  command -v "$command" >/dev/null || die "$command is still missing after installing $*"
+}
+
+# cargo_tool COMMAND CRATE VERSION [OPTION...] : a cargo tool of the path, or built once below target/tools.
+cargo_tool() {
+  local command=$1 crate=$2 version=$3
+  shift 3
+  export PATH="$PATH:$PWD/target/tools/bin"
+  if ! command -v "$command" >/dev/null; then
+    say "building $crate $version (once; kept in target/tools)"
+    cargo install --quiet --locked --root target/tools --target-dir target/tools/build \
+      --version "$version" "$@" "$crate" || die "cargo could not install $crate $version"
+    rm -rf target/tools/build
+  fi
+}
+
+# A port below the range that the system gives out by itself, so that tests that ask for any port do not take it.
+port_free() {
+  local port attempt
+  for attempt in $(seq 100); do
+    port=$((20000 + (RANDOM + attempt) % 12000))
+    if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      echo "$port"
+      return
+    fi
+  done
+  die "no free port found between 20000 and 31999"
+}
+
+# pid_stop PID SIGNAL : ends one process of ours and waits up to 10 s before it is killed.
+pid_stop() {
+  local pid=$1 signal=$2
+  kill -s "$signal" "$pid" 2>/dev/null || return 0
+  for _ in $(seq 100); do
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.1
+  done
+  kill -s KILL "$pid" 2>/dev/null || true
+  wait "$pid" 2>/dev/null || true
+}
+
+services_begin() {
+  SERVICES_DIR=$(mktemp -d "${TMPDIR:-/tmp}/acuerdo.XXXXXX")
+  # PostgreSQL's own user must be able to pass through.
+  chmod 711 "$SERVICES_DIR"
+  trap services_stop EXIT
+  trap 'exit 129' HUP
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+}
+
+services_stop() {
+  redis_stop
+  postgres_stop
+  if [ -n "$SERVICES_DIR" ]; then
+    rm -rf "$SERVICES_DIR"
+    SERVICES_DIR=""
+  fi
+}
+
+# --- PostgreSQL ---------------------------------------------------------------------------------------------
+
+# The newest server that is installed: on the path, or where Debian puts it.
+postgres_bin() {
+  local found
+  found=$(find /usr/lib/postgresql -mindepth 3 -maxdepth 3 -path '*/bin/postgres' 2>/dev/null | sort -V | tail -n 1)
+  if [ -n "$found" ]; then
+    dirname "$found"
+  elif command -v postgres >/dev/null && command -v initdb >/dev/null; then
+    dirname "$(command -v postgres)"
+  fi
+}
+
+# Runs a command as an unprivileged user when we are root: PostgreSQL refuses to run as root. It replaces the
+# process, so that the pid that the caller sees is the server's.
+as_postgres() {
+  if [ "$(id -u)" -eq 0 ]; then
+    exec setpriv --reuid="$POSTGRES_USER" --regid="$(id -g "$POSTGRES_USER")" --clear-groups -- "$@"
+  fi
+  exec "$@"
+}
+
+postgres_start() {
+  [ -n "$(postgres_bin)" ] || packages_install postgresql
+  POSTGRES_BIN=$(postgres_bin)
+  [ -n "$POSTGRES_BIN" ] || die "no PostgreSQL server found after installing it"
+  POSTGRES_USER=postgres
+  id "$POSTGRES_USER" >/dev/null 2>&1 || POSTGRES_USER=nobody
+  local dir="$SERVICES_DIR/postgres" password
+  password=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+  mkdir -p "$dir/socket"
+  printf '%s\n' "$password" >"$dir/password"
+  [ "$(id -u)" -ne 0 ] || chown -R "$POSTGRES_USER" "$dir"
+  # `password` and not SCRAM: loopback only, and SCRAM's thousands of hashes per connection are slow in a test build.
+  (cd / && as_postgres "$POSTGRES_BIN/initdb" --pgdata="$dir/data" --username=acuerdo --pwfile="$dir/password" \
+    --auth=password --encoding=UTF8 --locale=C.UTF-8 --no-sync) >"$SERVICES_DIR/initdb.log" 2>&1 ||
+    { cat "$SERVICES_DIR/initdb.log" >&2; die "initdb failed"; }
+  for _ in 1 2 3 4 5; do
+    POSTGRES_PORT=$(port_free)
+    if postgres_run; then
+      (export PGPASSWORD="$password"
+        "$POSTGRES_BIN/createdb" --host=127.0.0.1 --port="$POSTGRES_PORT" --username=acuerdo acuerdo_test)
+      export ACUERDO_TEST_POSTGRES="postgres://acuerdo:$password@127.0.0.1:$POSTGRES_PORT/acuerdo_test"
+      say "PostgreSQL: $("$POSTGRES_BIN/postgres" --version), port $POSTGRES_PORT"
+      return
+    fi
+  done
+  cat "$SERVICES_DIR/postgres.log" >&2
+  die "PostgreSQL did not start"
+}
+
+# Starts the server on the data that is there; false when it does not answer. POSTGRES_OPTIONS may add settings.
+postgres_run() {
+  local dir="$SERVICES_DIR/postgres"
+  # shellcheck disable=SC2086 # POSTGRES_OPTIONS is a list of options.
+  (cd / && as_postgres "$POSTGRES_BIN/postgres" -D "$dir/data" \
+    -c listen_addresses=127.0.0.1 -c port="$POSTGRES_PORT" -c unix_socket_directories="$dir/socket" \
+    -c max_connections=300 -c timezone=UTC \
+    ${POSTGRES_OPTIONS:--c fsync=off -c full_page_writes=off -c synchronous_commit=off}) \
+    >>"$SERVICES_DIR/postgres.log" 2>&1 &
+  POSTGRES_PID=$!
+  for _ in $(seq 300); do
+    if "$POSTGRES_BIN/pg_isready" --quiet --host=127.0.0.1 --port="$POSTGRES_PORT"; then
+      return 0
+    fi
+    kill -0 "$POSTGRES_PID" 2>/dev/null || break
+    sleep 0.1
+  done
+  postgres_stop
+  return 1
+}
+
+postgres_stop() {
+  if [ -n "$POSTGRES_PID" ]; then
+    # INT is PostgreSQL's fast shutdown: it does not wait for clients.
+    pid_stop "$POSTGRES_PID" INT
+    POSTGRES_PID=""
+  fi
+}
+
+# --- Redis --------------------------------------------------------------------------------------------------
+
+redis_start() {
+  need_command redis-server redis-server
+  need_command redis-cli redis-tools
+  mkdir -p "$SERVICES_DIR/redis"
+  for _ in 1 2 3 4 5; do
+    REDIS_PORT=$(port_free)
+    if redis_run; then
+      export ACUERDO_TEST_REDIS="redis://127.0.0.1:$REDIS_PORT"
+      say "Redis: $(redis-server --version | cut -d' ' -f1-3), port $REDIS_PORT"
+      return
+    fi
+  done
+  cat "$SERVICES_DIR/redis.log" >&2
+  die "Redis did not start"
+}
+
+redis_run() {
+  redis-server --bind 127.0.0.1 --port "$REDIS_PORT" --save '' --appendonly no --daemonize no \
+    --dir "$SERVICES_DIR/redis" >>"$SERVICES_DIR/redis.log" 2>&1 &
+  REDIS_PID=$!
+  for _ in $(seq 100); do
+    if [ "$(redis-cli -h 127.0.0.1 -p "$REDIS_PORT" ping 2>/dev/null)" = PONG ]; then
+      return 0
+    fi
+    kill -0 "$REDIS_PID" 2>/dev/null || break
+    sleep 0.1
+  done
+  redis_stop
+  return 1
+}
+
+redis_stop() {
+  if [ -n "$REDIS_PID" ]; then
+    pid_stop "$REDIS_PID" TERM
+    REDIS_PID=""
+  fi
+}
+
+# --- Browser ------------------------------------------------------------------------------------------------
+
+browser_need() {
+  need_command chromium chromium
+  need_command chromedriver chromium-driver
+  say "browser: $(chromium --version --no-sandbox 2>/dev/null), $(chromedriver --version | cut -d' ' -f1-2)"
+}
