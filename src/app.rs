@@ -16,13 +16,14 @@ use crate::queue::memory::MemoryQueue;
 use crate::rules::lint::Lint;
 use crate::rules::policy::PolicySet;
 use crate::service::availability::CachedAvailability;
-use crate::service::converse::Converse;
+use crate::service::converse::{Converse, ConverseParts};
 use crate::service::dispatch::Dispatch;
 use crate::service::flow_library::FlowLibrary;
 use crate::service::handoff::{HandoffPorts, HandoffService, HandoffSettings};
 use crate::service::lenders::{Lender, Lenders};
 use crate::service::notices::Notices;
 use crate::service::pacing::Pacing;
+use crate::service::presence::{PresenceLoop, presence};
 use crate::service::receive::Receive;
 use crate::service::wording::Wording;
 use crate::store::StoreOptions;
@@ -59,6 +60,7 @@ pub struct App {
     pub wake: Wake,
     webhook: web::Data<WebhookState>,
     inbox: InboxLoop,
+    seen: PresenceLoop,
 }
 
 /// The real world's time and randomness, or a test's.
@@ -104,14 +106,16 @@ impl App {
         let receive =
             Arc::new(Receive::new(lenders.clone(), Arc::new(writer), clock.clone(), random.clone()));
         let availability = Arc::new(CachedAvailability::new(queue.clone(), clock.clone()));
-        let converse = Arc::new(Converse::new(
-            store.clone(),
-            library.clone(),
-            lenders.clone(),
+        let (tell, seen) = presence(sender.clone(), lenders.clone());
+        let parts = ConverseParts {
+            store: store.clone(),
+            flows: library.clone(),
+            lenders: lenders.clone(),
             understander,
-            clock.clone(),
+            clock: clock.clone(),
             availability,
-        ));
+        };
+        let converse = Arc::new(Converse::new(parts, settings.read_receipts.then_some(tell)));
         let pacing = Arc::new(Pacing::new(workers.sends_per_second));
         let dispatch = Arc::new(Dispatch::new(
             store.clone(),
@@ -121,7 +125,7 @@ impl App {
             clock.clone(),
             random.clone(),
         ));
-        let notices = Arc::new(Notices::new(store.clone(), clock.clone()));
+        let notices = Arc::new(Notices::new(store.clone(), sender.clone(), clock.clone()));
         let ports = handoff_ports(&store, &queue, &clock);
         let handoff = Arc::new(HandoffService::new(ports, lint, HandoffSettings::default()));
         let webhook = web::Data::new(WebhookState {
@@ -145,6 +149,7 @@ impl App {
             wake,
             webhook,
             inbox,
+            seen,
         })
     }
 
@@ -177,6 +182,7 @@ impl App {
             settings: self.settings,
         };
         supervisor.once("inbox", self.inbox.run(supervisor.cancel()));
+        supervisor.once("presence", self.seen.run(supervisor.cancel()));
         started
     }
 }
@@ -265,6 +271,19 @@ pub fn read_policies(flows_dir: &Path) -> anyhow::Result<PolicySet> {
         let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("policies cannot be used:\n{}", lines.join("\n"))
     })
+}
+
+/// What the policies of a flow folder come to in one line, or every mistake in them.
+pub fn check_policies(flows_dir: &Path) -> anyhow::Result<String> {
+    let policies = read_policies(flows_dir)?;
+    Wording::new(&policies.wording)?;
+    Lint::parse(&read(&flows_dir.join("policies/lint.yaml"))?)?;
+    let lenders: Vec<String> = policies
+        .policies
+        .values()
+        .map(|policy| format!("{} ({} rules)", policy.lender, policy.rules.len()))
+        .collect();
+    Ok(format!("policies of {}: no errors", lenders.join(", ")))
 }
 
 fn lenders(accounts: &[LenderAccount], policies: &PolicySet) -> anyhow::Result<Vec<Lender>> {

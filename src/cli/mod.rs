@@ -21,9 +21,13 @@ use crate::domain::ids::LenderId;
 use crate::domain::money::Currency;
 use crate::domain::time::Zone;
 use crate::system::{SystemClock, SystemRandom};
+use crate::flow::diagnostic::Colour;
+use crate::flow::graph::Drawing;
 use crate::telemetry;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
+use flow::Output;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -53,6 +57,9 @@ enum Command {
     Health,
     /// Import persons, obligations and balances from a CSV file (see docs/import.md).
     Import(import::ImportArgs),
+    /// Check and draw conversation flows.
+    #[command(subcommand)]
+    Flow(FlowCommand),
     /// Add, list and disable the human agents of a lender.
     #[command(subcommand)]
     Agent(AgentCommand),
@@ -62,6 +69,29 @@ enum Command {
     /// Measure how well free text is understood.
     #[command(subcommand)]
     Understand(UnderstandCommand),
+}
+
+#[derive(Subcommand)]
+enum FlowCommand {
+    /// Prove a flow folder and its policies: every mistake with its place and remedy.
+    Check {
+        #[arg(default_value = "flows")]
+        dir: PathBuf,
+        /// One JSON document, for editors and CI.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Draw a flow, or how all flows run each other.
+    Graph {
+        #[arg(default_value = "flows")]
+        dir: PathBuf,
+        /// Only this flow.
+        #[arg(long)]
+        flow: Option<String>,
+        /// Graphviz DOT instead of Mermaid.
+        #[arg(long)]
+        dot: bool,
+    },
 }
 
 #[derive(Subcommand)]
@@ -160,8 +190,9 @@ async fn command(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Migrate => migrate::run(&settings()?).await,
         Command::Doctor => doctor::run(settings()?).await,
-        Command::Health => health::run(&settings()?.bind).await,
         Command::Import(args) => import::run(&settings()?, &args).await,
+        Command::Flow(command) => flows(&command),
+        Command::Health => health::run(&settings()?.bind).await,
         Command::Agent(command) => agents(&settings()?, command).await,
         Command::Stops(command) => stops::run(&settings()?, command).await,
         Command::Understand(command) => understanding(&command),
@@ -188,6 +219,25 @@ async fn agents(settings: &Settings, command: AgentCommand) -> anyhow::Result<Ex
     };
     print!("{text}");
     Ok(ExitCode::SUCCESS)
+}
+
+fn flows(command: &FlowCommand) -> anyhow::Result<ExitCode> {
+    let printed = match command {
+        FlowCommand::Check { dir, json: true } => flow::check(dir, Output::Json),
+        FlowCommand::Check { dir, json: false } => {
+            let colour = if std::io::stdout().is_terminal() { Colour::On } else { Colour::Off };
+            let flows = flow::check(dir, Output::Text(colour));
+            match app::check_policies(dir) {
+                Ok(found) => flow::Printed { text: flows.text + &found + "\n", ok: flows.ok },
+                Err(error) => flow::Printed { text: format!("{}{error:#}\n", flows.text), ok: false },
+            }
+        }
+        FlowCommand::Graph { dir, flow, dot } => {
+            flow::graph(dir, flow.as_deref(), if *dot { Drawing::Dot } else { Drawing::Mermaid })
+        }
+    };
+    print!("{}", printed.text);
+    Ok(if printed.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn understanding(command: &UnderstandCommand) -> anyhow::Result<ExitCode> {

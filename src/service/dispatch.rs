@@ -11,7 +11,7 @@ use crate::ports::outbox::{OutboxClaim, SendResult};
 use crate::ports::switches::Stop;
 use crate::ports::{Store, StoreError};
 use crate::service::gate::{Verdict, judge};
-use crate::service::lenders::Lenders;
+use crate::service::lenders::{Lender, Lenders};
 use crate::service::pacing::Pacing;
 use std::sync::Arc;
 
@@ -60,23 +60,26 @@ impl Dispatch {
     }
 
     async fn one(&self, claim: &OutboxClaim, stops: &[Stop]) -> (OutboxId, i64, SendResult) {
-        let result = match judge(claim, stops, self.clock.now()) {
-            Verdict::Pass => self.paced(claim).await,
-            Verdict::Hold { until, why } => SendResult::Retry { at: until, why: why.to_owned(), code: None },
-            Verdict::Refuse { why } => SendResult::Refused { why: why.to_owned(), code: None },
+        let refused = |why: &str| SendResult::Refused { why: why.to_owned(), code: None };
+        let result = match self.lenders.get(&claim.lender) {
+            None => refused("lender_not_configured"),
+            Some(lender) => match judge(claim, lender, stops, self.clock.now()) {
+                Verdict::Pass => self.paced(claim, lender).await,
+                Verdict::Hold { until, why } => {
+                    SendResult::Retry { at: until, why: why.to_owned(), code: None }
+                }
+                Verdict::Refuse { why } => refused(why),
+            },
         };
         count(claim, &result);
         (claim.id, claim.token, result)
     }
 
-    async fn paced(&self, claim: &OutboxClaim) -> SendResult {
+    async fn paced(&self, claim: &OutboxClaim, lender: &Lender) -> SendResult {
         let now = self.clock.now();
         if let Err(at) = self.pacing.take(&claim.phone_number_id, claim.conversation, now) {
             return SendResult::Retry { at, why: "paced".to_owned(), code: None };
         }
-        let Some(lender) = self.lenders.get(&claim.lender) else {
-            return SendResult::Refused { why: "lender_not_configured".to_owned(), code: None };
-        };
         let account = SendAccount {
             phone_number_id: claim.phone_number_id.clone(),
             waba_id: lender.waba_id.clone(),

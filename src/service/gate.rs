@@ -5,7 +5,11 @@ use crate::domain::time::{Millis, Timestamp};
 use crate::ports::conversations::Origin;
 use crate::ports::outbox::OutboxClaim;
 use crate::ports::switches::Stop;
+use crate::rules::contact::{
+    ContactFacts, ContactRequest, CountryRules, Decision, Initiator, Purpose, Role, decide,
+};
 use crate::rules::service_window::{ServiceWindow, service_window};
+use crate::service::lenders::Lender;
 
 /// How long a message waits for a stop to be lifted before it is looked at again.
 const STOP_RECHECK: Millis = Millis::minutes(1);
@@ -27,7 +31,7 @@ pub enum Verdict {
 }
 
 /// Decides by what is known at the moment of sending, not by what was known when it was written.
-pub fn judge(message: &OutboxClaim, stops: &[Stop], now: Timestamp) -> Verdict {
+pub fn judge(message: &OutboxClaim, lender: &Lender, stops: &[Stop], now: Timestamp) -> Verdict {
     let stopped = |scope: &str| stops.iter().any(|stop| stop.lender == message.lender && stop.scope == scope);
     if stopped("outbound") {
         return if now.since(message.created_at) > REPLY_TOO_OLD {
@@ -42,8 +46,10 @@ pub fn judge(message: &OutboxClaim, stops: &[Stop], now: Timestamp) -> Verdict {
     if message.identity_conflict && message.label > crate::domain::assurance::Label::Publico {
         return Verdict::Refuse { why: "identity_conflict" };
     }
-    if message.opted_out && message.origin == Origin::Proactive {
-        return Verdict::Refuse { why: "opted_out" };
+    if message.origin == Origin::Proactive
+        && let Some(verdict) = contact(message, lender, now)
+    {
+        return verdict;
     }
     match &message.content {
         Outbound::Template(template) if stopped(&format!("template:{}", template.name)) => {
@@ -59,5 +65,33 @@ pub fn judge(message: &OutboxClaim, stops: &[Stop], now: Timestamp) -> Verdict {
             ServiceWindow::Open { .. } => Verdict::Pass,
             ServiceWindow::Closed => Verdict::Refuse { why: "window_closed" },
         },
+    }
+}
+
+/// The country's contact rules for what we start ourselves; an answer is no contact and passes at any hour.
+fn contact(message: &OutboxClaim, lender: &Lender, now: Timestamp) -> Option<Verdict> {
+    let Some(rules) = CountryRules::of(&lender.policy.country) else {
+        return Some(Verdict::Refuse { why: "country_rules_unknown" });
+    };
+    let request = ContactRequest {
+        initiator: Initiator::Lender,
+        purpose: Purpose::Collection,
+        role: Role::Debtor,
+        planned_at: now,
+    };
+    let facts = ContactFacts {
+        rules: &rules,
+        zone: &lender.policy.zone,
+        calendar: &lender.calendar,
+        opted_out: message.opted_out,
+        on_hold: false,
+        wrong_number: false,
+        // A nudge belongs to the contact that the person began; counting contacts comes with campaigns.
+        recent_contacts: &[],
+    };
+    match decide(&request, &facts) {
+        Decision::Allow => None,
+        Decision::Defer { until, reason } => Some(Verdict::Hold { until, why: reason.code() }),
+        Decision::Forbid(reason) => Some(Verdict::Refuse { why: reason.code() }),
     }
 }

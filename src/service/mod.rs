@@ -12,5 +12,6 @@ pub mod handoff;
 pub mod lenders;
 pub mod notices;
 pub mod pacing;
+pub mod presence;
 pub mod receive;
 pub mod wording;

@@ -3,10 +3,12 @@
 use crate::domain::ids::InboxId;
 use crate::domain::ids::derive;
 use crate::domain::inbound::{AccountEffect, AccountEvent, WebhookItem};
+use crate::domain::reaction::Reaction;
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::clock::Clock;
 use crate::ports::conversations::InputKind;
 use crate::ports::inbox::PendingNotice;
+use crate::ports::message_sender::MessageSender;
 use crate::ports::records::OptOutScope;
 use crate::ports::switches::Stop;
 use crate::ports::{Store, StoreError};
@@ -17,12 +19,13 @@ const PARK: Millis = Millis::minutes(10);
 
 pub struct Notices {
     store: Arc<dyn Store>,
+    sender: Arc<dyn MessageSender>,
     clock: Arc<dyn Clock>,
 }
 
 impl Notices {
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, clock }
+    pub fn new(store: Arc<dyn Store>, sender: Arc<dyn MessageSender>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, sender, clock }
     }
 
     /// Applies pending statuses and tells conversations which of their messages WhatsApp gave up on.
@@ -39,6 +42,13 @@ impl Notices {
                 graph.codes = ?failed.codes,
                 "WhatsApp could not deliver a message"
             );
+            if self.sender.reaction(&failed.codes) == Reaction::StopAll {
+                let reason = format!("WhatsApp failed a message with {:?}", failed.codes);
+                tracing::error!(lender.id = %failed.lender, reason, "all sending stopped by a failed message");
+                let scope = "outbound".to_owned();
+                let stop = Stop { lender: failed.lender.clone(), scope, reason, since: now };
+                self.store.stop(&stop).await?;
+            }
             let id = InboxId(derive(&failed.outbox.0, "delivery-failed"));
             let kind = InputKind::DeliveryFailed { outbox: failed.outbox, codes: failed.codes.clone() };
             self.store.add_input(failed.conversation, id, kind, now).await?;

@@ -11,10 +11,11 @@ mod work;
 use crate::domain::time::{Millis, Timestamp};
 use crate::flow::facts::Limits;
 use crate::ports::clock::Clock;
-use crate::ports::conversations::{Claim, CommitRefused, TurnCommit};
+use crate::ports::conversations::{Claim, CommitRefused, InputKind, TurnCommit};
 use crate::ports::{Store, StoreError};
 use crate::service::flow_library::{FlowLibrary, LibraryError};
 use crate::service::lenders::Lenders;
+use crate::service::presence::{Presence, Seen};
 use crate::understand::Understander;
 use std::sync::Arc;
 use thiserror::Error;
@@ -44,6 +45,16 @@ pub enum TurnError {
     TooManyActions(u32),
 }
 
+/// What turns are made with.
+pub struct ConverseParts {
+    pub store: Arc<dyn Store>,
+    pub flows: Arc<FlowLibrary>,
+    pub lenders: Arc<Lenders>,
+    pub understander: Arc<Understander>,
+    pub clock: Arc<dyn Clock>,
+    pub availability: Arc<dyn AgentAvailability>,
+}
+
 pub struct Converse {
     pub(super) store: Arc<dyn Store>,
     pub(super) flows: Arc<FlowLibrary>,
@@ -52,6 +63,7 @@ pub struct Converse {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) limits: Limits,
     pub(super) availability: Arc<dyn AgentAvailability>,
+    presence: Option<Presence>,
 }
 
 /// How long a person would wait for an agent now.
@@ -71,15 +83,9 @@ pub struct Round {
 }
 
 impl Converse {
-    pub fn new(
-        store: Arc<dyn Store>,
-        flows: Arc<FlowLibrary>,
-        lenders: Arc<Lenders>,
-        understander: Arc<Understander>,
-        clock: Arc<dyn Clock>,
-        availability: Arc<dyn AgentAvailability>,
-    ) -> Self {
-        Self { store, flows, lenders, understander, clock, limits: Limits::default(), availability }
+    pub fn new(parts: ConverseParts, presence: Option<Presence>) -> Self {
+        let ConverseParts { store, flows, lenders, understander, clock, availability } = parts;
+        Self { store, flows, lenders, understander, clock, limits: Limits::default(), availability, presence }
     }
 
     /// Works off up to `batch` conversations that have something pending.
@@ -89,6 +95,7 @@ impl Converse {
         if claims.is_empty() {
             return Ok(round);
         }
+        claims.iter().for_each(|claim| self.show_seen(claim));
         round.conversations = u32::try_from(claims.len()).unwrap_or(u32::MAX);
         round.inputs = claims.iter().map(|claim| u32::try_from(claim.inputs.len()).unwrap_or(0)).sum();
         let works = futures_util::future::join_all(claims.iter().map(|claim| self.work(claim))).await;
@@ -117,6 +124,26 @@ impl Converse {
         }
         metrics::counter!("acuerdo_turn_inputs_total").increment(u64::from(round.inputs));
         Ok(round)
+    }
+
+    /// Marks the newest message as read, unless a human has the chat and reads for themselves.
+    fn show_seen(&self, claim: &Claim) {
+        let newest = claim.inputs.iter().rev().find_map(|input| match &input.kind {
+            InputKind::Message { message } => Some(message),
+            InputKind::System { .. }
+            | InputKind::Echo { .. }
+            | InputKind::Timer { .. }
+            | InputKind::AgentReturned { .. }
+            | InputKind::TicketClosed { .. }
+            | InputKind::DeliveryFailed { .. } => None,
+        });
+        if let (Some(presence), Some(message), None) = (&self.presence, newest, claim.conversation.ticket) {
+            presence.seen(Seen {
+                lender: claim.conversation.lender.clone(),
+                phone_number_id: message.phone_number_id.clone(),
+                wamid: message.wamid.clone(),
+            });
+        }
     }
 
     /// The whole turn of one claim; nothing is written yet.
