@@ -141,10 +141,7 @@ pub fn agreement(agreement: &Agreement, file: &PersonFile, today: Day) -> Value 
 
 /// The obligation that the argument `deuda` names, if it is this person's.
 pub fn obligation_of<'a>(call: &ActionCall, file: &'a PersonFile) -> Option<&'a Obligation> {
-    let id = match call.with.get("deuda")?.at(&["id".to_owned()])? {
-        Value::Text(id) => id,
-        _ => return None,
-    };
+    let Value::Text(id) = call.with.get("deuda")?.at(&["id".to_owned()])? else { return None };
     file.obligations.iter().find(|obligation| obligation.id.to_string() == *id)
 }
 

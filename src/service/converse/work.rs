@@ -161,7 +161,12 @@ impl<'a> Work<'a> {
                     turn,
                     due,
                 }),
-                other => self.effect(number, other),
+                other @ (Effect::OpenTicket { .. }
+                | Effect::ForwardToAgent
+                | Effect::CloseTicket { .. }
+                | Effect::Ended { .. }
+                | Effect::Assurance { .. }
+                | Effect::Fault { .. }) => self.effect(number, other),
             }
         }
         if (call.is_none() && asked_turn(&self.session) != asked_before) || !timers.is_empty() {
