@@ -260,10 +260,8 @@ impl World {
     // ── actions ────────────────────────────────────────────────────────────────────────────────────────────────
 
     fn named(&self, call: &ActionCall) -> Obligation {
-        let id = match &call.with["deuda"] {
-            Value::Record(fields) => fields["id"].clone(),
-            other => panic!("`deuda` is {other:?}"),
-        };
+        let Value::Record(fields) = &call.with["deuda"] else { panic!("`deuda` is a record") };
+        let id = fields["id"].clone();
         let obligation = self.obligations().into_iter().find(|one| Value::text(one.id.to_string()) == id);
         obligation.expect("the flow names an obligation of this person")
     }
@@ -277,9 +275,9 @@ impl World {
     }
 
     fn verify(&mut self, call: &ActionCall) -> Answer {
-        let text = |name: &str| match &call.with[name] {
-            Value::Text(text) => text.clone(),
-            other => panic!("`{name}` is {other:?}"),
+        let text = |name: &str| {
+            let Value::Text(text) = &call.with[name] else { panic!("`{name}` is a text") };
+            text.clone()
         };
         let born = text("nacimiento");
         let (month, day) = born.split_once('-').unwrap();
