@@ -301,6 +301,10 @@ fn option_id(message: &Outbound, title: &str) -> Option<(&'static str, String)> 
             .flat_map(|section| &section.rows)
             .find(|row| row.title == title)
             .map(|row| ("list_reply", row.id.clone())),
-        _ => None,
+        Outbound::Text { .. }
+        | Outbound::Link { .. }
+        | Outbound::Document { .. }
+        | Outbound::Image { .. }
+        | Outbound::Template(_) => None,
     }
 }

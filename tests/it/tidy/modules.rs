@@ -13,7 +13,7 @@ fn every_module_says_what_it_is_for() {
     let mut findings = Vec::new();
     for source in program().iter().chain(&sources("tests", ".rs")) {
         let first = source.text.lines().next().unwrap_or("");
-        if !first.strip_prefix("//! ").is_some_and(|sentence| sentence.len() > 10) {
+        if first.strip_prefix("//! ").is_none_or(|sentence| sentence.len() <= 10) {
             findings.push(format!("{}:1: open with `//!` and a sentence", source.path));
         }
     }
