@@ -70,6 +70,8 @@ pub struct World {
     pub random: Arc<dyn Random>,
     /// One that was built before, for many applications in one process; else the flow folder's.
     pub understander: Option<Arc<Understander>>,
+    /// Another way to people than the Graph API: a terminal.
+    pub sender: Option<Arc<dyn MessageSender>>,
 }
 
 /// HTTP state, cheap to clone into every server thread.
@@ -96,9 +98,12 @@ impl App {
             Some(shared) => shared.clone(),
             None => Arc::new(Understander::load(&settings.flows_dir.join("understanding"))?),
         };
-        let sender: Arc<dyn MessageSender> = Arc::new(graph_client(&settings)?);
+        let sender: Arc<dyn MessageSender> = match &world.sender {
+            Some(given) => given.clone(),
+            None => Arc::new(graph_client(&settings)?),
+        };
         let lint = Arc::new(Lint::parse(&read(&settings.flows_dir.join("policies/lint.yaml"))?)?);
-        let World { clock, random, understander: _ } = world;
+        let World { clock, random, .. } = world;
         let wake = Wake::default();
         let workers = &settings.workers;
         let (writer, inbox) =

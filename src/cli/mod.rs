@@ -9,6 +9,7 @@ mod import;
 mod migrate;
 mod serve;
 mod stops;
+mod talk;
 
 pub mod agent;
 pub mod flow;
@@ -57,7 +58,7 @@ enum Command {
     Health,
     /// Import persons, obligations and balances from a CSV file (see docs/import.md).
     Import(import::ImportArgs),
-    /// Check and draw conversation flows.
+    /// Check, try and draw conversation flows.
     #[command(subcommand)]
     Flow(FlowCommand),
     /// Add, list and disable the human agents of a lender.
@@ -80,6 +81,17 @@ enum FlowCommand {
         /// One JSON document, for editors and CI.
         #[arg(long)]
         json: bool,
+    },
+    /// Chat with a flow folder in the terminal, as one of the sample people.
+    Talk {
+        #[arg(default_value = "flows")]
+        dir: PathBuf,
+        /// A policy of the folder that has sample debts: `andino` or `norte`.
+        #[arg(long, default_value = "andino")]
+        lender: String,
+        /// The sample person's reference.
+        #[arg(long = "as", default_value = "C-1003", value_name = "REFERENCE")]
+        reference: String,
     },
     /// Draw a flow, or how all flows run each other.
     Graph {
@@ -191,7 +203,7 @@ async fn command(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Migrate => migrate::run(&settings()?).await,
         Command::Doctor => doctor::run(settings()?).await,
         Command::Import(args) => import::run(&settings()?, &args).await,
-        Command::Flow(command) => flows(&command),
+        Command::Flow(command) => flows(&command).await,
         Command::Health => health::run(&settings()?.bind).await,
         Command::Agent(command) => agents(&settings()?, command).await,
         Command::Stops(command) => stops::run(&settings()?, command).await,
@@ -200,7 +212,7 @@ async fn command(cli: Cli) -> anyhow::Result<ExitCode> {
 }
 
 fn world() -> World {
-    World { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), understander: None }
+    World { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), understander: None, sender: None }
 }
 
 async fn agents(settings: &Settings, command: AgentCommand) -> anyhow::Result<ExitCode> {
@@ -221,7 +233,7 @@ async fn agents(settings: &Settings, command: AgentCommand) -> anyhow::Result<Ex
     Ok(ExitCode::SUCCESS)
 }
 
-fn flows(command: &FlowCommand) -> anyhow::Result<ExitCode> {
+async fn flows(command: &FlowCommand) -> anyhow::Result<ExitCode> {
     let printed = match command {
         FlowCommand::Check { dir, json: true } => flow::check(dir, Output::Json),
         FlowCommand::Check { dir, json: false } => {
@@ -232,6 +244,7 @@ fn flows(command: &FlowCommand) -> anyhow::Result<ExitCode> {
                 Err(error) => flow::Printed { text: format!("{}{error:#}\n", flows.text), ok: false },
             }
         }
+        FlowCommand::Talk { dir, lender, reference } => return talk::run(dir, lender, reference).await,
         FlowCommand::Graph { dir, flow, dot } => {
             flow::graph(dir, flow.as_deref(), if *dot { Drawing::Dot } else { Drawing::Mermaid })
         }

@@ -224,3 +224,43 @@ async fn many_quick_messages_are_answered_in_their_order() {
     let conversation = app.conversation(&who).await;
     assert_eq!(conversation.assurance, acuerdo::domain::assurance::Assurance::Verificada);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_is_down_answers_503_and_meta_brings_it_again() {
+    let app = TestApp::new().await;
+    let who = Who::phone(DIANA);
+    let content = json!({"type": "text", "text": {"body": "hola"}});
+    let body = meta::delivery(NUMBER, meta::message(&who, "wamid.down", app.clock.now(), &content));
+    app.started.store.close().await;
+    assert_eq!(app.deliver(body).await, 503);
+    let ready = app.http.get(format!("{}/health/ready", app.url)).send().await.unwrap();
+    assert_eq!(ready.status(), 503);
+    let live = app.http.get(format!("{}/health/live", app.url)).send().await.unwrap();
+    assert_eq!(live.status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_open_chat_ends_on_the_flows_that_it_began_with() {
+    let kept = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", kept.path().join("kept.sqlite").display());
+    let start = acuerdo::domain::time::Timestamp::parse_rfc3339("2026-11-23T15:00:00Z").unwrap();
+    let (diana, ana) = (Who::phone(DIANA), Who::phone("573005550001"));
+    {
+        let app = TestApp::on(&url, tempfile::tempdir().unwrap(), start).await;
+        app.says(&diana, "hola").await;
+        app.started.store.close().await;
+    }
+    let edit = |flows: &std::path::Path| {
+        let path = flows.join("identidad.yaml");
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.contains("¿Qué día y mes nació?"));
+        std::fs::write(&path, text.replace("¿Qué día y mes nació?", "¿Cuándo cumple años?")).unwrap();
+    };
+    let later = start.plus(Millis::minutes(5));
+    let app = TestApp::on_edited(&url, tempfile::tempdir().unwrap(), later, edit).await;
+    app.says(&diana, "0303").await;
+    assert!(app.last().message.readable().contains("¿Qué día y mes nació?"), "{}", app.transcript());
+    app.says(&ana, "hola").await;
+    app.says(&ana, "0101").await;
+    assert!(app.last().message.readable().contains("¿Cuándo cumple años?"), "{}", app.transcript());
+}

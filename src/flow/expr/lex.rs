@@ -116,9 +116,14 @@ fn quoted(text: &str, at: usize, quote: char) -> Result<(Token, usize), ExprErro
     Err(ExprError::new(at..text.len(), "the quoted text does not end").help(format!("close it with {quote}")))
 }
 
+/// `NNNN-`: four digits and a dash begin a date; `10d - 5` does not.
+fn looks_like_a_date(part: &[u8]) -> bool {
+    part[..4].iter().all(u8::is_ascii_digit) && part[4] == b'-'
+}
+
 /// A number and what follows it: `12`, `2026-12-01`, `5d`, `1.8%`, `100000 COP`, `99.50 PEN`.
 fn number(text: &str, at: usize) -> Result<(Token, usize), ExprError> {
-    if let Some(day) = text.get(at..at + 10).filter(|part| part.as_bytes()[4] == b'-') {
+    if let Some(day) = text.get(at..at + 10).filter(|part| looks_like_a_date(part.as_bytes())) {
         return Day::parse(day).map(|day| (Token::Date(day), at + 10)).ok_or_else(|| {
             ExprError::new(at..at + 10, format!("`{day}` is not a date of the calendar"))
                 .help("dates are written YYYY-MM-DD")

@@ -9,7 +9,7 @@ use crate::flow::diagnostic::{Finding, Span};
 use crate::flow::source::{Node, Scalar};
 
 pub use bot::{bot_file, flow_file, locale_file};
-pub use read::Reader;
+pub use read::{Reader, parse_duration};
 pub use steps::KINDS;
 
 /// A value that was read from a scalar, with its place.

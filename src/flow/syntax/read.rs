@@ -212,7 +212,8 @@ impl Reader {
     }
 }
 
-fn parse_duration(text: &str) -> Option<Millis> {
+/// `30m`, `4h` or `3d`.
+pub fn parse_duration(text: &str) -> Option<Millis> {
     const DAYS_MAX: i64 = 365;
     let unit = text.chars().last()?;
     let n: i64 = text.strip_suffix(unit)?.parse().ok().filter(|n| (1..=525_600).contains(n))?;

@@ -67,9 +67,20 @@ impl TestApp {
 
     /// On this database.
     pub async fn on(database_url: &str, folder: tempfile::TempDir, now: Timestamp) -> Self {
+        Self::on_edited(database_url, folder, now, |_| ()).await
+    }
+
+    /// On this database, with the shipped flows as `edit` leaves them.
+    pub async fn on_edited(
+        database_url: &str,
+        folder: tempfile::TempDir,
+        now: Timestamp,
+        edit: impl FnOnce(&Path),
+    ) -> Self {
         let graph = GraphApi::start(TOKEN);
         let clock = Arc::new(FakeClock::starting(now));
         lay_out_flows(&folder.path().join("flows"));
+        edit(&folder.path().join("flows"));
         let settings = Settings::from_toml(&format!(
             r#"
             database_url = "{database_url}"
@@ -98,6 +109,7 @@ impl TestApp {
             clock: clock.clone(),
             random: Arc::new(CountingRandom::default()),
             understander: Some(understander()),
+            sender: None,
         };
         let app = App::assemble(settings, world).await.unwrap();
         let faces = app.faces();
