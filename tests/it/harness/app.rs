@@ -260,7 +260,8 @@ impl TestApp {
     }
 
     pub fn wamid(&self) -> String {
-        format!("wamid.in.{}", self.n_sent.fetch_add(1, Ordering::SeqCst))
+        // With the time, so that a second application on the same database begins no id anew.
+        format!("wamid.in.{}.{}", self.clock.now().0, self.n_sent.fetch_add(1, Ordering::SeqCst))
     }
 
     async fn import_samples(&self) {
