@@ -7,9 +7,11 @@
     reason = "a test that cannot go on says where it stopped"
 )]
 
+mod bench_turns;
 mod browser;
 mod contract;
 mod contract_queue;
+mod crash;
 mod desk_api;
 mod desk_openapi;
 mod desk_world;
@@ -17,6 +19,7 @@ mod graph_client;
 mod harness;
 mod journey;
 mod phone;
+mod replicas;
 mod scenario_app;
 mod scenario_format;
 mod scenario_talk;

@@ -1,7 +1,7 @@
 //! The store's contract: every case runs on SQLite and on PostgreSQL. A skipped half is a failure.
 
 mod accept;
-mod backends;
+pub mod backends;
 mod claims;
 mod commits;
 mod desk;

@@ -65,7 +65,7 @@ impl TestApp {
         Self::on(&url, folder, now).await
     }
 
-    /// On this database.
+    /// On this database, with the sample debts.
     pub async fn on(database_url: &str, folder: tempfile::TempDir, now: Timestamp) -> Self {
         Self::on_edited(database_url, folder, now, |_| ()).await
     }
@@ -78,33 +78,22 @@ impl TestApp {
         edit: impl FnOnce(&Path),
     ) -> Self {
         let graph = GraphApi::start(TOKEN);
-        let clock = Arc::new(FakeClock::starting(now));
         lay_out_flows(&folder.path().join("flows"));
         edit(&folder.path().join("flows"));
-        let settings = Settings::from_toml(&format!(
-            r#"
-            database_url = "{database_url}"
-            bind = "127.0.0.1:0"
-            flows_dir = "{}"
-            read_receipts = false
-            whatsapp_app_secret = "{APP_SECRET}"
-            whatsapp_verify_token = "{VERIFY}"
-            whatsapp_graph_url = "{}"
-            [[lender]]
-            id = "andino"
-            access_token = "{TOKEN}"
-            waba_id = "waba-andino"
-            phone_number_ids = ["{NUMBER}"]
-            checkout_secret = "checkout-secret-of-the-tests"
-            [[lender]]
-            id = "norte"
-            access_token = "{TOKEN}"
-            phone_number_ids = ["100000000000002"]
-            "#,
-            folder.path().join("flows").display(),
-            graph.url
-        ))
-        .unwrap();
+        let settings = settings(database_url, &folder.path().join("flows"), &graph.url, "");
+        let app = Self::with(Settings::from_toml(&settings).unwrap(), graph, folder, now).await;
+        app.import_samples().await;
+        app
+    }
+
+    /// With these settings and this Graph API, on whatever the database holds.
+    pub async fn with(
+        settings: Settings,
+        graph: GraphApi,
+        folder: tempfile::TempDir,
+        now: Timestamp,
+    ) -> Self {
+        let clock = Arc::new(FakeClock::starting(now));
         let world = World {
             clock: clock.clone(),
             random: Arc::new(CountingRandom::default()),
@@ -128,7 +117,7 @@ impl TestApp {
         .run();
         let handle = server.handle();
         tokio::spawn(server);
-        let app = Self {
+        Self {
             url,
             graph,
             clock,
@@ -141,9 +130,7 @@ impl TestApp {
             seen: Mutex::new(0),
             _folder: folder,
             _supervisor: supervisor,
-        };
-        app.import_samples().await;
-        app
+        }
     }
 
     /// Posts a signed body and returns the HTTP status.
@@ -282,8 +269,34 @@ pub fn understander() -> Arc<Understander> {
     SHARED.clone()
 }
 
+/// A settings file: two lenders, this database, this Graph API; `extra` are lines before the tables of lenders.
+pub fn settings(database_url: &str, flows: &Path, graph_url: &str, extra: &str) -> String {
+    format!(
+        r#"
+        database_url = "{database_url}"
+        flows_dir = "{}"
+        read_receipts = false
+        whatsapp_app_secret = "{APP_SECRET}"
+        whatsapp_verify_token = "{VERIFY}"
+        whatsapp_graph_url = "{graph_url}"
+        {extra}
+        [[lender]]
+        id = "andino"
+        access_token = "{TOKEN}"
+        waba_id = "waba-andino"
+        phone_number_ids = ["{NUMBER}"]
+        checkout_secret = "checkout-secret-of-the-tests"
+        [[lender]]
+        id = "norte"
+        access_token = "{TOKEN}"
+        phone_number_ids = ["100000000000002"]
+        "#,
+        flows.display(),
+    )
+}
+
 /// The shipped flows with the invented caps on interest, so that a refinancing is offered on any day.
-fn lay_out_flows(target: &Path) {
+pub fn lay_out_flows(target: &Path) {
     for part in ["", "locales", "policies"] {
         std::fs::create_dir_all(target.join(part)).unwrap();
         for entry in std::fs::read_dir(Path::new("flows").join(part)).unwrap() {
@@ -303,7 +316,7 @@ pub fn identity(who: &Who) -> acuerdo::domain::identity::WaIdentity {
     WaIdentity::new(wa_id, bsuid).unwrap()
 }
 
-fn option_id(message: &Outbound, title: &str) -> Option<(&'static str, String)> {
+pub fn option_id(message: &Outbound, title: &str) -> Option<(&'static str, String)> {
     match message {
         Outbound::Buttons { buttons, .. } => buttons
             .iter()

@@ -3,4 +3,5 @@
 pub mod app;
 pub mod clock;
 pub mod graph_api;
+pub mod load;
 pub mod meta;
