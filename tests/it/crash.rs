@@ -140,7 +140,8 @@ async fn settle(app: &TestApp) {
     for _ in 0..3 {
         app.drain().await;
         for (wamid, sent) in app.graph.taken() {
-            let status = meta::status(wamid.as_str(), "delivered", app.clock.now(), sent.callback.as_deref(), &[]);
+            let status =
+                meta::status(wamid.as_str(), "delivered", app.clock.now(), sent.callback.as_deref(), &[]);
             assert_eq!(app.deliver(meta::delivery(crate::harness::app::NUMBER, status)).await, 200);
         }
         app.drain().await;
@@ -205,13 +206,11 @@ async fn check(app: &TestApp, n: usize, measure: &str) -> usize {
                 vouched.push(callback);
             }
             OutboxStatus::Unconfirmed => assert_eq!(times, 0, "person {n}: {callback} was taken"),
-            OutboxStatus::Queued
-            | OutboxStatus::Sending
-            | OutboxStatus::InDoubt
-            | OutboxStatus::Refused => panic!("person {n}: {message:?}"),
+            OutboxStatus::Queued | OutboxStatus::Sending | OutboxStatus::InDoubt | OutboxStatus::Refused => {
+                panic!("person {n}: {message:?}")
+            }
         }
     }
     assert_eq!(order, vouched, "person {n}: said in the order of the answers");
     sent.len() - vouched.len()
 }
-

@@ -20,7 +20,6 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use uuid::Uuid;
 
 /// Messages of [`script`].
 pub const SCRIPT_LEN: usize = 4;
@@ -83,7 +82,8 @@ impl Webhook {
     pub async fn post(&self, url: &str, body: Vec<u8>) -> bool {
         let signature = self.secrets.sign(&body);
         let request = self.http.post(format!("{url}/webhook"));
-        let request = request.header("x-hub-signature-256", signature).header("content-type", "application/json");
+        let request =
+            request.header("x-hub-signature-256", signature).header("content-type", "application/json");
         request.body(body).send().await.is_ok_and(|answer| answer.status() == 200)
     }
 
@@ -121,7 +121,6 @@ impl Clock for ShiftedClock {
 /// One process of a deployment: server and loops as `acuerdo serve` runs them.
 pub struct Replica {
     pub url: String,
-    pub started: Started,
     server: actix_web::dev::ServerHandle,
     supervisor: Supervisor,
 }
@@ -130,7 +129,7 @@ impl Replica {
     /// `database` and `extra` are lines of the settings file; `clock` may be shared with other replicas.
     pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> Self {
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
-        let world = World { clock, random, understander: Some(understander()) };
+        let world = World { clock, random, understander: Some(understander()), sender: None };
         let app = App::assemble(settings, world).await.unwrap();
         let faces = app.faces();
         let mut supervisor = Supervisor::new();
@@ -151,7 +150,7 @@ impl Replica {
         .run();
         let handle = server.handle();
         tokio::spawn(server);
-        Self { url, started, server: handle, supervisor }
+        Self { url, server: handle, supervisor }
     }
 
     pub async fn stop(self) {
@@ -167,5 +166,5 @@ pub fn settings_on(database_url: &str, flows: &Path, graph_url: &str, extra: &st
 
 /// An id that no other run uses, for wamids.
 pub fn run_id() -> String {
-    Uuid::now_v7().simple().to_string()
+    SystemRandom.uuid(SystemClock.now()).simple().to_string()
 }
