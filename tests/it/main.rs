@@ -10,6 +10,7 @@
 mod browser;
 mod contract;
 mod contract_queue;
+mod demo_journey;
 mod desk_api;
 mod desk_openapi;
 mod desk_world;

@@ -4,33 +4,65 @@ use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A browser window with the simulator in it. Call [`Phone::close`] at the end.
+/// A browser window with the simulator in it. Call [`Phone::close`] at the end; a test that fails closes it too.
 pub struct Phone {
     pub client: Client,
-    driver: Child,
+    driver: Driver,
     _profile: tempfile::TempDir,
+}
+
+/// chromedriver; it takes its browser with it, however the test ends.
+struct Driver {
+    process: Child,
+    port: u16,
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        // Killed, the driver would leave its browser behind; asked, it ends both.
+        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
+            let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
+            let _ =
+                stream.write_all(b"GET /shutdown HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
+        let _ = self.process.start_kill();
+    }
 }
 
 impl Phone {
     /// Opens `{base}/simulator` in a window of `width` × `height` CSS pixels.
     pub async fn open(base: &str, (width, height): (u32, u32)) -> Self {
+        Self::start(base, json!({"args": [format!("--window-size={width},{height}")]})).await
+    }
+
+    /// Opens it on a handset's screen, narrower than any window can be.
+    pub async fn open_handset(base: &str, (width, height): (u32, u32)) -> Self {
+        let screen = json!({"width": width, "height": height, "pixelRatio": 2, "touch": true});
+        Self::start(base, json!({"args": [], "mobileEmulation": {"deviceMetrics": screen}})).await
+    }
+
+    async fn start(base: &str, options: serde_json::Value) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
-        let driver = Command::new("chromedriver")
+        let process = Command::new("chromedriver")
             .arg(format!("--port={port}"))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(true)
             .spawn()
             .expect("chromedriver is needed: apt-get install chromium chromium-driver");
-        let client = connect(port, profile.path().to_str().unwrap(), (width, height)).await;
+        let driver = Driver { process, port };
+        let client = connect(port, profile.path().to_str().unwrap(), options).await;
         client.goto(&format!("{base}/simulator")).await.unwrap();
         let phone = Self { client, driver, _profile: profile };
         phone.wait("#people-list button").await;
@@ -120,16 +152,20 @@ impl Phone {
         self.client.execute(&format!("return ({expression});"), Vec::new()).await.unwrap()
     }
 
+    /// Keeps what the window shows as a PNG file.
+    pub async fn picture(&self, file: &Path) {
+        std::fs::write(file, self.client.screenshot().await.unwrap()).unwrap();
+    }
+
     /// Ends the window and the driver.
-    pub async fn close(mut self) {
-        self.client.close().await.unwrap();
-        self.driver.kill().await.unwrap();
+    pub async fn close(self) {
+        self.client.clone().close().await.unwrap();
     }
 }
 
-async fn connect(port: u16, profile: &str, (width, height): (u32, u32)) -> Client {
+async fn connect(port: u16, profile: &str, mut options: serde_json::Value) -> Client {
     // A click is aimed before it lands: with motion, a sheet that is still rising would be missed.
-    let arguments = json!([
+    let fixed = json!([
         "--force-prefers-reduced-motion",
         "--headless",
         "--no-sandbox",
@@ -143,11 +179,11 @@ async fn connect(port: u16, profile: &str, (width, height): (u32, u32)) -> Clien
         "--no-proxy-server",
         "--disable-dev-shm-usage",
         format!("--user-data-dir={profile}"),
-        format!("--window-size={width},{height}"),
     ]);
+    options["args"].as_array_mut().unwrap().extend(fixed.as_array().unwrap().clone());
+    options["binary"] = "/usr/bin/chromium".into();
     let mut capabilities = serde_json::Map::new();
-    capabilities
-        .insert("goog:chromeOptions".into(), json!({"args": arguments, "binary": "/usr/bin/chromium"}));
+    capabilities.insert("goog:chromeOptions".into(), options);
     let limit = Instant::now() + PATIENCE;
     loop {
         let mut builder = ClientBuilder::new(HttpConnector::new());

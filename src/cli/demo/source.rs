@@ -2,18 +2,19 @@
 
 use crate::app::App;
 use crate::cli::sample::Sample;
-use crate::domain::debt::Agreement;
+use crate::domain::debt::{Agreement, AgreementKind, AgreementStatus};
 use crate::domain::identity::WaIdentity;
 use crate::domain::ids::PhoneNumberId;
 use crate::flow::state::{Session, Status};
-use crate::flow::text::render::write_money;
+use crate::flow::text::Format;
+use crate::flow::text::render::{format_value, write_money};
+use crate::flow::value::Value;
 use crate::http::simulator::source::{
     DebtorCard, InspectedAgreement, InspectedTicket, Inspection, SimulatorSource,
 };
 use crate::ports::conversations::{Conversation, Event};
 use crate::ports::tickets::TicketStatus;
 use crate::ports::{Store, StoreError};
-use crate::service::actions::values::kind_name;
 use async_trait::async_trait;
 use std::sync::Arc;
 
@@ -67,7 +68,7 @@ impl StoreSource {
             InspectedTicket {
                 reference: ticket.id.to_string(),
                 status: status.to_owned(),
-                reason: format!("{} · {}", ticket.queue, ticket.reason),
+                reason: format!("{} · {}", ticket.queue, words(&ticket.reason)),
                 agent,
             }
         }))
@@ -77,7 +78,7 @@ impl StoreSource {
 #[async_trait]
 impl SimulatorSource for StoreSource {
     async fn debtors(&self) -> Vec<DebtorCard> {
-        self.samples.iter().filter_map(card).collect()
+        cards(&self.samples)
     }
 
     async fn inspect(&self, who: &WaIdentity) -> Option<Inspection> {
@@ -91,37 +92,75 @@ impl SimulatorSource for StoreSource {
     }
 }
 
-fn card(sample: &Sample) -> Option<DebtorCard> {
+/// One card per person and phone: of two people with one phone, the later one writes from another of theirs.
+fn cards(samples: &[Sample]) -> Vec<DebtorCard> {
+    let mut cards: Vec<DebtorCard> = Vec::with_capacity(samples.len());
+    for sample in samples {
+        let phones: Vec<&String> = sample.person.phones.iter().map(|phone| phone.expose()).collect();
+        let free = phones.iter().find(|phone| cards.iter().all(|card| card.wa_id != ***phone));
+        let Some(wa_id) = free.or_else(|| phones.first()) else { continue };
+        let shared = samples.iter().any(|other| {
+            other.person.id != sample.person.id
+                && other.person.phones.iter().any(|phone| phone.expose() == *wa_id)
+        });
+        cards.push(card(sample, (*wa_id).clone(), shared));
+    }
+    cards
+}
+
+fn card(sample: &Sample, wa_id: String, shared: bool) -> DebtorCard {
     let person = &sample.person;
-    let wa_id = person.phones.first()?.expose().clone();
     let name = if sample.stranger { "Otra persona".to_owned() } else { person.full_name.expose().clone() };
-    Some(DebtorCard {
+    let situation = &sample.situation;
+    DebtorCard {
         id: person.external_ref.clone(),
         name,
         wa_id,
         bsuid: None,
         document_hint: format!("{} {}", person.document_type, person.document.expose()),
         birthday: person.birth_date.as_ref().map_or_else(String::new, |birth| birth.expose().to_string()),
-        situation: sample.situation.clone(),
+        situation: if shared { format!("Comparte el teléfono · {situation}") } else { situation.clone() },
         language: format!("{}-CO", person.language),
-    })
+    }
 }
 
 fn inspected(agreement: &Agreement) -> InspectedAgreement {
     let offer = &agreement.offer;
+    let total = write_money(offer.total);
     InspectedAgreement {
         reference: agreement.reference.clone(),
-        kind: kind_name(offer.kind).to_owned(),
-        status: serde_json::to_value(agreement.status)
-            .ok()
-            .and_then(|status| status.as_str().map(str::to_owned))
-            .unwrap_or_default(),
-        summary: format!("{} en {} cuota(s)", write_money(offer.total), offer.payments.len()),
+        kind: match offer.kind {
+            AgreementKind::Promise => "Promesa de pago",
+            AgreementKind::InstalmentPlan => "Plan de pagos",
+            AgreementKind::Refinancing => "Refinanciación",
+            AgreementKind::Settlement => "Descuento",
+        }
+        .to_owned(),
+        status: agreement_status(agreement.status).to_owned(),
+        summary: match offer.payments.len() {
+            1 => format!("{total} en un pago"),
+            payments => format!("{total} en {payments} pagos"),
+        },
         instalments: offer
             .payments
             .iter()
-            .map(|payment| format!("{}. {}  {}", payment.number, payment.due, write_money(payment.amount)))
+            .map(|payment| {
+                let due = format_value(&Value::Date(payment.due), &Format::LongDate, "es");
+                format!("{}. {} el {due}", payment.number, write_money(payment.amount))
+            })
             .collect(),
+    }
+}
+
+const fn agreement_status(status: AgreementStatus) -> &'static str {
+    match status {
+        AgreementStatus::Proposed => "propuesto",
+        AgreementStatus::Accepted => "aceptado",
+        AgreementStatus::Active => "vigente",
+        AgreementStatus::Kept => "cumplido",
+        AgreementStatus::Broken => "incumplido",
+        AgreementStatus::Superseded => "reemplazado",
+        AgreementStatus::Cancelled => "anulado",
     }
 }
 
@@ -154,26 +193,70 @@ fn last_turn(events: &[(i64, Event)]) -> Vec<String> {
 
 fn line(event: &Event) -> String {
     let body = &event.body;
-    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
     match event.kind.as_str() {
-        "input" => format!("entra · {}", text(&body["input"]["input"])),
-        "trail" => {
-            let steps: Vec<String> = body["visits"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(|visit| {
-                    format!("{}.{} ({})", text(&visit["flow"]), text(&visit["step"]), text(&visit["what"]))
-                })
-                .collect();
-            format!("pasos · {}", steps.join(" → "))
-        }
+        "input" => format!("entra · {}", input(&body["input"])),
+        "trail" => format!("pasos · {}", steps(&body["visits"]).join(" → ")),
         "action" => format!("acción · {} = {}", text(&body["action"]), text(&body["outcome"])),
-        "send" => format!("sale · {}", text(&body["content"]["type"])),
-        "ticket" => format!("ticket · {} ({})", text(&body["queue"]), text(&body["reason"])),
-        "assurance" => format!("nivel · {}", text(&body["level"])),
+        "send" => format!("sale · {}", content_name(text(&body["content"]["type"]))),
+        "ticket" => format!("tiquete · {} ({})", text(&body["queue"]), words(text(&body["reason"]))),
+        "assurance" => format!("confianza · {}", text(&body["level"])),
         "ended" => format!("fin · {}", text(&body["outcome"])),
         "fault" => format!("falla · {}", text(&body["what"])),
         other => other.to_owned(),
     }
+}
+
+/// What came in and how it was understood; never the words themselves.
+fn input(input: &serde_json::Value) -> String {
+    let kind = match text(&input["input"]) {
+        "message" => "mensaje",
+        "timer" => "un plazo se cumplió",
+        "action_outcome" => "resultado de una acción",
+        "agent_returned" => "el agente devolvió el chat",
+        "ticket_closed" => "el agente cerró el tiquete",
+        "identity_changed" => "cambió el número",
+        "human_echo" => "alguien contestó desde el teléfono del negocio",
+        "delivery_failed" => "un mensaje no se entregó",
+        other => other,
+    };
+    let intent = &input["said"]["understanding"]["intent"];
+    match (intent["intent"].as_str(), intent["confidence_bps"].as_u64()) {
+        (Some(name), Some(bps)) => format!("{kind}, intención {name} ({} %)", bps / 100),
+        _ => kind.to_owned(),
+    }
+}
+
+/// The steps of the turn, with what made them special: an interrupt, a doubt, words that were not understood.
+fn steps(visits: &serde_json::Value) -> Vec<String> {
+    let visits = visits.as_array().into_iter().flatten();
+    visits
+        .filter_map(|visit| {
+            let step = format!("{}.{}", text(&visit["flow"]), text(&visit["step"]));
+            match text(&visit["what"]) {
+                "enter" => Some(step),
+                // The input and the action have lines of their own.
+                what if what.starts_with("answer") || what.starts_with("outcome") => None,
+                what => Some(format!("{step} ({what})")),
+            }
+        })
+        .collect()
+}
+
+fn content_name(kind: &str) -> &str {
+    match kind {
+        "text" => "texto",
+        "buttons" => "botones",
+        "list" => "lista",
+        "cta_url" => "enlace",
+        "template" => "plantilla",
+        other => other,
+    }
+}
+
+fn text(value: &serde_json::Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn words(name: &str) -> String {
+    name.replace('_', " ")
 }

@@ -16,6 +16,10 @@ pub fn render(text: &Text, scope: &dyn Scope, language_code: &str) -> String {
     let mut out = String::new();
     for part in &text.parts {
         match part {
+            // A value that ends in an abbreviation ("6 p. m.") already has the full stop of its sentence.
+            Part::Literal(literal) if out.ends_with('.') => {
+                out.push_str(literal.strip_prefix('.').unwrap_or(literal));
+            }
             Part::Literal(literal) => out.push_str(literal),
             Part::Slot { value, format } => out.push_str(&write(&eval(value, scope), format, words)),
         }

@@ -75,3 +75,15 @@ fn words_are_compared_without_accents_case_and_signs() {
     assert_eq!(fold("  Sí,  acepto. "), "si acepto");
     assert_eq!(fold("…"), "");
 }
+
+#[test]
+fn an_abbreviation_at_the_end_of_a_sentence_brings_its_full_stop() {
+    let hours = |after: &str| {
+        let slot = Part::Slot { value: Expr::Path(vec!["n".to_owned()]), format: Format::Plain };
+        let parts = vec![slot, Part::Literal(after.to_owned())];
+        let text = Text { parts, ..Text::default() };
+        render(&text, &One(Value::text("de 8 a. m. a 6 p. m.")), "es")
+    };
+    assert_eq!(hours(". Gracias."), "de 8 a. m. a 6 p. m. Gracias.");
+    assert_eq!(hours(", y ya."), "de 8 a. m. a 6 p. m., y ya.");
+}
