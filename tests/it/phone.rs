@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A browser window with the simulator in it. Call [`Phone::close`] at the end; a test that fails closes it too.
 pub struct Phone {
     pub client: Client,
-    driver: Driver,
+    _driver: Driver,
     _profile: tempfile::TempDir,
 }
 
@@ -64,7 +64,7 @@ impl Phone {
         let driver = Driver { process, port };
         let client = connect(port, profile.path().to_str().unwrap(), options).await;
         client.goto(&format!("{base}/simulator")).await.unwrap();
-        let phone = Self { client, driver, _profile: profile };
+        let phone = Self { client, _driver: driver, _profile: profile };
         phone.wait("#people-list button").await;
         phone
     }
