@@ -3,7 +3,7 @@
 use crate::phone::Phone;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 const JORGE: &str = "Jorge Iván Salazar Gil";
 
@@ -11,6 +11,8 @@ const JORGE: &str = "Jorge Iván Salazar Gil";
 struct Demo {
     process: Child,
     base: String,
+    /// Open until the end: a program that can no longer write would stop.
+    _said: BufReader<ChildStdout>,
     _data: tempfile::TempDir,
 }
 
@@ -25,11 +27,11 @@ impl Demo {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let said = BufReader::new(process.stdout.take().unwrap());
-        let base = said.lines().map_while(Result::ok).find_map(|line| {
+        let mut said = BufReader::new(process.stdout.take().unwrap());
+        let base = (&mut said).lines().map_while(Result::ok).find_map(|line| {
             line.split_whitespace().find_map(|word| word.strip_suffix("/simulator")).map(str::to_owned)
         });
-        Self { base: base.expect("the demo says where its phone is"), process, _data: data }
+        Self { base: base.expect("the demo says where its phone is"), process, _said: said, _data: data }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::harness::app::{APP_SECRET, NUMBER, settings, understander};
 use crate::harness::meta::{self, Who};
-use acuerdo::app::{App, Started, World, read_policies};
+use acuerdo::app::{App, World, read_policies};
 use acuerdo::config::Settings;
 use acuerdo::debts::{self, ImportContext};
 use acuerdo::domain::ids::LenderId;
