@@ -19,8 +19,11 @@ use std::sync::Arc;
 const LEASE: Millis = Millis::seconds(60);
 /// How long a status may take before doubt ends (Meta promises nothing; most come within seconds).
 pub const DOUBT: Millis = Millis::seconds(60);
-/// Attempts of a message that Meta refuses for a passing reason.
-const ATTEMPTS_MAX: u32 = 8;
+/// A message that cannot leave for a passing reason is given up after this. Time, not attempts: a message that was
+/// only paced or held has been claimed often without ever being tried.
+const GIVE_UP_AFTER: Millis = Millis::hours(1);
+/// A refusal that a repeat may cure is believed after this.
+const BELIEVE_AFTER: Millis = Millis::minutes(1);
 /// Back-off of one person after 131056: 4^n seconds, at most this.
 const PAIR_PAUSE_MAX: Millis = Millis::minutes(5);
 
@@ -143,11 +146,11 @@ impl Dispatch {
                 self.pacing.pause_pair(claim.conversation, now.plus(pause));
                 SendResult::Retry { at: now.plus(pause), why: "pair_limit".to_owned(), code }
             }
-            Reaction::Retry { max } if earlier(claim) < u32::from(max) => {
+            Reaction::Retry { max } if earlier(claim) < u32::from(max) || is_young(claim, now) => {
                 self.again(claim, "transient".to_owned(), code, now)
             }
             Reaction::Retry { .. } => refused("transient_too_often"),
-            Reaction::UseTemplate if earlier(claim) == 0 => SendResult::Retry {
+            Reaction::UseTemplate if is_young(claim, now) => SendResult::Retry {
                 // Meta lists as known that an open window is sometimes refused: once more, later.
                 at: now.plus(Millis::seconds(30)),
                 why: "window_refused".to_owned(),
@@ -174,7 +177,7 @@ impl Dispatch {
     }
 
     fn again(&self, claim: &OutboxClaim, why: String, code: Option<i64>, now: Timestamp) -> SendResult {
-        if claim.attempts >= ATTEMPTS_MAX {
+        if now.since(claim.created_at) > GIVE_UP_AFTER {
             return SendResult::Refused { why, code };
         }
         let base = 1_000_i64.saturating_mul(2_i64.saturating_pow(earlier(claim).min(7))).min(120_000);
@@ -196,6 +199,10 @@ impl Dispatch {
             tracing::error!(error = %error, "the stop could not be stored");
         }
     }
+}
+
+fn is_young(claim: &OutboxClaim, now: Timestamp) -> bool {
+    now.since(claim.created_at) < BELIEVE_AFTER
 }
 
 /// Attempts before this one.
