@@ -43,6 +43,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Loops that send: a request that hangs holds up only the batch that it came with.
+const DISPATCHERS: usize = 3;
+
 /// Every part of a process, wired. Nothing runs yet.
 pub struct App {
     pub settings: Settings,
@@ -212,10 +215,13 @@ impl Started {
         let (service, wake) = (self.converse.clone(), self.wake.clone());
         supervisor
             .keep("converse", move |cancel| loops::converse(service.clone(), wake.clone(), periods, cancel));
-        let (service, wake) = (self.dispatch.clone(), self.wake.clone());
         let periods = Periods { poll, batch: workers.send_batch };
-        supervisor
-            .keep("dispatch", move |cancel| loops::dispatch(service.clone(), wake.clone(), periods, cancel));
+        for _ in 0..DISPATCHERS {
+            let (service, wake) = (self.dispatch.clone(), self.wake.clone());
+            supervisor.keep("dispatch", move |cancel| {
+                loops::dispatch(service.clone(), wake.clone(), periods, cancel)
+            });
+        }
         let (service, wake) = (self.notices.clone(), self.wake.clone());
         supervisor.keep("notices", move |cancel| loops::notices(service.clone(), wake.clone(), poll, cancel));
         let (store, clock, wake) = (self.store.clone(), self.clock.clone(), self.wake.clone());

@@ -42,14 +42,15 @@ pub fn text(body: &str) -> Value {
     json!({"type": "text", "text": {"body": body}})
 }
 
-/// `n` people of the lender Andino, 20 days late, all with the same debt.
+/// `n` people of the lender Andino, 20 days late, all with the same debt and the same end of its number, so that
+/// their chats read alike.
 pub async fn import_people(store: &Arc<dyn Store>, flows: &Path, n: usize, now: Timestamp) {
     let sample = std::fs::read_to_string("fixtures/demo/andino.csv").unwrap();
     let mut csv = format!("{}\n", sample.lines().next().unwrap());
     for n in 0..n {
         writeln!(
             csv,
-            "andino,L-{n},Diana Carolina Mejía Soto,Diana,CC,{},1992-07-25,es,+{},L-{n},credito_consumo,\
+            "andino,L-{n},Diana Carolina Mejía Soto,Diana,CC,{},1992-07-25,es,+{},L-{n}-5003,credito_consumo,\
              Crédito de libre inversión,active,COP,D,358200,64300,9850,0,4725000,D-20,D+10,432350,24.36%,,",
             1_020_000_000 + n,
             wa_id(n),
