@@ -18,7 +18,7 @@ pub struct Facts {
     /// Until when free-form messages may be sent (24 h window with margin); `None` = closed.
     pub window_until: Option<Timestamp>,
     /// Public and contact facts by root name (`prestamista`, `agentes`, `persona`), typed by
-    /// [`crate::flow::catalogue::FACTS`].
+    /// [`crate::flow::catalogue::facts`].
     pub roots: BTreeMap<String, Value>,
 }
 
