@@ -2,6 +2,7 @@
 
 use crate::config::{ConfigError, LenderAccount, Settings};
 use crate::domain::ids::LenderId;
+use crate::domain::time::Timestamp;
 use crate::flow;
 use crate::http::api::ApiState;
 use crate::http::operations::OperationsState;
@@ -12,12 +13,13 @@ use crate::ports::Store;
 use crate::ports::clock::{Clock, Random};
 use crate::ports::handoff_queue::HandoffQueue;
 use crate::ports::message_sender::MessageSender;
+use crate::ports::switches::TakenOver;
 use crate::queue::memory::MemoryQueue;
 use crate::rules::lint::Lint;
 use crate::rules::policy::PolicySet;
 use crate::service::availability::CachedAvailability;
 use crate::service::converse::{Converse, ConverseParts};
-use crate::service::dispatch::Dispatch;
+use crate::service::dispatch::{DOUBT, Dispatch};
 use crate::service::flow_library::FlowLibrary;
 use crate::service::handoff::{HandoffPorts, HandoffService, HandoffSettings};
 use crate::service::lenders::{Lender, Lenders};
@@ -91,7 +93,7 @@ impl App {
         // Before the first counter counts.
         crate::telemetry::metrics();
         let accounts = settings.lenders()?;
-        let store = open_store(&settings).await?;
+        let store = open_served_store(&settings, world.clock.now()).await?;
         let queue = open_queue(&settings).await?;
         let policies = read_policies(&settings.flows_dir)?;
         let lenders = Arc::new(Lenders::new(lenders(&accounts, &policies)?));
@@ -242,12 +244,32 @@ impl Faces {
     }
 }
 
+/// The database for a tool that may run beside a serving process.
 pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+    open(settings, false).await
+}
+
+/// The database for the process that serves; what a dead one held in an SQLite file is free at once.
+async fn open_served_store(settings: &Settings, now: Timestamp) -> anyhow::Result<Arc<dyn Store>> {
+    let store = open(settings, true).await?;
+    let taken = store.take_over(now, DOUBT).await?;
+    if taken != TakenOver::default() {
+        tracing::warn!(
+            turns = taken.turns,
+            sends_in_doubt = taken.sends,
+            "the last process ended without finishing; its work goes on"
+        );
+    }
+    Ok(store)
+}
+
+async fn open(settings: &Settings, owner: bool) -> anyhow::Result<Arc<dyn Store>> {
     let url = settings.database_url.expose_secret();
     let options = StoreOptions {
         connections_max: settings.workers.connections,
         // An embedded file belongs to this process alone; a shared database is migrated by `acuerdo migrate`.
         migrate: url.starts_with("sqlite:"),
+        owner,
         ..StoreOptions::default()
     };
     store::connect(url, &options).await.context("DATABASE_URL")

@@ -72,8 +72,9 @@ pub trait InboxStore: Send + Sync {
     ///
     /// Matches by wamid, else by callback data (`out:<outbox id>`), which also gives the row its wamid and
     /// resolves a row in doubt. Ranks only rise; `failed` counts only below `delivered`. A status without a row
-    /// stays pending for `park` (milliseconds since received), then it is done as unmatched. Returns the
-    /// failures and resolutions that the dispatcher must know, and how many rows were looked at.
+    /// stays pending for `park` (milliseconds since received), then it is done as unmatched. A failure becomes a
+    /// `DeliveryFailed` input of its conversation in the same transaction. Returns the failures, and how many rows
+    /// were looked at.
     async fn apply_statuses(
         &self,
         now: Timestamp,

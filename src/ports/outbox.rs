@@ -21,6 +21,7 @@ pub struct OutboxClaim {
     pub content: Outbound,
     pub label: Label,
     pub origin: Origin,
+    /// Tries of sending it, this one included; a claim that ended in [`SendResult::Wait`] was none.
     pub attempts: u32,
     pub created_at: Timestamp,
     pub assurance: Assurance,
@@ -40,7 +41,9 @@ pub enum SendResult {
     Accepted { wamid: Wamid },
     /// The request may have reached Meta: wait for a status until then, never send again.
     InDoubt { until: Timestamp, why: String },
-    /// Try again at that time; the conversation's order is kept.
+    /// It was not tried: the gate or pacing holds it until then. The attempt that its claim counted is given back.
+    Wait { until: Timestamp, why: String },
+    /// It was tried in vain; try again at that time. The conversation's order is kept.
     Retry { at: Timestamp, why: String, code: Option<i64> },
     /// It will never be sent.
     Refused { why: String, code: Option<i64> },

@@ -1,7 +1,7 @@
 //! Stops that survive a restart: the kill switch and held templates; and the store's own health.
 
 use crate::domain::ids::LenderId;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
 use async_trait::async_trait;
 
@@ -13,6 +13,15 @@ pub struct Stop {
     pub scope: String,
     pub reason: String,
     pub since: Timestamp,
+}
+
+/// What a dead process held, given free.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TakenOver {
+    /// Conversations that can be claimed again at once.
+    pub turns: u64,
+    /// Messages that may or may not have left: in doubt from now on.
+    pub sends: u64,
 }
 
 #[async_trait]
@@ -30,6 +39,12 @@ pub trait SwitchStore: Send + Sync {
 
     /// The newest migration that the database has, and the newest that this program knows.
     async fn schema_version(&self) -> Result<(i64, i64), StoreError>;
+
+    /// Ends the leases of a process that died, when this one is known to be alone with the database.
+    ///
+    /// A message that was being sent becomes in doubt with `doubt` as its waiting time; it is never sent again.
+    /// A store that others may share, or that was not opened to serve, changes nothing: there leases run out.
+    async fn take_over(&self, now: Timestamp, doubt: Millis) -> Result<TakenOver, StoreError>;
 
     /// Ends running calls and closes the database, so that a file is left without its log; later calls are
     /// `Unavailable`. Fakes have nothing to close.

@@ -19,11 +19,12 @@ use std::sync::Arc;
 const LEASE: Millis = Millis::seconds(60);
 /// How long a status may take before doubt ends (Meta promises nothing; most come within seconds).
 pub const DOUBT: Millis = Millis::seconds(60);
-/// A message that cannot leave for a passing reason is given up after this. Time, not attempts: a message that was
-/// only paced or held has been claimed often without ever being tried.
+/// A message that cannot leave for a passing reason is given up when it is older than this and was tried this often:
+/// one that a stop held for hours still gets its tries.
 const GIVE_UP_AFTER: Millis = Millis::hours(1);
-/// A refusal that a repeat may cure is believed after this.
-const BELIEVE_AFTER: Millis = Millis::minutes(1);
+const GIVE_UP_TRIES: u32 = 8;
+/// Meta lists as known that an open window is sometimes refused; the refusal is believed after so many tries.
+const WINDOW_TRIES: u32 = 3;
 /// Back-off of one person after 131056: 4^n seconds, at most this.
 const PAIR_PAUSE_MAX: Millis = Millis::minutes(5);
 
@@ -68,9 +69,7 @@ impl Dispatch {
             None => refused("lender_not_configured"),
             Some(lender) => match judge(claim, lender, stops, self.clock.now()) {
                 Verdict::Pass => self.paced(claim, lender).await,
-                Verdict::Hold { until, why } => {
-                    SendResult::Retry { at: until, why: why.to_owned(), code: None }
-                }
+                Verdict::Hold { until, why } => SendResult::Wait { until, why: why.to_owned() },
                 Verdict::Refuse { why } => refused(why),
             },
         };
@@ -80,8 +79,8 @@ impl Dispatch {
 
     async fn paced(&self, claim: &OutboxClaim, lender: &Lender) -> SendResult {
         let now = self.clock.now();
-        if let Err(at) = self.pacing.take(&claim.phone_number_id, claim.conversation, now) {
-            return SendResult::Retry { at, why: "paced".to_owned(), code: None };
+        if let Err(until) = self.pacing.take(&claim.phone_number_id, claim.conversation, now) {
+            return SendResult::Wait { until, why: "paced".to_owned() };
         }
         let account = SendAccount {
             phone_number_id: claim.phone_number_id.clone(),
@@ -146,12 +145,11 @@ impl Dispatch {
                 self.pacing.pause_pair(claim.conversation, now.plus(pause));
                 SendResult::Retry { at: now.plus(pause), why: "pair_limit".to_owned(), code }
             }
-            Reaction::Retry { max } if earlier(claim) < u32::from(max) || is_young(claim, now) => {
+            Reaction::Retry { max } if earlier(claim) < u32::from(max) => {
                 self.again(claim, "transient".to_owned(), code, now)
             }
             Reaction::Retry { .. } => refused("transient_too_often"),
-            Reaction::UseTemplate if is_young(claim, now) => SendResult::Retry {
-                // Meta lists as known that an open window is sometimes refused: once more, later.
+            Reaction::UseTemplate if claim.attempts < WINDOW_TRIES => SendResult::Retry {
                 at: now.plus(Millis::seconds(30)),
                 why: "window_refused".to_owned(),
                 code,
@@ -177,7 +175,7 @@ impl Dispatch {
     }
 
     fn again(&self, claim: &OutboxClaim, why: String, code: Option<i64>, now: Timestamp) -> SendResult {
-        if now.since(claim.created_at) > GIVE_UP_AFTER {
+        if claim.attempts >= GIVE_UP_TRIES && now.since(claim.created_at) > GIVE_UP_AFTER {
             return SendResult::Refused { why, code };
         }
         let base = 1_000_i64.saturating_mul(2_i64.saturating_pow(earlier(claim).min(7))).min(120_000);
@@ -201,11 +199,7 @@ impl Dispatch {
     }
 }
 
-fn is_young(claim: &OutboxClaim, now: Timestamp) -> bool {
-    now.since(claim.created_at) < BELIEVE_AFTER
-}
-
-/// Attempts before this one.
+/// Tries before this one.
 const fn earlier(claim: &OutboxClaim) -> u32 {
     claim.attempts.saturating_sub(1)
 }
@@ -214,6 +208,7 @@ fn count(claim: &OutboxClaim, result: &SendResult) {
     let (outcome, why) = match result {
         SendResult::Accepted { .. } => ("accepted", String::new()),
         SendResult::InDoubt { .. } => ("in_doubt", String::new()),
+        SendResult::Wait { why, .. } => ("wait", bounded(why)),
         SendResult::Retry { why, .. } => ("retry", bounded(why)),
         SendResult::Refused { why, .. } => ("refused", bounded(why)),
     };

@@ -1,12 +1,9 @@
 //! What arrives besides messages: statuses, preferences, news of the account.
 
-use crate::domain::ids::InboxId;
-use crate::domain::ids::derive;
 use crate::domain::inbound::{AccountEffect, AccountEvent, WebhookItem};
 use crate::domain::reaction::Reaction;
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::clock::Clock;
-use crate::ports::conversations::InputKind;
 use crate::ports::inbox::PendingNotice;
 use crate::ports::message_sender::MessageSender;
 use crate::ports::records::OptOutScope;
@@ -28,7 +25,7 @@ impl Notices {
         Self { store, sender, clock }
     }
 
-    /// Applies pending statuses and tells conversations which of their messages WhatsApp gave up on.
+    /// Applies pending statuses; conversations hear of failed messages in the same transaction.
     pub async fn statuses(&self, batch: u32) -> Result<u32, StoreError> {
         let now = self.clock.now();
         let applied = self.store.apply_statuses(now, PARK.0, batch).await?;
@@ -49,9 +46,6 @@ impl Notices {
                 let stop = Stop { lender: failed.lender.clone(), scope, reason, since: now };
                 self.store.stop(&stop).await?;
             }
-            let id = InboxId(derive(&failed.outbox.0, "delivery-failed"));
-            let kind = InputKind::DeliveryFailed { outbox: failed.outbox, codes: failed.codes.clone() };
-            self.store.add_input(failed.conversation, id, kind, now).await?;
         }
         Ok(applied.seen)
     }

@@ -12,6 +12,7 @@ mod sqlite;
 
 use crate::ports::{Store, StoreError};
 use sqlx::migrate::Migrator;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,6 +27,9 @@ pub struct StoreOptions {
     pub statement_timeout: Duration,
     /// Apply missing migrations while connecting; else a database that is behind is an error.
     pub migrate: bool,
+    /// This process serves. An SQLite file has one such process at a time and a second one is refused; tools may
+    /// open it beside that. PostgreSQL serves any number.
+    pub owner: bool,
 }
 
 impl Default for StoreOptions {
@@ -35,6 +39,7 @@ impl Default for StoreOptions {
             acquire_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(15),
             migrate: false,
+            owner: false,
         }
     }
 }
@@ -52,6 +57,15 @@ pub async fn connect(url: &str, options: &StoreOptions) -> Result<Arc<dyn Store>
         Backend::Sqlite => Ok(Arc::new(sqlite::SqliteStore::connect(url, options).await?)),
         Backend::Postgres => Ok(Arc::new(postgres::PostgresStore::connect(url, options).await?)),
     }
+}
+
+/// Says whether an SQLite file may be removed: no process serves it.
+///
+/// # Errors
+///
+/// `Failed` when one does.
+pub fn require_unserved(file: &Path) -> Result<(), StoreError> {
+    if file.exists() { sqlite::Owner::take(file).map(drop) } else { Ok(()) }
 }
 
 /// Brings the database to this program's schema, waiting for another process that does the same.

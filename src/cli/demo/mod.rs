@@ -128,6 +128,7 @@ fn settings(args: &DemoArgs, address: SocketAddr) -> anyhow::Result<(Settings, S
 fn prepare(args: &DemoArgs) -> anyhow::Result<()> {
     let data = &args.data;
     if args.fresh {
+        crate::store::require_unserved(&data.join("demo.sqlite"))?;
         for name in ["demo.sqlite", "demo.sqlite-wal", "demo.sqlite-shm"] {
             match std::fs::remove_file(data.join(name)) {
                 Ok(()) => {}

@@ -1,10 +1,12 @@
 //! What delivery statuses change in our messages: ranks rise, a failure counts only below `delivered`.
 
-use crate::domain::ids::{ConversationId, LenderId, OutboxId, PhoneNumberId, Wamid};
+use crate::domain::ids::{ConversationId, LenderId, OutboxId, PhoneNumberId, Wamid, derive};
 use crate::domain::inbound::{DeliveryStatus, StatusUpdate, WebhookItem};
 use crate::ports::StoreError;
+use crate::ports::conversations::InputKind;
 use crate::ports::inbox::{AppliedStatuses, FailedDelivery};
-use crate::store::rows::{Place, clean, readable};
+use crate::store::plan::accept::InputRow;
+use crate::store::rows::{Place, clean, json, readable};
 use sqlx::FromRow;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -40,6 +42,8 @@ pub(in crate::store) struct StatusPlan {
     pub finished: Vec<(Uuid, &'static str)>,
     /// Statuses without a message, with the time of the next look.
     pub parked: Vec<(Uuid, i64)>,
+    /// Tell each conversation which of its messages failed, in the same transaction.
+    pub inputs: Vec<InputRow>,
     pub applied: AppliedStatuses,
 }
 
@@ -68,7 +72,7 @@ pub(in crate::store) fn plan(
     messages: Vec<OutboxState>,
     now: i64,
     park_ms: i64,
-) -> StatusPlan {
+) -> Result<StatusPlan, StoreError> {
     let by_wamid: HashMap<String, usize> = messages
         .iter()
         .enumerate()
@@ -101,7 +105,21 @@ pub(in crate::store) fn plan(
         }
     }
     plan.changed = messages.into_iter().filter_map(|(message, changed)| changed.then_some(message)).collect();
-    plan
+    plan.inputs = plan.applied.failed.iter().map(|failed| told(failed, now)).collect::<Result<_, _>>()?;
+    Ok(plan)
+}
+
+/// A message fails at most once, so its id gives the input's.
+fn told(failed: &FailedDelivery, now: i64) -> Result<InputRow, StoreError> {
+    let kind = InputKind::DeliveryFailed { outbox: failed.outbox, codes: failed.codes.clone() };
+    Ok(InputRow {
+        id: derive(&failed.outbox.0, "delivery-failed"),
+        lender: failed.lender.as_str().to_owned(),
+        conversation: failed.conversation.0,
+        dedupe_key: None,
+        body: json(&kind)?,
+        received_at: now,
+    })
 }
 
 impl Update {

@@ -1,5 +1,6 @@
 //! Durable receipt of webhooks, in PostgreSQL.
 
+use super::conversations::{insert_inputs, wake};
 use super::{PostgresStore, retrying};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
@@ -291,8 +292,12 @@ async fn apply_statuses(
     let (wamids, outbox_ids) = statuses::subjects(&updates);
     let messages: Vec<OutboxState> =
         sqlx::query_as(STATUS_SUBJECTS).bind(wamids).bind(outbox_ids).fetch_all(&mut *transaction).await?;
-    let plan = statuses::plan(updates, messages, now.0, park_ms);
+    let plan = statuses::plan(updates, messages, now.0, park_ms)?;
     write_statuses(&mut transaction, &plan, now).await?;
+    if !plan.inputs.is_empty() {
+        insert_inputs(&mut transaction, &plan.inputs).await?;
+        wake(&mut transaction, plan.inputs.iter().map(|input| input.conversation), now).await?;
+    }
     transaction.commit().await?;
     Ok(plan.applied)
 }

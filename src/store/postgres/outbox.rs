@@ -180,6 +180,7 @@ const CLAIMED: &str = "
 const FINISH: &str = "
     UPDATE outbox SET
       status = CASE WHEN outbox.wamid IS NOT NULL THEN 'accepted' ELSE v.status END,
+      attempts = outbox.attempts - v.untried,
       wamid = COALESCE(outbox.wamid, v.wamid),
       due_at = COALESCE(v.due_at, outbox.due_at),
       doubt_until = v.doubt_until,
@@ -187,9 +188,9 @@ const FINISH: &str = "
       code = v.code,
       finished_at = v.finished_at
     FROM UNNEST(
-        $1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::bigint[],
-        $7::text[], $8::bigint[], $9::bigint[])
-      AS v (id, token, status, wamid, due_at, doubt_until, why, code, finished_at)
+        $1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[],
+        $8::text[], $9::bigint[], $10::bigint[])
+      AS v (id, token, status, untried, wamid, due_at, doubt_until, why, code, finished_at)
     WHERE outbox.id = v.id AND outbox.lease_token = v.token
       AND (outbox.status IN ('sending', 'in_doubt')
         OR outbox.status = 'unconfirmed' AND v.status = 'accepted')";
@@ -202,6 +203,7 @@ async fn finish(store: &PostgresStore, rows: &[ResultRow], now: Timestamp) -> Re
             .bind(column(rows, |row| row.id))
             .bind(column(rows, |row| row.token))
             .bind(column(rows, |row| row.status))
+            .bind(column(rows, |row| row.untried))
             .bind(column(rows, |row| row.wamid.clone()))
             .bind(column(rows, |row| row.due_at))
             .bind(column(rows, |row| row.doubt_until))

@@ -2,9 +2,9 @@
 
 use super::{MIGRATIONS, PostgresStore};
 use crate::domain::ids::LenderId;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
-use crate::ports::switches::{Stop, SwitchStore};
+use crate::ports::switches::{Stop, SwitchStore, TakenOver};
 use crate::store::newest_known;
 use crate::store::rows::clean;
 use crate::store::rows::tickets::StopRow;
@@ -40,6 +40,11 @@ impl SwitchStore for PostgresStore {
 
     async fn schema_version(&self) -> Result<(i64, i64), StoreError> {
         Ok((self.found_schema().await?, newest_known(&MIGRATIONS)))
+    }
+
+    async fn take_over(&self, _now: Timestamp, _doubt: Millis) -> Result<TakenOver, StoreError> {
+        // Other processes may be at work on the same database.
+        Ok(TakenOver::default())
     }
 
     async fn close(&self) {

@@ -85,6 +85,8 @@ pub(in crate::store) struct ResultRow {
     pub id: Uuid,
     pub token: i64,
     pub status: &'static str,
+    /// Attempts to give back: one when the message was claimed but not tried.
+    pub untried: i64,
     pub wamid: Option<String>,
     pub due_at: Option<i64>,
     pub doubt_until: Option<i64>,
@@ -98,6 +100,7 @@ impl ResultRow {
             id: id.0,
             token: *token,
             status,
+            untried: 0,
             wamid: None,
             due_at: None,
             doubt_until: None,
@@ -108,6 +111,9 @@ impl ResultRow {
             SendResult::Accepted { wamid } => Self { wamid: Some(clean(wamid.as_str())), ..row("accepted") },
             SendResult::InDoubt { until, why } => {
                 Self { doubt_until: Some(until.0), why: Some(clean(why)), ..row("in_doubt") }
+            }
+            SendResult::Wait { until, why } => {
+                Self { untried: 1, due_at: Some(until.0), why: Some(clean(why)), ..row("queued") }
             }
             SendResult::Retry { at, why, code } => {
                 Self { due_at: Some(at.0), why: Some(clean(why)), code: *code, ..row("queued") }

@@ -1,5 +1,6 @@
 //! Durable receipt of webhooks, in SQLite.
 
+use super::conversations::{insert_inputs, wake};
 use super::{SqliteStore, bulk};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
@@ -66,8 +67,12 @@ impl InboxStore for SqliteStore {
             .bind(hex_list(ids))
             .fetch_all(&mut *transaction)
             .await?;
-        let plan = statuses::plan(updates, messages, now.0, park_ms);
+        let plan = statuses::plan(updates, messages, now.0, park_ms)?;
         write_statuses(&mut transaction, &plan, now).await?;
+        if !plan.inputs.is_empty() {
+            insert_inputs(&mut transaction, &plan.inputs).await?;
+            wake(&mut transaction, plan.inputs.iter().map(|input| input.conversation), now).await?;
+        }
         transaction.commit().await?;
         Ok(plan.applied)
     }

@@ -6,10 +6,13 @@ mod flows;
 mod import;
 mod inbox;
 mod outbox;
+mod owner;
 mod people;
 mod switches;
 mod tickets;
 mod turns;
+
+pub(super) use owner::Owner;
 
 use crate::ports::StoreError;
 use crate::store::{StoreOptions, check_schema, newest_known};
@@ -21,6 +24,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{QueryBuilder, Sqlite, Transaction};
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -31,6 +35,8 @@ pub(super) struct SqliteStore {
     /// One connection, so that `BEGIN IMMEDIATE` waits in the pool's fair queue and not in SQLite's busy loop.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Held by the process that serves, until it closes the store.
+    owner: Mutex<Option<Owner>>,
 }
 
 impl SqliteStore {
@@ -43,6 +49,7 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(options.statement_timeout);
+        let file = settings.get_filename().to_path_buf();
         let pool = |connections| {
             SqlitePoolOptions::new()
                 .max_connections(connections)
@@ -52,6 +59,7 @@ impl SqliteStore {
                 .max_lifetime(None)
         };
         let writer = pool(1).connect_with(settings.clone()).await?;
+        let owner = if options.owner && !in_memory { Some(Owner::take(&file)?) } else { None };
         if options.migrate || in_memory {
             MIGRATIONS.run(&writer).await?;
         }
@@ -60,9 +68,18 @@ impl SqliteStore {
         } else {
             pool(options.connections_max).connect_lazy_with(settings.read_only(true))
         };
-        let store = Self { writer, readers };
+        let store = Self { writer, readers, owner: Mutex::new(owner) };
         check_schema(store.found_schema().await?, newest_known(&MIGRATIONS))?;
         Ok(store)
+    }
+
+    /// Whether nobody else may hold a lease on what is in this database.
+    fn is_owner(&self) -> bool {
+        self.owner.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    fn give_up_ownership(&self) {
+        self.owner.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 
     /// A transaction that has the write lock from its first statement on: a deferred one fails with

@@ -124,7 +124,7 @@ pub(super) async fn insert_outbox(
 }
 
 /// The sender may have died after its request; a status that came meanwhile has given the wamid.
-const DOUBT_EXPIRED: &str = "
+pub(super) const DOUBT_EXPIRED: &str = "
     UPDATE outbox SET
       status = CASE WHEN wamid IS NULL THEN 'in_doubt' ELSE 'accepted' END,
       doubt_until = $2,
@@ -168,9 +168,10 @@ const CLAIMED: &str = "
 /// A wamid that a status brought proves that the message was taken, whatever the sender saw. Late news of a row
 /// whose doubt was settled counts only when it is good: its followers have gone.
 const FINISH: [&str; 2] = [
-    "WITH v (id, token, status, wamid, due_at, doubt_until, why, code, finished_at) AS (",
+    "WITH v (id, token, status, untried, wamid, due_at, doubt_until, why, code, finished_at) AS (",
     ") UPDATE outbox SET
          status = CASE WHEN outbox.wamid IS NOT NULL THEN 'accepted' ELSE v.status END,
+         attempts = outbox.attempts - v.untried,
          wamid = COALESCE(outbox.wamid, v.wamid),
          due_at = COALESCE(v.due_at, outbox.due_at),
          doubt_until = v.doubt_until,
@@ -194,6 +195,7 @@ async fn finish(
             .push_bind(row.id)
             .push_bind(row.token)
             .push_bind(row.status)
+            .push_bind(row.untried)
             .push_bind(row.wamid.clone())
             .push_bind(row.due_at)
             .push_bind(row.doubt_until)

@@ -1,10 +1,11 @@
 //! Stops that survive a restart, and the store's health, in SQLite.
 
+use super::outbox::DOUBT_EXPIRED;
 use super::{MIGRATIONS, SqliteStore};
 use crate::domain::ids::LenderId;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
-use crate::ports::switches::{Stop, SwitchStore};
+use crate::ports::switches::{Stop, SwitchStore, TakenOver};
 use crate::store::newest_known;
 use crate::store::rows::clean;
 use crate::store::rows::tickets::StopRow;
@@ -42,10 +43,28 @@ impl SwitchStore for SqliteStore {
         Ok((self.found_schema().await?, newest_known(&MIGRATIONS)))
     }
 
+    async fn take_over(&self, now: Timestamp, doubt: Millis) -> Result<TakenOver, StoreError> {
+        if !self.is_owner() {
+            return Ok(TakenOver::default());
+        }
+        let mut transaction = self.write().await?;
+        let turns = sqlx::query(END_LEASES).execute(&mut *transaction).await?.rows_affected();
+        // Every lease of a send has ended with its process.
+        let sends = sqlx::query(DOUBT_EXPIRED)
+            .bind(i64::MAX)
+            .bind(now.plus(doubt).0)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+        transaction.commit().await?;
+        Ok(TakenOver { turns, sends })
+    }
+
     async fn close(&self) {
         self.readers.close().await;
         // The last connection writes the log back into the file.
         self.writer.close().await;
+        self.give_up_ownership();
     }
 }
 
@@ -59,6 +78,15 @@ impl SqliteStore {
         Ok(sqlx::query_scalar(NEWEST_MIGRATION).fetch_one(&self.writer).await?)
     }
 }
+
+/// A leased conversation keeps its pending inputs and its place in the index of claims.
+const END_LEASES: &str = "
+    UPDATE conversations SET
+      leased_until = 0,
+      next_claim_at = (
+        SELECT MIN(i.received_at) FROM inputs i
+        WHERE i.conversation_id = conversations.id AND i.done_at IS NULL)
+    WHERE next_claim_at IS NOT NULL AND leased_until > 0";
 
 const STOP: &str = "
     INSERT INTO stops (lender, scope, reason, since) VALUES ($1, $2, $3, $4)

@@ -9,6 +9,7 @@ mod identity;
 mod lenders;
 mod make;
 mod operations;
+mod owner;
 mod parity;
 mod people;
 mod sending;
@@ -75,6 +76,7 @@ store_contract!(
     commits::parallel_agreements_with_one_key_make_one,
     sending::messages_go_one_by_one_in_order,
     sending::a_retry_keeps_the_order,
+    sending::a_wait_gives_its_attempt_back,
     sending::an_expired_send_is_in_doubt_and_never_claimable,
     sending::late_news_of_a_doubt_counts,
     sending::a_result_with_an_old_token_changes_nothing,
@@ -113,4 +115,5 @@ store_contract!(
     operations::stops_survive_and_keep_their_time,
     operations::a_closed_store_is_unavailable,
     operations::the_schema_is_current,
+    owner::a_tool_takes_nothing_over,
 );

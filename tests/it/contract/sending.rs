@@ -65,6 +65,21 @@ pub async fn a_retry_keeps_the_order(store: &dyn Store) {
     assert_eq!(texts(store, after(11)).await, ["dos"], "a refusal does not hold up the next");
 }
 
+pub async fn a_wait_gives_its_attempt_back(store: &dyn Store) {
+    ana_hears(store, &["uno", "dos"]).await;
+    for second in [0, 10] {
+        let claim = outgoing(store, after(second)).await.remove(0);
+        assert_eq!(claim.attempts, 1, "only paced or held so far");
+        let wait = SendResult::Wait { until: after(second + 10), why: "paced".into() };
+        finish(store, &claim, after(second), wait).await;
+        assert!(outgoing(store, after(second + 9)).await.is_empty(), "nothing overtakes");
+    }
+    let tried = outgoing(store, after(20)).await.remove(0);
+    finish(store, &tried, after(20), retry(after(30))).await;
+    let again = outgoing(store, after(30)).await.remove(0);
+    assert_eq!((again.id, again.attempts), (tried.id, 2), "a real try counts");
+}
+
 pub async fn an_expired_send_is_in_doubt_and_never_claimable(store: &dyn Store) {
     ana_hears(store, &["uno", "dos"]).await;
     outgoing(store, T0).await;

@@ -5,6 +5,7 @@ use super::sending::{accepted, finish, outgoing, states};
 use acuerdo::domain::ids::OutboxId;
 use acuerdo::domain::inbound::DeliveryStatus::{self, Delivered, Failed, Played, Read, Sent};
 use acuerdo::ports::Store;
+use acuerdo::ports::conversations::InputKind;
 use acuerdo::ports::inbox::{AppliedStatuses, DeliveryItem};
 use acuerdo::ports::outbox::OutboxStatus;
 
@@ -52,6 +53,10 @@ pub async fn a_failure_counts_only_below_delivered(store: &dyn Store) {
     let failure = &applied.failed[0];
     assert_eq!((failure.outbox, &failure.lender, &failure.codes), (id, &andina(), &vec![131_026]));
     assert_eq!(failure.conversation, of(store, phone(ANA)).await.id);
+    let told = claim_one(store, after(1)).await;
+    let kind = InputKind::DeliveryFailed { outbox: id, codes: vec![131_026] };
+    assert_eq!(told.inputs.iter().map(|input| &input.kind).collect::<Vec<_>>(), [&kind]);
+    commit(store, commit_of(&told, after(1))).await.unwrap();
     apply(store, vec![of_message(Sent)], 2).await;
     assert_eq!(rank(store).await, -1, "a late `sent` does not undo it");
     apply(store, vec![of_message(Delivered)], 3).await;
@@ -59,6 +64,7 @@ pub async fn a_failure_counts_only_below_delivered(store: &dyn Store) {
     let again = status("wamid.1", Failed, Some(id));
     let again = DeliveryItem { dedupe_key: "another".into(), id: super::make::id("another"), ..again };
     assert!(apply(store, vec![again], 4).await.failed.is_empty());
+    assert!(claim(store, after(5)).await.is_empty(), "a failure that does not count is no input");
     assert_eq!(rank(store).await, 2);
 }
 
