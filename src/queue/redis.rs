@@ -29,7 +29,10 @@ const _: () = assert!(4 * PRIORITY_WIDTH < 1 << 53, "scores are exact");
 #[derive(Debug, Error)]
 pub enum ConnectError {
     /// The URL itself is never repeated: it may hold a password.
-    #[error("the Redis URL cannot be used ({why}): write redis://[user:password@]host[:port][/database]")]
+    #[error(
+        "the Redis URL cannot be used ({why}): write redis://[user:password@]host[:port][/database], or \
+             rediss:// for TLS with a certificate that this system trusts"
+    )]
     Url { why: String },
     #[error("the Redis key prefix `{prefix}` must be 1 to 64 of a-z, A-Z, 0-9, `-`, `_`, `.` and `:`")]
     Prefix { prefix: String },
@@ -96,6 +99,13 @@ pub async fn connect(url: &str, prefix: &str) -> Result<RedisQueue, ConnectError
         return Err(ConnectError::Prefix { prefix: prefix.to_owned() });
     }
     let wrong = |error: RedisError| ConnectError::Url { why: error.category().to_owned() };
+    if url.ends_with("#insecure") {
+        return Err(ConnectError::Url { why: "`#insecure` would trust any server".to_owned() });
+    }
+    if url.starts_with("rediss:") {
+        // TLS with the ring provider; fails only when one is installed already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
     let client = redis::Client::open(url).map_err(wrong)?;
     let config = ConnectionManagerConfig::new()
         .set_connection_timeout(Some(CONNECT_MAX))

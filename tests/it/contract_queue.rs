@@ -476,3 +476,25 @@ async fn a_redis_that_is_down_is_said_so_at_once() {
     let error = queue.enqueue(&ticket(1)).await.unwrap_err().to_string();
     assert!(error.starts_with("the live queue is unavailable"), "{error}");
 }
+
+#[tokio::test]
+async fn a_rediss_url_speaks_tls_from_the_first_byte() {
+    use tokio::io::AsyncReadExt;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("rediss://user:secret@{}/0", listener.local_addr().unwrap());
+    let queue = redis::connect(&url, "acuerdo").await.unwrap();
+    let asked = tokio::spawn(async move { queue.ping().await });
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut hello = [0; 3];
+    stream.read_exact(&mut hello).await.unwrap();
+    // A TLS handshake record; a password must never go out in the clear.
+    assert_eq!(hello[..2], [0x16, 0x03]);
+    drop(stream);
+    assert!(asked.await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn a_rediss_url_that_would_trust_anybody_is_refused() {
+    let refused = redis::connect("rediss://host/0#insecure", "acuerdo").await.err().unwrap().to_string();
+    assert!(refused.contains("trust any server") && refused.contains("rediss://"), "{refused}");
+}
