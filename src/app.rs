@@ -319,6 +319,11 @@ pub fn check_policies(flows_dir: &Path) -> anyhow::Result<String> {
     Ok(format!("policies of {}: no errors", lenders.join(", ")))
 }
 
+/// The lenders of these settings, to tell whose a webhook's items are.
+pub fn read_lenders(settings: &Settings) -> anyhow::Result<Lenders> {
+    Ok(Lenders::new(lenders(&settings.lenders()?, &read_policies(&settings.flows_dir)?)?))
+}
+
 fn lenders(accounts: &[LenderAccount], policies: &PolicySet) -> anyhow::Result<Vec<Lender>> {
     let wording = Wording::new(&policies.wording)?;
     let mut checkouts = BTreeMap::new();

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on its terminal")]
 
+mod dead;
 mod demo;
 mod doctor;
 mod health;
@@ -64,6 +65,9 @@ enum Command {
     /// Add, list and disable the human agents of a lender.
     #[command(subcommand)]
     Agent(AgentCommand),
+    /// Show and retry what could not be worked off: failed turns and unreadable deliveries.
+    #[command(subcommand)]
+    Dead(dead::DeadCommand),
     /// Show or lift what stops sending: the kill switch and held templates.
     #[command(subcommand)]
     Stops(stops::StopsCommand),
@@ -206,6 +210,7 @@ async fn command(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Flow(command) => flows(&command).await,
         Command::Health => health::run(&settings()?.bind).await,
         Command::Agent(command) => agents(&settings()?, command).await,
+        Command::Dead(command) => dead::run(&settings()?, command).await,
         Command::Stops(command) => stops::run(&settings()?, command).await,
         Command::Understand(command) => understanding(&command),
     }

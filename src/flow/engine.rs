@@ -42,6 +42,19 @@ pub fn step(flows: &FlowSet, session: Session, input: &Input, facts: &Facts, lim
     run.finish()
 }
 
+/// The turn of a chat whose inputs cannot be run at all: the text of faults, and a ticket with this reason.
+pub fn give_up(
+    flows: &FlowSet,
+    session: Session,
+    (reason, note): (&str, &str),
+    facts: &Facts,
+    limits: &Limits,
+) -> Turn {
+    let mut run = Run::new(flows, session, facts, limits);
+    run.hand_over(reason, note.to_owned());
+    run.finish()
+}
+
 /// Whether this input opens the chat anew, so that the newest published flows apply instead of the pinned ones.
 ///
 /// `idle` is the [`crate::flow::model::Bot::idle`] of the pinned version.

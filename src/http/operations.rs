@@ -70,6 +70,7 @@ async fn metrics(state: web::Data<OperationsState>) -> HttpResponse {
         gauge("acuerdo_outbox_queued", backlog.queued_outbox);
         gauge("acuerdo_outbox_in_doubt", backlog.in_doubt);
         gauge("acuerdo_pending_statuses", backlog.pending_statuses);
+        gauge("acuerdo_dead_letters_open", backlog.dead_letters);
         gauge("acuerdo_oldest_input_milliseconds", backlog.oldest_input_ms.unsigned_abs());
     }
     if let Ok(Ok(stops)) = tokio::time::timeout(CHECK_MAX, state.store.stops()).await {

@@ -78,6 +78,7 @@ async fn deliver(state: web::Data<WebhookState>, request: HttpRequest, body: web
         }
         Err(ReceiveError::NotJson) => {
             count("unreadable", 1);
+            metrics::counter!("acuerdo_dead_letters_total", "cause" => "unreadable_delivery").increment(1);
             HttpResponse::BadRequest().finish()
         }
         Err(ReceiveError::Unavailable(why)) => {

@@ -232,6 +232,8 @@ pub struct Backlog {
     pub queued_outbox: u64,
     pub in_doubt: u64,
     pub pending_statuses: u64,
+    /// Turns set aside and deliveries nobody could read, for an operator.
+    pub dead_letters: u64,
     /// Age of the oldest pending input, milliseconds.
     pub oldest_input_ms: i64,
 }

@@ -6,6 +6,7 @@
 pub mod agents;
 pub mod clock;
 pub mod conversations;
+pub mod dead_letters;
 pub mod error;
 pub mod flows;
 pub mod handoff_queue;
@@ -30,6 +31,7 @@ pub trait Store:
     + agents::AgentStore
     + flows::FlowVersionStore
     + switches::SwitchStore
+    + dead_letters::DeadLetterStore
     + Send
     + Sync
 {
@@ -44,6 +46,7 @@ impl<T> Store for T where
         + agents::AgentStore
         + flows::FlowVersionStore
         + switches::SwitchStore
+        + dead_letters::DeadLetterStore
         + Send
         + Sync
 {

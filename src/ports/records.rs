@@ -5,6 +5,7 @@ use crate::domain::ids::{CaseId, ClaimId, LenderId, ObligationId, PersonId, Tick
 use crate::domain::money::Money;
 use crate::domain::pii::Pii;
 use crate::domain::time::{Day, Timestamp};
+use crate::ports::dead_letters::NewDeadTurn;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone)]
@@ -37,6 +38,8 @@ pub enum Record {
         ticket: TicketId,
         outcome: String,
     },
+    /// The turn over these inputs failed for good: they are kept for an operator.
+    SetAside(NewDeadTurn),
 }
 
 /// "I have already paid": pauses reminders, never touches a balance.

@@ -12,6 +12,7 @@ mod browser;
 mod contract;
 mod contract_queue;
 mod crash;
+mod dead_letters;
 mod demo_journey;
 mod desk_api;
 mod desk_openapi;

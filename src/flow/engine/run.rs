@@ -316,11 +316,16 @@ impl<'f> Run<'f> {
         self.session.frames.clear();
         self.session.pending_intent = None;
         self.effects.push(Effect::Fault { flow, step, what: what.clone() });
+        self.hand_over("fault", what);
+    }
+
+    /// A person goes on with the chat, and the text of faults says so.
+    pub(crate) fn hand_over(&mut self, reason: &str, note: String) {
         self.effects.push(Effect::OpenTicket {
             queue: self.flows.bot.fault_queue.clone(),
             priority: "high".to_owned(),
-            reason: "fault".to_owned(),
-            note: what.into(),
+            reason: reason.to_owned(),
+            note: note.into(),
         });
         self.session.status = Status::WithAgent { since: self.facts.now };
         // The text may itself be wrong; then the person hears from the agent only.

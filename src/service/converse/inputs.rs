@@ -32,9 +32,18 @@ impl Ear<'_> {
 
 /// `None` for a timer of a name that this program does not know (an older or newer one set it).
 pub fn input(kind: &InputKind, ear: &Ear<'_>) -> Option<Input> {
+    shape(kind, &|text| ear.understand(text))
+}
+
+/// The input as it came, for a chat in which nothing can be understood any more.
+pub fn unheard(kind: &InputKind) -> Option<Input> {
+    shape(kind, &|_| Understanding::default())
+}
+
+fn shape(kind: &InputKind, understand: &dyn Fn(&str) -> Understanding) -> Option<Input> {
     Some(match kind {
         InputKind::Message { message } => {
-            Input::Message { wamid: message.wamid.clone(), said: said(message, ear) }
+            Input::Message { wamid: message.wamid.clone(), said: said(message, understand) }
         }
         InputKind::System { .. } => Input::IdentityChanged,
         InputKind::Echo { .. } => Input::HumanEcho,
@@ -45,16 +54,16 @@ pub fn input(kind: &InputKind, ear: &Ear<'_>) -> Option<Input> {
     })
 }
 
-fn said(message: &InboundMessage, ear: &Ear<'_>) -> Said {
+fn said(message: &InboundMessage, understand: &dyn Fn(&str) -> Understanding) -> Said {
     let ignored = |why: &str| Said::Ignored { why: why.to_owned() };
     match &message.content {
         InboundContent::Text { body } => {
-            Said::Text { body: body.clone(), understanding: Box::new(ear.understand(body.expose())) }
+            Said::Text { body: body.clone(), understanding: Box::new(understand(body.expose())) }
         }
         InboundContent::Option { id, title, .. } => Said::Option {
             id: id.clone(),
             title: title.clone(),
-            understanding: Box::new(ear.understand(title.expose())),
+            understanding: Box::new(understand(title.expose())),
         },
         InboundContent::Form { response, .. } => Said::Form { response: response.clone() },
         InboundContent::Media(media) => Said::Media {

@@ -5,6 +5,7 @@
 mod facts;
 mod inputs;
 mod merge;
+mod set_aside;
 mod summary;
 mod work;
 
@@ -17,6 +18,9 @@ use crate::service::flow_library::{FlowLibrary, LibraryError};
 use crate::service::lenders::Lenders;
 use crate::service::presence::{Presence, Seen};
 use crate::understand::Understander;
+use futures_util::FutureExt;
+use set_aside::failures;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use thiserror::Error;
 use work::Work;
@@ -30,6 +34,8 @@ const ONCE_RETRIES: u32 = 2;
 /// A conversation that failed waits 1 s, 4 s, 16 s … before it is tried again.
 const RETRY_BASE: Millis = Millis::seconds(1);
 const RETRY_MAX: Millis = Millis::minutes(10);
+/// A turn that failed this often for a reason that will not pass is set aside.
+const FAILURES_MAX: u32 = 3;
 
 #[derive(Debug, Error)]
 pub enum TurnError {
@@ -43,6 +49,30 @@ pub enum TurnError {
     UnknownLender(crate::domain::ids::LenderId),
     #[error("the flow asked for more than {0} actions in one turn")]
     TooManyActions(u32),
+    /// The panic's own text may quote a message, so it is not told here.
+    #[error("the turn panicked: a bug of this program")]
+    Panicked,
+}
+
+impl TurnError {
+    /// A word for a failure that a repeat will not cure; `None` when it may pass, or is one of settings.
+    fn cause(&self) -> Option<&'static str> {
+        let of_store = |error: &StoreError| match error {
+            StoreError::Unavailable { .. } => None,
+            StoreError::Corrupt { .. } => Some("stored_row_unreadable"),
+            StoreError::Conflict { .. } => Some("write_refused"),
+            StoreError::Failed { .. } => Some("store_failed"),
+        };
+        match self {
+            Self::Store(error) | Self::Library(LibraryError::Store(error)) => of_store(error),
+            Self::Library(LibraryError::Unknown(_)) => Some("flow_version_missing"),
+            Self::Library(LibraryError::Unreadable { .. }) => Some("flow_version_unreadable"),
+            Self::Session(_) => Some("session_unreadable"),
+            Self::TooManyActions(_) => Some("too_many_actions"),
+            Self::Panicked => Some("panic"),
+            Self::Library(LibraryError::NotPublished(_)) | Self::UnknownLender(_) => None,
+        }
+    }
 }
 
 /// What turns are made with.
@@ -98,7 +128,7 @@ impl Converse {
         claims.iter().for_each(|claim| self.show_seen(claim));
         round.conversations = u32::try_from(claims.len()).unwrap_or(u32::MAX);
         round.inputs = claims.iter().map(|claim| u32::try_from(claim.inputs.len()).unwrap_or(0)).sum();
-        let works = futures_util::future::join_all(claims.iter().map(|claim| self.work(claim))).await;
+        let works = futures_util::future::join_all(claims.iter().map(|claim| self.guarded(claim))).await;
         let mut commits = Vec::with_capacity(claims.len());
         let mut owners = Vec::with_capacity(claims.len());
         for (claim, work) in claims.iter().zip(works) {
@@ -107,19 +137,19 @@ impl Converse {
                     commits.push(commit);
                     owners.push(claim);
                 }
-                Err(error) => {
-                    round.failed += 1;
-                    self.give_back(claim, &error).await?;
-                }
+                Err(error) => self.failed(claim, &error, &mut round).await?,
             }
         }
-        round.messages = commits.iter().map(|commit| u32::try_from(commit.outbox.len()).unwrap_or(0)).sum();
-        let results = self.store.commit_turns(&commits).await?;
-        for (claim, result) in owners.into_iter().zip(results) {
-            if let Err(CommitRefused::Once(_)) = result {
-                self.again(claim).await?;
-            } else if result.is_err() {
-                metrics::counter!("acuerdo_turns_stale_total").increment(1);
+        round.messages +=
+            commits.iter().map(|commit| u32::try_from(commit.outbox.len()).unwrap_or(0)).sum::<u32>();
+        for (claim, result) in owners.into_iter().zip(self.commit(&commits).await?) {
+            match result {
+                Ok(Ok(())) => {}
+                Ok(Err(CommitRefused::Once(_))) => self.again(claim, &mut round).await?,
+                Ok(Err(CommitRefused::Stale)) => {
+                    metrics::counter!("acuerdo_turns_stale_total").increment(1);
+                }
+                Err(error) => self.failed(claim, &error, &mut round).await?,
             }
         }
         metrics::counter!("acuerdo_turn_inputs_total").increment(u64::from(round.inputs));
@@ -159,12 +189,42 @@ impl Converse {
         work.finish()
     }
 
+    /// One turn that panics must not take its neighbours along, again and again.
+    async fn guarded(&self, claim: &Claim) -> Result<TurnCommit, TurnError> {
+        AssertUnwindSafe(self.work(claim)).catch_unwind().await.unwrap_or(Err(TurnError::Panicked))
+    }
+
+    /// Commits all turns at once; when the store refuses the batch for good, one by one, so that only the bad one fails.
+    ///
+    /// A turn of the batch that was applied all the same is stale then, which is no failure.
+    async fn commit(
+        &self,
+        commits: &[TurnCommit],
+    ) -> Result<Vec<Result<Result<(), CommitRefused>, TurnError>>, StoreError> {
+        match self.store.commit_turns(commits).await {
+            Ok(results) => return Ok(results.into_iter().map(Ok).collect()),
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error) => {
+                tracing::warn!(error = %error, turns = commits.len(), "a batch of turns is committed one by one")
+            }
+        }
+        let mut results = Vec::with_capacity(commits.len());
+        for commit in commits {
+            results.push(match self.store.commit_turns(std::slice::from_ref(commit)).await {
+                Ok(result) => Ok(result.into_iter().next().unwrap_or(Err(CommitRefused::Stale))),
+                Err(error) if error.is_transient() => return Err(error),
+                Err(error) => Err(TurnError::Store(error)),
+            });
+        }
+        Ok(results)
+    }
+
     /// Somebody else recorded the same agreement first: with fresh data the action finds it.
-    async fn again(&self, claim: &Claim) -> Result<(), StoreError> {
+    async fn again(&self, claim: &Claim, round: &mut Round) -> Result<(), StoreError> {
         for _ in 0..ONCE_RETRIES {
-            let commit = match self.work(claim).await {
+            let commit = match self.guarded(claim).await {
                 Ok(commit) => commit,
-                Err(error) => return self.give_back(claim, &error).await,
+                Err(error) => return self.failed(claim, &error, round).await,
             };
             match self.store.commit_turns(&[commit]).await?.into_iter().next() {
                 Some(Err(CommitRefused::Once(_))) => {}
@@ -174,20 +234,44 @@ impl Converse {
         self.store.release(claim.conversation.id, claim.token, self.retry_at(claim)).await
     }
 
-    /// A turn that could not be run stays pending; it is tried again later and counted.
-    async fn give_back(&self, claim: &Claim, error: &TurnError) -> Result<(), StoreError> {
+    /// A turn that could not be run stays pending, is counted and tried again later; one that will never run is set
+    /// aside, and a person goes on with the chat.
+    async fn failed(&self, claim: &Claim, error: &TurnError, round: &mut Round) -> Result<(), StoreError> {
+        round.failed += 1;
         metrics::counter!("acuerdo_turns_failed_total").increment(1);
+        let (conversation, lender) = (claim.conversation.id, &claim.conversation.lender);
+        if let Some(cause) = error.cause()
+            && failures(claim) + 1 >= FAILURES_MAX
+        {
+            let done = AssertUnwindSafe(self.set_aside(claim, cause, error)).catch_unwind().await;
+            match done.unwrap_or(Err(TurnError::Panicked)) {
+                Ok(messages) => {
+                    round.messages += messages;
+                    tracing::error!(
+                        conversation.id = %conversation,
+                        lender.id = %lender,
+                        cause,
+                        error = %error,
+                        "turn set aside after {FAILURES_MAX} failures, a person has the chat: see `acuerdo dead list`"
+                    );
+                    return Ok(());
+                }
+                Err(why) => {
+                    tracing::error!(conversation.id = %conversation, error = %why, "the turn could not be set aside");
+                }
+            }
+        }
         tracing::error!(
-            conversation.id = %claim.conversation.id,
-            lender.id = %claim.conversation.lender,
+            conversation.id = %conversation,
+            lender.id = %lender,
             error = %error,
             "turn failed, will be tried again"
         );
-        self.store.release(claim.conversation.id, claim.token, self.retry_at(claim)).await
+        self.store.release(conversation, claim.token, self.retry_at(claim)).await
     }
 
     fn retry_at(&self, claim: &Claim) -> Timestamp {
-        let failures = claim.inputs.first().map_or(0, |input| input.failures).min(8);
+        let failures = failures(claim).min(8);
         let wait = RETRY_BASE.0.saturating_mul(4_i64.saturating_pow(failures)).min(RETRY_MAX.0);
         self.clock.now().plus(Millis(wait))
     }

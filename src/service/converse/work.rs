@@ -265,7 +265,8 @@ impl<'a> Work<'a> {
                     | Record::WrongNumber { .. }
                     | Record::OpenTicket(_)
                     | Record::CustomerSpoke { .. }
-                    | Record::CloseTicket { .. } => {}
+                    | Record::CloseTicket { .. }
+                    | Record::SetAside(_) => {}
                 }
             }
         }
@@ -387,7 +388,7 @@ const fn origin_of(input: &Input) -> Origin {
     }
 }
 
-fn read_session(stored: Option<&serde_json::Value>) -> Result<Option<Session>, TurnError> {
+pub(super) fn read_session(stored: Option<&serde_json::Value>) -> Result<Option<Session>, TurnError> {
     let Some(stored) = stored else { return Ok(None) };
     let session: Session =
         serde_json::from_value(stored.clone()).map_err(|error| TurnError::Session(error.to_string()))?;

@@ -199,7 +199,8 @@ fn delivery(message: &SentMessage) -> &'static str {
 fn event_line(seq: i64, event: &Event) -> Option<StoryItem> {
     let body = &event.body;
     let (from, kind, text) = match event.kind.as_str() {
-        "input" => input_line(body)?,
+        // Set aside: it came in, but no turn over it could be run.
+        "input" | "set_aside" => input_line(body)?,
         "note" => (Speaker::Agent, "note", text_of(body, "text")),
         "ticket" => {
             let why = ["reason", "outcome", "step"].iter().find_map(|key| text_of(body, key));

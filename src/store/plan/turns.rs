@@ -4,6 +4,7 @@ use crate::domain::ids::derive;
 use crate::ports::StoreError;
 use crate::ports::conversations::{CommitRefused, TurnCommit};
 use crate::ports::records::{IdentityTry, OptOutScope, Record};
+use crate::store::rows::dead_letters::DeadTurnRow;
 use crate::store::rows::outbox::NewOutboxRow;
 use crate::store::rows::people::{AgreementRow, DocumentRow};
 use crate::store::rows::{clean, json, name_of};
@@ -152,6 +153,7 @@ pub(in crate::store) struct TurnBatch {
     pub closed: Vec<TicketTouchRow>,
     pub opened: Vec<OpenedRow>,
     pub spoke: Vec<TicketTouchRow>,
+    pub dead: Vec<DeadTurnRow>,
 }
 
 /// Splits a batch so that no part holds two commits of one conversation: the second sees what the first left.
@@ -337,6 +339,9 @@ impl TurnBatch {
             }
             Record::CustomerSpoke { ticket } => {
                 self.spoke.push(TicketTouchRow::of(row, ticket.0, None, at));
+            }
+            Record::SetAside(dead) => {
+                self.dead.push(DeadTurnRow::write(dead, &row.lender, row.id, at)?);
             }
             Record::CloseTicket { ticket, outcome } => {
                 if change.ticket == Some(ticket.0) {

@@ -1,5 +1,6 @@
 //! The commit of turns, in PostgreSQL.
 
+use super::dead_letters::insert_dead;
 use super::outbox::insert_outbox;
 use super::{PostgresStore, ids, retrying};
 use crate::ports::StoreError;
@@ -36,6 +37,7 @@ async fn commit_wave(
     write_money_records(&mut transaction, &batch).await?;
     write_identity_records(&mut transaction, &batch).await?;
     write_tickets(&mut transaction, &batch).await?;
+    insert_dead(&mut transaction, &batch.dead).await?;
     update_conversations(&mut transaction, &batch).await?;
     transaction.commit().await?;
     Ok(verdicts)

@@ -144,6 +144,8 @@ pub(in crate::store) struct BacklogRow {
     pub queued_outbox: i64,
     pub in_doubt: i64,
     pub pending_statuses: i64,
+    pub dead_turns: i64,
+    pub dead_deliveries: i64,
 }
 
 impl BacklogRow {
@@ -154,6 +156,7 @@ impl BacklogRow {
             queued_outbox: count(self.queued_outbox),
             in_doubt: count(self.in_doubt),
             pending_statuses: count(self.pending_statuses),
+            dead_letters: count(self.dead_turns) + count(self.dead_deliveries),
             oldest_input_ms: self.oldest_input.map_or(0, |oldest| (now.0 - oldest).max(0)),
         }
     }

@@ -1,6 +1,7 @@
 //! Rows as both databases give them: the same columns, types and names, decoded once.
 
 pub(super) mod conversations;
+pub(super) mod dead_letters;
 pub(super) mod outbox;
 pub(super) mod people;
 pub(super) mod tickets;

@@ -260,4 +260,6 @@ const BACKLOG: &str = "
       (SELECT MIN(received_at) FROM inputs WHERE done_at IS NULL) AS oldest_input,
       (SELECT COUNT(*) FROM outbox WHERE status = 'queued') AS queued_outbox,
       (SELECT COUNT(*) FROM outbox WHERE status = 'in_doubt') AS in_doubt,
-      (SELECT COUNT(*) FROM notices WHERE done_at IS NULL AND kind = 'status') AS pending_statuses";
+      (SELECT COUNT(*) FROM notices WHERE done_at IS NULL AND kind = 'status') AS pending_statuses,
+      (SELECT COUNT(*) FROM dead_letters WHERE retried_at IS NULL) AS dead_turns,
+      (SELECT COUNT(*) FROM deliveries WHERE unreadable IS NOT NULL) AS dead_deliveries";

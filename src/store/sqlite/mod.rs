@@ -2,6 +2,7 @@
 
 mod agents;
 mod conversations;
+mod dead_letters;
 mod flows;
 mod import;
 mod inbox;

@@ -134,6 +134,7 @@ pub async fn the_backlog_is_counted(store: &dyn Store) {
         queued_outbox: 2,
         in_doubt: 0,
         pending_statuses: 1,
+        dead_letters: 0,
         oldest_input_ms: 3_000,
     };
     assert_eq!(backlog, expected);

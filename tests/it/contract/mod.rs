@@ -4,6 +4,7 @@ mod accept;
 pub mod backends;
 mod claims;
 mod commits;
+mod dead_letters;
 mod desk;
 mod identity;
 mod lenders;
@@ -98,6 +99,8 @@ store_contract!(
     people::a_wrong_number_is_cut_and_stays_marked,
     people::tries_of_identity_add_up,
     people::an_opt_out_reaches_every_chat_of_the_address,
+    dead_letters::a_turn_set_aside_is_kept_and_comes_back_in_its_order,
+    dead_letters::an_unreadable_delivery_waits_until_it_is_settled,
     desk::fifty_agents_get_one_ticket_once,
     desk::a_lost_lease_is_refused_everywhere,
     desk::a_renewed_lease_lives_on,

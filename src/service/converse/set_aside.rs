@@ -1,0 +1,206 @@
+//! A turn that fails for good: its inputs are set aside for an operator, and a person goes on with the chat.
+
+use crate::domain::assurance::Assurance;
+use crate::domain::ids::{OutboxId, PersonId, TicketId, derive};
+use crate::flow::effect::Effect;
+use crate::flow::engine::give_up;
+use crate::flow::state::{Session, Status};
+use crate::ports::conversations::{Claim, CommitRefused, Event, InputKind, NewOutbox, Origin, TurnCommit};
+use crate::ports::dead_letters::NewDeadTurn;
+use crate::ports::records::{NewTicket, Priority, Record};
+use crate::service::converse::facts::{self, Known};
+use crate::service::converse::inputs::unheard;
+use crate::service::converse::work::read_session;
+use crate::service::converse::{Converse, TurnError, summary};
+use serde_json::json;
+
+/// Why an agent got the chat.
+pub const REASON: &str = "technical_failure";
+/// A claim takes fewer turns than this, so that a turn number made up from the version was never used.
+const TURNS_PER_VERSION: u64 = 10_000;
+
+impl Converse {
+    /// Commits the hand-over of a claim that cannot be run; returns the messages that it queued.
+    ///
+    /// The chat begins anew on today's flows and without proof of identity: what was wrong may be in any of that.
+    pub(super) async fn set_aside(
+        &self,
+        claim: &Claim,
+        cause: &'static str,
+        error: &TurnError,
+    ) -> Result<u32, TurnError> {
+        let commit = self.hand_over(claim, cause, error).await?;
+        let messages = u32::try_from(commit.outbox.len()).unwrap_or(u32::MAX);
+        match self.store.commit_turns(&[commit]).await?.into_iter().next() {
+            Some(Ok(())) => {
+                metrics::counter!("acuerdo_dead_letters_total", "cause" => cause).increment(1);
+                Ok(messages)
+            }
+            // Somebody else has the chat now.
+            Some(Err(CommitRefused::Stale | CommitRefused::Once(_))) | None => Ok(0),
+        }
+    }
+
+    async fn hand_over(
+        &self,
+        claim: &Claim,
+        cause: &'static str,
+        error: &TurnError,
+    ) -> Result<TurnCommit, TurnError> {
+        let conversation = &claim.conversation;
+        let lender = self
+            .lenders
+            .get(&conversation.lender)
+            .ok_or_else(|| TurnError::UnknownLender(conversation.lender.clone()))?;
+        let now = self.clock.now();
+        let flows = self.flows.current(&lender.id)?;
+        let old = read_session(conversation.session.as_ref()).ok().flatten();
+        let language = old.as_ref().map_or(&flows.bot.language, |session| &session.language);
+        let mut session = Session::new(flows.hash.clone(), language, now);
+        session.turn = last_turn(claim, old.as_ref());
+
+        let mut commit = empty(claim, now);
+        if claim.inputs.iter().any(|input| matches!(input.kind, InputKind::System { .. })) {
+            // The number may be another's from now on.
+            commit.person = None;
+        }
+        let number = session.turn + 1;
+        let event = |kind: &str, body| Event { turn: number, kind: kind.to_owned(), body, at: now };
+        for input in claim.inputs.iter().filter_map(|input| unheard(&input.kind)) {
+            commit.events.push(event("set_aside", json!({"v": 1, "input": input})));
+        }
+        let ticket = if let Some(ticket) = conversation.ticket {
+            session.turn = number;
+            commit.records.push(Record::CustomerSpoke { ticket });
+            Some(ticket)
+        } else {
+            let known = facts::facts(&Known {
+                lender,
+                person: None,
+                assurance: Assurance::Ninguna,
+                last_inbound_at: conversation.last_inbound_at,
+                waiting: 0,
+                language: &session.language,
+                now,
+            });
+            let turn = give_up(&flows, session, (REASON, cause), &known, &self.limits);
+            session = turn.session;
+            let person = self.person_of(claim, commit.person).await;
+            let shown = old.as_ref().unwrap_or(&session);
+            let summary =
+                summary::summary(lender, shown, Assurance::Ninguna, person.as_ref(), None, cause, now);
+            turn.effects
+                .into_iter()
+                .fold(None, |ticket, effect| apply(&mut commit, number, effect, &summary).or(ticket))
+        };
+        session.status = Status::WithAgent { since: now };
+        commit.records.push(Record::SetAside(dead_turn(
+            claim,
+            (cause, error),
+            old.as_ref(),
+            (number, ticket),
+        )));
+        commit.flow_hash = session.flow_hash.to_string();
+        commit.session =
+            serde_json::to_value(&session).map_err(|error| TurnError::Session(error.to_string()))?;
+        Ok(commit)
+    }
+
+    /// Whom the agent will talk to, as far as that can be read at all.
+    async fn person_of(
+        &self,
+        claim: &Claim,
+        linked: Option<PersonId>,
+    ) -> Option<crate::domain::debt::Person> {
+        let lender = &claim.conversation.lender;
+        self.store.person_file(lender, linked?).await.ok().flatten().map(|file| file.person)
+    }
+}
+
+/// What the hand-over says and opens; its ticket, if this effect opens one.
+fn apply(
+    commit: &mut TurnCommit,
+    turn: u64,
+    effect: Effect,
+    summary: &serde_json::Value,
+) -> Option<TicketId> {
+    let (conversation, now) = (commit.conversation, commit.now);
+    let event = |kind: &str, body| Event { turn, kind: kind.to_owned(), body, at: now };
+    match effect {
+        Effect::OpenTicket { queue, reason, .. } => {
+            let id = TicketId(derive(&conversation.0, &format!("ticket/{turn}")));
+            let body = json!({"v": 1, "ticket": id, "queue": queue, "reason": reason});
+            commit.events.push(event("ticket", body));
+            let summary = summary.clone();
+            let ticket = NewTicket { id, queue, priority: Priority::High, reason, summary };
+            commit.records.push(Record::OpenTicket(ticket));
+            Some(id)
+        }
+        Effect::Send { index, content, label, proactive: _ } => {
+            let (id, origin) = (OutboxId::derive(conversation, turn, index), Origin::Reply);
+            let body =
+                json!({"v": 1, "outbox": id, "label": label.name(), "origin": origin, "content": content});
+            commit.events.push(event("send", body));
+            commit.outbox.push(NewOutbox { id, content, label, origin });
+            None
+        }
+        Effect::RunAction(_)
+        | Effect::SetTimer { .. }
+        | Effect::ForwardToAgent
+        | Effect::CloseTicket { .. }
+        | Effect::Ended { .. }
+        | Effect::Assurance { .. }
+        | Effect::Fault { .. } => None,
+    }
+}
+
+fn dead_turn(
+    claim: &Claim,
+    (cause, error): (&str, &TurnError),
+    session: Option<&Session>,
+    (number, ticket): (u64, Option<TicketId>),
+) -> NewDeadTurn {
+    let frame = session.and_then(|session| session.frames.last());
+    NewDeadTurn {
+        id: derive(&claim.conversation.id.0, &format!("dead/{number}")),
+        inputs: claim.inputs.iter().map(|input| input.id).collect(),
+        cause: cause.to_owned(),
+        detail: error.to_string(),
+        flow_hash: session.map(|session| session.flow_hash.clone()),
+        step: frame.map(|frame| format!("{}.{}", frame.flow, frame.step)),
+        failures: failures(claim) + 1,
+        ticket,
+    }
+}
+
+/// Times that the first input of the claim failed before.
+pub(super) fn failures(claim: &Claim) -> u32 {
+    claim.inputs.first().map_or(0, |input| input.failures)
+}
+
+/// Ids of messages follow from turn numbers, so a number is never used again, even when the session is lost.
+fn last_turn(claim: &Claim, session: Option<&Session>) -> u64 {
+    let stored = claim.conversation.session.as_ref().and_then(|raw| raw.get("turn")?.as_u64());
+    session.map(|session| session.turn).or(stored).unwrap_or_else(|| {
+        u64::try_from(claim.conversation.version).unwrap_or(0).saturating_mul(TURNS_PER_VERSION)
+    })
+}
+
+fn empty(claim: &Claim, now: crate::domain::time::Timestamp) -> TurnCommit {
+    TurnCommit {
+        conversation: claim.conversation.id,
+        token: claim.token,
+        expected_version: claim.conversation.version,
+        now,
+        consumed: claim.inputs.iter().map(|input| input.id).collect(),
+        events: Vec::new(),
+        session: serde_json::Value::Null,
+        flow_hash: String::new(),
+        assurance: Assurance::Ninguna,
+        person: claim.conversation.person,
+        outbox: Vec::new(),
+        timers: Some(Vec::new()),
+        records: Vec::new(),
+        release: true,
+    }
+}
