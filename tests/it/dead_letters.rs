@@ -1,16 +1,23 @@
 //! What fails for good hurts nobody else: the person gets a human, the operator a dead letter, and both can go on.
 
-use crate::harness::app::{NUMBER, START, TestApp, settings};
+use crate::harness::app::{NUMBER, START, TestApp, lay_out_flows, settings, understander};
+use crate::harness::clock::{CountingRandom, FakeClock};
 use crate::harness::meta::{self, Who};
+use acuerdo::app::{App, World};
+use acuerdo::config::Settings;
 use acuerdo::domain::ids::LenderId;
 use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::clock::Clock;
 use acuerdo::ports::dead_letters::DeadTurn;
+use acuerdo::ports::inbox::{Delivery, DeliveryItem};
+use acuerdo::service::converse::{AgentAvailability, Converse, ConverseParts};
+use acuerdo::whatsapp::webhook;
 use serde_json::{Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions};
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -198,4 +205,53 @@ async fn a_delivery_that_nobody_could_read_is_read_again_once_it_can_be() {
     assert!(!app.hear().is_empty(), "answered");
     assert_eq!(bench.open().await, 0);
     assert_eq!(bench.dead(&["retry", "--all"]), (true, "no dead letters: nothing to retry\n".into()));
+}
+
+/// A part that breaks in the middle of each turn.
+struct Breaks;
+
+#[async_trait::async_trait]
+impl AgentAvailability for Breaks {
+    async fn waiting(&self, _lender: &LenderId) -> u64 {
+        panic!("as a bug would")
+    }
+}
+
+#[tokio::test]
+async fn a_turn_that_panics_is_set_aside_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let flows = folder.path().join("flows");
+    lay_out_flows(&flows);
+    let url = format!("sqlite:{}", folder.path().join("panic.sqlite").display());
+    let settings = Settings::from_toml(&settings(&url, &flows, "http://127.0.0.1:1", "")).unwrap();
+    let clock = Arc::new(FakeClock::starting(Timestamp::parse_rfc3339(START).unwrap()));
+    let random = Arc::new(CountingRandom::default());
+    let world = World { clock: clock.clone(), random, understander: Some(understander()), sender: None };
+    let app = App::assemble(settings, world).await.unwrap();
+    let parts = ConverseParts {
+        store: app.store.clone(),
+        flows: app.library.clone(),
+        lenders: app.lenders.clone(),
+        understander: understander(),
+        clock: clock.clone(),
+        availability: Arc::new(Breaks),
+    };
+    let converse = Converse::new(parts, None);
+    let content = json!({"type": "text", "text": {"body": "hola"}});
+    let body = meta::delivery(NUMBER, meta::message(&Who::phone(ANA), "wamid.1", clock.now(), &content));
+    let item = webhook::parse(&body).unwrap().remove(0);
+    let id = Uuid::from_u128(1);
+    let item = DeliveryItem { id, lender: Some("andino".into()), dedupe_key: "1".into(), item };
+    let delivery = Delivery { id, received_at: clock.now(), body, unreadable: None, items: vec![item] };
+    app.store.accept(&[delivery]).await.unwrap();
+    for wait in [1, 4, 16] {
+        assert_eq!(converse.round(8).await.unwrap().failed, 1);
+        clock.advance(Millis::seconds(wait));
+    }
+    assert_eq!(converse.round(8).await.unwrap().conversations, 0, "nothing is left to try");
+    let turns = app.store.dead_turns(10).await.unwrap();
+    assert_eq!(turns.iter().map(|dead| dead.turn.cause.as_str()).collect::<Vec<_>>(), ["panic"]);
+    assert!(!turns[0].turn.detail.contains("as a bug would"), "a panic may quote what the person wrote");
+    let queued = app.store.sent_messages(turns[0].conversation, 10).await.unwrap();
+    assert!(queued[0].content.readable().contains("Una persona de"), "{queued:?}");
 }

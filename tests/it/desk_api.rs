@@ -1,7 +1,7 @@
 //! The agents' desk over HTTP: one agent per ticket, nothing lost, nothing of another lender, nothing unsaid.
 
 use crate::contract_queue::{flushable_url, redis_url};
-use crate::desk_world::{World, lender, on_memory, on_redis};
+use crate::desk_world::{World, lender, on_both_stores, on_redis};
 use acuerdo::domain::ids::LenderId;
 use acuerdo::domain::time::Millis;
 use acuerdo::ports::conversations::InputKind;
@@ -10,12 +10,30 @@ use serde_json::{Value, json};
 use std::collections::HashSet;
 use std::sync::Arc;
 
+on_both_stores!(
+    fifty_agents_at_once_never_share_a_ticket,
+    a_console_that_lost_its_lease_cannot_write,
+    an_older_window_of_the_same_agent_is_fenced_off,
+    what_belongs_to_another_lender_does_not_exist,
+    without_a_valid_token_nothing_is_told,
+    returning_to_a_step_tells_the_bot_and_closes_the_ticket,
+    resolving_closes_with_a_code,
+    a_transfer_keeps_the_time_waited,
+    giving_up_puts_the_ticket_back_in_its_place,
+    an_agent_works_only_in_the_queues_it_serves,
+    a_ticket_that_the_bot_closed_meanwhile_is_passed_over,
+    a_text_reaches_the_person_once_and_only_when_it_may,
+    the_story_is_whole_ordered_and_paged,
+    wrong_requests_are_told_what_is_wrong,
+    every_answer_has_a_request_id_and_stays_out_of_caches,
+);
+
 async fn flush(url: &str) {
     let mut raw = ::redis::Client::open(url).unwrap().get_multiplexed_async_connection().await.unwrap();
     ::redis::cmd("FLUSHDB").query_async::<()>(&mut raw).await.unwrap();
 }
 
-async fn fifty_agents_share_nothing(world: World) {
+async fn fifty_agents_at_once_never_share_a_ticket(world: World) {
     const N_TICKETS: usize = 300;
     for _ in 0..N_TICKETS {
         world.ticket("cobranzas").await;
@@ -44,13 +62,8 @@ async fn fifty_agents_share_nothing(world: World) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn fifty_agents_at_once_never_share_a_ticket() {
-    fifty_agents_share_nothing(on_memory().await).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_agents_at_once_never_share_a_ticket_on_redis() {
-    fifty_agents_share_nothing(on_redis(&redis_url()).await).await;
+    fifty_agents_at_once_never_share_a_ticket(on_redis(&redis_url()).await).await;
 }
 
 /// No live queue at all: only the database stands between two agents.
@@ -134,9 +147,7 @@ async fn a_flush_in_mid_shift_loses_nothing_and_doubles_nothing() {
     assert_eq!(world.next(&luis).await, Some(first));
 }
 
-#[tokio::test]
-async fn a_console_that_lost_its_lease_cannot_write() {
-    let world = on_memory().await;
+async fn a_console_that_lost_its_lease_cannot_write(world: World) {
     let (ana, luis) = (world.agent(&lender(), "Ana", &[]).await, world.agent(&lender(), "Luis", &[]).await);
     let ticket = world.ticket("cobranzas").await;
     world.handoff.publish().await.unwrap();
@@ -172,9 +183,7 @@ fn lines(story: &Value) -> impl Iterator<Item = &Value> {
     story["messages"].as_array().unwrap().iter()
 }
 
-#[tokio::test]
-async fn an_older_window_of_the_same_agent_is_fenced_off() {
-    let world = on_memory().await;
+async fn an_older_window_of_the_same_agent_is_fenced_off(world: World) {
     let ana = world.agent(&lender(), "Ana", &[]).await;
     let ticket = world.ticket("cobranzas").await;
     let take = format!("/api/v1/tickets/{ticket}/take");
@@ -191,9 +200,7 @@ async fn an_older_window_of_the_same_agent_is_fenced_off() {
     assert_eq!(with("x".to_owned()).await.code(), (400, "query_invalid"));
 }
 
-#[tokio::test]
-async fn what_belongs_to_another_lender_does_not_exist() {
-    let world = on_memory().await;
+async fn what_belongs_to_another_lender_does_not_exist(world: World) {
     let other = LenderId::new("coop-del-valle");
     let spy = world.agent(&other, "Eva", &[]).await;
     let owner = world.agent(&lender(), "Ana", &[]).await;
@@ -221,9 +228,7 @@ async fn what_belongs_to_another_lender_does_not_exist() {
     );
 }
 
-#[tokio::test]
-async fn without_a_valid_token_nothing_is_told() {
-    let world = on_memory().await;
+async fn without_a_valid_token_nothing_is_told(world: World) {
     let ana = world.agent(&lender(), "Ana", &[]).await;
     let id = world.call(&ana, "GET", "/api/v1/me", None).await.body["id"].as_str().unwrap().parse().unwrap();
     for token in ["", "wrong", &ana[1..], &ana.to_uppercase(), &"x".repeat(5_000)] {
@@ -244,9 +249,7 @@ async fn without_a_valid_token_nothing_is_told() {
     assert!(acuerdo::cli::agent::disable(&*world.store, &LenderId::new("x"), id).await.is_err());
 }
 
-#[tokio::test]
-async fn returning_to_a_step_tells_the_bot_and_closes_the_ticket() {
-    let world = on_memory().await;
+async fn returning_to_a_step_tells_the_bot_and_closes_the_ticket(world: World) {
     let ana = world.agent(&lender(), "Ana", &[]).await;
     let ticket = world.ticket("cobranzas").await;
     world.handoff.publish().await.unwrap();
@@ -272,9 +275,7 @@ async fn returning_to_a_step_tells_the_bot_and_closes_the_ticket() {
     assert_eq!(world.inputs(other).await, [whole]);
 }
 
-#[tokio::test]
-async fn resolving_closes_with_a_code() {
-    let world = on_memory().await;
+async fn resolving_closes_with_a_code(world: World) {
     let ana = world.agent(&lender(), "Ana", &[]).await;
     let ticket = world.ticket("cobranzas").await;
     world.call(&ana, "POST", &format!("/api/v1/tickets/{ticket}/take"), None).await;
@@ -289,9 +290,7 @@ async fn resolving_closes_with_a_code() {
     assert_eq!(world.say(&ana, ticket, "Hola", "k").await.code(), (409, "ticket_closed"));
 }
 
-#[tokio::test]
-async fn a_transfer_keeps_the_time_waited() {
-    let world = on_memory().await;
+async fn a_transfer_keeps_the_time_waited(world: World) {
     let ana = world.agent(&lender(), "Ana", &["cobranzas"]).await;
     let luis = world.agent(&lender(), "Luis", &["fraude"]).await;
     let ticket = world.ticket("cobranzas").await;
@@ -315,9 +314,7 @@ async fn a_transfer_keeps_the_time_waited() {
     assert_eq!(world.next(&luis).await, Some(younger));
 }
 
-#[tokio::test]
-async fn giving_up_puts_the_ticket_back_in_its_place() {
-    let world = on_memory().await;
+async fn giving_up_puts_the_ticket_back_in_its_place(world: World) {
     let ana = world.agent(&lender(), "Ana", &[]).await;
     let (first, _second) = (world.ticket("cobranzas").await, world.ticket("cobranzas").await);
     world.handoff.publish().await.unwrap();
@@ -327,9 +324,7 @@ async fn giving_up_puts_the_ticket_back_in_its_place() {
     assert_eq!(world.next(&ana).await, Some(first));
 }
 
-#[tokio::test]
-async fn an_agent_works_only_in_the_queues_it_serves() {
-    let world = on_memory().await;
+async fn an_agent_works_only_in_the_queues_it_serves(world: World) {
     let ana = world.agent(&lender(), "Ana", &["cobranzas"]).await;
     let foreign = world.ticket("fraude").await;
     let own = world.ticket("cobranzas").await;
@@ -355,9 +350,7 @@ async fn an_agent_works_only_in_the_queues_it_serves() {
     assert_eq!(mine.body["tickets"][0]["lease"]["mine"], true);
 }
 
-#[tokio::test]
-async fn a_ticket_that_the_bot_closed_meanwhile_is_passed_over() {
-    let world = on_memory().await;
+async fn a_ticket_that_the_bot_closed_meanwhile_is_passed_over(world: World) {
     let (ana, luis) = (world.agent(&lender(), "Ana", &[]).await, world.agent(&lender(), "Luis", &[]).await);
     let (closed, open) = (world.ticket("cobranzas").await, world.ticket("cobranzas").await);
     world.handoff.publish().await.unwrap();
@@ -369,9 +362,7 @@ async fn a_ticket_that_the_bot_closed_meanwhile_is_passed_over() {
     assert_eq!(world.next(&ana).await, None);
 }
 
-#[tokio::test]
-async fn a_text_reaches_the_person_once_and_only_when_it_may() {
-    let world = on_memory().await;
+async fn a_text_reaches_the_person_once_and_only_when_it_may(world: World) {
     let ana = world.agent(&lender(), "Ana", &[]).await;
     let ticket = world.ticket("cobranzas").await;
     assert_eq!(world.say(&ana, ticket, "Hola", "k0").await.code(), (409, "lease_lost"), "take it first");
@@ -402,9 +393,7 @@ async fn a_text_reaches_the_person_once_and_only_when_it_may() {
     assert!(late.body["remedy"].as_str().unwrap().contains("template"));
 }
 
-#[tokio::test]
-async fn the_story_is_whole_ordered_and_paged() {
-    let world = on_memory().await;
+async fn the_story_is_whole_ordered_and_paged(world: World) {
     let ana = world.agent(&lender(), "Ana", &[]).await;
     let ticket = world.ticket("cobranzas").await;
     world.call(&ana, "POST", &format!("/api/v1/tickets/{ticket}/take"), None).await;
@@ -444,9 +433,7 @@ async fn the_story_is_whole_ordered_and_paged() {
     assert_eq!(lines(&news).map(|line| &line["text"]).collect::<Vec<_>>(), [&json!("y otro")]);
 }
 
-#[tokio::test]
-async fn wrong_requests_are_told_what_is_wrong() {
-    let world = on_memory().await;
+async fn wrong_requests_are_told_what_is_wrong(world: World) {
     let ana = world.agent(&lender(), "Ana", &[]).await;
     let ticket = world.ticket("cobranzas").await;
     let path = format!("/api/v1/tickets/{ticket}/messages");
@@ -472,9 +459,7 @@ async fn wrong_requests_are_told_what_is_wrong() {
     );
 }
 
-#[tokio::test]
-async fn every_answer_has_a_request_id_and_stays_out_of_caches() {
-    let world = on_memory().await;
+async fn every_answer_has_a_request_id_and_stays_out_of_caches(world: World) {
     let ana = world.agent(&lender(), "Ana", &[]).await;
     for (given, kept) in [("abc-1.2_Z", true), ("evil value", false), (&*"x".repeat(65), false)] {
         for token in [&*ana, "wrong"] {

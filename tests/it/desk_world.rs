@@ -1,5 +1,6 @@
 //! A running desk API with its store, a clock that tests move, and agents with tokens.
 
+use crate::contract::backends::{self, Bench};
 use crate::contract_queue::fresh_prefix;
 use actix_web::{App, HttpServer, web};
 use acuerdo::cli;
@@ -19,7 +20,6 @@ use acuerdo::ports::records::{NewTicket, Priority, Record};
 use acuerdo::queue::{memory::MemoryQueue, redis};
 use acuerdo::rules::lint::Lint;
 use acuerdo::service::handoff::{HandoffPorts, HandoffService, HandoffSettings};
-use acuerdo::store::{self, StoreOptions};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -61,7 +61,8 @@ pub struct World {
     pub handoff: Arc<HandoffService>,
     n_tickets: AtomicU64,
     /// The database's file lives as long as the world.
-    _folder: tempfile::TempDir,
+    #[expect(dead_code, reason = "held, never read")]
+    bench: Option<Bench>,
 }
 
 /// What came back: status, headers, JSON body (null when there is none).
@@ -82,12 +83,43 @@ pub fn lender() -> LenderId {
     LenderId::new("banco-andino")
 }
 
+/// Runs each case with the queue of this process over SQLite and over PostgreSQL; the test's name says which.
+macro_rules! on_both_stores {
+    ($($case:ident),* $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                super::$case(crate::desk_world::on_memory().await).await;
+            })*
+        }
+        mod on_postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $case() {
+                let bench = crate::contract::backends::postgres().await;
+                super::$case(crate::desk_world::over(&bench).await).await;
+                bench.drop_schema().await;
+            })*
+        }
+    };
+}
+pub(crate) use on_both_stores;
+
 pub async fn on_memory() -> World {
-    World::start(Arc::new(MemoryQueue::new())).await
+    let bench = backends::sqlite().await;
+    let world = over(&bench).await;
+    World { bench: Some(bench), ..world }
+}
+
+/// With the queue of this process, over this store.
+pub async fn over(bench: &Bench) -> World {
+    World::start(Arc::new(MemoryQueue::new()), bench.store.clone()).await
 }
 
 pub async fn on_redis(url: &str) -> World {
-    World::start(Arc::new(redis::connect(url, &fresh_prefix()).await.unwrap())).await
+    let bench = backends::sqlite().await;
+    let queue = redis::connect(url, &fresh_prefix()).await.unwrap();
+    let world = World::start(Arc::new(queue), bench.store.clone()).await;
+    World { bench: Some(bench), ..world }
 }
 
 /// The turn that works off a person's first message and opens a ticket.
@@ -119,11 +151,7 @@ fn hand_off(claim: &Claim, id: TicketId, (queue, priority): (&str, Priority), no
 }
 
 impl World {
-    pub async fn start(queue: Arc<dyn HandoffQueue>) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("desk.db").display());
-        let store =
-            store::connect(&url, &StoreOptions { migrate: true, ..StoreOptions::default() }).await.unwrap();
+    async fn start(queue: Arc<dyn HandoffQueue>, store: Arc<dyn Store>) -> Self {
         let clock = Arc::new(TestClock(AtomicI64::new(T0.0)));
         let random = Arc::new(Counting(AtomicU64::new(1)));
         let ports = HandoffPorts::new(store.clone(), queue, clock.clone());
@@ -142,7 +170,7 @@ impl World {
         // The client wants a TLS provider even for plain HTTP on loopback.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { url, http, clock, random, store, handoff, n_tickets: AtomicU64::new(0), _folder: folder }
+        Self { url, http, clock, random, store, handoff, n_tickets: AtomicU64::new(0), bench: None }
     }
 
     pub fn pass(&self, length: Millis) {
