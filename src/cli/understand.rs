@@ -14,7 +14,8 @@ pub fn report(dir: &Path) -> Result<String, UnderstandError> {
 /// What one message means outside any question, as JSON; for an analyst who tries a phrase.
 pub fn explain(dir: &Path, text: &str, today: Day, currency: Currency) -> Result<String, UnderstandError> {
     let understander = Understander::load(dir)?;
-    let context = Context { today, currency, expects: Expectation::Nothing, options: &[] };
+    let context =
+        Context { today, currency, expects: Expectation::Nothing, typed: Expectation::Nothing, options: &[] };
     let meaning = understander.understand(text, &context);
     Ok(serde_json::to_string_pretty(&meaning).unwrap_or_default())
 }

@@ -13,7 +13,7 @@ mod scope;
 #[cfg(test)]
 mod tests;
 
-pub use open::{expectation, open_options};
+pub use open::{expectation, open_options, typed_expectation};
 
 pub(crate) use open::{Candidate, candidates, id_prefix, view};
 

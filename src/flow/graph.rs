@@ -31,6 +31,7 @@ pub fn edges(step: &Step) -> Vec<Edge<'_>> {
             for option in &choose.options {
                 out.extend(option.goto.as_ref().or(choose.goto.as_ref()).map(|to| edge(&option.id, to)));
             }
+            out.extend(choose.typed.as_ref().map(|to| edge("typed answer", to)));
             out.push(edge("not understood", &choose.retry.then));
             out.push(edge("no answer", &choose.wait.then));
             out

@@ -58,6 +58,8 @@ pub enum Said {
         media_id: String,
         voice: bool,
         caption: Option<Pii<String>>,
+        #[serde(default)]
+        understanding: Option<Box<Understanding>>,
     },
     Location,
     Contacts,

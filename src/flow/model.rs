@@ -53,6 +53,8 @@ pub struct BotTexts {
     pub fault: Localised,
     /// The button that opens a list ("Ver opciones").
     pub list_button: Localised,
+    /// A greeting in the middle of a question, before the question; without it a greeting there is a miss.
+    pub hello: Option<Localised>,
     /// The last row of a page when there are more ("Ver más").
     pub more: Localised,
 }
@@ -155,6 +157,8 @@ pub struct Ask {
     pub text: Localised,
     pub min: Option<Expr>,
     pub max: Option<Expr>,
+    /// What one instalment comes to, so that "dos cuotas" is an amount; only for money.
+    pub instalment: Option<Expr>,
     pub retry: Retry,
     pub wait: Wait,
     pub goto: StepId,
@@ -170,6 +174,8 @@ pub enum Expects {
     Int,
     Money,
     Date,
+    /// A day that has been; today counts.
+    PastDate,
     /// Four digits, from "4821" or from a whole document number.
     DocumentLast4,
     /// Day and month of birth, kept as `MM-DD`.
@@ -186,6 +192,8 @@ pub struct Choose {
     pub options: Vec<ChoiceOption>,
     /// Options made from a list variable, before the static ones.
     pub each: Option<Each>,
+    /// An `ask` of this flow whose answer may be typed here at once, instead of an option.
+    pub typed: Option<StepId>,
     /// Take the pending intent of the chat's opening as the answer, if an option has it.
     pub use_pending_intent: bool,
     /// Name under which the shown terms are kept.

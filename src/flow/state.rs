@@ -26,6 +26,9 @@ pub struct Session {
     /// Last sign of life of the person; the level falls when it is too long ago.
     pub active_at: Timestamp,
     pub language: String,
+    /// The lender has it on record, or the person asked for it: the words of a message do not change it.
+    #[serde(default)]
+    pub language_set: bool,
     /// The intent of the message that opened the chat, until a step uses it.
     pub pending_intent: Option<String>,
     /// What runs now was begun by a timer, not by the person: what it says is proactive.
@@ -135,6 +138,7 @@ impl Session {
             assurance: Assurance::Ninguna,
             active_at: now,
             language: language.to_owned(),
+            language_set: false,
             pending_intent: None,
             proactive: false,
         }

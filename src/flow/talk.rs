@@ -116,11 +116,18 @@ impl<'f> Talk<'f> {
         Some(self.message(Said::Option { id, title: title.to_owned().into(), understanding }, outcomes))
     }
 
-    /// The person sends a picture, or a voice note when it is audio.
-    pub fn send_media(&mut self, kind: MediaKind, outcomes: &mut dyn Outcomes) -> Vec<Line> {
+    /// The person sends a picture, perhaps with words below it, or a voice note when it is audio.
+    pub fn send_media(
+        &mut self,
+        kind: MediaKind,
+        caption: Option<&str>,
+        outcomes: &mut dyn Outcomes,
+    ) -> Vec<Line> {
         let media_id = format!("media-{}", self.n_messages + 1);
         let voice = kind == MediaKind::Audio;
-        self.message(Said::Media { kind, media_id, voice, caption: None }, outcomes)
+        let understanding = caption.map(|words| Box::new(self.understand(words)));
+        let caption = caption.map(|words| words.to_owned().into());
+        self.message(Said::Media { kind, media_id, voice, caption, understanding }, outcomes)
     }
 
     pub fn message(&mut self, said: Said, outcomes: &mut dyn Outcomes) -> Vec<Line> {
@@ -220,6 +227,7 @@ impl<'f> Talk<'f> {
             today: self.facts.today,
             currency: self.facts.currency,
             expects: engine::expectation(self.flows, &self.session),
+            typed: engine::typed_expectation(self.flows, &self.session),
             options: &options,
         };
         self.understander.understand(text, &context)

@@ -84,17 +84,18 @@ impl Wording {
         Ok(wording)
     }
 
-    /// Fits a row of a list: the product's name is cut at a word, so that its number is always there.
+    /// Fits a row of a list, and its number is always there: of the product's name the small words go first, then
+    /// the last ones ("Crédito de libre inversión" → "Crédito libre"), then the end of the only one that is left.
     pub fn debt_title(&self, debt: &Value, language: &str) -> String {
         let mut debt = debt.clone();
         loop {
             let title = self.write("deuda.titulo", &debt, language);
+            let excess = title.chars().count().saturating_sub(ROW_TITLE_MAX);
             let Value::Record(fields) = &mut debt else { return title };
             let Some(Value::Text(product)) = fields.get_mut("producto") else { return title };
-            let shorter = product.rsplit_once(' ').map(|(head, _)| head.trim_end_matches(" de").to_owned());
-            match shorter {
-                Some(shorter) if title.chars().count() > ROW_TITLE_MAX => *product = shorter,
-                Some(_) | None => return title,
+            match shorter(product, excess).filter(|_| excess > 0) {
+                Some(shorter) => *product = shorter,
+                None => return title,
             }
         }
     }
@@ -143,6 +144,23 @@ impl Wording {
             .map(|text| render(text, &Fields(fields), language))
             .unwrap_or_default()
     }
+}
+
+/// The next shorter form of a product's name that is too long by `excess` characters; `None` when none is left.
+fn shorter(product: &str, excess: usize) -> Option<String> {
+    const SMALL: [&str; 12] = ["de", "del", "la", "las", "el", "los", "y", "para", "con", "da", "do", "of"];
+    let words: Vec<&str> = product.split(' ').collect();
+    let large: Vec<&str> = words.iter().copied().filter(|word| !SMALL.contains(word)).collect();
+    if large.len() < words.len() && !large.is_empty() {
+        return Some(large.join(" "));
+    }
+    if let [head @ .., _] = words.as_slice()
+        && !head.is_empty()
+    {
+        return Some(head.join(" "));
+    }
+    let kept = product.chars().count().checked_sub(excess + 1).filter(|kept| *kept > 0)?;
+    Some(product.chars().take(kept).chain(['…']).collect())
 }
 
 /// The fields of one record as the names of its texts.
@@ -231,7 +249,9 @@ mod tests {
             let debt = Value::record([("producto", Value::text(product)), ("numero", Value::text("••5003"))]);
             wording.debt_title(&debt, "es")
         };
-        assert_eq!(title("Crédito de libre inversión"), "Crédito de libre ••5003");
+        assert_eq!(title("Crédito de libre inversión"), "Crédito libre ••5003");
+        assert_eq!(title("Crédito de vivienda"), "Crédito vivienda ••5003");
+        assert_eq!(title("Electrodomésticosyhogar"), "Electrodoméstico… ••5003");
         assert_eq!(title("Microcrédito productivo"), "Microcrédito ••5003");
         assert_eq!(title("Tarjeta Andino"), "Tarjeta Andino ••5003");
     }

@@ -9,6 +9,47 @@ use crate::domain::money::Currency;
 /// Words of a message that is nothing but yes or no.
 const ANSWER_WORDS_MAX: usize = 6;
 
+/// Words that make a message kinder and mean nothing more; longer ones first.
+const COURTESIES: [&str; 34] = [
+    "hola",
+    "buenos dias",
+    "buen dia",
+    "buenas tardes",
+    "buenas noches",
+    "buenas",
+    "disculpeme",
+    "disculpe",
+    "disculpa",
+    "perdone",
+    "perdon",
+    "oiga",
+    "por favor",
+    "muchas gracias",
+    "gracias",
+    "pues",
+    "y",
+    "oi",
+    "ola",
+    "bom dia",
+    "boa tarde",
+    "boa noite",
+    "desculpe",
+    "desculpa",
+    "obrigado",
+    "obrigada",
+    "hi",
+    "hello",
+    "hey",
+    "good morning",
+    "excuse me",
+    "please",
+    "thanks",
+    "sorry",
+];
+
+/// Instalments counted in a message at most; more is another number.
+const INSTALMENTS_MAX: u16 = 120;
+
 /// Words that may open an answer without changing it.
 const FILLERS: [&str; 14] =
     ["ah", "ay", "eh", "em", "mmm", "pues", "bueno", "oh", "hola", "buenas", "uy", "entonces", "che", "well"];
@@ -140,6 +181,46 @@ fn split_run(tokens: &[Token<'_>], run: i64) -> Option<(i64, i64)> {
         8 => Some((run / 1_000_000, run / 10_000 % 100)),
         _ => None,
     }
+}
+
+/// The words without the greetings and thanks around them; all of them when they are nothing else.
+pub fn without_courtesy(words: &str) -> &str {
+    let mut rest = words;
+    let strip = |rest: &str, one: &str, front: bool| -> Option<usize> {
+        let left = if front { rest.strip_prefix(one)? } else { rest.strip_suffix(one)? };
+        let whole = if front { left.starts_with(' ') } else { left.ends_with(' ') };
+        whole.then(|| left.trim().len())
+    };
+    loop {
+        let before = rest;
+        for one in COURTESIES {
+            if let Some(n) = strip(rest, one, true) {
+                rest = rest.get(rest.len() - n..).unwrap_or(rest);
+            }
+            if let Some(n) = strip(rest, one, false) {
+                rest = rest.get(..n).unwrap_or(rest);
+            }
+        }
+        if rest == before {
+            return rest;
+        }
+    }
+}
+
+/// A number of instalments: "dos cuotas", "2 parcelas", "una sola cuota".
+pub fn instalments(tokens: &[Token<'_>], currency: Currency) -> Option<u16> {
+    const UNITS: [&str; 8] =
+        ["cuota", "cuotas", "cuotica", "parcela", "parcelas", "prestacao", "instalments", "installments"];
+    let unit = tokens.iter().position(|token| token.is(&UNITS))?;
+    let before = tokens.get(..unit)?;
+    // "la cuota 3" and "la segunda cuota" name one; "2 cuotas" counts them.
+    let named = tokens.get(unit + 1).is_some_and(|next| next.numeral().is_some());
+    let counted = (1..=before.len().min(2)).rev().find_map(|n| {
+        let number = number::read(before.get(before.len() - n..)?, currency)?;
+        number.whole().filter(|_| !number.grouped && !number.multiplied)
+    });
+    let one = || before.last().is_some_and(|token| token.is(&["una", "uma", "one", "sola"])).then_some(1);
+    u16::try_from(counted.or_else(one)?).ok().filter(|n| (1..=INSTALMENTS_MAX).contains(n) && !named)
 }
 
 /// A count without unit: "3", "tres cuotas", "en 12".

@@ -5,6 +5,8 @@
 //! those readings are flagged as ambiguous. "en 8 días" is read to the letter for the same reason, although many
 //! say it for a week.
 
+pub mod past;
+
 use super::number::word_value;
 use super::tokens::Token;
 use crate::domain::money::Currency;

@@ -3,6 +3,7 @@
 //! All are tab-separated with a header line. Empty lines and lines that start with `#` are comments.
 
 use super::intent::Intent;
+use super::language::{Language, Sign, SignKind};
 use super::normalise::{Normaliser, fold};
 use super::phrases::{Certainty, Phrase, Phrases};
 use std::path::{Path, PathBuf};
@@ -39,6 +40,8 @@ pub struct Lexicon {
     pub phrases: Phrases,
     /// Normalised phrases, longest first.
     pub yes_no: Vec<(String, YesNo)>,
+    /// Words that tell one language from another.
+    pub languages: Vec<Sign>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -90,9 +93,28 @@ impl Lexicon {
             lexicon.yes_no.push((lexicon.normaliser.words(&fold(phrase)), answer));
         }
         lexicon.yes_no.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.0.cmp(&b.0)));
+        lexicon.languages = read_languages(dir.join("languages.tsv"), &lexicon.normaliser)?;
         lexicon.phrases = read_phrases(dir.join("phrases.tsv"))?;
         Ok(lexicon)
     }
+}
+
+/// Without the file nobody's language is told from their words.
+fn read_languages(path: PathBuf, normaliser: &Normaliser) -> Result<Vec<Sign>, UnderstandError> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let mut signs = Vec::new();
+    for row in Rows::read(path, &["language", "kind", "text"])?.rows {
+        let [code, kind, text] = row.fields()?;
+        let language = Language::parse(code)
+            .ok_or_else(|| row.error(format!("`{code}` is not a language"), "write `es`, `pt` or `en`"))?;
+        let kind = SignKind::parse(kind).ok_or_else(|| {
+            row.error(format!("`{kind}` is not a kind of sign"), "write `wish`, `phrase` or `word`")
+        })?;
+        signs.push(Sign { language, kind, text: normaliser.words(&fold(text)) });
+    }
+    Ok(signs)
 }
 
 fn read_phrases(path: PathBuf) -> Result<Phrases, UnderstandError> {

@@ -8,6 +8,7 @@ pub mod classifier;
 pub mod date;
 pub mod evaluate;
 pub mod intent;
+pub mod language;
 pub mod lexicon;
 pub mod normalise;
 pub mod number;
@@ -23,6 +24,7 @@ use crate::domain::pii::Pii;
 use crate::domain::time::Day;
 use crate::understand::classifier::Classifier;
 use crate::understand::intent::Intent;
+use crate::understand::language::LanguageFound;
 use crate::understand::lexicon::{Example, Lexicon, UnderstandError};
 use crate::understand::normalise::fold;
 use crate::understand::options::{OptionHint, OptionMatch};
@@ -42,6 +44,8 @@ pub enum Expectation {
     Option,
     Amount,
     Date,
+    /// A day that has been, such as that of a payment.
+    PastDate,
     DocumentLast4,
     BirthDayMonth,
     YesNo,
@@ -56,6 +60,8 @@ pub struct Context<'a> {
     pub today: Day,
     pub currency: Currency,
     pub expects: Expectation,
+    /// What may be typed instead of one of the options; `Nothing` when only they are offered.
+    pub typed: Expectation,
     pub options: &'a [OptionHint],
 }
 
@@ -79,6 +85,12 @@ pub struct Understanding {
     pub date: Option<Day>,
     /// The words cover several days ("la otra semana"): read the date back before it counts.
     pub date_ambiguous: bool,
+    /// The last day that fits and has been, for what was paid already: "ayer", "el viernes".
+    pub past_date: Option<Day>,
+    /// The language that it is surely written in, or asks for.
+    pub language: Option<LanguageFound>,
+    /// A number of instalments: "dos cuotas".
+    pub instalments: Option<u16>,
     /// Day and month of a birthday; only when the step asks for one.
     pub day_month: Option<(u8, u8)>,
     /// The last four digits of a document; only when the step asks for them.
@@ -172,9 +184,10 @@ impl Understander {
         let phrased = intent.is_some_and(|guess| guess.how == IntentSource::Phrase);
         // A plain answer to the open question ("80 lucas") is not asked about on a hunch of the classifier.
         let sure = phrased || intent.is_some_and(|guess| guess.confidence_bps >= CERTAIN_BPS);
-        let answered = meaning.answers(context.expects);
+        let answered = meaning.answers(context.expects) || meaning.answers(context.typed);
         meaning.doubt = if answered && !sure { suspected(&phrases) } else { doubt };
         meaning.intent = intent;
+        meaning.language = language::detect(&words, &self.lexicon.languages);
         meaning.normalised = words;
         meaning
     }
@@ -186,12 +199,13 @@ impl Understander {
         pieces: &[Token<'_>],
         context: &Context<'_>,
     ) -> Understanding {
-        let Context { today, currency, expects, options } = *context;
+        let Context { today, currency, expects, typed, options } = *context;
         // Where a number is the answer, "2" is not the second option.
         let ordinals = match expects {
             Expectation::Nothing | Expectation::Option | Expectation::YesNo | Expectation::Text => true,
             Expectation::Amount
             | Expectation::Date
+            | Expectation::PastDate
             | Expectation::DocumentLast4
             | Expectation::BirthDayMonth
             | Expectation::Integer => false,
@@ -199,18 +213,21 @@ impl Understander {
         // "el 30 no, mejor el 5": what follows the correction counts, if it holds a value.
         let corrected =
             pieces.iter().rposition(|piece| piece.is(&CORRECTIONS)).and_then(|at| pieces.get(at + 1..));
-        let amount_in = |pieces: &[Token<'_>]| amount::read(pieces, currency, expects == Expectation::Amount);
+        let asked = |wanted: Expectation| expects == wanted || typed == wanted;
+        let amount_in = |pieces: &[Token<'_>]| amount::read(pieces, currency, asked(Expectation::Amount));
         let amount = corrected.and_then(amount_in).or_else(|| amount_in(pieces));
         let calendar = date::Calendar { today, currency, is_holiday: self.holidays.as_ref() };
-        let date_in = |pieces: &[Token<'_>]| date::read(pieces, calendar, expects == Expectation::Date);
+        let date_in = |pieces: &[Token<'_>]| date::read(pieces, calendar, asked(Expectation::Date));
         let date = corrected.and_then(date_in).or_else(|| date_in(pieces));
-        let when = |wanted: Expectation| (expects == wanted).then_some(());
+        let when = |wanted: Expectation| asked(wanted).then_some(());
         Understanding {
             option: options::choose(words, options, &self.lexicon.normaliser, ordinals),
             amount: amount.map(|read| read.money),
             amount_ambiguous: amount.is_some_and(|read| read.ambiguous),
             date: date.map(|read| read.day),
             date_ambiguous: date.is_some_and(|read| read.ambiguous),
+            past_date: date::past::read(pieces, calendar, asked(Expectation::PastDate)),
+            instalments: answer::instalments(pieces, currency),
             day_month: when(Expectation::BirthDayMonth).and_then(|()| answer::day_month(pieces, currency)),
             digits: when(Expectation::DocumentLast4).and_then(|()| answer::last_four(folded)).map(Pii::new),
             yes_no: answer::yes_no(words, &self.lexicon.yes_no, expects == Expectation::YesNo),
@@ -284,6 +301,7 @@ impl Understanding {
             Expectation::Option => self.option.is_some(),
             Expectation::Amount => self.amount.is_some(),
             Expectation::Date => self.date.is_some(),
+            Expectation::PastDate => self.past_date.is_some(),
             Expectation::DocumentLast4 => self.digits.is_some(),
             Expectation::BirthDayMonth => self.day_month.is_some(),
             Expectation::YesNo => self.yes_no.is_some(),

@@ -37,6 +37,29 @@ pub enum OptionHow {
 const CONTAINED_WORDS_MAX: usize = 8;
 /// Letters of a prefix at least.
 const PREFIX_MIN: usize = 3;
+/// What options count.
+const COUNTED: [&str; 20] = [
+    "cuota",
+    "cuotas",
+    "mes",
+    "meses",
+    "pago",
+    "pagos",
+    "quincena",
+    "quincenas",
+    "semana",
+    "semanas",
+    "dia",
+    "dias",
+    "parcela",
+    "parcelas",
+    "vezes",
+    "instalment",
+    "instalments",
+    "month",
+    "months",
+    "payments",
+];
 
 /// The option that `words` names, or none when two fit equally well. Numbers count as ordinals only when `ordinals`.
 pub fn choose(
@@ -49,20 +72,24 @@ pub fn choose(
         return None;
     }
     let names: Vec<Names> = options.iter().map(|option| Names::of(option, normaliser)).collect();
+    // "seis" alone counts too, as the beginning of "6 cuotas".
+    let alone = super::number::word_value(words).map(|value| value.to_string());
+    let (said, words) = (words, &alone.unwrap_or_else(|| counted_in_digits(words)));
+    let is = |name: &str| !name.is_empty() && (name == said || name == words);
     let found =
         |at: usize, how: OptionHow| options.get(at).map(|option| OptionMatch { id: option.id.clone(), how });
-    if let Some(at) = only(&names, |names| names.title == words || names.id == words) {
+    if let Some(at) = only(&names, |names| is(&names.title) || is(&names.id)) {
         return found(at, OptionHow::Exact);
     }
-    if let Some(at) = only(&names, |names| names.synonyms.iter().any(|synonym| synonym == words)) {
+    if let Some(at) = only(&names, |names| names.synonyms.iter().any(|synonym| is(synonym))) {
         return found(at, OptionHow::Synonym);
     }
     // "12" of "6 cuotas" and "12 cuotas", before the twelfth option.
-    let counted = |names: &Names| names.all().any(|name| name.split(' ').next() == Some(words));
+    let counted = |names: &Names| names.all().any(|name| name.split(' ').next() == Some(words.as_str()));
     if let Some(at) = only(&names, counted).filter(|_| words.bytes().all(|byte| byte.is_ascii_digit())) {
         return found(at, OptionHow::Prefix);
     }
-    if let Some(at) = ordinal(words, options.len()).filter(|_| ordinals) {
+    if let Some(at) = ordinal(said, options.len()).filter(|_| ordinals) {
         return found(at, OptionHow::Ordinal);
     }
     let contained = |names: &Names| names.all().any(|name| contains(words, name));
@@ -77,6 +104,20 @@ pub fn choose(
     nearest(words, &names).and_then(|at| found(at, OptionHow::Typo))
 }
 
+/// "dos cuotas" and "2 cuotas" are the same option: number words before what they count become digits.
+fn counted_in_digits(words: &str) -> String {
+    let list: Vec<&str> = words.split(' ').collect();
+    let digits = |(at, word): (usize, &&str)| {
+        let counts = list.get(at + 1).is_some_and(|next| COUNTED.contains(next));
+        let value = match *word {
+            "una" | "un" | "uma" | "um" | "one" => Some(1),
+            word => super::number::word_value(word),
+        };
+        value.filter(|_| counts).map_or_else(|| (*word).to_owned(), |value| value.to_string())
+    };
+    list.iter().enumerate().map(digits).collect::<Vec<String>>().join(" ")
+}
+
 struct Names {
     id: String,
     title: String,
@@ -85,9 +126,9 @@ struct Names {
 
 impl Names {
     fn of(option: &OptionHint, normaliser: &Normaliser) -> Self {
-        let words = |text: &str| normaliser.words(&fold(text));
+        let words = |text: &str| counted_in_digits(&normaliser.words(&fold(text)));
         Self {
-            id: words(&option.id),
+            id: normaliser.words(&fold(&option.id)),
             title: words(&option.title),
             synonyms: option.synonyms.iter().map(|synonym| words(synonym)).collect(),
         }
@@ -164,6 +205,8 @@ fn nearest(words: &str, names: &[Names]) -> Option<usize> {
                 let apart = name.len().abs_diff(words.len());
                 (allowed > 0 && apart <= allowed * 2)
                     .then(|| strsim::osa_distance(name, words))
+                    // "2 cuotas" is no slip for "3 cuotas".
+                    .filter(|_| digits(name).eq(digits(words)))
                     .filter(|distance| *distance <= allowed)
             };
             names.all().filter_map(distance).min().map(|distance| (distance, at))
@@ -175,6 +218,11 @@ fn nearest(words: &str, names: &[Names]) -> Option<usize> {
         [(_, at), ..] => Some(*at),
         [] => None,
     }
+}
+
+/// The digits of a text, in order.
+fn digits(text: &str) -> impl Iterator<Item = char> {
+    text.chars().filter(char::is_ascii_digit)
 }
 
 /// Slips forgiven in a text of so many letters.

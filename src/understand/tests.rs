@@ -5,7 +5,8 @@ use super::{Context, Expectation, IntentSource, Understander, Understanding, eva
 use crate::domain::money::Currency;
 use crate::domain::time::{Day, Weekday};
 use crate::understand::intent::Intent;
-use crate::understand::lexicon::UnderstandError;
+use crate::understand::language::Language;
+use crate::understand::lexicon::{UnderstandError, read_examples};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -46,7 +47,7 @@ fn check<const N: usize>(file: &str, got: impl Fn([&str; N]) -> (String, String)
 fn read(text: &str, currency: &str, expects: Expectation) -> Understanding {
     let today = Day::parse("2026-11-21").unwrap();
     let currency = Currency::parse(currency).unwrap();
-    SHIPPED.understand(text, &Context { today, currency, expects, options: &[] })
+    SHIPPED.understand(text, &Context { today, currency, expects, typed: Expectation::Nothing, options: &[] })
 }
 
 fn said<T: ToString>(value: Option<T>) -> String {
@@ -78,10 +79,72 @@ fn dates_are_the_next_day_that_fits() {
         let today = Day::parse(today).unwrap();
         let currency = Currency::parse(currency).unwrap();
         let expects = asked(asks, Expectation::Date);
-        let meaning = SHIPPED.understand(text, &Context { today, currency, expects, options: &[] });
+        let meaning = SHIPPED.understand(
+            text,
+            &Context { today, currency, expects, typed: Expectation::Nothing, options: &[] },
+        );
         let flag = if meaning.date_ambiguous { "yes" } else { "no" };
         (format!("{day} {ambiguous}"), format!("{} {flag}", said(meaning.date)))
     });
+}
+
+#[test]
+fn past_days_are_the_last_that_fit() {
+    check("past_dates.tsv", |[today, currency, asks, text, day]| {
+        let today = Day::parse(today).unwrap();
+        let currency = Currency::parse(currency).unwrap();
+        let expects = asked(asks, Expectation::PastDate);
+        let typed = Expectation::Nothing;
+        let meaning = SHIPPED.understand(text, &Context { today, currency, expects, typed, options: &[] });
+        (day.to_owned(), said(meaning.past_date))
+    });
+}
+
+#[test]
+fn a_language_is_told_only_by_what_no_other_has() {
+    check("languages.tsv", |[text, language]| {
+        let found = read(text, "COP", Expectation::Nothing).language;
+        let wish = |wished: bool| if wished { "!" } else { "" };
+        let found = found.map(|found| format!("{}{}", found.language.code(), wish(found.wished)));
+        (language.to_owned(), said(found))
+    });
+}
+
+#[test]
+fn no_message_in_spanish_is_taken_for_another_language() {
+    let mut portuguese = (0, 0);
+    for file in ["shared.tsv", "intents.tsv"] {
+        for row in read_examples(&shipped().join(file)).unwrap() {
+            let found = read(&row.text, "COP", Expectation::Nothing).language.map(|found| found.language);
+            match row.country.as_str() {
+                "BR" => {
+                    portuguese.1 += 1;
+                    portuguese.0 += usize::from(found == Some(Language::Pt));
+                    assert_ne!(found, Some(Language::En), "{}", row.text);
+                }
+                // People there write both.
+                "US" => assert_ne!(found, Some(Language::Pt), "{}", row.text),
+                _ => assert!(found.is_none_or(|found| found == Language::Es), "{}: {found:?}", row.text),
+            }
+        }
+    }
+    // Most are a word or two; a first message is seldom so short.
+    assert!(portuguese.0 * 100 >= portuguese.1 * 50, "{portuguese:?}");
+}
+
+#[test]
+fn instalments_are_counted_and_not_named() {
+    for (text, n) in [
+        ("dos cuotas", Some(2)),
+        ("quiero pagar 3 cuotas", Some(3)),
+        ("una cuota", Some(1)),
+        ("una sola cuota", Some(1)),
+        ("la cuota 3", None),
+        ("la cuota", None),
+        ("80 mil", None),
+    ] {
+        assert_eq!(read(text, "COP", Expectation::Nothing).instalments, n, "{text}");
+    }
 }
 
 #[test]
@@ -96,8 +159,13 @@ fn options_are_matched_or_left_alone() {
             })
             .collect();
         let today = Day::parse("2026-11-21").unwrap();
-        let context =
-            Context { today, currency: Currency::Cop, expects: Expectation::Option, options: &options };
+        let context = Context {
+            today,
+            currency: Currency::Cop,
+            expects: Expectation::Option,
+            typed: Expectation::Nothing,
+            options: &options,
+        };
         let found = SHIPPED.understand(text, &context).option;
         let got = found.map_or_else(
             || "- -".to_owned(),
@@ -362,7 +430,7 @@ proptest! {
         let currency = Currency::ALL[currency];
         let options = [OptionHint { id: "a".into(), title: "Pagar hoy".into(), synonyms: vec!["ya".into()] }];
         let today = Day::parse("2026-11-21").unwrap();
-        let context = Context { today, currency, expects, options: &options };
+        let context = Context { today, currency, expects, typed: Expectation::Nothing, options: &options };
         let first = SHIPPED.understand(&text, &context);
         prop_assert_eq!(&first, &SHIPPED.understand(&text, &context));
         let stored = serde_json::to_string(&first).unwrap();

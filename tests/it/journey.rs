@@ -167,6 +167,26 @@ async fn a_throttled_send_comes_later_and_in_order() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_in_the_outbox_is_never_sent_after_an_opt_out_but_the_confirmation_is() {
+    let app = TestApp::new().await;
+    let who = Who::phone(DIANA);
+    app.graph.always(Some(Script::Refuse { http_status: 400, code: 131_056, details: "pair rate" }));
+    app.says(&who, "hola").await;
+    app.says(&who, "no me escriban más").await;
+    assert!(app.graph.taken().is_empty());
+    app.graph.always(None);
+    app.waits(Millis::minutes(5)).await;
+    let heard = app.hear();
+    assert_eq!(heard.len(), 1, "{heard:#?}");
+    assert!(heard[0].contains("no le escribiremos más"), "{heard:#?}");
+    let conversation = app.conversation(&who).await;
+    assert!(conversation.opted_out);
+    let sent = app.started.store.sent_messages(conversation.id, 10).await.unwrap();
+    assert_eq!(sent[0].status, OutboxStatus::Refused);
+    assert_eq!(sent[0].why.as_deref(), Some("opted_out"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_account_restriction_stops_sending_until_an_operator_lifts_it() {
     let app = TestApp::new().await;
     let who = Who::phone(DIANA);

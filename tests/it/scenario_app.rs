@@ -181,7 +181,7 @@ impl Driver for AppDriver<'_> {
         Ok(self.send(&content))
     }
 
-    fn sends(&mut self, what: Sent) -> Result<Vec<Shown>, String> {
+    fn sends(&mut self, what: Sent, caption: Option<&str>) -> Result<Vec<Shown>, String> {
         let (kind, mime) = match what {
             Sent::Image => ("image", "image/jpeg"),
             Sent::Document => ("document", "application/pdf"),
@@ -191,6 +191,9 @@ impl Driver for AppDriver<'_> {
         let mut media = json!({"id": "900000000000001", "mime_type": mime, "sha256": "c2FtcGxl"});
         if what == Sent::Voice {
             media["voice"] = json!(true);
+        }
+        if let Some(words) = caption {
+            media["caption"] = json!(words);
         }
         Ok(self.send(&json!({"type": kind, kind: media})))
     }

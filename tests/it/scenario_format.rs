@@ -59,6 +59,8 @@ pub struct Line {
     pub taps: Option<String>,
     /// `image`, `document`, `voice`, `sticker`.
     pub sends: Option<Sent>,
+    /// Words below the picture or document that is sent.
+    pub caption: Option<String>,
     /// `30m`, `4h`, `3d`; timers fire meanwhile.
     pub waits: Option<String>,
     /// Where the agent gives the chat back: `flow.step`, or empty for where the flow says.
@@ -141,7 +143,7 @@ pub trait Driver {
     fn says(&mut self, text: &str) -> Result<Vec<Shown>, String>;
     /// Fails when no message ever had an option with this title.
     fn taps(&mut self, title: &str) -> Result<Vec<Shown>, String>;
-    fn sends(&mut self, what: Sent) -> Result<Vec<Shown>, String>;
+    fn sends(&mut self, what: Sent, caption: Option<&str>) -> Result<Vec<Shown>, String>;
     fn waits(&mut self, length: Millis) -> Result<Vec<Shown>, String>;
     /// Fails when no agent has the chat.
     fn agent_returns(&mut self, step: Option<&str>) -> Result<Vec<Shown>, String>;
@@ -238,7 +240,9 @@ fn happen(driver: &mut dyn Driver, line: &Line) -> Result<(String, Vec<Shown>), 
         return Ok((format!("> [{title}]\n"), driver.taps(title)?));
     }
     if let Some(what) = line.sends {
-        return Ok((format!("> ({what:?})\n"), driver.sends(what)?));
+        let caption = line.caption.as_deref();
+        let words = caption.map(|words| format!(" {words}")).unwrap_or_default();
+        return Ok((format!("> ({what:?}){words}\n"), driver.sends(what, caption)?));
     }
     if let Some(length) = &line.waits {
         let millis =

@@ -137,14 +137,14 @@ impl Driver for TalkDriver<'_> {
         })
     }
 
-    fn sends(&mut self, what: Sent) -> Result<Vec<Shown>, String> {
+    fn sends(&mut self, what: Sent, caption: Option<&str>) -> Result<Vec<Shown>, String> {
         let kind = match what {
             Sent::Image => MediaKind::Image,
             Sent::Document => MediaKind::Document,
             Sent::Voice => MediaKind::Audio,
             Sent::Sticker => MediaKind::Sticker,
         };
-        self.turn(|talk, world| Ok(talk.send_media(kind, world)))
+        self.turn(|talk, world| Ok(talk.send_media(kind, caption, world)))
     }
 
     fn waits(&mut self, length: Millis) -> Result<Vec<Shown>, String> {

@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 
 const TEXTS: [&str; 8] =
     ["stale", "not_text", "voice", "unreadable", "fault", "list_button", "more", "handoff"];
+/// Texts that a bot may do without.
+const OPTIONAL_TEXTS: [&str; 1] = ["hello"];
 /// The variable of the doubt flow that gets the intent.
 const DOUBT_INPUT: &str = "intencion";
 /// The outcome with which the identity flow says that the level holds again.
@@ -35,11 +37,12 @@ pub fn shared(written: &Written, locales: &mut Locales<'_>, notes: &mut Notes) -
     let none = BTreeMap::new();
     let env = FlowEnv { vars: &none, bind: None };
     let mut texts = BTreeMap::new();
-    for name in TEXTS {
+    for name in TEXTS.into_iter().chain(OPTIONAL_TEXTS) {
         match bot.texts.iter().find(|(key, _)| key.text == name) {
             Some((_, text)) => {
                 texts.insert(name, locales.localised(text, &env, &format!("bot.texts.{name}"), notes));
             }
+            None if OPTIONAL_TEXTS.contains(&name) => {}
             None => notes.findings.push(
                 Finding::new(Code::MissingKey, bot.texts_at, format!("bot.yaml needs the text `{name}`"))
                     .label(format!("`{name}` is missing"))
@@ -47,7 +50,8 @@ pub fn shared(written: &Written, locales: &mut Locales<'_>, notes: &mut Notes) -
             ),
         }
     }
-    for (key, _) in bot.texts.iter().filter(|(key, _)| !TEXTS.contains(&key.as_str())) {
+    let known = |key: &str| TEXTS.contains(&key) || OPTIONAL_TEXTS.contains(&key);
+    for (key, _) in bot.texts.iter().filter(|(key, _)| !known(key.as_str())) {
         notes.findings.push(
             Finding::new(Code::UnknownKey, key.span, format!("the engine has no text `{}`", key.text))
                 .label("unknown key")
@@ -125,6 +129,7 @@ pub fn bot(written: &Written, flows: &BTreeMap<FlowId, Flow>, shared: Shared, no
             unreadable: text("unreadable"),
             fault: text("fault"),
             list_button: text("list_button"),
+            hello: shared.texts.get("hello").cloned(),
             more: text("more"),
         },
     }

@@ -9,9 +9,12 @@ use crate::flow::diagnostic::{Code, Finding, suggestion};
 use crate::flow::expr::types::{Known, Typed, type_name};
 use crate::flow::model::{ChoiceOption, Choose, Each};
 use crate::flow::source::Scalar;
-use crate::flow::syntax::{ChooseSyntax, EachSyntax, OptionSyntax, StepSyntax};
+use crate::flow::syntax::{ChooseSyntax, EachSyntax, KindSyntax, OptionSyntax, StepSyntax};
 use crate::flow::text::fold::fold;
 use crate::flow::value::Type;
+
+/// What an `ask` may expect for `typed` to name it: values that stand out among other words.
+const TYPED: [&str; 4] = ["money", "date", "past_date", "int"];
 
 /// Compiles a `choose` step.
 pub fn choose(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, choose: &ChooseSyntax) -> Option<Choose> {
@@ -38,6 +41,7 @@ pub fn choose(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, choose: &ChooseSyntax)
         footer,
         options,
         each,
+        typed: choose.typed.as_ref().and_then(|name| typed(cx, step, name)),
         use_pending_intent: choose.use_pending_intent,
         evidence: choose.evidence.as_ref().map(|name| name.text.clone()),
         accept_stale: choose.accept_stale,
@@ -45,6 +49,23 @@ pub fn choose(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, choose: &ChooseSyntax)
         wait: wait?,
         goto,
     })
+}
+
+/// The `ask` whose answer may be typed instead of an option.
+fn typed(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, name: &Scalar) -> Option<StepId> {
+    let named = cx.syntax.steps.iter().find(|one| one.name.text == name.text);
+    let readable = |expects: &Scalar| TYPED.contains(&expects.text.as_str());
+    let fits = matches!(named.map(|one| &one.kind), Some(KindSyntax::Ask(ask)) if readable(&ask.expects));
+    if named.is_some() && !fits {
+        let message = format!("`{}` does not ask for something that can be told from other words", name.text);
+        cx.report(
+            Finding::new(Code::TypedAsk, name.span, message)
+                .label("no `ask` of an amount, a day or a number")
+                .help("`typed` names an `ask` step with `expects: money`, `date`, `past_date` or `int`"),
+        );
+        return None;
+    }
+    Some(cx.goto(name, step, "typed"))
 }
 
 fn option(

@@ -67,7 +67,7 @@ fn edges(flows: &BTreeMap<FlowId, Flow>) -> Vec<((FlowId, String), Source)> {
                 StepKind::Ask(ask) => {
                     let length = match ask.expects {
                         Expects::Text { max } => max,
-                        Expects::Int | Expects::Money | Expects::Date => 0,
+                        Expects::Int | Expects::Money | Expects::Date | Expects::PastDate => 0,
                         Expects::DocumentLast4 => 4,
                         Expects::BirthDayMonth => 5,
                         Expects::Media => 64,

@@ -15,7 +15,8 @@ use crate::flow::syntax::{
 };
 use crate::flow::value::Type;
 
-const EXPECTS: [&str; 7] = ["text", "int", "money", "date", "document_last4", "birth_day_month", "media"];
+const EXPECTS: [&str; 8] =
+    ["text", "int", "money", "date", "past_date", "document_last4", "birth_day_month", "media"];
 /// Characters of a free answer unless `max` says otherwise.
 const TEXT_MAX: usize = 500;
 const PRIORITIES: [&str; 4] = ["urgent", "high", "normal", "low"];
@@ -134,13 +135,24 @@ fn ask(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, ask: &AskSyntax) -> Option<As
         Expects::Text { .. } | Expects::DocumentLast4 | Expects::BirthDayMonth | Expects::Media => Type::Text,
         Expects::Int => Type::Int,
         Expects::Money => Type::Money,
-        Expects::Date => Type::Date,
+        Expects::Date | Expects::PastDate => Type::Date,
     };
     let what = format!("the answer to `expects: {}`", ask.expects.text);
     if let Err(finding) = vars::receives(&ask.var, &ty, &what, &cx.vars, Code::AnswerType) {
         cx.report(*finding);
     }
-    Some(Ask { var: ask.var.text.clone(), expects, text, min, max, retry: retry?, wait: wait?, goto })
+    let instalment = ask.instalment.as_ref().and_then(|scalar| instalment(cx, expects, scalar));
+    let var = ask.var.text.clone();
+    Some(Ask { var, expects, text, min, max, instalment, retry: retry?, wait: wait?, goto })
+}
+
+fn instalment(cx: &mut FlowCx<'_, '_>, expects: Expects, scalar: &Scalar) -> Option<Expr> {
+    if expects != Expects::Money {
+        let message = "`instalment` goes with `expects: money`";
+        cx.report(Finding::new(Code::BadValue, scalar.span, message).help("leave it out"));
+        return None;
+    }
+    cx.expr(scalar, Some(&Type::Money)).map(|typed| typed.expr)
 }
 
 /// What is expected, and its bounds.
@@ -150,6 +162,7 @@ fn expects(cx: &mut FlowCx<'_, '_>, ask: &AskSyntax) -> Option<(Expects, Option<
         "int" => (Expects::Int, Some(Type::Int)),
         "money" => (Expects::Money, Some(Type::Money)),
         "date" => (Expects::Date, Some(Type::Date)),
+        "past_date" => (Expects::PastDate, Some(Type::Date)),
         "document_last4" => (Expects::DocumentLast4, None),
         "birth_day_month" => (Expects::BirthDayMonth, None),
         "media" => (Expects::Media, None),

@@ -42,6 +42,7 @@ pub enum Code {
     Recursion,
     NoWayOut,
     NoGoto,
+    TypedAsk,
     LabelTooLow,
     NeedsNotProved,
     OnceMissing,
@@ -67,7 +68,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 59] = [
+    pub const ALL: [Self; 60] = [
         Self::Yaml,
         Self::UnknownKey,
         Self::MissingKey,
@@ -105,6 +106,7 @@ impl Code {
         Self::Recursion,
         Self::NoWayOut,
         Self::NoGoto,
+        Self::TypedAsk,
         Self::LabelTooLow,
         Self::NeedsNotProved,
         Self::OnceMissing,
@@ -169,6 +171,7 @@ impl Code {
             Self::Recursion => "F035",
             Self::NoWayOut => "F036",
             Self::NoGoto => "F037",
+            Self::TypedAsk => "F038",
             Self::LabelTooLow => "F040",
             Self::NeedsNotProved => "F041",
             Self::OnceMissing => "F042",

@@ -1,6 +1,7 @@
 //! What a message means now: which interrupt, answer, doubt or miss it is. The order is the contract of the language.
 
 use crate::domain::ids::{FlowId, Wamid};
+use crate::domain::time::Day;
 use crate::flow::effect::Effect;
 use crate::flow::engine::asking::Asking;
 use crate::flow::engine::run::{Next, Run, Stop};
@@ -10,11 +11,14 @@ use crate::flow::model::{Interrupt, InterruptMode, Localised, Step, StepKind};
 use crate::flow::render::PAGE;
 use crate::flow::state::{EnteredBy, OptionRef, Status};
 use crate::flow::value::Value;
+use crate::understand::answer::without_courtesy;
 use crate::understand::intent::Intent;
-use crate::understand::{CERTAIN_BPS, Understanding};
+use crate::understand::{CERTAIN_BPS, IntentSource, Understanding};
 
 /// Variable of an interrupt's or the doubt's flow that gets the intent which led there.
 const INTENT_VAR: &str = "intencion";
+/// Variable of an interrupt's flow that gets the past day which the message names.
+const PAST_DATE_VAR: &str = "fecha_dicha";
 /// Voice notes, pictures … that are explained before they count as misses.
 const NOT_TEXTS_MAX: u32 = 2;
 
@@ -24,23 +28,38 @@ struct Heard<'i> {
     body: &'i str,
     meaning: Option<&'i Understanding>,
     tap: Option<OptionRef>,
+    /// It is the very phrase of an interrupt: then a guess at its meaning does not count.
+    phrased: bool,
 }
 
 impl<'i> Heard<'i> {
-    fn of(said: &'i Said) -> Self {
+    fn of(said: &'i Said, interrupts: &[Interrupt]) -> Self {
+        let heard = Self::read(said);
+        let phrased = interrupts.iter().any(|it| heard.phrases(it));
+        Self { phrased, ..heard }
+    }
+
+    fn read(said: &'i Said) -> Self {
+        let nothing = Self { said, body: "", meaning: None, tap: None, phrased: false };
         match said {
             Said::Text { body, understanding } => {
-                Self { said, body: body.expose(), meaning: Some(understanding), tap: None }
+                Self { body: body.expose(), meaning: Some(understanding), ..nothing }
             }
-            Said::Option { id, title, understanding } => {
-                Self { said, body: title.expose(), meaning: Some(understanding), tap: OptionRef::parse(id) }
+            Said::Option { id, title, understanding } => Self {
+                body: title.expose(),
+                meaning: Some(understanding),
+                tap: OptionRef::parse(id),
+                ..nothing
+            },
+            Said::Media { caption: Some(caption), understanding: Some(understanding), .. } => {
+                Self { body: caption.expose(), meaning: Some(understanding), ..nothing }
             }
             Said::Media { .. }
             | Said::Location
             | Said::Contacts
             | Said::Form { .. }
             | Said::Unreadable
-            | Said::Ignored { .. } => Self { said, body: "", meaning: None, tap: None },
+            | Said::Ignored { .. } => nothing,
         }
     }
 
@@ -51,6 +70,9 @@ impl<'i> Heard<'i> {
     fn certain_intent(&self) -> Option<Intent> {
         let meaning = self.meaning?;
         let guess = meaning.intent.as_ref().filter(|guess| guess.confidence_bps >= CERTAIN_BPS)?;
+        if self.phrased && guess.how == IntentSource::Classifier {
+            return None;
+        }
         (meaning.doubt != Some(guess.intent)).then_some(guess.intent)
     }
 
@@ -64,10 +86,21 @@ impl<'i> Heard<'i> {
         self.doubted_intent().or_else(|| self.certain_intent().filter(|intent| intent.is_safety()))
     }
 
-    fn names(&self, interrupt: &Interrupt) -> bool {
+    /// Its very words, with or without a greeting around them.
+    fn phrases(&self, interrupt: &Interrupt) -> bool {
         let words = self.words();
-        let phrase = !words.is_empty() && interrupt.phrases.iter().any(|phrase| phrase == words);
-        phrase || self.certain_intent().is_some_and(|intent| lists(&interrupt.intents, intent))
+        let bare = without_courtesy(words);
+        !words.is_empty() && interrupt.phrases.iter().any(|phrase| phrase == words || phrase == bare)
+    }
+
+    /// A greeting and nothing else.
+    fn is_greeting(&self) -> bool {
+        self.certain_intent() == Some(Intent::Greeting)
+    }
+
+    fn names(&self, interrupt: &Interrupt) -> bool {
+        self.phrases(interrupt)
+            || self.certain_intent().is_some_and(|intent| lists(&interrupt.intents, intent))
     }
 }
 
@@ -96,7 +129,8 @@ impl<'f> Run<'f> {
         self.session.active_at = self.facts.now;
         self.session.proactive = false;
         self.wamid = Some(wamid.clone());
-        let heard = Heard::of(said);
+        let heard = Heard::of(said, &self.flows.bot.interrupts);
+        self.hear_language(&heard, anew);
         if anew {
             return self.open_chat(&heard);
         }
@@ -195,8 +229,21 @@ impl<'f> Run<'f> {
             };
         }
         let Some(meaning) = heard.meaning else { return self.not_text(asking, heard.said, waited) };
+        if meaning.language.is_some_and(|found| found.wished) {
+            self.visit("language");
+            let asked = asking.ask(self, 0);
+            return self.asked(asked, asking, waited);
+        }
         if let Some(interrupt) = self.interrupt_before_answer(asking, step, heard) {
             return self.interrupt(interrupt, heard);
+        }
+        if let Said::Media { media_id, .. } = heard.said
+            && let Some(next) = asking.answer_media(self, media_id)?
+        {
+            return self.proceed(Ok(next));
+        }
+        if asking.takes_any_text() && heard.is_greeting() {
+            return self.greeted(asking, waited);
         }
         let intent = heard.certain_intent().map(Intent::name);
         match asking.answer(self, heard.body, meaning, intent) {
@@ -212,7 +259,34 @@ impl<'f> Run<'f> {
         {
             return self.doubt(flow, doubted);
         }
+        if heard.is_greeting() {
+            return self.greeted(asking, waited);
+        }
+        if matches!(heard.said, Said::Media { .. }) {
+            return self.not_text(asking, heard.said, waited);
+        }
         self.miss(asking, waited)
+    }
+
+    /// Who says hello in the middle of a question did not see it or begins anew: it is asked again, kindly.
+    fn greeted(&mut self, asking: Asking<'f>, waited: Waited) -> Result<(), Stop> {
+        let Some(hello) = &self.flows.bot.texts.hello else { return self.miss(asking, waited) };
+        self.visit("greeting");
+        let asked = self.say_text(hello).and_then(|()| asking.ask(self, 0));
+        self.asked(asked, asking, waited)
+    }
+
+    /// A first message may tell the language of the chat, a wish does at any time; only the flows' own languages count.
+    fn hear_language(&mut self, heard: &Heard<'_>, anew: bool) {
+        let Some(found) = heard.meaning.and_then(|meaning| meaning.language) else { return };
+        let code = found.language.code();
+        let begins = anew || matches!(self.session.status, Status::New | Status::Ended { .. });
+        let counts = found.wished || (begins && !self.session.language_set);
+        if counts && self.flows.bot.languages.iter().any(|known| known == code) {
+            self.session.language = code.to_owned();
+            self.session.language_set |= found.wished;
+            self.refresh_session_fact();
+        }
     }
 
     /// Safety before an answer that is not exact; and any interrupt's very words where every text would be an answer.
@@ -228,9 +302,8 @@ impl<'f> Run<'f> {
         let any_text = asking.takes_any_text();
         let first = if any_text { comes_before_text } else { comes_first };
         let safety = heard.certain_intent().filter(|intent| first(*intent));
-        let words = heard.words();
         self.interrupt_among(heard, |it| {
-            let phrase = any_text && it.phrases.iter().any(|phrase| phrase == words);
+            let phrase = any_text && heard.phrases(it);
             allowed(step, it) && (phrase || safety.is_some_and(|intent| lists(&it.intents, intent)))
         })
     }
@@ -353,7 +426,8 @@ impl<'f> Run<'f> {
         }
         let entered_by = if replace { EnteredBy::Start } else { EnteredBy::Interrupt };
         let intent = heard.certain_intent().filter(|intent| lists(&interrupt.intents, *intent));
-        self.run_aside(&interrupt.run, entered_by, intent)
+        let day = heard.meaning.and_then(|meaning| meaning.past_date);
+        self.run_aside(&interrupt.run, entered_by, (intent, day))
     }
 
     /// The flow that asks about a safety intent, unless it is open already or the step keeps that intent out.
@@ -369,20 +443,25 @@ impl<'f> Run<'f> {
 
     fn doubt(&mut self, flow: &'f FlowId, doubted: Intent) -> Result<(), Stop> {
         self.visit(format!("doubt:{}", doubted.name()));
-        self.run_aside(flow, EnteredBy::Interrupt, Some(doubted))
+        self.run_aside(flow, EnteredBy::Interrupt, (Some(doubted), None))
     }
 
     fn run_aside(
         &mut self,
         flow: &FlowId,
         entered_by: EnteredBy,
-        intent: Option<Intent>,
+        (intent, day): (Option<Intent>, Option<Day>),
     ) -> Result<(), Stop> {
         let flow = self.push(flow, entered_by)?;
         if let Some(intent) = intent
             && flow.vars.contains_key(INTENT_VAR)
         {
             self.assign(INTENT_VAR, Value::text(intent.name()))?;
+        }
+        if let Some(day) = day
+            && flow.vars.contains_key(PAST_DATE_VAR)
+        {
+            self.assign(PAST_DATE_VAR, Value::Date(day))?;
         }
         self.proceed(Ok(Next::Again))
     }

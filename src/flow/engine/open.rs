@@ -54,15 +54,7 @@ pub fn expectation(flows: &FlowSet, session: &Session) -> Expectation {
             let has = |id: &str| choose.options.iter().any(|option| option.id == id);
             if has("si") && has("no") { Expectation::YesNo } else { Expectation::Option }
         }
-        StepKind::Ask(ask) => match ask.expects {
-            Expects::Text { .. } => Expectation::Text,
-            Expects::Int => Expectation::Integer,
-            Expects::Money => Expectation::Amount,
-            Expects::Date => Expectation::Date,
-            Expects::DocumentLast4 => Expectation::DocumentLast4,
-            Expects::BirthDayMonth => Expectation::BirthDayMonth,
-            Expects::Media => Expectation::Nothing,
-        },
+        StepKind::Ask(ask) => expected(ask.expects),
         StepKind::Say(_)
         | StepKind::Do(_)
         | StepKind::Decide(_)
@@ -71,6 +63,30 @@ pub fn expectation(flows: &FlowSet, session: &Session) -> Expectation {
         | StepKind::Pause(_)
         | StepKind::Set(_)
         | StepKind::End(_) => Expectation::Nothing,
+    }
+}
+
+/// What may be typed at the open question instead of one of its options.
+pub fn typed_expectation(flows: &FlowSet, session: &Session) -> Expectation {
+    let Some(StepKind::Choose(choose)) = open_step(flows, session).map(|step| &step.kind) else {
+        return Expectation::Nothing;
+    };
+    let flow = session.frames.last().and_then(|frame| flows.flows.get(&frame.flow));
+    let typed = flow.and_then(|flow| flow.steps.get(choose.typed.as_ref()?));
+    let Some(StepKind::Ask(ask)) = typed.map(|step| &step.kind) else { return Expectation::Nothing };
+    expected(ask.expects)
+}
+
+const fn expected(expects: Expects) -> Expectation {
+    match expects {
+        Expects::Text { .. } => Expectation::Text,
+        Expects::Int => Expectation::Integer,
+        Expects::Money => Expectation::Amount,
+        Expects::Date => Expectation::Date,
+        Expects::PastDate => Expectation::PastDate,
+        Expects::DocumentLast4 => Expectation::DocumentLast4,
+        Expects::BirthDayMonth => Expectation::BirthDayMonth,
+        Expects::Media => Expectation::Nothing,
     }
 }
 

@@ -1,5 +1,7 @@
 //! `ask`: a free answer of one type, within its limits.
 
+use crate::domain::ids::StepId;
+use crate::domain::money::Money;
 use crate::domain::time::Day;
 use crate::flow::engine::run::{Next, Run, Stop};
 use crate::flow::expr::Expr;
@@ -21,13 +23,29 @@ pub(crate) fn answer<'f>(
     body: &str,
     meaning: &Understanding,
 ) -> Result<Option<Next<'f>>, Stop> {
-    let Some(value) = read(ask, body, meaning) else { return Ok(None) };
-    let within = within(&value, ask.min.as_ref(), run, Ordering::Less)
-        && within(&value, ask.max.as_ref(), run, Ordering::Greater);
-    if !within {
+    let Some(value) = read(ask, body, meaning, run).filter(|value| is_within(ask, value, run)) else {
         return Ok(None);
-    }
+    };
     take(ask, run, value).map(Some)
+}
+
+/// Takes what was typed at a choice as the answer of this step; `None` when it holds no such value. A value beyond
+/// `min` or `max` brings the person here, where the first `retry` text tells what is possible.
+pub(crate) fn answer_ahead<'f>(
+    (id, ask): (&'f StepId, &'f Ask),
+    run: &mut Run<'f>,
+    meaning: &Understanding,
+) -> Result<Option<Next<'f>>, Stop> {
+    let Some(value) = read(ask, "", meaning, run) else { return Ok(None) };
+    run.visit("typed");
+    run.move_to(id)?;
+    if is_within(ask, &value, run) {
+        return take(ask, run, value).map(Some);
+    }
+    run.visit("no_match:1");
+    run.say_text(ask.retry.texts.first().unwrap_or(&ask.text))?;
+    run.wait(&ask.wait, 1, false)?;
+    Ok(Some(Next::Rest))
 }
 
 /// Takes a picture or document.
@@ -41,15 +59,16 @@ fn take<'f>(ask: &'f Ask, run: &mut Run<'f>, value: Value) -> Result<Next<'f>, S
     Ok(Next::Goto(&ask.goto))
 }
 
-fn read(ask: &Ask, body: &str, meaning: &Understanding) -> Option<Value> {
+fn read(ask: &Ask, body: &str, meaning: &Understanding, run: &Run<'_>) -> Option<Value> {
     match ask.expects {
         Expects::Text { max } => {
             let text = body.trim();
             (1..=max).contains(&text.chars().count()).then(|| Value::text(text))
         }
         Expects::Int => meaning.integer.map(Value::Int),
-        Expects::Money => meaning.amount.map(Value::Money),
+        Expects::Money => meaning.amount.or_else(|| instalments(ask, meaning, run)).map(Value::Money),
         Expects::Date => meaning.date.map(Value::Date),
+        Expects::PastDate => meaning.past_date.map(Value::Date),
         Expects::DocumentLast4 => {
             let digits = meaning.digits.as_ref()?.expose();
             (digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()))
@@ -63,6 +82,18 @@ fn read(ask: &Ask, body: &str, meaning: &Understanding) -> Option<Value> {
         }
         Expects::Media => None,
     }
+}
+
+/// "dos cuotas" as an amount, where the step says what one comes to.
+fn instalments(ask: &Ask, meaning: &Understanding, run: &Run<'_>) -> Option<Money> {
+    let n = meaning.instalments?;
+    let Value::Money(one) = run.eval(ask.instalment.as_ref()?) else { return None };
+    one.minor.checked_mul(i64::from(n)).map(|minor| Money::new(minor, one.currency))
+}
+
+fn is_within(ask: &Ask, value: &Value, run: &Run<'_>) -> bool {
+    within(value, ask.min.as_ref(), run, Ordering::Less)
+        && within(value, ask.max.as_ref(), run, Ordering::Greater)
 }
 
 /// Whether the value is not beyond a bound. An amount in another currency is beyond every bound; a bound that has no

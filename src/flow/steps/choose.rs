@@ -1,10 +1,12 @@
 //! `choose`: one of several options, by tap, by words, or by the intent that opened the chat.
 
+use crate::domain::ids::StepId;
 use crate::flow::effect::Shown;
 use crate::flow::engine::run::{Next, Run, Spoken, Stop};
 use crate::flow::engine::{self, Candidate};
-use crate::flow::model::Choose;
+use crate::flow::model::{Ask, Choose, StepKind};
 use crate::flow::render::{self, ChoiceKind, Question, Speech};
+use crate::flow::steps::ask;
 use crate::understand::Understanding;
 use crate::understand::options::{OptionHow, OptionMatch};
 use sha2::{Digest as _, Sha256};
@@ -98,6 +100,12 @@ pub(crate) fn answer<'f>(
     intent: Option<&str>,
 ) -> Result<Option<Next<'f>>, Stop> {
     let options = engine::candidates(choose, run)?;
+    if !names_option_over_value(meaning)
+        && let Some(typed) = typed(choose, run)?
+        && let Some(next) = ask::answer_ahead(typed, run, meaning)?
+    {
+        return Ok(Some(next));
+    }
     let position = by_words(&options, meaning)
         .or_else(|| intent.and_then(|intent| position_of_intent(&options, intent)))
         .or_else(|| by_number(&options, meaning, run));
@@ -105,6 +113,21 @@ pub(crate) fn answer<'f>(
         Some(option) => take(choose, run, option).map(Some),
         None => Ok(None),
     }
+}
+
+/// The `ask` whose answer may be typed here.
+fn typed<'f>(choose: &'f Choose, run: &Run<'f>) -> Result<Option<(&'f StepId, &'f Ask)>, Stop> {
+    let Some(id) = &choose.typed else { return Ok(None) };
+    let (flow, _) = run.place()?;
+    let Some(StepKind::Ask(ask)) = flow.steps.get(id).map(|step| &step.kind) else {
+        return Err(Stop::fault(format!("step `{id}` asks nothing")));
+    };
+    Ok(Some((id, ask)))
+}
+
+/// "la 2" is the second option and no amount; "una parte, 50 mil" names an option loosely and says more than it.
+fn names_option_over_value(meaning: &Understanding) -> bool {
+    meaning.option.as_ref().is_some_and(|found| is_exact(found) || meaning.amount_ambiguous)
 }
 
 /// Takes a tap; `None` when that option is not open any more.

@@ -16,12 +16,13 @@ pub const KINDS: [&str; 10] =
 const fn other_keys(kind: &str) -> &'static [&'static str] {
     match kind.as_bytes() {
         b"say" => &["link", "goto"],
-        b"ask" => &["expects", "text", "min", "max", "retry", "wait", "goto", "interruptible"],
+        b"ask" => &["expects", "text", "min", "max", "instalment", "retry", "wait", "goto", "interruptible"],
         b"choose" => &[
             "text",
             "footer",
             "options",
             "each",
+            "typed",
             "use_pending_intent",
             "evidence",
             "stale",
@@ -142,13 +143,14 @@ fn ask(reader: &mut Reader, what: &str, fields: Fields<'_>) -> Option<AskSyntax>
         fields,
         what,
         "expects",
-        "one of `text`, `int`, `money`, `date`, `document_last4`, `birth_day_month`, `media`",
+        "one of `text`, `int`, `money`, `date`, `past_date`, `document_last4`, `birth_day_month`, `media`",
     );
     let text = reader.required(fields, what, "text", "the question");
     let (min, max) = (reader.optional(fields, "min"), reader.optional(fields, "max"));
+    let instalment = reader.optional(fields, "instalment");
     let (retry, wait) = (retry(reader, fields), wait(reader, fields));
-    let goto = reader.required(fields, what, "goto", GOTO);
-    Some(AskSyntax { var: var?, expects: expects?, text: text?, min, max, retry, wait, goto: goto? })
+    let goto = reader.required(fields, what, "goto", GOTO)?;
+    Some(AskSyntax { var: var?, expects: expects?, text: text?, min, max, instalment, retry, wait, goto })
 }
 
 fn choose(reader: &mut Reader, what: &str, fields: Fields<'_>) -> Option<ChooseSyntax> {
@@ -157,6 +159,7 @@ fn choose(reader: &mut Reader, what: &str, fields: Fields<'_>) -> Option<ChooseS
     let footer = reader.optional(fields, "footer");
     let options = options(reader, fields);
     let each = each(reader, fields);
+    let typed = reader.optional(fields, "typed");
     if options.is_empty() && each.is_none() && fields.get("options").is_none() && fields.get("each").is_none()
     {
         reader.missing(
@@ -182,6 +185,7 @@ fn choose(reader: &mut Reader, what: &str, fields: Fields<'_>) -> Option<ChooseS
         footer,
         options,
         each,
+        typed,
         use_pending_intent,
         evidence,
         accept_stale: stale.is_some(),

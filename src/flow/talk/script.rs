@@ -83,7 +83,7 @@ fn play(talk: &mut Talk<'_>, cue: Cue, answers: &mut Answers) -> Result<Vec<Line
         Cue::Tap(title) => {
             talk.tap(&title, answers).ok_or_else(|| format!("no option `{title}` was ever on the screen"))
         }
-        Cue::Media(kind) => Ok(talk.send_media(kind, answers)),
+        Cue::Media(kind) => Ok(talk.send_media(kind, None, answers)),
         Cue::Wait(length) => Ok(talk.wait(length, answers)),
         Cue::Happens(input) => Ok(talk.take(&input, answers)),
         Cue::Level(level) => {

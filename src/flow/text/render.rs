@@ -3,7 +3,7 @@
 use crate::domain::money::Money;
 use crate::domain::time::Day;
 use crate::flow::expr::eval::{Scope, eval};
-use crate::flow::text::words::{DateOrder, Language, language, money_style, weekday_index};
+use crate::flow::text::words::{DateOrder, Language, NO_BREAK, language, money_style, weekday_index};
 use crate::flow::text::{Format, Part, Text};
 use crate::flow::value::Value;
 use std::fmt::Write as _;
@@ -24,7 +24,18 @@ pub fn render(text: &Text, scope: &dyn Scope, language_code: &str) -> String {
             Part::Slot { value, format } => out.push_str(&write(&eval(value, scope), format, words)),
         }
     }
-    out
+    tied(out)
+}
+
+/// "8 a. m." stays on one line.
+fn tied(text: String) -> String {
+    if !text.contains(". m.") {
+        return text;
+    }
+    let half = |text: &str, letter: char| {
+        text.replace(&format!(" {letter}. m."), &format!("{NO_BREAK}{letter}.{NO_BREAK}m."))
+    };
+    half(&half(&text, 'a'), 'p')
 }
 
 /// One value in one format.

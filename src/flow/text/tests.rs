@@ -17,9 +17,9 @@ fn amounts_look_as_their_people_write_them() {
         (124_000_050, Currency::Cop, "$1.240.001"),
         (1_240_000, Currency::Clp, "$1.240.000"),
         (124_000, Currency::Mxn, "$1,240.00"),
-        (124_005, Currency::Pen, "S/ 1,240.05"),
+        (124_005, Currency::Pen, "S/\u{a0}1,240.05"),
         (124_000_000, Currency::Ars, "$1.240.000,00"),
-        (124_000, Currency::Brl, "R$ 1.240,00"),
+        (124_000, Currency::Brl, "R$\u{a0}1.240,00"),
         (124_000, Currency::Usd, "US$1,240.00"),
         (-5_000, Currency::Cop, "-$50"),
         (0, Currency::Cop, "$0"),
@@ -38,7 +38,7 @@ fn dates_and_numbers_follow_the_language() {
         (&day, Format::Date, "en", "Friday, November 27"),
         (&day, Format::LongDate, "es", "27 de noviembre de 2026"),
         (&day, Format::LongDate, "en", "November 27, 2026"),
-        (&Value::Percent(18_000), Format::Percent, "es", "1,8 %"),
+        (&Value::Percent(18_000), Format::Percent, "es", "1,8\u{a0}%"),
         (&Value::Percent(250_000), Format::Percent, "pt", "25%"),
         (&Value::Percent(18_725), Format::Percent, "en", "1.8725%"),
         (&Value::Int(-12_345), Format::Int, "es", "-12.345"),
@@ -84,6 +84,6 @@ fn an_abbreviation_at_the_end_of_a_sentence_brings_its_full_stop() {
         let text = Text { parts, ..Text::default() };
         render(&text, &One(Value::text("de 8 a. m. a 6 p. m.")), "es")
     };
-    assert_eq!(hours(". Gracias."), "de 8 a. m. a 6 p. m. Gracias.");
-    assert_eq!(hours(", y ya."), "de 8 a. m. a 6 p. m., y ya.");
+    assert_eq!(hours(". Gracias."), "de 8\u{a0}a.\u{a0}m. a 6\u{a0}p.\u{a0}m. Gracias.");
+    assert_eq!(hours(", y ya."), "de 8\u{a0}a.\u{a0}m. a 6\u{a0}p.\u{a0}m., y ya.");
 }

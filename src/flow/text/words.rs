@@ -3,6 +3,9 @@
 use crate::domain::money::Currency;
 use crate::domain::time::Weekday;
 
+/// A space at which no line may break.
+pub const NO_BREAK: &str = "\u{a0}";
+
 /// How a language writes dates and numbers.
 #[derive(Debug)]
 pub struct Language {
@@ -29,7 +32,7 @@ pub enum DateOrder {
 const SPANISH: Language = Language {
     thousands: '.',
     decimal: ',',
-    percent_gap: " ",
+    percent_gap: NO_BREAK,
     months: [
         "enero",
         "febrero",
@@ -142,9 +145,9 @@ pub const fn money_style(currency: Currency) -> MoneyStyle {
     match currency {
         Currency::Cop | Currency::Clp => style("$", '.', ',', 0),
         Currency::Mxn => style("$", ',', '.', 2),
-        Currency::Pen => style("S/ ", ',', '.', 2),
+        Currency::Pen => style("S/\u{a0}", ',', '.', 2),
         Currency::Ars => style("$", '.', ',', 2),
-        Currency::Brl => style("R$ ", '.', ',', 2),
+        Currency::Brl => style("R$\u{a0}", '.', ',', 2),
         Currency::Usd => style("US$", ',', '.', 2),
     }
 }

@@ -1,7 +1,7 @@
 //! Stored inputs as the engine sees them: shapes become meanings, texts are understood.
 
-use crate::domain::inbound::{InboundContent, InboundMessage};
-use crate::flow::engine::{expectation, open_options};
+use crate::domain::inbound::{InboundContent, InboundMessage, MediaContent};
+use crate::flow::engine::{expectation, open_options, typed_expectation};
 use crate::flow::facts::Facts;
 use crate::flow::input::{Input, Said, TimerName};
 use crate::flow::model::FlowSet;
@@ -24,6 +24,7 @@ impl Ear<'_> {
             today: self.facts.today,
             currency: self.facts.currency,
             expects: expectation(self.flows, self.session),
+            typed: typed_expectation(self.flows, self.session),
             options: &options,
         };
         self.understander.understand(text, &context)
@@ -54,6 +55,12 @@ fn shape(kind: &InputKind, understand: &dyn Fn(&str) -> Understanding) -> Option
     })
 }
 
+/// What a picture or document says beside itself.
+fn caption(media: &MediaContent) -> Option<&str> {
+    let words = media.caption.as_ref()?.expose().trim();
+    (!words.is_empty()).then_some(words)
+}
+
 fn said(message: &InboundMessage, understand: &dyn Fn(&str) -> Understanding) -> Said {
     let ignored = |why: &str| Said::Ignored { why: why.to_owned() };
     match &message.content {
@@ -71,6 +78,7 @@ fn said(message: &InboundMessage, understand: &dyn Fn(&str) -> Understanding) ->
             media_id: media.media_id.clone(),
             voice: media.voice,
             caption: media.caption.clone(),
+            understanding: caption(media).map(|words| Box::new(understand(words))),
         },
         InboundContent::Location { .. } => Said::Location,
         InboundContent::Contacts { .. } => Said::Contacts,

@@ -59,7 +59,9 @@ impl<'a> Work<'a> {
                 [one] if current.bot.languages.contains(&one.language) => &one.language,
                 [] | [_, ..] => &current.bot.language,
             };
-            Session::new(current.hash.clone(), language, now)
+            // Files without a language say the default; only another one is surely the lender's word.
+            let language_set = *language != current.bot.language;
+            Session { language_set, ..Session::new(current.hash.clone(), language, now) }
         });
         let flows = if session.flow_hash == current.hash {
             current

@@ -137,6 +137,7 @@ impl World {
                 media_id: "m".to_owned(),
                 voice,
                 caption: None,
+                understanding: None,
             }),
             Move::Unreadable => message(Said::Unreadable),
             Move::Outcome(n, size) => {
