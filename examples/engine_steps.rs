@@ -33,8 +33,13 @@ fn says(words: &str, meaning: Understanding) -> Input {
 /// A whole chat: greeting, a choice, a text after a miss, a picture, a number.
 fn inputs() -> Vec<Input> {
     let option = Some(OptionMatch { id: "datos".to_owned(), how: OptionHow::Exact });
-    let picture =
-        Said::Media { kind: MediaKind::Image, media_id: "1".to_owned(), voice: false, caption: None };
+    let picture = Said::Media {
+        kind: MediaKind::Image,
+        media_id: "1".to_owned(),
+        voice: false,
+        caption: None,
+        understanding: None,
+    };
     vec![
         says("hola", Understanding::default()),
         says("no se", Understanding::default()),

@@ -14,6 +14,7 @@ use crate::flow::model::{FlowSet, StepKind};
 use crate::flow::state::{OptionRef, Session, Status, Turn};
 use crate::flow::value::Value;
 use crate::understand::intent::Intent;
+use crate::understand::language::{Language, LanguageFound};
 use crate::understand::options::{OptionHow, OptionMatch};
 use crate::understand::{Expectation, IntentGuess, IntentSource, Understanding};
 use std::collections::BTreeMap;
@@ -179,6 +180,62 @@ fn safety_wins_over_a_vague_option_but_not_over_its_very_words() {
     assert_eq!(visits(&vague)[0], "interrupt:disputa");
     let exact = turn(opened, &means("dejar un mensaje", named(OptionHow::Exact)));
     assert_eq!(visits(&exact)[0], "answer:datos");
+}
+
+#[test]
+fn the_very_phrase_of_an_interrupt_beats_a_guess_but_not_a_pattern() {
+    let opened = turn(new_session(), &says("hola"));
+    let heard = |how: IntentSource, words: &str| {
+        let intent = Some(IntentGuess { intent: Intent::Stop, confidence_bps: 9_000, how });
+        turn(opened.session.clone(), &means(words, Understanding { intent, ..Understanding::default() }))
+    };
+    // `stop` is an `always` interrupt and stands first; `menu` is neither.
+    assert!(visits(&heard(IntentSource::Classifier, "menu")).contains(&"interrupt:menu"));
+    assert!(visits(&heard(IntentSource::Classifier, "buenas menu por favor")).contains(&"interrupt:menu"));
+    assert!(visits(&heard(IntentSource::Phrase, "menu")).contains(&"interrupt:stop"));
+    assert!(visits(&heard(IntentSource::Classifier, "el menu no")).contains(&"interrupt:stop"));
+}
+
+#[test]
+fn the_words_below_a_picture_are_heard_and_a_picture_without_words_is_explained() {
+    let opened = turn(new_session(), &says("hola"));
+    let shows = |understanding: Option<Understanding>| {
+        let said = Said::Media {
+            kind: crate::domain::inbound::MediaKind::Image,
+            media_id: "m".to_owned(),
+            voice: false,
+            caption: understanding.as_ref().map(|meaning| meaning.normalised.clone().into()),
+            understanding: understanding.map(Box::new),
+        };
+        turn(opened.session.clone(), &Input::Message { wamid: Wamid::new("w"), said })
+    };
+    let words = |words: &str, intent| Understanding {
+        normalised: words.to_owned(),
+        intent,
+        ..Understanding::default()
+    };
+    assert!(visits(&shows(Some(words("no me escriban", certain(Intent::Stop))))).contains(&"interrupt:stop"));
+    assert!(visits(&shows(Some(words("aqui esta", None)))).contains(&"not_text"));
+    assert!(visits(&shows(None)).contains(&"not_text"));
+}
+
+#[test]
+fn only_a_first_message_or_a_wish_changes_the_language_and_never_to_one_without_texts() {
+    let flows = folder("fixtures/flows/mini");
+    let hears = |session: Session, language: Language, wished: bool| {
+        let language = Some(LanguageFound { language, wished });
+        let said = means("x", Understanding { language, ..Understanding::default() });
+        step(&flows, session, &said, &facts(), &Limits::default()).session
+    };
+    let new = || Session::new(flows.hash.clone(), "es", facts().now);
+    let portuguese = hears(new(), Language::Pt, false);
+    assert_eq!(portuguese.language, "pt");
+    assert_eq!(hears(portuguese.clone(), Language::Es, false).language, "pt", "only the first message tells");
+    assert_eq!(hears(portuguese, Language::Es, true).language, "es");
+    assert_eq!(hears(new(), Language::En, true).language, "es", "the folder has no English");
+    let set = Session { language_set: true, ..new() };
+    assert_eq!(hears(set.clone(), Language::Pt, false).language, "es", "the lender has it on record");
+    assert_eq!(hears(set, Language::Pt, true).language, "pt");
 }
 
 #[test]
