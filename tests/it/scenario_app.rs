@@ -13,6 +13,7 @@ use acuerdo::ports::clock::Clock;
 use acuerdo::ports::conversations::{Conversation, InputKind, TurnCommit};
 use acuerdo::ports::people::PersonFile;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::path::Path;
 use tokio::runtime::Runtime;
 use uuid::Uuid;
@@ -315,16 +316,33 @@ impl Driver for AppDriver<'_> {
     }
 }
 
-#[test]
-fn scenarios_go_the_same_way_through_the_whole_application() {
+/// One test for each topic, so that they run side by side and none takes long.
+macro_rules! topics {
+    ($($topic:ident),+ $(,)?) => {
+        const TOPICS: &[&str] = &[$(stringify!($topic)),+];
+
+        mod scenarios_go_the_same_way_through_the_whole_application {
+            $(#[test]
+            fn $topic() {
+                super::play_topic(stringify!($topic));
+            })+
+        }
+    };
+}
+
+topics![apertura, asesor, identidad, idiomas, opciones, otros, pagar, personas, promesa, saldo];
+
+fn play_topic(topic: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
     let only = std::env::var("SCENARIO").unwrap_or_default();
     let scenarios: Vec<_> = read_all(&folder)
         .unwrap()
         .into_iter()
+        .filter(|(path, _)| path.starts_with(folder.join(topic)))
         .filter(|(path, scenario)| path.to_string_lossy().contains(&only) && is_for_the_application(scenario))
         .collect();
+    assert!(!only.is_empty() || !scenarios.is_empty(), "`{topic}` has no scenario for the application");
     let mut failures = Vec::new();
     for (path, scenario) in &scenarios {
         let name = path.strip_prefix(&folder).unwrap().with_extension("").display().to_string();
@@ -349,5 +367,21 @@ fn scenarios_go_the_same_way_through_the_whole_application() {
         scenarios.len(),
         failures.join("\n")
     );
-    assert!(!only.is_empty() || scenarios.len() >= 40, "only {} scenarios", scenarios.len());
+}
+
+#[test]
+fn every_topic_is_played_over_the_application() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
+    let scenarios = read_all(&folder).unwrap();
+    let topics: BTreeSet<String> = scenarios
+        .iter()
+        .map(|(path, _)| path.parent().unwrap().file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(
+        topics,
+        TOPICS.iter().map(|&topic| topic.to_owned()).collect(),
+        "name every topic in `topics!`"
+    );
+    let played = scenarios.iter().filter(|(_, scenario)| is_for_the_application(scenario)).count();
+    assert!(played >= 40, "only {played} scenarios");
 }
