@@ -90,6 +90,11 @@ pub enum InputKind {
         outbox: OutboxId,
         codes: Vec<i64>,
     },
+    /// A stored input that this program cannot read back: no turn can be run over it. Never written.
+    #[serde(skip)]
+    Broken {
+        why: String,
+    },
 }
 
 /// Everything that one claim causes, applied in ONE transaction.

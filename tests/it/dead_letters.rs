@@ -255,3 +255,26 @@ async fn a_turn_that_panics_is_set_aside_too() {
     let queued = app.store.sent_messages(turns[0].conversation, 10).await.unwrap();
     assert!(queued[0].content.readable().contains("Una persona de"), "{queued:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_input_of_another_program_waits_for_it_and_not_its_chat() {
+    let bench = Bench::new().await;
+    let (app, ana) = (&bench.app, Who::phone(ANA));
+    bench.posts(&ana, "hola").await;
+    let named = |kind: &str| format!("UPDATE inputs SET body = json_set(body, '$.kind', '{kind}')");
+    bench.sql(named("from_the_future")).await;
+    app.drain().await;
+    app.waits(Millis::seconds(1)).await;
+    app.waits(Millis::seconds(4)).await;
+    let dead = bench.turns().await.remove(0);
+    assert_eq!((dead.turn.cause.as_str(), dead.turn.inputs.len()), ("input_unreadable", 1));
+    assert!(dead.turn.detail.contains(&dead.turn.inputs[0].to_string()), "{}", dead.turn.detail);
+    assert!(heard(app).contains("Una persona de") && app.conversation(&ana).await.ticket.is_some());
+
+    bench.sql(named("message")).await;
+    assert!(bench.dead(&["retry", &dead.turn.id.to_string()]).0);
+    app.drain().await;
+    let events = app.started.store.events(dead.conversation, 0, 100).await.unwrap();
+    assert!(events.iter().any(|(_, event)| event.kind == "input"), "read now");
+    assert_eq!(bench.open().await, 0);
+}

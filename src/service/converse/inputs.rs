@@ -31,7 +31,8 @@ impl Ear<'_> {
     }
 }
 
-/// `None` for a timer of a name that this program does not know (an older or newer one set it).
+/// `None` for a timer of a name that this program does not know (an older or newer one set it), and for an input
+/// that cannot be read, over which no turn is run.
 pub fn input(kind: &InputKind, ear: &Ear<'_>) -> Option<Input> {
     shape(kind, &|text| ear.understand(text))
 }
@@ -52,6 +53,7 @@ fn shape(kind: &InputKind, understand: &dyn Fn(&str) -> Understanding) -> Option
         InputKind::AgentReturned { step, .. } => Input::AgentReturned { step: step.clone() },
         InputKind::TicketClosed { .. } => Input::TicketClosed,
         InputKind::DeliveryFailed { .. } => Input::DeliveryFailed,
+        InputKind::Broken { .. } => return None,
     })
 }
 

@@ -48,6 +48,8 @@ pub enum TurnError {
     Session(String),
     #[error("lender {0} is not configured")]
     UnknownLender(crate::domain::ids::LenderId),
+    #[error("a stored input cannot be read: {0}")]
+    Input(String),
     #[error("the flow asked for more than {0} actions in one turn")]
     TooManyActions(u32),
     /// The panic's own text may quote a message, so it is not told here.
@@ -69,6 +71,7 @@ impl TurnError {
             Self::Library(LibraryError::Unknown(_)) => Some("flow_version_missing"),
             Self::Library(LibraryError::Unreadable { .. }) => Some("flow_version_unreadable"),
             Self::Session(_) => Some("session_unreadable"),
+            Self::Input(_) => Some("input_unreadable"),
             Self::TooManyActions(_) => Some("too_many_actions"),
             Self::Panicked => Some("panic"),
             Self::Library(LibraryError::NotPublished(_)) | Self::UnknownLender(_) => None,
@@ -169,7 +172,8 @@ impl Converse {
             | InputKind::Timer { .. }
             | InputKind::AgentReturned { .. }
             | InputKind::TicketClosed { .. }
-            | InputKind::DeliveryFailed { .. } => None,
+            | InputKind::DeliveryFailed { .. }
+            | InputKind::Broken { .. } => None,
         });
         if let (Some(presence), Some(message), None) = (&self.presence, newest, claim.conversation.ticket) {
             presence.seen(Seen {
@@ -243,9 +247,10 @@ impl Converse {
                 Ok(commit) => commit,
                 Err(error) => return self.failed(claim, &error, round).await,
             };
-            match self.store.commit_turns(&[commit]).await?.into_iter().next() {
-                Some(Err(CommitRefused::Once(_))) => {}
-                Some(Ok(()) | Err(CommitRefused::Stale)) | None => return Ok(()),
+            match self.commit(&[commit]).await?.into_iter().next() {
+                Some(Ok(Err(CommitRefused::Once(_)))) => {}
+                Some(Ok(Ok(()) | Err(CommitRefused::Stale))) | None => return Ok(()),
+                Some(Err(error)) => return self.failed(claim, &error, round).await,
             }
         }
         self.store.release(claim.conversation.id, claim.token, self.retry_at(claim)).await

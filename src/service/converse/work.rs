@@ -91,6 +91,9 @@ impl<'a> Work<'a> {
 
     /// Runs the engine over one stored input, and over the outcome of each action that it asks for.
     pub async fn take(&mut self, stored: &StoredInput) -> Result<(), TurnError> {
+        if let InputKind::Broken { why } = &stored.kind {
+            return Err(TurnError::Input(why.clone()));
+        }
         self.commit.consumed.push(stored.id);
         self.renew_flows(&stored.kind)?;
         if let InputKind::Message { message } = &stored.kind {

@@ -89,7 +89,10 @@ impl PendingInputRow {
         let place = Place { table: "inputs", id: &self.id };
         Ok(StoredInput {
             id: InboxId(self.id),
-            kind: place.json("body", &self.body)?,
+            kind: place.json("body", &self.body).unwrap_or_else(|error| {
+                // Told to the turn, which fails and is set aside: left out, it would hold up its chat for ever.
+                InputKind::Broken { why: error.to_string() }
+            }),
             received_at: Timestamp(self.received_at),
             failures: place.count("failures", self.failures)?,
         })
@@ -98,7 +101,7 @@ impl PendingInputRow {
 
 /// Puts each conversation together with its inputs, which come in order.
 ///
-/// A conversation with something unreadable is left out whole: its inputs are worked off in order or not at all.
+/// A conversation that is unreadable itself is left out; an input that is, comes as [`InputKind::Broken`].
 pub(in crate::store) fn claims(
     conversations: Vec<ConversationRow>,
     inputs: Vec<PendingInputRow>,

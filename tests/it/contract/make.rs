@@ -217,6 +217,7 @@ fn name(kind: &InputKind) -> String {
         InputKind::AgentReturned { step, .. } => format!("returned to {step:?}"),
         InputKind::TicketClosed { .. } => "ticket closed".to_owned(),
         InputKind::DeliveryFailed { .. } => "delivery failed".to_owned(),
+        InputKind::Broken { .. } => "broken".to_owned(),
     }
 }
 
