@@ -48,19 +48,40 @@ pub struct ImportCounts {
 
 #[async_trait]
 pub trait PeopleStore: Send + Sync {
-    /// Persons of the lender who have one of these phones on file and not marked wrong, at most `limit`.
+    /// For each set of phones the persons of the lender who have one of them on file and not marked wrong, by name,
+    /// at most `limit` of each set.
+    async fn persons_by_phones(
+        &self,
+        lender: &LenderId,
+        phone_sets: &[Vec<String>],
+        limit: u32,
+    ) -> Result<Vec<Vec<Person>>, StoreError>;
+
+    /// [`PeopleStore::persons_by_phones`] of one set.
     async fn persons_by_phone(
         &self,
         lender: &LenderId,
         phones: &[String],
         limit: u32,
-    ) -> Result<Vec<Person>, StoreError>;
+    ) -> Result<Vec<Person>, StoreError> {
+        Ok(self.persons_by_phones(lender, &[phones.to_vec()], limit).await?.pop().unwrap_or_default())
+    }
 
+    /// For each id the file of that person of the lender, if there is one; all of one moment.
+    async fn person_files(
+        &self,
+        lender: &LenderId,
+        persons: &[PersonId],
+    ) -> Result<Vec<Option<PersonFile>>, StoreError>;
+
+    /// [`PeopleStore::person_files`] of one person.
     async fn person_file(
         &self,
         lender: &LenderId,
         person: PersonId,
-    ) -> Result<Option<PersonFile>, StoreError>;
+    ) -> Result<Option<PersonFile>, StoreError> {
+        Ok(self.person_files(lender, &[person]).await?.pop().flatten())
+    }
 
     async fn identity_history(
         &self,

@@ -74,7 +74,6 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-#[ignore = "a minute of real processes: scripts/test --run-ignored all -E 'test(crash::)'"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_under_traffic_it_loses_nothing_and_repeats_nothing() {
     let folder = tempfile::tempdir().unwrap();

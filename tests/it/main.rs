@@ -7,7 +7,6 @@
     reason = "a test that cannot go on says where it stopped"
 )]
 
-mod bench_turns;
 mod browser;
 mod contract;
 mod contract_queue;
@@ -31,3 +30,4 @@ mod shipped_flows;
 mod simulator;
 mod simulator_bot;
 mod tidy;
+mod work;

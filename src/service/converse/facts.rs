@@ -2,14 +2,14 @@
 
 use crate::domain::assurance::Assurance;
 use crate::domain::debt::Person;
-use crate::domain::ids::PersonId;
+use crate::domain::ids::{LenderId, PersonId};
 use crate::domain::time::Timestamp;
 use crate::flow::facts::Facts;
 use crate::flow::state::Session;
 use crate::flow::value::Value;
 use crate::ports::StoreError;
-use crate::ports::conversations::Conversation;
-use crate::ports::people::PeopleStore;
+use crate::ports::conversations::{Claim, Conversation};
+use crate::ports::people::{PeopleStore, PersonFile};
 use crate::rules::assurance::{AssuranceParameters, session_stands};
 use crate::rules::phone_variants::candidates_of;
 use crate::rules::service_window::{ServiceWindow, service_window};
@@ -22,29 +22,58 @@ const WAIT_UNKNOWN_MINUTES: i64 = 480;
 /// More people than this on one phone: nobody is greeted by name, proof must pick.
 const CANDIDATES_MAX: u32 = 5;
 
-/// Persons who may be writing from this address; nobody when the identity is in conflict.
-pub async fn candidates(
-    store: &dyn PeopleStore,
-    lender: &Lender,
-    conversation: &Conversation,
-) -> Result<Vec<Person>, StoreError> {
-    if conversation.identity_conflict {
-        return Ok(Vec::new());
+/// Who may be writing, as the store knows them before the turn.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Persons with this address on file, and the one that the conversation is linked to; nobody when the identity is
+    /// in conflict.
+    pub candidates: Vec<Person>,
+    /// The linked person's file; a turn looks into it only once the level allows.
+    pub file: Option<PersonFile>,
+}
+
+/// What is known of the people behind these claims, with two reads for each lender however many they are.
+pub async fn known(store: &dyn PeopleStore, claims: &[&Claim]) -> Result<Vec<Known>, StoreError> {
+    let mut known = vec![Known::default(); claims.len()];
+    let mut by_lender: BTreeMap<&LenderId, Vec<usize>> = BTreeMap::new();
+    for (index, claim) in claims.iter().enumerate() {
+        if !claim.conversation.identity_conflict {
+            by_lender.entry(&claim.conversation.lender).or_default().push(index);
+        }
     }
-    let phones =
-        conversation.identity.wa_id.as_ref().map_or_else(Vec::new, |wa_id| candidates_of(wa_id.expose()));
-    let mut found = if phones.is_empty() {
-        Vec::new()
-    } else {
-        store.persons_by_phone(&lender.id, &phones, CANDIDATES_MAX).await?
-    };
-    if let Some(linked) = conversation.person
-        && !found.iter().any(|person| person.id == linked)
-        && let Some(file) = store.person_file(&lender.id, linked).await?
-    {
-        found.push(file.person);
+    for (lender, indexes) in by_lender {
+        let of_lender = || indexes.iter().map(|index| (*index, &claims[*index].conversation));
+        let phone_sets: Vec<Vec<String>> =
+            of_lender().map(|(_, conversation)| phones(conversation)).collect();
+        let candidates = store.persons_by_phones(lender, &phone_sets, CANDIDATES_MAX).await?;
+        for (index, persons) in indexes.iter().zip(candidates) {
+            known[*index].candidates = persons;
+        }
+        let (linked, persons): (Vec<usize>, Vec<PersonId>) =
+            of_lender().filter_map(|(index, conversation)| Some((index, conversation.person?))).unzip();
+        if persons.is_empty() {
+            continue;
+        }
+        for (index, file) in linked.into_iter().zip(store.person_files(lender, &persons).await?) {
+            known[index].link(file);
+        }
     }
-    Ok(found)
+    Ok(known)
+}
+
+impl Known {
+    fn link(&mut self, file: Option<PersonFile>) {
+        if let Some(file) = &file
+            && !self.candidates.iter().any(|person| person.id == file.person.id)
+        {
+            self.candidates.push(file.person.clone());
+        }
+        self.file = file;
+    }
+}
+
+fn phones(conversation: &Conversation) -> Vec<String> {
+    conversation.identity.wa_id.as_ref().map_or_else(Vec::new, |wa_id| candidates_of(wa_id.expose()))
 }
 
 /// The level that holds now: what was proven, unless it idled away or the identity is in doubt.
@@ -65,7 +94,7 @@ pub fn level(
     if proven { session.assurance } else { channel }
 }
 
-pub struct Known<'a> {
+pub struct Basis<'a> {
     pub lender: &'a Lender,
     /// The one person on file for this number, or the proven one.
     pub person: Option<&'a Person>,
@@ -77,7 +106,7 @@ pub struct Known<'a> {
     pub now: Timestamp,
 }
 
-pub fn facts(known: &Known<'_>) -> Facts {
+pub fn facts(known: &Basis<'_>) -> Facts {
     let policy = &known.lender.policy;
     Facts {
         now: known.now,
@@ -108,7 +137,7 @@ fn lender(lender: &Lender) -> Value {
     ])
 }
 
-fn agents(known: &Known<'_>) -> Value {
+fn agents(known: &Basis<'_>) -> Value {
     let policy = &known.lender.policy;
     let hours = &policy.agents.hours;
     let open = hours.is_open(known.now, &policy.zone, &known.lender.calendar);
@@ -130,7 +159,7 @@ fn agents(known: &Known<'_>) -> Value {
     ])
 }
 
-fn person(known: &Known<'_>) -> Value {
+fn person(known: &Basis<'_>) -> Value {
     let name = match known.person {
         Some(person) if known.assurance >= Assurance::Canal => Value::text(person.first_name.expose()),
         Some(_) | None => Value::Nothing,

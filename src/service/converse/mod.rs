@@ -19,6 +19,7 @@ use crate::service::flow_library::{FlowLibrary, LibraryError};
 use crate::service::lenders::Lenders;
 use crate::service::presence::{Presence, Seen};
 use crate::understand::Understander;
+use facts::Known;
 use futures_util::FutureExt;
 use set_aside::failures;
 use std::panic::AssertUnwindSafe;
@@ -132,7 +133,9 @@ impl Converse {
         claims.iter().for_each(|claim| self.show_seen(claim));
         round.conversations = u32::try_from(claims.len()).unwrap_or(u32::MAX);
         round.inputs = claims.iter().map(|claim| u32::try_from(claim.inputs.len()).unwrap_or(0)).sum();
-        let works = futures_util::future::join_all(claims.iter().map(|claim| self.guarded(claim))).await;
+        let known = self.known(&claims).await?;
+        let works = claims.iter().zip(known).map(|(claim, known)| self.guarded(claim, known));
+        let works = futures_util::future::join_all(works).await;
         let mut commits = Vec::with_capacity(claims.len());
         let mut owners = Vec::with_capacity(claims.len());
         for (claim, work) in claims.iter().zip(works) {
@@ -185,12 +188,12 @@ impl Converse {
     }
 
     /// The whole turn of one claim; nothing is written yet.
-    async fn work(&self, claim: &Claim) -> Result<TurnCommit, TurnError> {
+    async fn work(&self, claim: &Claim, known: Known) -> Result<TurnCommit, TurnError> {
         let lender = self
             .lenders
             .get(&claim.conversation.lender)
             .ok_or_else(|| TurnError::UnknownLender(claim.conversation.lender.clone()))?;
-        let mut work = Work::begin(self, lender, claim).await?;
+        let mut work = Work::begin(self, lender, claim, known).await?;
         for input in &claim.inputs {
             work.take(input).await?;
         }
@@ -198,8 +201,31 @@ impl Converse {
     }
 
     /// One turn that panics must not take its neighbours along, again and again.
-    async fn guarded(&self, claim: &Claim) -> Result<TurnCommit, TurnError> {
-        AssertUnwindSafe(self.work(claim)).catch_unwind().await.unwrap_or(Err(TurnError::Panicked))
+    async fn guarded(&self, claim: &Claim, known: Result<Known, TurnError>) -> Result<TurnCommit, TurnError> {
+        let work = self.work(claim, known?);
+        AssertUnwindSafe(work).catch_unwind().await.unwrap_or(Err(TurnError::Panicked))
+    }
+
+    /// The people behind all claims at once; when they cannot be read for good, one by one, so that only the claim with
+    /// the bad row fails.
+    async fn known(&self, claims: &[Claim]) -> Result<Vec<Result<Known, TurnError>>, StoreError> {
+        let store = self.store.as_ref();
+        match facts::known(store, &claims.iter().collect::<Vec<_>>()).await {
+            Ok(known) => return Ok(known.into_iter().map(Ok).collect()),
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error) => {
+                tracing::warn!(error = %error, turns = claims.len(), "the people of a batch are read one by one");
+            }
+        }
+        let mut known = Vec::with_capacity(claims.len());
+        for claim in claims {
+            known.push(match facts::known(store, &[claim]).await {
+                Ok(mut one) => Ok(one.pop().unwrap_or_default()),
+                Err(error) if error.is_transient() => return Err(error),
+                Err(error) => Err(TurnError::Store(error)),
+            });
+        }
+        Ok(known)
     }
 
     /// Commits all turns at once; when the store refuses the batch for good, one by one, so that only the bad one fails.
@@ -243,7 +269,8 @@ impl Converse {
     /// Somebody else recorded the same agreement first: with fresh data the action finds it.
     async fn again(&self, claim: &Claim, round: &mut Round) -> Result<(), StoreError> {
         for _ in 0..ONCE_RETRIES {
-            let commit = match self.guarded(claim).await {
+            let known = facts::known(self.store.as_ref(), &[claim]).await?.pop().unwrap_or_default();
+            let commit = match self.guarded(claim, Ok(known)).await {
                 Ok(commit) => commit,
                 Err(error) => return self.failed(claim, &error, round).await,
             };

@@ -8,7 +8,7 @@ use crate::flow::state::{Session, Status};
 use crate::ports::conversations::{Claim, CommitRefused, Event, InputKind, NewOutbox, Origin, TurnCommit};
 use crate::ports::dead_letters::NewDeadTurn;
 use crate::ports::records::{NewTicket, Priority, Record};
-use crate::service::converse::facts::{self, Known};
+use crate::service::converse::facts::{self, Basis};
 use crate::service::converse::inputs::unheard;
 use crate::service::converse::work::read_session;
 use crate::service::converse::{Converse, TurnError, summary};
@@ -74,7 +74,7 @@ impl Converse {
             commit.records.push(Record::CustomerSpoke { ticket });
             Some(ticket)
         } else {
-            let known = facts::facts(&Known {
+            let known = facts::facts(&Basis {
                 lender,
                 person: None,
                 assurance: Assurance::Ninguna,

@@ -16,7 +16,7 @@ use crate::ports::conversations::{
 use crate::ports::people::PersonFile;
 use crate::ports::records::{NewTicket, Priority, Record};
 use crate::service::actions::{self, ActionContext, Done};
-use crate::service::converse::facts::{self, Known};
+use crate::service::converse::facts::{self, Basis, Known};
 use crate::service::converse::inputs::{Ear, input};
 use crate::service::converse::merge::{Part, merge};
 use crate::service::converse::{Converse, TurnError, summary};
@@ -37,6 +37,8 @@ pub struct Work<'a> {
     candidates: Vec<Person>,
     person: Option<PersonId>,
     file: Option<PersonFile>,
+    /// The linked person's file, read before the turn; `file` once the level allows.
+    read_before: Option<PersonFile>,
     waiting: u64,
     last_inbound_at: Option<Timestamp>,
     ticket: Option<TicketId>,
@@ -48,12 +50,13 @@ impl<'a> Work<'a> {
         service: &'a Converse,
         lender: &'a Lender,
         claim: &'a Claim,
+        known: Known,
     ) -> Result<Self, TurnError> {
         let now = service.clock.now();
         let conversation = &claim.conversation;
         let session = read_session(conversation.session.as_ref())?;
         let current = service.flows.current(&lender.id)?;
-        let candidates = facts::candidates(service.store.as_ref(), lender, conversation).await?;
+        let Known { candidates, file: read_before } = known;
         let session = session.unwrap_or_else(|| {
             let language = match candidates.as_slice() {
                 [one] if current.bot.languages.contains(&one.language) => &one.language,
@@ -83,6 +86,7 @@ impl<'a> Work<'a> {
             candidates,
             person,
             file: None,
+            read_before,
             waiting: service.availability.waiting(&lender.id).await,
             last_inbound_at: conversation.last_inbound_at,
             ticket: conversation.ticket,
@@ -312,7 +316,10 @@ impl<'a> Work<'a> {
             && self.file.is_none()
             && self.session.assurance >= Assurance::Verificada
         {
-            self.file = self.service.store.person_file(&self.lender.id, person).await?;
+            self.file = match self.read_before.take().filter(|file| file.person.id == person) {
+                Some(read) => Some(read),
+                None => self.service.store.person_file(&self.lender.id, person).await?,
+            };
         }
         Ok(())
     }
@@ -339,7 +346,7 @@ impl<'a> Work<'a> {
     }
 
     fn facts(&self) -> Facts {
-        facts::facts(&Known {
+        facts::facts(&Basis {
             lender: self.lender,
             person: self.known_person(),
             assurance: self.level(),

@@ -2,6 +2,7 @@
 
 pub(super) mod conversations;
 pub(super) mod dead_letters;
+pub(super) mod files;
 pub(super) mod outbox;
 pub(super) mod people;
 pub(super) mod tickets;

@@ -269,19 +269,6 @@ impl DocumentRow {
     }
 }
 
-/// The stored document of a case or claim.
-#[derive(Debug, FromRow)]
-pub(in crate::store) struct Document {
-    pub id: Uuid,
-    pub body: String,
-}
-
-impl Document {
-    pub fn read<T: serde::de::DeserializeOwned>(self, table: &'static str) -> Result<T, StoreError> {
-        Place { table, id: &self.id }.json("body", &self.body)
-    }
-}
-
 fn day(place: Place<'_>, column: &'static str, text: &str) -> Result<Day, StoreError> {
     place.name(column, Day::parse(text))
 }

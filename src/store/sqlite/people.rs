@@ -11,7 +11,8 @@ use crate::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFil
 use crate::ports::records::OptOutScope;
 use crate::store::plan::turns::{OptOutRow, scope_name};
 use crate::store::plan::{import, tries};
-use crate::store::rows::people::{AgreementRow, Document, ObligationRow, PersonRow};
+use crate::store::rows::files::{FileRows, PersonDocument, PlacedPersonRow, files, phone_places, placed};
+use crate::store::rows::people::{AgreementRow, ObligationRow, PersonRow};
 use crate::store::rows::{clean, hex_list, json, limit};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
@@ -42,47 +43,41 @@ macro_rules! agreement_columns {
 
 #[async_trait]
 impl PeopleStore for SqliteStore {
-    async fn persons_by_phone(
+    async fn persons_by_phones(
         &self,
         lender: &LenderId,
-        phones: &[String],
+        phone_sets: &[Vec<String>],
         limit_rows: u32,
-    ) -> Result<Vec<Person>, StoreError> {
-        let rows: Vec<PersonRow> = sqlx::query_as(PERSONS_BY_PHONE)
+    ) -> Result<Vec<Vec<Person>>, StoreError> {
+        let rows: Vec<PlacedPersonRow> = sqlx::query_as(PERSONS_BY_PHONES)
             .bind(lender.as_str())
-            .bind(json(&phones)?)
+            .bind(json(&phone_places(phone_sets))?)
             .bind(limit(limit_rows))
             .fetch_all(&self.readers)
             .await?;
-        rows.into_iter().map(PersonRow::read).collect()
+        placed(rows, phone_sets.len())
     }
 
-    async fn person_file(
+    async fn person_files(
         &self,
         lender: &LenderId,
-        person: PersonId,
-    ) -> Result<Option<PersonFile>, StoreError> {
+        persons: &[PersonId],
+    ) -> Result<Vec<Option<PersonFile>>, StoreError> {
+        let ids = hex_list(persons.iter().map(|person| person.0));
         // A read transaction sees one moment of the database.
         let mut moment = self.readers.begin().await?;
-        let row: Option<PersonRow> =
-            sqlx::query_as(PERSON).bind(lender.as_str()).bind(person.0).fetch_optional(&mut *moment).await?;
-        let Some(row) = row else { return Ok(None) };
+        let found: Vec<PersonRow> =
+            sqlx::query_as(PERSONS_BY_ID).bind(lender.as_str()).bind(&ids).fetch_all(&mut *moment).await?;
         let obligations: Vec<ObligationRow> =
-            sqlx::query_as(OBLIGATIONS).bind(lender.as_str()).bind(person.0).fetch_all(&mut *moment).await?;
+            sqlx::query_as(OBLIGATIONS).bind(lender.as_str()).bind(&ids).fetch_all(&mut *moment).await?;
         let agreements: Vec<AgreementRow> =
-            sqlx::query_as(AGREEMENTS).bind(lender.as_str()).bind(person.0).fetch_all(&mut *moment).await?;
-        let cases: Vec<Document> =
-            sqlx::query_as(OPEN_CASES).bind(lender.as_str()).bind(person.0).fetch_all(&mut *moment).await?;
-        let claims: Vec<Document> =
-            sqlx::query_as(CLAIMS).bind(lender.as_str()).bind(person.0).fetch_all(&mut *moment).await?;
+            sqlx::query_as(AGREEMENTS).bind(lender.as_str()).bind(&ids).fetch_all(&mut *moment).await?;
+        let cases: Vec<PersonDocument> =
+            sqlx::query_as(OPEN_CASES).bind(lender.as_str()).bind(&ids).fetch_all(&mut *moment).await?;
+        let claims: Vec<PersonDocument> =
+            sqlx::query_as(CLAIMS).bind(lender.as_str()).bind(&ids).fetch_all(&mut *moment).await?;
         moment.rollback().await?;
-        Ok(Some(PersonFile {
-            person: row.read()?,
-            obligations: obligations.into_iter().map(ObligationRow::read).collect::<Result<_, _>>()?,
-            agreements: agreements.into_iter().map(AgreementRow::read).collect::<Result<_, _>>()?,
-            open_cases: cases.into_iter().map(|row| row.read("cases")).collect::<Result<_, _>>()?,
-            claims: claims.into_iter().map(|row| row.read("payment_claims")).collect::<Result<_, _>>()?,
-        }))
+        files(persons, FileRows { persons: found, obligations, agreements, cases, claims })
     }
 
     async fn identity_history(
@@ -191,42 +186,49 @@ impl PeopleStore for SqliteStore {
     }
 }
 
-const PERSONS_BY_PHONE: &str = concat!(
-    "SELECT ",
+const PERSONS_BY_PHONES: &str = concat!(
+    "SELECT r.place, ",
     person_columns!(),
-    " FROM persons p
-      WHERE p.lender = $1 AND p.id IN (
-        SELECT f.person_id FROM person_phones f
-        WHERE f.lender = $1 AND f.phone IN (SELECT value FROM json_each($2)) AND f.wrong_at IS NULL)
-      ORDER BY p.full_name, p.id
-      LIMIT $3"
+    " FROM (
+        SELECT m.place, q.id, ROW_NUMBER() OVER (PARTITION BY m.place ORDER BY q.full_name, q.id) AS n
+        FROM (
+          SELECT DISTINCT k.value ->> 0 AS place, f.person_id
+          FROM json_each($2) k CROSS JOIN person_phones f
+          WHERE f.lender = $1 AND f.phone = k.value ->> 1 AND f.wrong_at IS NULL) m
+        JOIN persons q ON q.id = m.person_id AND q.lender = $1) r
+      JOIN persons p ON p.id = r.id
+      WHERE r.n <= $3
+      ORDER BY r.place, r.n"
 );
 
-const PERSON: &str =
-    concat!("SELECT ", person_columns!(), " FROM persons p WHERE p.lender = $1 AND p.id = $2");
+const PERSONS_BY_ID: &str = concat!(
+    "SELECT ",
+    person_columns!(),
+    " FROM persons p WHERE p.lender = $1 AND p.id IN (SELECT unhex(value) FROM json_each($2))"
+);
 
 const OBLIGATIONS: &str = concat!(
     "SELECT ",
     obligation_columns!(),
-    " FROM obligations o WHERE o.lender = $1 AND o.person_id = $2 ORDER BY o.external_ref"
+    " FROM obligations o WHERE o.lender = $1 AND o.person_id IN (SELECT unhex(value) FROM json_each($2)) ORDER BY o.external_ref"
 );
 
 const AGREEMENTS: &str = concat!(
     "SELECT ",
     agreement_columns!(),
     " FROM agreements a
-      WHERE a.lender = $1 AND a.person_id = $2 AND a.status NOT IN ('superseded', 'cancelled')
+      WHERE a.lender = $1 AND a.person_id IN (SELECT unhex(value) FROM json_each($2)) AND a.status NOT IN ('superseded', 'cancelled')
       ORDER BY a.accepted_at DESC, a.id DESC"
 );
 
 const OPEN_CASES: &str = "
-    SELECT id, body FROM cases
-    WHERE lender = $1 AND person_id = $2 AND status = 'open'
+    SELECT person_id, id, body FROM cases
+    WHERE lender = $1 AND person_id IN (SELECT unhex(value) FROM json_each($2)) AND status = 'open'
     ORDER BY at DESC, id DESC";
 
 const CLAIMS: &str = "
-    SELECT id, body FROM payment_claims
-    WHERE lender = $1 AND person_id = $2
+    SELECT person_id, id, body FROM payment_claims
+    WHERE lender = $1 AND person_id IN (SELECT unhex(value) FROM json_each($2))
     ORDER BY at DESC, id DESC";
 
 /// Of all conversations that the lender has with the address of $1, or about a candidate; newest first.

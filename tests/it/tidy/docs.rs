@@ -72,6 +72,34 @@ fn metrics_of_the_runbook_exist() {
 }
 
 #[test]
+fn alerts_and_dashboard_show_what_exists() {
+    let program: String = super::program().into_iter().map(|source| source.text).collect();
+    let runbook = headings(&std::fs::read_to_string(root().join("docs/OPERATIONS.md")).unwrap());
+    let mut findings = BTreeSet::new();
+    let mut n_metrics = 0;
+    for file in sources("ops", "") {
+        for word in file.text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+            let metric = word.strip_suffix("_bucket").unwrap_or(word);
+            if metric.starts_with("acuerdo_") {
+                n_metrics += 1;
+                if !program.contains(&format!("\"{metric}\"")) {
+                    findings.insert(format!("{}: nothing counts `{metric}`", file.path));
+                }
+            }
+        }
+        for (_, anchor) in file.text.match_indices("docs/OPERATIONS.md#").map(|(at, name)| {
+            (at, file.text[at + name.len()..].split(['\n', '"']).next().unwrap_or("").trim())
+        }) {
+            if !runbook.contains(anchor) {
+                findings.insert(format!("{}: docs/OPERATIONS.md has no heading `{anchor}`", file.path));
+            }
+        }
+    }
+    assert!(n_metrics > 20, "the scan of ops/ found only {n_metrics} metrics");
+    none(&findings.into_iter().collect::<Vec<_>>(), "an alarm on a metric that does not exist never rings");
+}
+
+#[test]
 fn every_metric_is_in_the_runbook() {
     let runbook = std::fs::read_to_string(root().join("docs/OPERATIONS.md")).unwrap();
     let mut missing = BTreeSet::new();
