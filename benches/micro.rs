@@ -48,6 +48,7 @@ fn understanding(bench: &mut Criterion) {
         currency: Currency::Cop,
         expects: Expectation::Nothing,
         options: &[],
+        typed: Expectation::Nothing,
     };
     bench.bench_function("understand a sentence", |bencher| {
         bencher.iter(|| understander.understand(black_box("buenas, el viernes le pago 80 lucas"), &context));

@@ -223,12 +223,7 @@ struct Used {
 async fn used(base: &Base, servers: &[Server]) -> Used {
     let ours = servers.iter().map(Server::cpu).sum();
     if !base.url.starts_with("postgres") {
-        let mut work = Work::default();
-        for server in servers {
-            let commits = server.counter("acuerdo_store_commits_total").await;
-            work.commits += i64::try_from(commits).unwrap();
-        }
-        return Used { ours, database: Duration::ZERO, work };
+        return Used { ours, database: Duration::ZERO, work: Work::default() };
     }
     let mut connection = PgConnection::connect(&base.url).await.unwrap();
     let found = sqlx::query(

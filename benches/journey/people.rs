@@ -1,10 +1,11 @@
 //! Who writes, and what: people 20 days late who say who they are, ask for their balance and agree on a plan.
 
+use acuerdo::ports::clock::Clock;
+use acuerdo::system::SystemClock;
 use acuerdo::whatsapp::signature::AppSecrets;
 use serde_json::json;
 use std::fmt::Write;
 use std::path::Path;
-use std::time::SystemTime;
 
 pub const NUMBER: &str = "100000000000001";
 /// Messages of [`line`], each answered with one message.
@@ -51,7 +52,7 @@ pub fn write_csv(path: &Path, n: usize) {
 
 /// A delivery with one text message, as Meta words it, and its signature.
 pub fn delivery(secrets: &AppSecrets, n: usize, wamid: &str, text: &str) -> (Vec<u8>, String) {
-    let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let seconds = SystemClock.now().0 / 1_000;
     let from = wa_id(n);
     let body = json!({"object": "whatsapp_business_account", "entry": [{"id": "200000000000001", "changes": [{
         "field": "messages",

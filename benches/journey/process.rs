@@ -1,5 +1,6 @@
 //! Processes of ours and what the kernel says of them.
 
+use acuerdo::whatsapp::client::http_client;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -75,21 +76,14 @@ impl Server {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.trim().trim_end_matches("kB").trim().parse().unwrap()
     }
+}
 
-    /// A counter of `/metrics`, summed over its labels.
-    pub async fn counter(&self, name: &str) -> u64 {
-        let text = reqwest::get(format!("{}/metrics", self.url)).await.unwrap().text().await.unwrap();
-        text.lines()
-            .filter(|line| {
-                line.strip_prefix(name).is_some_and(|rest| rest.starts_with('{') || rest.starts_with(' '))
-            })
-            .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok())
-            .sum()
-    }
+fn http() -> reqwest::Client {
+    http_client(Duration::from_secs(5), Duration::from_secs(5)).unwrap()
 }
 
 async fn is_ready(url: &str) -> bool {
-    reqwest::get(format!("{url}/health/ready")).await.is_ok_and(|answer| answer.status().is_success())
+    http().get(format!("{url}/health/ready")).send().await.is_ok_and(|answer| answer.status().is_success())
 }
 
 fn stat_of(pid: u32) -> Option<Vec<String>> {

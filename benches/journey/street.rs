@@ -4,6 +4,8 @@ use super::SECRET;
 use super::client::Client;
 use super::graph::Phone;
 use super::people::{STEPS, delivery, line};
+use acuerdo::ports::clock::{Clock, Random};
+use acuerdo::system::{SystemClock, SystemRandom};
 use acuerdo::whatsapp::signature::AppSecrets;
 use secrecy::SecretString;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -55,7 +57,7 @@ impl Street {
             clients: urls.iter().map(|url| Client::new(url, CONNECTIONS / urls.len())).collect(),
             phones,
             secrets: AppSecrets::new(&[SecretString::from(SECRET)]).unwrap(),
-            run: uuid::Uuid::now_v7().simple().to_string(),
+            run: SystemRandom.uuid(SystemClock.now()).simple().to_string(),
             next: AtomicUsize::new(first),
             begun: Instant::now(),
             window,

@@ -29,6 +29,11 @@ use std::sync::{Mutex, PoisonError};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
+/// Bytes of the database file that are mapped into memory.
+const MAPPED: &str = "1073741824";
+/// Pages that the writer changes stay in its cache until the commit: KiB, as SQLite counts them, negative.
+const WRITER_CACHE: &str = "-16384";
+
 /// Rows of one statement: 25 columns of them stay far below SQLite's 32 766 parameters.
 const BULK_ROWS: usize = 500;
 
@@ -49,6 +54,8 @@ impl SqliteStore {
             // A 200 to Meta promises durability; group commit pays for the sync.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // Pages that the system has in memory are read there, not copied into each connection's own cache.
+            .pragma("mmap_size", MAPPED)
             .busy_timeout(options.statement_timeout);
         let file = settings.get_filename().to_path_buf();
         let pool = |connections| {
@@ -59,7 +66,7 @@ impl SqliteStore {
                 .idle_timeout(None)
                 .max_lifetime(None)
         };
-        let writer = pool(1).connect_with(settings.clone()).await?;
+        let writer = pool(1).connect_with(settings.clone().pragma("cache_size", WRITER_CACHE)).await?;
         let owner = if options.owner && !in_memory { Some(Owner::take(&file)?) } else { None };
         if options.migrate || in_memory {
             MIGRATIONS.run(&writer).await?;

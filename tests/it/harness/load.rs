@@ -164,8 +164,3 @@ impl Replica {
 pub fn settings_on(database_url: &str, flows: &Path, graph_url: &str, extra: &str) -> Settings {
     Settings::from_toml(&settings(database_url, flows, graph_url, extra)).unwrap()
 }
-
-/// An id that no other run uses, for wamids.
-pub fn run_id() -> String {
-    SystemRandom.uuid(SystemClock.now()).simple().to_string()
-}
