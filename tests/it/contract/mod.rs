@@ -14,7 +14,6 @@ mod owner;
 mod parity;
 mod people;
 mod sending;
-mod speed;
 mod statuses;
 
 /// Runs every case against every backend; the test's name says which.
