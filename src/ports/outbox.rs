@@ -114,14 +114,6 @@ pub trait OutboxStore: Send + Sync {
     /// Ends the doubt of messages for which no status came in time: they become `unconfirmed` and the next may go.
     async fn settle_doubts(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError>;
 
-    /// Cancels queued messages of a conversation, e.g. when the person opts out; returns how many.
-    async fn cancel_queued(
-        &self,
-        conversation: ConversationId,
-        origin: Origin,
-        why: &str,
-    ) -> Result<u32, StoreError>;
-
     /// Our messages to one conversation, oldest first, newest `limit`.
     async fn sent_messages(
         &self,

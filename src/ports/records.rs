@@ -5,6 +5,7 @@ use crate::domain::ids::{CaseId, ClaimId, LenderId, ObligationId, PersonId, Tick
 use crate::domain::money::Money;
 use crate::domain::pii::Pii;
 use crate::domain::time::{Day, Timestamp};
+use crate::ports::conversations::Origin;
 use crate::ports::dead_letters::NewDeadTurn;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,7 @@ pub enum Record {
     Agreement(Agreement),
     Claim(PaymentClaim),
     Case(Case),
+    /// Of scope `All` it withdraws what waits from earlier turns, so that only the confirmation goes out.
     OptOut {
         scope: OptOutScope,
         source: String,
@@ -37,6 +39,12 @@ pub enum Record {
     CloseTicket {
         ticket: TicketId,
         outcome: String,
+    },
+    /// Messages of earlier turns that still wait have lost their sense: they are refused with this reason. What the
+    /// turn itself says stays, and so does a message that is being sent.
+    Withdraw {
+        origin: Origin,
+        why: String,
     },
     /// The turn over these inputs failed for good: they are kept for an operator.
     SetAside(NewDeadTurn),

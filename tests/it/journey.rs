@@ -4,7 +4,7 @@ use crate::harness::app::{NUMBER, TestApp, VERIFY};
 use crate::harness::graph_api::Script;
 use crate::harness::meta::{self, Who};
 use acuerdo::domain::ids::LenderId;
-use acuerdo::domain::time::Millis;
+use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::clock::Clock;
 use acuerdo::ports::outbox::OutboxStatus;
 use serde_json::json;
@@ -283,4 +283,24 @@ async fn an_open_chat_ends_on_the_flows_that_it_began_with() {
     app.says(&ana, "hola").await;
     app.says(&ana, "0101").await;
     assert!(app.last().message.readable().contains("¿Cuándo cumple años?"), "{}", app.transcript());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_never_waits_behind_a_nudge_that_waits_for_the_morning() {
+    let app = TestApp::at(Timestamp::parse_rfc3339("2026-11-24T00:15:00Z").unwrap()).await;
+    let who = Who::phone(DIANA);
+    verified(&app, &who).await;
+    app.says(&who, "el viernes le pago").await;
+    app.taps(&who, "Todo el saldo").await;
+    app.says(&who, "el viernes").await;
+    // Four hours later it is past eleven at night: the nudge is held.
+    app.waits(Millis::hours(4)).await;
+    assert!(app.hear().is_empty(), "{}", app.transcript());
+    app.sends(&who, &json!({"type": "text", "text": {"body": "hola"}})).await;
+    assert!(!app.hear().is_empty(), "the answer comes at once: {}", app.transcript());
+    app.waits(Millis::hours(9)).await;
+    let conversation = app.conversation(&who).await;
+    let sent = app.started.store.sent_messages(conversation.id, 100).await.unwrap();
+    let overtaken = sent.iter().find(|message| message.why.as_deref() == Some("overtaken"));
+    assert_eq!(overtaken.expect("the nudge was queued").status, OutboxStatus::Refused);
 }

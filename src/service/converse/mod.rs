@@ -12,8 +12,7 @@ mod work;
 use crate::domain::time::{Millis, Timestamp};
 use crate::flow::facts::Limits;
 use crate::ports::clock::Clock;
-use crate::ports::conversations::{Claim, CommitRefused, InputKind, Origin, TurnCommit};
-use crate::ports::records::{OptOutScope, Record};
+use crate::ports::conversations::{Claim, CommitRefused, InputKind, TurnCommit};
 use crate::ports::{Store, StoreError};
 use crate::service::flow_library::{FlowLibrary, LibraryError};
 use crate::service::lenders::Lenders;
@@ -149,9 +148,6 @@ impl Converse {
         }
         round.messages +=
             commits.iter().map(|commit| u32::try_from(commit.outbox.len()).unwrap_or(0)).sum::<u32>();
-        for commit in &commits {
-            self.withdraw(commit).await?;
-        }
         for (claim, result) in owners.into_iter().zip(self.commit(&commits).await?) {
             match result {
                 Ok(Ok(())) => {}
@@ -251,19 +247,6 @@ impl Converse {
             });
         }
         Ok(results)
-    }
-
-    /// Who wants no more messages gets none that waits from earlier turns, only the confirmation. Before the commit, so
-    /// that the confirmation is not among them; when the commit is refused the turn runs again and finds none.
-    async fn withdraw(&self, commit: &TurnCommit) -> Result<(), StoreError> {
-        let opts_out = |record: &Record| matches!(record, Record::OptOut { scope: OptOutScope::All, .. });
-        if !commit.records.iter().any(opts_out) {
-            return Ok(());
-        }
-        for origin in [Origin::Reply, Origin::Proactive] {
-            self.store.cancel_queued(commit.conversation, origin, "opted_out").await?;
-        }
-        Ok(())
     }
 
     /// Somebody else recorded the same agreement first: with fresh data the action finds it.

@@ -147,6 +147,13 @@ impl<'a> Work<'a> {
         let facts = self.facts();
         let session = self.session.clone();
         let turn = step(&self.flows, session, input, &facts, &self.service.limits);
+        if self.session.proactive && !turn.session.proactive {
+            // A nudge that still waits for the hour at which it may go has nothing to ask any more, and what is said
+            // now must not wait behind it until the morning.
+            self.commit
+                .records
+                .push(Record::Withdraw { origin: Origin::Proactive, why: "overtaken".to_owned() });
+        }
         self.session = turn.session;
         let number = self.session.turn;
         self.event(number, "input", json!({"v": 1, "input": input}));
@@ -275,6 +282,7 @@ impl<'a> Work<'a> {
                     | Record::OpenTicket(_)
                     | Record::CustomerSpoke { .. }
                     | Record::CloseTicket { .. }
+                    | Record::Withdraw { .. }
                     | Record::SetAside(_) => {}
                 }
             }

@@ -2,7 +2,7 @@
 
 use crate::domain::ids::derive;
 use crate::ports::StoreError;
-use crate::ports::conversations::{CommitRefused, TurnCommit};
+use crate::ports::conversations::{CommitRefused, Origin, TurnCommit};
 use crate::ports::records::{IdentityTry, OptOutScope, Record};
 use crate::store::rows::dead_letters::DeadTurnRow;
 use crate::store::rows::outbox::NewOutboxRow;
@@ -121,6 +121,27 @@ pub(in crate::store) struct OpenedRow {
     pub reason: String,
     pub summary: String,
     pub at: i64,
+    /// Set when the person left it again in the same commit: it is stored closed.
+    pub outcome: Option<String>,
+}
+
+impl OpenedRow {
+    pub const fn status(&self) -> &'static str {
+        if self.outcome.is_some() { "closed" } else { "queued" }
+    }
+
+    pub fn closed_at(&self) -> Option<i64> {
+        self.outcome.as_ref().map(|_| self.at)
+    }
+}
+
+/// Messages of earlier turns that go out no more.
+#[derive(Debug)]
+pub(in crate::store) struct WithdrawnRow {
+    pub conversation: Uuid,
+    pub origin: String,
+    pub why: String,
+    pub at: i64,
 }
 
 /// A ticket that the person wrote to (`outcome` is none) or left.
@@ -139,6 +160,8 @@ pub(in crate::store) struct TurnBatch {
     pub conversations: Vec<ConversationChange>,
     pub consumed: Vec<ConsumedRow>,
     pub events: Vec<EventRow>,
+    /// Before `outbox`: what these turns say stays.
+    pub withdrawn: Vec<WithdrawnRow>,
     pub outbox: Vec<NewOutboxRow>,
     /// Conversations whose timers are replaced by `timers`.
     pub retimed: Vec<Uuid>,
@@ -302,7 +325,12 @@ impl TurnBatch {
                 self.cases.push(DocumentRow { lender: lender(), ..DocumentRow::case(case, row.id)? });
             }
             Record::OptOut { scope, source } => {
-                change.opted_out |= *scope == OptOutScope::All;
+                if *scope == OptOutScope::All {
+                    change.opted_out = true;
+                    for origin in [Origin::Reply, Origin::Proactive] {
+                        self.withdrawn.push(WithdrawnRow::of(row, origin, "opted_out", at)?);
+                    }
+                }
                 self.opt_outs.push(OptOutRow::of(row, scope_name(*scope), true, source, at));
             }
             Record::OptIn { source } => {
@@ -335,10 +363,14 @@ impl TurnBatch {
                     reason: clean(&ticket.reason),
                     summary: json(&ticket.summary)?,
                     at,
+                    outcome: None,
                 });
             }
             Record::CustomerSpoke { ticket } => {
                 self.spoke.push(TicketTouchRow::of(row, ticket.0, None, at));
+            }
+            Record::Withdraw { origin, why } => {
+                self.withdrawn.push(WithdrawnRow::of(row, *origin, why, at)?);
             }
             Record::SetAside(dead) => {
                 self.dead.push(DeadTurnRow::write(dead, &row.lender, row.id, at)?);
@@ -347,7 +379,10 @@ impl TurnBatch {
                 if change.ticket == Some(ticket.0) {
                     change.ticket = None;
                 }
-                self.closed.push(TicketTouchRow::of(row, ticket.0, Some(clean(outcome)), at));
+                match self.opened.iter_mut().find(|opened| opened.id == ticket.0) {
+                    Some(opened) => opened.outcome = Some(clean(outcome)),
+                    None => self.closed.push(TicketTouchRow::of(row, ticket.0, Some(clean(outcome)), at)),
+                }
             }
         }
         Ok(())
@@ -386,6 +421,12 @@ impl OptOutRow {
             source: clean(source),
             at,
         }
+    }
+}
+
+impl WithdrawnRow {
+    fn of(row: &LockedConversation, origin: Origin, why: &str, at: i64) -> Result<Self, StoreError> {
+        Ok(Self { conversation: row.id, origin: name_of(&origin)?, why: clean(why), at })
     }
 }
 

@@ -4,10 +4,10 @@ use super::{PostgresStore, retrying};
 use crate::domain::ids::{ConversationId, OutboxId};
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
-use crate::ports::conversations::Origin;
 use crate::ports::outbox::{OutboxClaim, OutboxStore, SendResult, SentMessage};
+use crate::store::plan::turns::WithdrawnRow;
 use crate::store::rows::outbox::{ClaimedRow, NewOutboxRow, ResultRow, SentRow};
-use crate::store::rows::{clean, column, limit, name_of, readable};
+use crate::store::rows::{column, limit, readable};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
 use uuid::Uuid;
@@ -58,22 +58,6 @@ impl OutboxStore for PostgresStore {
             .await?
             .rows_affected();
         Ok(u32::try_from(settled).unwrap_or(u32::MAX))
-    }
-
-    async fn cancel_queued(
-        &self,
-        conversation: ConversationId,
-        origin: Origin,
-        why: &str,
-    ) -> Result<u32, StoreError> {
-        let cancelled = sqlx::query(CANCEL_QUEUED)
-            .bind(conversation.0)
-            .bind(name_of(&origin)?)
-            .bind(clean(why))
-            .execute(&self.pool)
-            .await?
-            .rows_affected();
-        Ok(u32::try_from(cancelled).unwrap_or(u32::MAX))
     }
 
     async fn sent_messages(
@@ -237,9 +221,26 @@ const SETTLE_DOUBTS: &str = "
       LIMIT $2
       FOR NO KEY UPDATE SKIP LOCKED)";
 
-const CANCEL_QUEUED: &str = "
-    UPDATE outbox SET status = 'refused', why = $3
-    WHERE conversation_id = $1 AND origin = $2 AND status = 'queued'";
+const WITHDRAW: &str = "
+    UPDATE outbox SET status = 'refused', why = v.why, finished_at = v.at
+    FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::bigint[]) AS v (conversation_id, origin, why, at)
+    WHERE outbox.conversation_id = v.conversation_id AND outbox.origin = v.origin
+      AND outbox.status = 'queued'";
+
+/// Refuses queued messages that have lost their sense.
+pub(super) async fn withdraw(connection: &mut PgConnection, rows: &[WithdrawnRow]) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(WITHDRAW)
+        .bind(column(rows, |row| row.conversation))
+        .bind(column(rows, |row| row.origin.clone()))
+        .bind(column(rows, |row| row.why.clone()))
+        .bind(column(rows, |row| row.at))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
 
 const SENT_MESSAGES: &str = "
     SELECT id, content::text AS content, origin, status, delivery_rank, wamid, why, created_at

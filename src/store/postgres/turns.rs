@@ -1,7 +1,7 @@
 //! The commit of turns, in PostgreSQL.
 
 use super::dead_letters::insert_dead;
-use super::outbox::insert_outbox;
+use super::outbox::{insert_outbox, withdraw};
 use super::{PostgresStore, ids, retrying};
 use crate::ports::StoreError;
 use crate::ports::conversations::{CommitRefused, TurnCommit};
@@ -119,6 +119,7 @@ async fn write_turns(connection: &mut PgConnection, batch: &TurnBatch) -> Result
             .await?;
     }
 
+    withdraw(connection, &batch.withdrawn).await?;
     insert_outbox(connection, &batch.outbox).await?;
     if !batch.retimed.is_empty() {
         sqlx::query(DELETE_TIMERS).bind(batch.retimed.clone()).execute(&mut *connection).await?;
@@ -259,10 +260,11 @@ const CLOSE_TICKETS: &str = "
 
 const OPEN_TICKETS: &str = "
     INSERT INTO tickets
-      (id, lender, conversation_id, queue, priority, reason, summary, status, opened_at, waiting_since)
+      (id, lender, conversation_id, queue, priority, reason, summary, status, opened_at, waiting_since, waiting,
+       closed_at, outcome)
     SELECT * FROM UNNEST(
         $1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::text[],
-        $7::json[], $8::text[], $9::bigint[], $10::bigint[])
+        $7::json[], $8::text[], $9::bigint[], $10::bigint[], $11::bool[], $12::bigint[], $13::text[])
     ON CONFLICT DO NOTHING";
 
 const CUSTOMER_SPOKE: &str = "
@@ -294,9 +296,12 @@ async fn write_tickets(connection: &mut PgConnection, batch: &TurnBatch) -> Resu
             .bind(column(&batch.opened, |row| row.priority))
             .bind(column(&batch.opened, |row| row.reason.clone()))
             .bind(column(&batch.opened, |row| row.summary.clone()))
-            .bind(vec!["queued"; batch.opened.len()])
+            .bind(column(&batch.opened, |row| row.status()))
             .bind(column(&batch.opened, |row| row.at))
             .bind(column(&batch.opened, |row| row.at))
+            .bind(column(&batch.opened, |row| row.outcome.is_none()))
+            .bind(column(&batch.opened, |row| row.closed_at()))
+            .bind(column(&batch.opened, |row| row.outcome.clone()))
             .execute(&mut *connection)
             .await?;
     }

@@ -4,10 +4,10 @@ use super::{SqliteStore, bulk};
 use crate::domain::ids::{ConversationId, OutboxId};
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
-use crate::ports::conversations::Origin;
 use crate::ports::outbox::{OutboxClaim, OutboxStore, SendResult, SentMessage};
+use crate::store::plan::turns::WithdrawnRow;
 use crate::store::rows::outbox::{ClaimedRow, NewOutboxRow, ResultRow, SentRow};
-use crate::store::rows::{clean, hex_list, json, limit, name_of, readable};
+use crate::store::rows::{hex_list, json, limit, readable};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
@@ -63,22 +63,6 @@ impl OutboxStore for SqliteStore {
             .await?
             .rows_affected();
         Ok(u32::try_from(settled).unwrap_or(u32::MAX))
-    }
-
-    async fn cancel_queued(
-        &self,
-        conversation: ConversationId,
-        origin: Origin,
-        why: &str,
-    ) -> Result<u32, StoreError> {
-        let cancelled = sqlx::query(CANCEL_QUEUED)
-            .bind(conversation.0)
-            .bind(name_of(&origin)?)
-            .bind(clean(why))
-            .execute(&self.writer)
-            .await?
-            .rows_affected();
-        Ok(u32::try_from(cancelled).unwrap_or(u32::MAX))
     }
 
     async fn sent_messages(
@@ -220,9 +204,30 @@ const SETTLE_DOUBTS: &str = "
       ORDER BY doubt_until
       LIMIT $2)";
 
-const CANCEL_QUEUED: &str = "
-    UPDATE outbox SET status = 'refused', why = $3
-    WHERE conversation_id = $1 AND origin = $2 AND status = 'queued'";
+const WITHDRAW: [&str; 2] = [
+    "WITH v (conversation_id, origin, why, at) AS (",
+    ") UPDATE outbox SET status = 'refused', why = v.why, finished_at = v.at
+       FROM v
+       WHERE outbox.conversation_id = v.conversation_id AND outbox.origin = v.origin
+         AND outbox.status = 'queued'",
+];
+
+/// Refuses queued messages that have lost their sense.
+pub(super) async fn withdraw(
+    connection: &mut SqliteConnection,
+    rows: &[WithdrawnRow],
+) -> Result<(), StoreError> {
+    let [head, tail] = WITHDRAW;
+    bulk(connection, head, rows, tail, |values, row| {
+        values
+            .push_bind(row.conversation)
+            .push_bind(row.origin.clone())
+            .push_bind(row.why.clone())
+            .push_bind(row.at);
+    })
+    .await
+    .map(drop)
+}
 
 const SENT_MESSAGES: &str = "
     SELECT id, content, origin, status, delivery_rank, wamid, why, created_at

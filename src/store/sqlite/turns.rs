@@ -1,7 +1,7 @@
 //! The commit of turns, in SQLite.
 
 use super::dead_letters::insert_dead;
-use super::outbox::insert_outbox;
+use super::outbox::{insert_outbox, withdraw};
 use super::{SqliteStore, bulk};
 use crate::ports::StoreError;
 use crate::ports::conversations::{CommitRefused, TurnCommit};
@@ -108,6 +108,7 @@ async fn write_turns(connection: &mut SqliteConnection, batch: &TurnBatch) -> Re
             .push_bind(row.at);
     })
     .await?;
+    withdraw(connection, &batch.withdrawn).await?;
     insert_outbox(connection, &batch.outbox).await?;
     if !batch.retimed.is_empty() {
         sqlx::query(DELETE_TIMERS)
@@ -241,7 +242,8 @@ const CLOSE_TICKETS: [&str; 2] = [
 
 const OPEN_TICKETS: &str = "
     INSERT INTO tickets
-      (id, lender, conversation_id, queue, priority, reason, summary, status, opened_at, waiting_since) ";
+      (id, lender, conversation_id, queue, priority, reason, summary, status, opened_at, waiting_since, waiting,
+       closed_at, outcome) ";
 
 const CUSTOMER_SPOKE: [&str; 2] = [
     "WITH v (id, lender, conversation_id, at) AS (",
@@ -272,9 +274,12 @@ async fn write_tickets(connection: &mut SqliteConnection, batch: &TurnBatch) -> 
             .push_bind(row.priority)
             .push_bind(row.reason.clone())
             .push_bind(row.summary.clone())
-            .push_bind("queued")
+            .push_bind(row.status())
             .push_bind(row.at)
-            .push_bind(row.at);
+            .push_bind(row.at)
+            .push_bind(row.outcome.is_none())
+            .push_bind(row.closed_at())
+            .push_bind(row.outcome.clone());
     })
     .await?;
     let [head, tail] = CUSTOMER_SPOKE;

@@ -226,3 +226,24 @@ pub async fn a_conversation_has_one_open_ticket(store: &dyn Store) {
     let chat = turn(store, after(2), vec![close, Record::OpenTicket(ticket("t3"))]).await;
     assert_eq!(chat.ticket, Some(ticket("t3").id));
 }
+
+/// Somebody asks for a person and writes «menú» before the first message was worked off.
+pub async fn a_ticket_opened_and_left_in_one_commit_is_closed(store: &dyn Store) {
+    writes(store, ANA, "w1", T0).await;
+    let leave = Record::CloseTicket { ticket: the_ticket(), outcome: "volvió".into() };
+    let chat = turn(store, T0, vec![Record::OpenTicket(ticket("t1")), leave]).await;
+    assert_eq!(chat.ticket, None);
+    assert!(store.open_tickets(10).await.unwrap().is_empty());
+    let kept = store.ticket(&andina(), the_ticket()).await.unwrap().expect("the ticket is kept");
+    assert_eq!((kept.status, kept.closed_at), (TicketStatus::Closed, Some(T0)));
+    assert_eq!(kept.outcome.as_deref(), Some("volvió"));
+    assert_eq!(store.unpublished_tickets(10).await.unwrap().len(), 1, "the live queue hears that it is gone");
+    // And again, and then to a person after all.
+    writes(store, ANA, "w2", after(1)).await;
+    let leave = Record::CloseTicket { ticket: ticket("t2").id, outcome: "volvió".into() };
+    let back_and_forth = vec![Record::OpenTicket(ticket("t2")), leave, Record::OpenTicket(ticket("t3"))];
+    assert_eq!(turn(store, after(1), back_and_forth).await.ticket, Some(ticket("t3").id));
+    let open: Vec<TicketId> =
+        store.open_tickets(10).await.unwrap().into_iter().map(|ticket| ticket.id).collect();
+    assert_eq!(open, [ticket("t3").id]);
+}

@@ -5,8 +5,9 @@ use acuerdo::domain::assurance::{Assurance, Label};
 use acuerdo::domain::ids::{OutboxId, Wamid};
 use acuerdo::domain::time::Timestamp;
 use acuerdo::ports::Store;
-use acuerdo::ports::conversations::{Origin, TurnCommit};
+use acuerdo::ports::conversations::{Claim, NewOutbox, Origin, TurnCommit};
 use acuerdo::ports::outbox::{OutboxClaim, OutboxStatus, SendResult};
+use acuerdo::ports::records::Record;
 use std::collections::HashSet;
 
 pub async fn outgoing(store: &dyn Store, now: Timestamp) -> Vec<OutboxClaim> {
@@ -125,23 +126,35 @@ pub async fn a_result_with_an_old_token_changes_nothing(store: &dyn Store) {
     assert_eq!(store.settle_doubts(after(60), 10).await.unwrap(), 1);
 }
 
-pub async fn queued_messages_can_be_cancelled_by_origin(store: &dyn Store) {
-    let chat = writes(store, ANA, "w1", T0).await;
-    let claim = claim_one(store, T0).await;
-    let mut nudge = say(&claim, "recordatorio");
-    nudge.origin = Origin::Proactive;
-    let outbox = vec![say(&claim, "uno"), nudge];
-    commit(store, TurnCommit { outbox, ..commit_of(&claim, T0) }).await.unwrap();
-    assert_eq!(store.cancel_queued(chat.id, Origin::Proactive, "opted out").await.unwrap(), 1);
-    let sent = store.sent_messages(chat.id, 10).await.unwrap();
-    assert_eq!(sent[1].status, OutboxStatus::Refused);
-    assert_eq!(sent[1].why.as_deref(), Some("opted out"));
-    assert_eq!(texts(store, after(1)).await, ["uno"]);
-    assert_eq!(
-        store.cancel_queued(chat.id, Origin::Reply, "x").await.unwrap(),
-        0,
-        "one that is sending stays"
-    );
+pub async fn a_commit_withdraws_what_waits_from_earlier_turns(store: &dyn Store) {
+    writes(store, ANA, "w1", T0).await;
+    let first = claim_one(store, T0).await;
+    let proactive = |text| NewOutbox { origin: Origin::Proactive, ..say(&first, text) };
+    let outbox = vec![say(&first, "uno"), proactive("recordatorio"), say(&first, "dos")];
+    commit(store, TurnCommit { outbox, ..commit_of(&first, T0) }).await.unwrap();
+    outgoing(store, T0).await;
+    writes(store, ANA, "w2", after(1)).await;
+    let second = claim_one(store, after(1)).await;
+    let withdraw = |origin| Record::Withdraw { origin, why: "overtaken".to_owned() };
+    let commit_all = |claim: &Claim| TurnCommit {
+        records: vec![withdraw(Origin::Proactive), withdraw(Origin::Reply)],
+        outbox: vec![proactive("tres"), say(&first, "cuatro")],
+        ..commit_of(claim, after(1))
+    };
+    let stale = TurnCommit { token: second.token - 1, ..commit_all(&second) };
+    assert!(commit(store, stale).await.is_err());
+    assert_eq!(states(store).await, [OutboxStatus::Sending, OutboxStatus::Queued, OutboxStatus::Queued]);
+    commit(store, commit_all(&second)).await.unwrap();
+    let expected = [
+        OutboxStatus::Sending,
+        OutboxStatus::Refused,
+        OutboxStatus::Refused,
+        OutboxStatus::Queued,
+        OutboxStatus::Queued,
+    ];
+    assert_eq!(states(store).await, expected, "one that is sending stays, and so does what the turn says");
+    let sent = store.sent_messages(second.conversation.id, 10).await.unwrap();
+    assert_eq!(sent[1].why.as_deref(), Some("overtaken"));
 }
 
 pub async fn a_claim_tells_the_gate_what_it_needs(store: &dyn Store) {
