@@ -29,5 +29,10 @@ mod settings;
 mod shipped_flows;
 mod simulator;
 mod simulator_bot;
+#[path = "../support/store.rs"]
+mod store;
 mod tidy;
 mod work;
+
+// Under the names that the product's own files use, which `store` compiles a second time.
+use acuerdo::{domain, ports};

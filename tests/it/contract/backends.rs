@@ -1,5 +1,6 @@
 //! A fresh store of each backend for every case.
 
+use crate::store::memory::MemoryStore;
 use acuerdo::ports::Store;
 use acuerdo::store::{StoreOptions, connect};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -22,6 +23,11 @@ pub async fn sqlite() -> Bench {
     let url = format!("sqlite:{}", dir.path().join("acuerdo.db").display());
     let store = connect(&url, &options()).await.unwrap();
     Bench { store, url, _dir: Some(dir), schema: None }
+}
+
+/// What the simulation stands on.
+pub fn memory() -> MemoryStore {
+    MemoryStore::default()
 }
 
 /// A schema of its own in the database of `ACUERDO_TEST_POSTGRES`.

@@ -1,4 +1,5 @@
-//! The store's contract: every case runs on SQLite and on PostgreSQL. A skipped half is a failure.
+//! The store's contract: every case runs on SQLite, on PostgreSQL and on the memory store of the simulation.
+//! A skipped part is a failure.
 
 mod accept;
 pub mod backends;
@@ -24,6 +25,12 @@ macro_rules! store_contract {
             async fn $case() {
                 let bench = super::backends::sqlite().await;
                 super::$module::$case(&*bench.store).await;
+            })*
+        }
+        mod in_memory {
+            $(#[tokio::test]
+            async fn $case() {
+                super::$module::$case(&super::backends::memory()).await;
             })*
         }
         mod on_postgres {

@@ -1,0 +1,358 @@
+//! The ports as one process has them: the shared store and queue behind awaits at which something may go wrong.
+
+use crate::faults::StoreFault;
+use crate::mutants::Mutant;
+use crate::sim::Sim;
+use acuerdo::domain::assurance::Assurance;
+use acuerdo::domain::debt::{Agreement, Obligation, Person};
+use acuerdo::domain::identity::WaIdentity;
+use acuerdo::domain::ids::{
+    AgentId, ConversationId, FlowHash, InboxId, LenderId, OutboxId, PersonId, PhoneNumberId, TicketId,
+};
+use acuerdo::domain::time::{Millis, Timestamp};
+use acuerdo::ports::StoreError;
+use acuerdo::ports::agents::{Agent, AgentStore};
+use acuerdo::ports::clock::{Clock, Random};
+use acuerdo::ports::conversations::{
+    Backlog, Claim, CommitRefused, Conversation, ConversationStore, Event, InputKind, TurnCommit,
+};
+use acuerdo::ports::dead_letters::{DeadDelivery, DeadLetterStore, DeadTurn};
+use acuerdo::ports::flows::{FlowFiles, FlowVersionStore};
+use acuerdo::ports::inbox::{Accepted, AppliedStatuses, Delivery, InboxStore, PendingNotice};
+use acuerdo::ports::outbox::{OutboxClaim, OutboxStore, SendResult, SentMessage};
+use acuerdo::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile};
+use acuerdo::ports::records::OptOutScope;
+use acuerdo::ports::switches::{Stop, SwitchStore, TakenOver};
+use acuerdo::ports::tickets::{AgentAct, Lease, Ticket, TicketRefused, TicketStore};
+use async_trait::async_trait;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// The store as one process reaches it.
+pub struct ProcessStore {
+    pub sim: Arc<Sim>,
+    pub process: usize,
+    pub mutant: Option<Mutant>,
+}
+
+fn broken() -> StoreError {
+    StoreError::Unavailable { why: "the simulated connection broke".to_owned() }
+}
+
+impl ProcessStore {
+    /// The way to the store: the call may be lost, or its answer doomed already.
+    async fn enter(&self, verb: &'static str) -> Result<Option<StoreFault>, StoreError> {
+        self.sim.pass(self.process, verb).await;
+        match self.sim.core().at_store(self.process, verb) {
+            Some(StoreFault::Fails) => Err(broken()),
+            other @ (Some(StoreFault::OutcomeUnknown) | None) => Ok(other),
+        }
+    }
+
+    /// The way back; after a call that changed nothing it is no different from the way to the next.
+    async fn leave<T>(
+        &self,
+        verb: &'static str,
+        fault: Option<StoreFault>,
+        result: Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if self.sim.after_call(self.process, verb, result.is_ok()) {
+            self.sim.pass(self.process, verb).await;
+        }
+        if fault.is_some() { Err(broken()) } else { result }
+    }
+
+    fn is(&self, mutant: Mutant) -> bool {
+        self.mutant == Some(mutant)
+    }
+}
+
+/// Implements a port: `pass` lists verbs that only pass on what they were asked, `own` holds the others.
+macro_rules! port {
+    ($port:ident; pass { $($name:ident($($arg:ident: $kind:ty),*) -> $out:ty;)* } own { $($own:tt)* }) => {
+        #[async_trait]
+        impl $port for ProcessStore {
+            $(async fn $name(&self, $($arg: $kind),*) -> Result<$out, StoreError> {
+                let fault = self.enter(stringify!($name)).await?;
+                let result = self.sim.store.$name($($arg),*).await;
+                self.leave(stringify!($name), fault, result).await
+            })*
+            $($own)*
+        }
+    };
+}
+
+port! { InboxStore;
+    pass {
+        pending_notices(limit: u32) -> Vec<PendingNotice>;
+        finish_notices(ids: &[Uuid], now: Timestamp) -> ();
+        unreadable_count() -> u64;
+    }
+    own {
+        async fn accept(&self, deliveries: &[Delivery]) -> Result<Vec<Accepted>, StoreError> {
+            let fault = match self.enter("accept").await {
+                Err(_) if self.is(Mutant::AcknowledgesBeforeCommit) => {
+                    return Ok(deliveries.iter().map(|_| Accepted::default()).collect());
+                }
+                entered => entered?,
+            };
+            let result = self.sim.store.accept(deliveries).await;
+            self.leave("accept", fault, result).await
+        }
+
+        async fn apply_statuses(
+            &self,
+            now: Timestamp,
+            park_ms: i64,
+            limit: u32,
+        ) -> Result<AppliedStatuses, StoreError> {
+            let fault = self.enter("apply_statuses").await?;
+            let result = self.sim.store.apply_statuses(now, park_ms, limit).await;
+            if self.is(Mutant::StatusesFallBack) {
+                self.sim.store.lower_rank();
+            }
+            self.leave("apply_statuses", fault, result).await
+        }
+    }
+}
+
+port! { ConversationStore;
+    pass {
+        claim_conversations(now: Timestamp, lease: Millis, limit: u32, inputs_max: u32) -> Vec<Claim>;
+        release(conversation: ConversationId, token: i64, retry_at: Timestamp) -> ();
+        add_input(conversation: ConversationId, id: InboxId, kind: InputKind, now: Timestamp) -> ();
+        conversation(id: ConversationId) -> Option<Conversation>;
+        conversation_of(number: &PhoneNumberId, identity: &WaIdentity) -> Option<Conversation>;
+        events(conversation: ConversationId, after_seq: i64, limit: u32) -> Vec<(i64, Event)>;
+        backlog(now: Timestamp) -> Backlog;
+    }
+    own {
+        async fn commit_turns(
+            &self,
+            commits: &[TurnCommit],
+        ) -> Result<Vec<Result<(), CommitRefused>>, StoreError> {
+            let fault = self.enter("commit_turns").await?;
+            let result = if self.is(Mutant::CommitIgnoresFencing) {
+                let unfenced: Vec<TurnCommit> = commits.iter().map(|commit| self.unfenced(commit)).collect();
+                self.sim.store.commit_turns(&unfenced).await
+            } else {
+                self.sim.store.commit_turns(commits).await
+            };
+            self.leave("commit_turns", fault, result).await
+        }
+
+        async fn fire_timers(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError> {
+            if self.sim.core().timers_rest {
+                return Ok(0);
+            }
+            let fault = self.enter("fire_timers").await?;
+            let result = self.sim.store.fire_timers(now, limit).await;
+            self.leave("fire_timers", fault, result).await
+        }
+    }
+}
+
+port! { OutboxStore;
+    pass {
+        settle_doubts(now: Timestamp, limit: u32) -> u32;
+        sent_messages(conversation: ConversationId, limit: u32) -> Vec<SentMessage>;
+    }
+    own {
+        async fn claim_outbox(
+            &self,
+            now: Timestamp,
+            lease: Millis,
+            doubt: Millis,
+            limit: u32,
+        ) -> Result<Vec<OutboxClaim>, StoreError> {
+            let fault = self.enter("claim_outbox").await?;
+            let mut result = self.sim.store.claim_outbox(now, lease, doubt, limit).await;
+            self.sim.watch_claims(&result);
+            if let (true, Ok(claims)) = (self.is(Mutant::GateTrustsEverybody), &mut result) {
+                claims.iter_mut().for_each(|claim| claim.assurance = Assurance::Reforzada);
+            }
+            self.leave("claim_outbox", fault, result).await
+        }
+
+        async fn finish_outbox(
+            &self,
+            now: Timestamp,
+            results: &[(OutboxId, i64, SendResult)],
+        ) -> Result<(), StoreError> {
+            let fault = self.enter("finish_outbox").await?;
+            let result = if self.is(Mutant::DoubtIsRetried) {
+                let hasty: Vec<_> = results.iter().map(|(id, token, result)| (*id, *token, hasty(result))).collect();
+                self.sim.store.finish_outbox(now, &hasty).await
+            } else {
+                self.sim.store.finish_outbox(now, results).await
+            };
+            self.leave("finish_outbox", fault, result).await
+        }
+    }
+}
+
+/// A planted bug: what may have left is sent again.
+fn hasty(result: &SendResult) -> SendResult {
+    match result {
+        SendResult::InDoubt { until, why } => {
+            SendResult::Retry { at: until.minus(Millis::seconds(59)), why: why.clone(), code: None }
+        }
+        SendResult::Accepted { .. }
+        | SendResult::Wait { .. }
+        | SendResult::Retry { .. }
+        | SendResult::Refused { .. } => result.clone(),
+    }
+}
+
+impl ProcessStore {
+    /// A planted bug: whoever commits counts as the holder of the claim.
+    fn unfenced(&self, commit: &TurnCommit) -> TurnCommit {
+        let (token, version) = self.sim.store.fencing(commit.conversation.0).unwrap_or_default();
+        TurnCommit { token, expected_version: version, ..commit.clone() }
+    }
+}
+
+port! { PeopleStore;
+    pass {
+        persons_by_phones(lender: &LenderId, phone_sets: &[Vec<String>], limit: u32) -> Vec<Vec<Person>>;
+        person_files(lender: &LenderId, persons: &[PersonId]) -> Vec<Option<PersonFile>>;
+        identity_history(conversation: ConversationId, candidates: &[PersonId], now: Timestamp) -> IdentityHistory;
+        import(lender: &LenderId, persons: &[Person], obligations: &[Obligation], now: Timestamp) -> ImportCounts;
+        agreement_by_once(lender: &LenderId, once_key: &str) -> Option<Agreement>;
+        add_agreement(agreement: &Agreement) -> bool;
+        persons(lender: &LenderId, limit: u32) -> Vec<Person>;
+        set_opt_out(
+            lender: &LenderId,
+            identity: &WaIdentity,
+            scope: OptOutScope,
+            stop: bool,
+            source: &str,
+            now: Timestamp
+        ) -> u32;
+    }
+    own {}
+}
+
+port! { TicketStore;
+    pass {
+        ticket(lender: &LenderId, id: TicketId) -> Option<Ticket>;
+        open_tickets(limit: u32) -> Vec<Ticket>;
+        tickets(lender: &LenderId, queue: Option<&str>, open: bool, limit: u32) -> Vec<Ticket>;
+        unpublished_tickets(limit: u32) -> Vec<Ticket>;
+        mark_published(tickets: &[(TicketId, i64)]) -> ();
+        renew(lender: &LenderId, lease: Lease, until: Timestamp, now: Timestamp) -> Result<(), TicketRefused>;
+        give_up(lender: &LenderId, lease: Lease, now: Timestamp) -> Result<(), TicketRefused>;
+        requeue_expired(now: Timestamp, limit: u32) -> Vec<Ticket>;
+    }
+    own {
+        async fn assign(
+            &self,
+            lender: &LenderId,
+            id: TicketId,
+            agent: AgentId,
+            until: Timestamp,
+            now: Timestamp,
+        ) -> Result<Result<Ticket, TicketRefused>, StoreError> {
+            let fault = self.enter("assign").await?;
+            if self.is(Mutant::AssignIgnoresLease) {
+                self.sim.store.free_ticket(id.0);
+            }
+            let result = self.sim.store.assign(lender, id, agent, until, now).await;
+            self.leave("assign", fault, result).await
+        }
+
+        async fn act(
+            &self,
+            lender: &LenderId,
+            lease: Lease,
+            act: &AgentAct,
+            now: Timestamp,
+        ) -> Result<Result<Ticket, TicketRefused>, StoreError> {
+            let fault = self.enter("act").await?;
+            let result = match act {
+                AgentAct::Send { content, .. } if self.is(Mutant::OutboxForgetsUnique) => {
+                    let id = OutboxId(self.sim.uuid(now));
+                    let again = AgentAct::Send { id, content: content.clone() };
+                    self.sim.store.act(lender, lease, &again, now).await
+                }
+                AgentAct::Send { .. }
+                | AgentAct::Note { .. }
+                | AgentAct::Resolve { .. }
+                | AgentAct::ReturnToBot { .. }
+                | AgentAct::Transfer { .. } => self.sim.store.act(lender, lease, act, now).await,
+            };
+            self.leave("act", fault, result).await
+        }
+    }
+}
+
+port! { AgentStore;
+    pass {
+        add_agent(agent: &Agent, token_sha256: [u8; 32]) -> ();
+        agent_by_token(token_sha256: [u8; 32]) -> Option<Agent>;
+        agents(lender: &LenderId) -> Vec<Agent>;
+        set_agent_active(lender: &LenderId, id: AgentId, active: bool) -> bool;
+    }
+    own {}
+}
+
+port! { DeadLetterStore;
+    pass {
+        dead_turns(limit: u32) -> Vec<DeadTurn>;
+        retry_dead_turn(id: Uuid, now: Timestamp) -> bool;
+        dead_deliveries(limit: u32) -> Vec<DeadDelivery>;
+        delivery_body(id: Uuid) -> Option<Vec<u8>>;
+        settle_delivery(id: Uuid) -> ();
+    }
+    own {}
+}
+
+port! { FlowVersionStore;
+    pass {
+        save_flow_version(hash: &FlowHash, files: &FlowFiles, now: Timestamp) -> ();
+        flow_version(hash: &FlowHash) -> Option<FlowFiles>;
+        pinned_hashes() -> Vec<FlowHash>;
+    }
+    own {}
+}
+
+port! { SwitchStore;
+    pass {
+        stop(stop: &Stop) -> ();
+        lift(lender: &LenderId, scope: &str) -> bool;
+        stops() -> Vec<Stop>;
+        ping(now: Timestamp) -> ();
+        schema_version() -> (i64, i64);
+        take_over(now: Timestamp, doubt: Millis) -> TakenOver;
+    }
+    own {}
+}
+
+/// The clock of one process.
+pub struct ProcessClock {
+    pub sim: Arc<Sim>,
+    pub process: usize,
+}
+
+impl Clock for ProcessClock {
+    fn now(&self) -> Timestamp {
+        self.sim.clock_of(self.process)
+    }
+}
+
+/// Ids and jitter that follow from the seed.
+pub struct SeededRandom(pub Arc<Sim>);
+
+impl Random for SeededRandom {
+    fn uuid(&self, now: Timestamp) -> Uuid {
+        self.0.uuid(now)
+    }
+
+    fn secret(&self) -> [u8; 32] {
+        std::array::from_fn(|_| self.0.core().drawn().next().to_be_bytes()[0])
+    }
+
+    fn below(&self, bound: u64) -> u64 {
+        self.0.core().drawn().below(bound)
+    }
+}

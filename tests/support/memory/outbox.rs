@@ -1,0 +1,227 @@
+//! Outgoing messages, in memory.
+
+use super::{MemoryStore, Message, Tables, counted, rows};
+use crate::domain::ids::{ConversationId, OutboxId};
+use crate::domain::time::{Millis, Timestamp};
+use crate::ports::StoreError;
+use crate::ports::outbox::{OutboxClaim, OutboxStore, SendResult, SentMessage};
+use crate::store::plan::turns::WithdrawnRow;
+use crate::store::rows::outbox::{ClaimedRow, NewOutboxRow, ResultRow, SentRow};
+use crate::store::rows::readable;
+use async_trait::async_trait;
+use std::collections::HashSet;
+
+#[async_trait]
+impl OutboxStore for MemoryStore {
+    async fn claim_outbox(
+        &self,
+        now: Timestamp,
+        lease: Millis,
+        doubt: Millis,
+        limit: u32,
+    ) -> Result<Vec<OutboxClaim>, StoreError> {
+        let mut tables = self.tables()?;
+        tables.doubt_expired(now, doubt);
+        tables.void_agents();
+        let claimed: Vec<ClaimedRow> = tables
+            .sendable(now.0, rows(limit))
+            .into_iter()
+            .map(|seq| {
+                let message = &mut tables.outbox[seq];
+                message.status = "sending".to_owned();
+                message.lease_token += 1;
+                message.leased_until = now.plus(lease).0;
+                message.attempts += 1;
+                tables.claimed(seq)
+            })
+            .collect();
+        Ok(readable(claimed.into_iter().map(ClaimedRow::read)))
+    }
+
+    async fn finish_outbox(
+        &self,
+        now: Timestamp,
+        results: &[(OutboxId, i64, SendResult)],
+    ) -> Result<(), StoreError> {
+        let mut tables = self.tables()?;
+        for row in results.iter().map(ResultRow::write) {
+            tables.finish(&row);
+            for notice in tables
+                .notices
+                .iter_mut()
+                .filter(|notice| row.wamid.is_some() && notice.row.wamid == row.wamid)
+            {
+                notice.next_at = notice.next_at.min(now.0);
+            }
+        }
+        Ok(())
+    }
+
+    async fn settle_doubts(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError> {
+        let mut tables = self.tables()?;
+        let over = |message: &&mut Message| {
+            message.status == "in_doubt" && message.doubt_until.is_some_and(|until| until <= now.0)
+        };
+        let mut settled = 0;
+        for message in tables.outbox.iter_mut().filter(over).take(rows(limit)) {
+            message.status = "unconfirmed".to_owned();
+            settled += 1;
+        }
+        Ok(counted(settled))
+    }
+
+    async fn sent_messages(
+        &self,
+        conversation: ConversationId,
+        limit: u32,
+    ) -> Result<Vec<SentMessage>, StoreError> {
+        let tables = self.tables()?;
+        let mine = |message: &&Message| message.row.conversation == conversation.0;
+        let mut newest: Vec<&Message> = tables.outbox.iter().rev().filter(mine).take(rows(limit)).collect();
+        newest.reverse();
+        newest.into_iter().map(|message| sent_row(message).read()).collect()
+    }
+}
+
+fn sent_row(message: &Message) -> SentRow {
+    SentRow {
+        id: message.row.id,
+        content: message.row.content.clone(),
+        origin: message.row.origin.clone(),
+        status: message.status.clone(),
+        delivery_rank: message.delivery_rank,
+        wamid: message.wamid.clone(),
+        why: message.why.clone(),
+        created_at: message.row.now,
+    }
+}
+
+impl Tables {
+    /// Queues messages in order and returns how many were new.
+    pub(super) fn insert_outbox(&mut self, new: Vec<NewOutboxRow>) -> usize {
+        let before = self.outbox.len();
+        for row in new {
+            if self.outbox_ids.contains_key(&row.id) {
+                continue;
+            }
+            self.outbox_ids.insert(row.id, self.outbox.len());
+            self.outbox.push(Message {
+                due_at: row.now,
+                row,
+                status: "queued".to_owned(),
+                lease_token: 0,
+                leased_until: 0,
+                doubt_until: None,
+                attempts: 0,
+                wamid: None,
+                delivery_rank: 0,
+                why: None,
+            });
+        }
+        self.outbox.len() - before
+    }
+
+    /// Refuses queued messages that have lost their sense.
+    pub(super) fn withdraw(&mut self, rows: &[WithdrawnRow]) {
+        for row in rows {
+            for message in &mut self.outbox {
+                if message.row.conversation == row.conversation
+                    && message.row.origin == row.origin
+                    && message.status == "queued"
+                {
+                    message.status = "refused".to_owned();
+                    message.why = Some(row.why.clone());
+                }
+            }
+        }
+    }
+
+    /// The sender may have died after its request; a status that came meanwhile has given the wamid.
+    fn doubt_expired(&mut self, now: Timestamp, doubt: Millis) {
+        for message in &mut self.outbox {
+            if message.status == "sending" && message.leased_until <= now.0 {
+                let status = if message.wamid.is_none() { "in_doubt" } else { "accepted" };
+                message.status = status.to_owned();
+                message.doubt_until = Some(now.plus(doubt).0);
+                message.why = Some("the sender stopped before it reported a result".to_owned());
+            }
+        }
+    }
+
+    fn void_agents(&mut self) {
+        let tickets = &self.tickets;
+        for message in &mut self.outbox {
+            let Some(mark) = message.row.agent.filter(|_| message.status == "queued") else { continue };
+            let taken = tickets.get(&mark.ticket).is_some_and(|ticket| {
+                ticket.row.lease_token > mark.token && ticket.row.agent_id.is_some_and(|id| id != mark.agent)
+            });
+            if taken {
+                message.status = "refused".to_owned();
+                message.why = Some("another agent has the ticket now".to_owned());
+            }
+        }
+    }
+
+    /// The first live message of a conversation may go; one that is sending or in doubt is always the first.
+    fn sendable(&self, now: i64, limit: usize) -> Vec<usize> {
+        let mut seen = HashSet::new();
+        let mut found: Vec<(i64, usize)> = self
+            .outbox
+            .iter()
+            .enumerate()
+            .filter(|(_, message)| message.is_live() && seen.insert(message.row.conversation))
+            .filter(|(_, message)| message.status == "queued" && message.due_at <= now)
+            .map(|(seq, message)| (message.due_at, seq))
+            .collect();
+        found.sort_unstable();
+        found.truncate(limit);
+        let mut found: Vec<usize> = found.into_iter().map(|(_, seq)| seq).collect();
+        found.sort_unstable();
+        found
+    }
+
+    fn claimed(&self, seq: usize) -> ClaimedRow {
+        let message = &self.outbox[seq];
+        let chat = &self.conversations[&message.row.conversation];
+        ClaimedRow {
+            id: message.row.id,
+            lease_token: message.lease_token,
+            conversation_id: message.row.conversation,
+            lender: message.row.lender.clone(),
+            phone_number_id: chat.state.phone_number_id.clone(),
+            wa_id: chat.state.wa_id.clone(),
+            bsuid: chat.state.bsuid.clone(),
+            content: message.row.content.clone(),
+            label: message.row.label.to_owned(),
+            origin: message.row.origin.clone(),
+            attempts: message.attempts,
+            created_at: message.row.now,
+            assurance: chat.assurance.clone(),
+            identity_conflict: chat.state.identity_conflict,
+            last_inbound_at: chat.state.last_inbound_at,
+            opted_out: chat.opted_out,
+            last_inbound_wamid: chat.state.last_inbound_wamid.clone(),
+            ticket_id: message.row.agent.map(|mark| mark.ticket),
+            ticket_token: message.row.agent.map(|mark| mark.token),
+        }
+    }
+
+    /// A wamid that a status brought proves that the message was taken, whatever the sender saw. Late news of a row
+    /// whose doubt was settled counts only when it is good: its followers have gone.
+    fn finish(&mut self, result: &ResultRow) {
+        let Some(seq) = self.outbox_ids.get(&result.id) else { return };
+        let message = &mut self.outbox[*seq];
+        let open = matches!(message.status.as_str(), "sending" | "in_doubt")
+            || message.status == "unconfirmed" && result.status == "accepted";
+        if message.lease_token != result.token || !open {
+            return;
+        }
+        let status = if message.wamid.is_some() { "accepted" } else { result.status };
+        message.status = status.to_owned();
+        message.attempts -= result.untried;
+        message.wamid = message.wamid.take().or_else(|| result.wamid.clone());
+        message.due_at = result.due_at.unwrap_or(message.due_at);
+        message.doubt_until = result.doubt_until;
+        message.why.clone_from(&result.why);
+    }
+}

@@ -1,0 +1,294 @@
+//! Debtors, what they owe and what they agreed, in memory.
+
+use super::{MemoryStore, Tables, counted, rows};
+use crate::domain::debt::{Agreement, Obligation, Person};
+use crate::domain::identity::WaIdentity;
+use crate::domain::ids::{ConversationId, LenderId, PersonId};
+use crate::domain::time::{Millis, Timestamp};
+use crate::ports::StoreError;
+use crate::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile};
+use crate::ports::records::OptOutScope;
+use crate::store::plan::turns::{OptOutRow, TryRow, scope_name};
+use crate::store::plan::{import, tries};
+use crate::store::rows::clean;
+use crate::store::rows::files::{FileRows, PersonDocument, files};
+use crate::store::rows::people::{AgreementRow, DocumentRow, ObligationRow, PersonRow};
+use async_trait::async_trait;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, HashMap};
+use uuid::Uuid;
+
+#[async_trait]
+impl PeopleStore for MemoryStore {
+    async fn persons_by_phones(
+        &self,
+        lender: &LenderId,
+        phone_sets: &[Vec<String>],
+        limit: u32,
+    ) -> Result<Vec<Vec<Person>>, StoreError> {
+        let tables = self.tables()?;
+        phone_sets.iter().map(|phones| tables.with_phone(lender, phones, limit)).collect()
+    }
+
+    async fn person_files(
+        &self,
+        lender: &LenderId,
+        persons: &[PersonId],
+    ) -> Result<Vec<Option<PersonFile>>, StoreError> {
+        let tables = self.tables()?;
+        let asked = |id: Uuid| persons.iter().any(|person| person.0 == id);
+        let of_lender = |name: &str| name == lender.as_str();
+        let found = tables.persons.values().filter(|row| of_lender(&row.lender) && asked(row.id));
+        let owed = tables.obligations.values().filter(|row| of_lender(&row.lender) && asked(row.person_id));
+        let agreed = tables.agreements.iter().filter(|row| {
+            of_lender(&row.lender)
+                && asked(row.person_id)
+                && !matches!(row.status.as_str(), "superseded" | "cancelled")
+        });
+        let mut obligations: Vec<ObligationRow> = owed.cloned().collect();
+        obligations.sort_by(|one, other| one.external_ref.cmp(&other.external_ref));
+        let mut agreements: Vec<AgreementRow> = agreed.cloned().collect();
+        agreements.sort_by_key(|row| Reverse((row.accepted_at, row.id)));
+        let rows = FileRows {
+            persons: found.cloned().collect(),
+            obligations,
+            agreements,
+            cases: documents(&tables.cases, lender, persons),
+            claims: documents(&tables.claims, lender, persons),
+        };
+        files(persons, rows)
+    }
+
+    async fn identity_history(
+        &self,
+        conversation: ConversationId,
+        candidates: &[PersonId],
+        now: Timestamp,
+    ) -> Result<IdentityHistory, StoreError> {
+        Ok(self.tables()?.identity_history(conversation, candidates, now))
+    }
+
+    async fn import(
+        &self,
+        lender: &LenderId,
+        persons: &[Person],
+        obligations: &[Obligation],
+        _now: Timestamp,
+    ) -> Result<ImportCounts, StoreError> {
+        import::check(lender, persons, obligations)?;
+        let mut counts = ImportCounts::default();
+        let mut tables = self.tables()?;
+        // What a foreign key would refuse comes first: a refusal leaves nothing behind.
+        let is_known =
+            |id: PersonId| persons.iter().any(|person| person.id == id) || tables.persons.contains_key(&id.0);
+        if !obligations.iter().all(|owed| is_known(owed.person)) {
+            return Err(StoreError::Conflict { constraint: "obligations.person_id".to_owned() });
+        }
+        let ids = tables.import_persons(lender, persons, obligations, &mut counts)?;
+        tables.import_obligations(lender, obligations, &ids, &mut counts)?;
+        Ok(counts)
+    }
+
+    async fn agreement_by_once(
+        &self,
+        lender: &LenderId,
+        once_key: &str,
+    ) -> Result<Option<Agreement>, StoreError> {
+        let tables = self.tables()?;
+        let key = clean(once_key);
+        let found = tables.agreements.iter().find(|row| row.lender == lender.as_str() && row.once_key == key);
+        found.cloned().map(AgreementRow::read).transpose()
+    }
+
+    async fn add_agreement(&self, agreement: &Agreement) -> Result<bool, StoreError> {
+        let row = AgreementRow::write(agreement, None)?;
+        let mut tables = self.tables()?;
+        let is_new =
+            tables.agreements.iter().all(|old| old.lender != row.lender || old.once_key != row.once_key);
+        if is_new {
+            tables.agreements.push(row);
+        }
+        Ok(is_new)
+    }
+
+    async fn persons(&self, lender: &LenderId, limit: u32) -> Result<Vec<Person>, StoreError> {
+        let tables = self.tables()?;
+        read_persons(tables.persons.values().filter(|row| row.lender == lender.as_str()), limit)
+    }
+
+    async fn set_opt_out(
+        &self,
+        lender: &LenderId,
+        identity: &WaIdentity,
+        scope: OptOutScope,
+        stop: bool,
+        source: &str,
+        now: Timestamp,
+    ) -> Result<u32, StoreError> {
+        let row = OptOutRow {
+            lender: lender.as_str().to_owned(),
+            conversation: None,
+            wa_id: identity.wa_id.as_ref().map(|wa_id| wa_id.expose().to_owned()),
+            bsuid: identity.bsuid.as_ref().map(|bsuid| bsuid.expose().to_owned()),
+            scope: scope_name(scope),
+            stop,
+            source: clean(source),
+            at: now.0,
+        };
+        let mut tables = self.tables()?;
+        let mut affected = 0;
+        for chat in tables.conversations.values_mut() {
+            if chat.state.lender == row.lender
+                && chat.shares_address(row.wa_id.as_deref(), row.bsuid.as_deref())
+            {
+                affected += 1;
+                if scope == OptOutScope::All {
+                    chat.opted_out = stop;
+                }
+            }
+        }
+        tables.opt_outs.push(row);
+        Ok(counted(affected))
+    }
+}
+
+fn read_persons<'a>(
+    found: impl Iterator<Item = &'a PersonRow>,
+    limit: u32,
+) -> Result<Vec<Person>, StoreError> {
+    let mut found: Vec<&PersonRow> = found.collect();
+    found.sort_by(|one, other| (&one.full_name, one.id).cmp(&(&other.full_name, other.id)));
+    found.into_iter().take(rows(limit)).cloned().map(PersonRow::read).collect()
+}
+
+/// Newest first. Nothing closes a case yet.
+fn documents(all: &[DocumentRow], lender: &LenderId, persons: &[PersonId]) -> Vec<PersonDocument> {
+    let mine = |row: &&DocumentRow| {
+        row.lender == lender.as_str() && row.person.is_some_and(|id| persons.contains(&PersonId(id)))
+    };
+    let mut found: Vec<&DocumentRow> = all.iter().filter(mine).collect();
+    found.sort_by_key(|row| Reverse((row.at, row.id)));
+    let document = |row: &DocumentRow| PersonDocument {
+        person_id: row.person.unwrap_or_default(),
+        id: row.id,
+        body: row.body.clone(),
+    };
+    found.into_iter().map(document).collect()
+}
+
+impl Tables {
+    fn with_phone(
+        &self,
+        lender: &LenderId,
+        phones: &[String],
+        limit: u32,
+    ) -> Result<Vec<Person>, StoreError> {
+        let ids: BTreeSet<Uuid> = phones
+            .iter()
+            .flat_map(|phone| {
+                let key = |person| (lender.as_str().to_owned(), phone.clone(), person);
+                self.person_phones.range(key(Uuid::nil())..=key(Uuid::max()))
+            })
+            .filter(|(_, wrong_at)| wrong_at.is_none())
+            .map(|((_, _, person), _)| *person)
+            .collect();
+        read_persons(ids.iter().filter_map(|id| self.persons.get(id)), limit)
+    }
+
+    /// Of all conversations that the lender has with the address of this one, or about a candidate.
+    fn identity_history(
+        &self,
+        conversation: ConversationId,
+        candidates: &[PersonId],
+        now: Timestamp,
+    ) -> IdentityHistory {
+        let Some(own) = self.conversations.get(&conversation.0) else {
+            return tries::history(&[], &[], now);
+        };
+        let address: BTreeSet<Uuid> = self
+            .conversations
+            .values()
+            .filter(|chat| chat.state.lender == own.state.lender)
+            .filter(|chat| {
+                chat.state.id == own.state.id
+                    || chat.shares_address(own.state.wa_id.as_deref(), own.state.bsuid.as_deref())
+            })
+            .map(|chat| chat.state.id)
+            .collect();
+        let about = |row: &TryRow| {
+            candidates.iter().any(|person| {
+                self.try_persons.get(&(row.id, person.0)).is_some_and(|lender| *lender == own.state.lender)
+            })
+        };
+        let since = now.minus(tries::WINDOW).0;
+        let counts = |row: &&TryRow| {
+            (row.at > since || row.locked_until.is_some_and(|until| until > now.0))
+                && (address.contains(&row.conversation) || about(row))
+        };
+        let mut found: Vec<tries::TryRow> = self
+            .tries
+            .iter()
+            .rev()
+            .filter(counts)
+            .take(usize::try_from(tries::TRIES_MAX).unwrap())
+            .map(|row| tries::TryRow {
+                own_conversation: row.conversation == conversation.0,
+                passed: row.passed.is_some(),
+                starts_challenge: row.starts_challenge,
+                locked_until: row.locked_until,
+                at: row.at,
+            })
+            .collect();
+        found.reverse();
+        let day = now.minus(Millis::days(1)).0;
+        let of_day = self.tries.iter().filter(|row| row.at > day && address.contains(&row.conversation));
+        let tried: BTreeSet<Uuid> = of_day
+            .flat_map(|row| self.try_persons.range((row.id, Uuid::nil())..=(row.id, Uuid::max())))
+            .map(|((_, person), _)| *person)
+            .collect();
+        tries::history(&found, &tried.into_iter().collect::<Vec<_>>(), now)
+    }
+
+    fn import_persons(
+        &mut self,
+        lender: &LenderId,
+        persons: &[Person],
+        obligations: &[Obligation],
+        counts: &mut ImportCounts,
+    ) -> Result<HashMap<Uuid, Uuid>, StoreError> {
+        let as_of = import::as_of(obligations);
+        let new = persons.iter().map(|person| PersonRow::write(person, as_of.get(&person.id.0).copied()));
+        let (new, twins) = import::unique_persons(new.collect::<Result<_, _>>()?);
+        let mut ids = HashMap::new();
+        let stored = self.persons.values().filter(|row| row.lender == lender.as_str()).cloned().collect();
+        let changed = import::persons(new, stored, &mut ids, counts);
+        let phones = import::phones(&changed)?;
+        let written: BTreeSet<Uuid> = changed.iter().map(|row| row.id).collect();
+        self.persons.extend(changed.into_iter().map(|row| (row.id, row)));
+        // A wrong number keeps its mark, so that the next file does not bring it back.
+        self.person_phones.retain(|(_, _, person), wrong_at| wrong_at.is_some() || !written.contains(person));
+        for phone in phones {
+            self.person_phones.entry((phone.lender, phone.phone, phone.person)).or_insert(None);
+        }
+        for (dropped, kept) in twins {
+            if let Some(stored) = ids.get(&kept).copied() {
+                ids.insert(dropped, stored);
+            }
+        }
+        Ok(ids)
+    }
+
+    fn import_obligations(
+        &mut self,
+        lender: &LenderId,
+        obligations: &[Obligation],
+        persons: &HashMap<Uuid, Uuid>,
+        counts: &mut ImportCounts,
+    ) -> Result<(), StoreError> {
+        let new = obligations.iter().map(ObligationRow::write).collect::<Result<_, _>>()?;
+        let stored = self.obligations.values().filter(|row| row.lender == lender.as_str()).cloned().collect();
+        let changed = import::obligations(import::unique_obligations(new), stored, persons, counts);
+        self.obligations.extend(changed.into_iter().map(|row| (row.id, row)));
+        Ok(())
+    }
+}

@@ -1,0 +1,216 @@
+//! The commit of turns, in memory.
+
+use super::dead_letters::DeadLetter;
+use super::{DeskTicket, Input, Tables};
+use crate::ports::StoreError;
+use crate::ports::conversations::{CommitRefused, TurnCommit};
+use crate::store::plan::turns::{
+    ConversationChange, Locked, LockedConversation, OnceKeys, OpenedRow, TicketTouchRow, TurnBatch,
+    WrongNumberRow, judge, once_keys, waves,
+};
+use crate::store::rows::tickets::TicketRow;
+use uuid::Uuid;
+
+impl Tables {
+    pub(super) fn commit(
+        &mut self,
+        commits: &[TurnCommit],
+    ) -> Result<Vec<Result<(), CommitRefused>>, StoreError> {
+        let mut verdicts = vec![Err(CommitRefused::Stale); commits.len()];
+        for wave in waves(commits) {
+            let part: Vec<&TurnCommit> = wave.iter().map(|index| &commits[*index]).collect();
+            for (index, verdict) in wave.iter().zip(self.commit_wave(&part)?) {
+                verdicts[*index] = verdict;
+            }
+        }
+        Ok(verdicts)
+    }
+
+    fn commit_wave(&mut self, commits: &[&TurnCommit]) -> Result<Vec<Result<(), CommitRefused>>, StoreError> {
+        let locked = self.lock(commits);
+        let taken = self.taken_keys(commits, &locked);
+        let verdicts = judge(commits, &locked, taken);
+        let batch = TurnBatch::of(commits, &verdicts, &locked)?;
+        // What a database would refuse comes first: a refusal leaves nothing behind.
+        if batch.agreements.iter().any(|new| self.agreements.iter().any(|old| old.id == new.id)) {
+            return Err(StoreError::Conflict { constraint: "agreements.id".to_owned() });
+        }
+        self.write(batch);
+        Ok(verdicts)
+    }
+
+    fn lock(&self, commits: &[&TurnCommit]) -> Locked {
+        commits
+            .iter()
+            .filter_map(|commit| self.conversations.get(&commit.conversation.0))
+            .map(|chat| {
+                let row = LockedConversation {
+                    id: chat.state.id,
+                    lender: chat.state.lender.clone(),
+                    wa_id: chat.state.wa_id.clone(),
+                    bsuid: chat.state.bsuid.clone(),
+                    version: chat.version,
+                    lease_token: chat.lease_token,
+                    last_event_seq: chat.last_event_seq,
+                    ticket_id: chat.ticket,
+                    opted_out: chat.opted_out,
+                };
+                (row.id, row)
+            })
+            .collect()
+    }
+
+    fn taken_keys(&self, commits: &[&TurnCommit], locked: &Locked) -> OnceKeys {
+        let (lenders, keys) = once_keys(commits, locked);
+        let stored = |pair: &(String, String)| {
+            self.agreements.iter().any(|row| row.lender == pair.0 && row.once_key == pair.1)
+        };
+        lenders.into_iter().zip(keys).filter(stored).collect()
+    }
+
+    fn write(&mut self, batch: TurnBatch) {
+        for consumed in &batch.consumed {
+            let is_it = |input: &&mut Input| {
+                input.row.id == consumed.input
+                    && input.row.conversation == consumed.conversation
+                    && input.done_at.is_none()
+            };
+            if let Some(input) = self.inputs.iter_mut().find(is_it) {
+                input.done_at = Some(consumed.done_at);
+            }
+        }
+        for event in batch.events {
+            self.events.entry(event.conversation).or_default().push(event);
+        }
+        self.withdraw(&batch.withdrawn);
+        self.insert_outbox(batch.outbox);
+        self.timers.retain(|_, timer| !batch.retimed.contains(&timer.conversation));
+        for timer in batch.timers {
+            self.timers.entry(timer.id).or_insert(timer);
+        }
+        self.agreements.extend(batch.agreements);
+        for claim in batch.claims {
+            if self.claims.iter().all(|known| known.id != claim.id) {
+                self.claims.push(claim);
+            }
+        }
+        for case in batch.cases {
+            if self.cases.iter().all(|known| known.id != case.id) {
+                self.cases.push(case);
+            }
+        }
+        self.opt_outs.extend(batch.opt_outs);
+        for row in batch.tries {
+            if self.tries.iter().all(|known| known.id != row.id) {
+                self.tries.push(row);
+            }
+        }
+        for row in batch.try_persons {
+            self.try_persons.insert((row.try_id, row.person), row.lender);
+        }
+        batch.wrong_numbers.iter().for_each(|row| self.mark_wrong(row));
+        batch.closed.iter().for_each(|row| self.close_ticket(row));
+        batch.opened.into_iter().for_each(|row| self.open_ticket(row));
+        batch.spoke.iter().for_each(|row| self.customer_spoke(row));
+        for row in batch.dead {
+            if self.dead_letters.iter().all(|known| known.id != row.id) {
+                self.dead_letters.push(DeadLetter { id: row.id, row: Some(row) });
+            }
+        }
+        batch.conversations.into_iter().for_each(|change| self.change(change));
+    }
+
+    /// A variant of the number (Brazil's ninth digit, Mexico's 52 1) has the same last eight digits.
+    fn mark_wrong(&mut self, wrong: &WrongNumberRow) {
+        let tail = |phone: &str| phone[phone.len().saturating_sub(8)..].to_owned();
+        for ((lender, phone, person), wrong_at) in &mut self.person_phones {
+            let meant = match wrong.person {
+                None => *phone == wrong.phone,
+                Some(who) => who == *person && tail(phone) == tail(&wrong.phone),
+            };
+            if meant && *lender == wrong.lender && wrong_at.is_none() {
+                *wrong_at = Some(wrong.at);
+            }
+        }
+    }
+
+    fn touched(&mut self, touch: &TicketTouchRow) -> Option<&mut TicketRow> {
+        let row = self.tickets.get_mut(&touch.id).map(|ticket| &mut ticket.row);
+        row.filter(|row| {
+            row.lender == touch.lender && row.conversation_id == touch.conversation && row.status != "closed"
+        })
+    }
+
+    fn close_ticket(&mut self, touch: &TicketTouchRow) {
+        if let Some(row) = self.touched(touch) {
+            row.status = "closed".to_owned();
+            row.closed_at = Some(touch.at);
+            row.outcome.clone_from(&touch.outcome);
+            row.waiting = false;
+            row.version += 1;
+        }
+    }
+
+    fn customer_spoke(&mut self, touch: &TicketTouchRow) {
+        if let Some(row) = self.touched(touch).filter(|row| !row.waiting) {
+            row.waiting = true;
+            row.waiting_since = touch.at;
+            row.version += 1;
+        }
+    }
+
+    fn open_ticket(&mut self, opened: OpenedRow) {
+        let open = |ticket: &DeskTicket| {
+            ticket.row.conversation_id == opened.conversation && ticket.row.status != "closed"
+        };
+        let is_closed = opened.outcome.is_some();
+        let (status, closed_at) = (opened.status().to_owned(), opened.closed_at());
+        if self.tickets.contains_key(&opened.id) || !is_closed && self.tickets.values().any(open) {
+            return;
+        }
+        let row = TicketRow {
+            id: opened.id,
+            lender: opened.lender,
+            conversation_id: opened.conversation,
+            queue: opened.queue,
+            priority: opened.priority,
+            reason: opened.reason,
+            summary: opened.summary,
+            status,
+            agent_id: None,
+            lease_token: 0,
+            leased_until: 0,
+            waiting: !is_closed,
+            version: 1,
+            opened_at: opened.at,
+            waiting_since: opened.at,
+            first_response_at: None,
+            closed_at,
+            outcome: opened.outcome,
+        };
+        self.tickets.insert(opened.id, DeskTicket { row, published_version: 0 });
+    }
+
+    /// With inputs left it can be claimed again: at once, or when the kept lease ends.
+    fn change(&mut self, change: ConversationChange) {
+        let oldest = self.oldest_pending(change.id);
+        let chat = self.conversations.get_mut(&change.id).unwrap();
+        chat.session = Some(change.session);
+        chat.flow_hash = change.flow_hash;
+        chat.assurance = change.assurance.to_owned();
+        chat.person = change.person;
+        chat.version += 1;
+        chat.last_event_seq = change.last_event_seq;
+        chat.ticket = change.ticket;
+        chat.opted_out = change.opted_out;
+        let kept = chat.state.leased_until;
+        chat.state.next_claim_at = oldest.map(|received_at| if change.release { received_at } else { kept });
+        if change.release {
+            chat.state.leased_until = 0;
+        }
+    }
+
+    fn oldest_pending(&self, conversation: Uuid) -> Option<i64> {
+        self.pending_inputs(conversation).map(|input| input.row.received_at).min()
+    }
+}
