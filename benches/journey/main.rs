@@ -194,6 +194,10 @@ async fn row(base: &mut Base, n_replicas: usize, pace: Pace, window: Duration) -
         let log = base.folder.join(format!("serve-{n}.log"));
         servers.push(Server::serve(&config, &free_address(), &log).await);
     }
+    if base.next == 0 {
+        let (ready, rest) = (servers[0].ready_after.as_millis(), servers[0].rss_kib() / 1_024);
+        println!("{:<11} one process is ready after {ready} ms and rests at {rest} MiB", base.name);
+    }
     let urls: Vec<String> = servers.iter().map(|server| server.url.clone()).collect();
     let street = Arc::new(Street::new(&urls, base.graph.phones.clone(), base.next, window));
     let living = tokio::spawn({
