@@ -23,13 +23,24 @@ pub(in crate::store) fn phone_places(sets: &[Vec<String>]) -> Vec<(i64, &String)
     (0_i64..).zip(sets).flat_map(|(place, phones)| phones.iter().map(move |phone| (place, phone))).collect()
 }
 
-/// The persons of each of `n` sets, in the rows' order.
-pub(in crate::store) fn placed(rows: Vec<PlacedPersonRow>, n: usize) -> Result<Vec<Vec<Person>>, StoreError> {
+/// The persons of each of `n` sets by name, at most `limit` of each; two phones of a set may have found the same one.
+pub(in crate::store) fn placed(
+    rows: Vec<PlacedPersonRow>,
+    n: usize,
+    limit: u32,
+) -> Result<Vec<Vec<Person>>, StoreError> {
     let mut sets = vec![Vec::new(); n];
     for row in rows {
         if let Some(set) = usize::try_from(row.place).ok().and_then(|place| sets.get_mut(place)) {
             set.push(row.person.read()?);
         }
+    }
+    for set in &mut sets {
+        set.sort_by(|a: &Person, b| {
+            a.full_name.expose().cmp(b.full_name.expose()).then_with(|| a.id.0.cmp(&b.id.0))
+        });
+        set.dedup_by_key(|person| person.id);
+        set.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     }
     Ok(sets)
 }

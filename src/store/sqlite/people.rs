@@ -52,10 +52,9 @@ impl PeopleStore for SqliteStore {
         let rows: Vec<PlacedPersonRow> = sqlx::query_as(PERSONS_BY_PHONES)
             .bind(lender.as_str())
             .bind(json(&phone_places(phone_sets))?)
-            .bind(limit(limit_rows))
             .fetch_all(&self.readers)
             .await?;
-        placed(rows, phone_sets.len())
+        placed(rows, phone_sets.len(), limit_rows)
     }
 
     async fn person_files(
@@ -186,19 +185,13 @@ impl PeopleStore for SqliteStore {
     }
 }
 
+/// `CROSS JOIN` keeps the order of the look-ups: phone, then person.
 const PERSONS_BY_PHONES: &str = concat!(
-    "SELECT r.place, ",
+    "SELECT k.value ->> 0 AS place, ",
     person_columns!(),
-    " FROM (
-        SELECT m.place, q.id, ROW_NUMBER() OVER (PARTITION BY m.place ORDER BY q.full_name, q.id) AS n
-        FROM (
-          SELECT DISTINCT k.value ->> 0 AS place, f.person_id
-          FROM json_each($2) k CROSS JOIN person_phones f
-          WHERE f.lender = $1 AND f.phone = k.value ->> 1 AND f.wrong_at IS NULL) m
-        JOIN persons q ON q.id = m.person_id AND q.lender = $1) r
-      JOIN persons p ON p.id = r.id
-      WHERE r.n <= $3
-      ORDER BY r.place, r.n"
+    " FROM json_each($2) k CROSS JOIN person_phones f CROSS JOIN persons p
+      WHERE f.lender = $1 AND f.phone = k.value ->> 1 AND f.wrong_at IS NULL
+        AND p.id = f.person_id AND p.lender = $1"
 );
 
 const PERSONS_BY_ID: &str = concat!(
