@@ -10,7 +10,7 @@ use acuerdo::domain::time::Timestamp;
 use acuerdo::ports::clock::Clock;
 use figment::Figment;
 use figment::providers::{Format, Toml};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tracing::field::{Field, Visit};
@@ -30,7 +30,7 @@ const MOST_USED: u64 = 102;
 const LEAST_USED: u64 = 90;
 
 /// What 100 turns of the journey take, from the webhook to the sending of the reply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 struct Work {
     statements: u64,
     rows_read: u64,

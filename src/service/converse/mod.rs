@@ -2,6 +2,7 @@
 //!
 //! A crash before the commit leaves the inputs pending; the same turn is then run again and derives the same ids.
 
+mod events;
 mod facts;
 mod inputs;
 mod merge;

@@ -10,8 +10,8 @@ use crate::ports::dead_letters::NewDeadTurn;
 use crate::ports::records::{NewTicket, Priority, Record};
 use crate::service::converse::facts::{self, Basis};
 use crate::service::converse::inputs::unheard;
-use crate::service::converse::work::read_session;
-use crate::service::converse::{Converse, TurnError, summary};
+use crate::service::converse::work::{empty_commit, read_session};
+use crate::service::converse::{Converse, TurnError, events, summary};
 use serde_json::json;
 
 /// Why an agent got the chat.
@@ -59,7 +59,12 @@ impl Converse {
         let mut session = Session::new(flows.hash.clone(), language, now);
         session.turn = last_turn(claim, old.as_ref());
 
-        let mut commit = empty(claim, now);
+        let mut commit = TurnCommit {
+            consumed: claim.inputs.iter().map(|input| input.id).collect(),
+            assurance: Assurance::Ninguna,
+            timers: Some(Vec::new()),
+            ..empty_commit(claim, &session, now)
+        };
         if claim.inputs.iter().any(|input| matches!(input.kind, InputKind::System { .. })) {
             // The number may be another's from now on.
             commit.person = None;
@@ -125,23 +130,20 @@ fn apply(
     summary: &serde_json::Value,
 ) -> Option<TicketId> {
     let (conversation, now) = (commit.conversation, commit.now);
-    let event = |kind: &str, body| Event { turn, kind: kind.to_owned(), body, at: now };
     match effect {
         Effect::OpenTicket { queue, reason, .. } => {
             let id = TicketId(derive(&conversation.0, &format!("ticket/{turn}")));
-            let body = json!({"v": 1, "ticket": id, "queue": queue, "reason": reason});
-            commit.events.push(event("ticket", body));
             let summary = summary.clone();
             let ticket = NewTicket { id, queue, priority: Priority::High, reason, summary };
+            commit.events.push(events::ticket_opened(turn, &ticket, now));
             commit.records.push(Record::OpenTicket(ticket));
             Some(id)
         }
         Effect::Send { index, content, label, proactive: _ } => {
             let (id, origin) = (OutboxId::derive(conversation, turn, index), Origin::Reply);
-            let body =
-                json!({"v": 1, "outbox": id, "label": label.name(), "origin": origin, "content": content});
-            commit.events.push(event("send", body));
-            commit.outbox.push(NewOutbox { id, content, label, origin });
+            let message = NewOutbox { id, content, label, origin };
+            commit.events.push(events::sent(turn, &message, now));
+            commit.outbox.push(message);
             None
         }
         Effect::RunAction(_)
@@ -184,23 +186,4 @@ fn last_turn(claim: &Claim, session: Option<&Session>) -> u64 {
     session.map(|session| session.turn).or(stored).unwrap_or_else(|| {
         u64::try_from(claim.conversation.version).unwrap_or(0).saturating_mul(TURNS_PER_VERSION)
     })
-}
-
-fn empty(claim: &Claim, now: crate::domain::time::Timestamp) -> TurnCommit {
-    TurnCommit {
-        conversation: claim.conversation.id,
-        token: claim.token,
-        expected_version: claim.conversation.version,
-        now,
-        consumed: claim.inputs.iter().map(|input| input.id).collect(),
-        events: Vec::new(),
-        session: serde_json::Value::Null,
-        flow_hash: String::new(),
-        assurance: Assurance::Ninguna,
-        person: claim.conversation.person,
-        outbox: Vec::new(),
-        timers: Some(Vec::new()),
-        records: Vec::new(),
-        release: true,
-    }
 }

@@ -19,7 +19,7 @@ use crate::service::actions::{self, ActionContext, Done};
 use crate::service::converse::facts::{self, Basis, Known};
 use crate::service::converse::inputs::{Ear, input};
 use crate::service::converse::merge::{Part, merge};
-use crate::service::converse::{Converse, TurnError, summary};
+use crate::service::converse::{Converse, TurnError, events, summary};
 use crate::service::lenders::Lender;
 use serde_json::json;
 use std::sync::Arc;
@@ -197,16 +197,12 @@ impl<'a> Work<'a> {
             Effect::OpenTicket { queue, priority, reason, note } => {
                 let ticket = TicketId(derive(&id.0, &format!("ticket/{turn}")));
                 let summary = self.summary(note.expose());
-                self.event(
-                    turn,
-                    "ticket",
-                    json!({"v": 1, "ticket": ticket, "queue": queue, "reason": reason}),
-                );
                 let priority = Priority::ALL
                     .into_iter()
                     .find(|known| serde_json::to_value(known).is_ok_and(|name| name == priority.as_str()))
                     .unwrap_or(Priority::Normal);
                 let record = NewTicket { id: ticket, queue, priority, reason, summary };
+                self.commit.events.push(events::ticket_opened(turn, &record, self.now));
                 self.commit.records.push(Record::OpenTicket(record));
                 self.ticket = Some(ticket);
             }
@@ -295,12 +291,9 @@ impl<'a> Work<'a> {
         for part in merge(parts) {
             let id = OutboxId::derive(self.claim.conversation.id, part.turn, part.index);
             let origin = if part.proactive { Origin::Proactive } else { origin };
-            self.event(
-                part.turn,
-                "send",
-                json!({"v": 1, "outbox": id, "label": part.label.name(), "origin": origin, "content": part.content}),
-            );
-            self.commit.outbox.push(NewOutbox { id, content: part.content, label: part.label, origin });
+            let message = NewOutbox { id, content: part.content, label: part.label, origin };
+            self.commit.events.push(events::sent(part.turn, &message, self.now));
+            self.commit.outbox.push(message);
         }
     }
 
@@ -421,7 +414,7 @@ pub(super) fn read_session(stored: Option<&serde_json::Value>) -> Result<Option<
     Ok(Some(session))
 }
 
-fn empty_commit(claim: &Claim, session: &Session, now: Timestamp) -> TurnCommit {
+pub(super) fn empty_commit(claim: &Claim, session: &Session, now: Timestamp) -> TurnCommit {
     TurnCommit {
         conversation: claim.conversation.id,
         token: claim.token,
