@@ -2,13 +2,15 @@
 //! insert. What the product adds to them is its price.
 
 use super::SECRET;
+use super::process::Server;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use acuerdo::whatsapp::signature::AppSecrets;
 use secrecy::SecretString;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection, PgConnection, QueryBuilder, Sqlite, SqliteConnection};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
+use std::process::{Command, Stdio};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::sync::{mpsc, oneshot};
@@ -22,6 +24,17 @@ struct Bare {
     secrets: AppSecrets,
     writer: Option<mpsc::Sender<Waiting>>,
     next: AtomicI64,
+}
+
+/// This program again in a process of its own, as one of these servers.
+pub fn start(kind: &str, database: Option<&str>) -> Server {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["bare", kind]).args(database).stdout(Stdio::piped());
+    let mut server = Server::spawn(command, String::new());
+    let mut said = String::new();
+    BufReader::new(server.output()).read_line(&mut said).unwrap();
+    server.url = said.trim().to_owned();
+    server
 }
 
 /// Serves until it is killed; prints its address first.

@@ -15,13 +15,22 @@
 mod bare;
 mod client;
 mod graph;
+mod kernel;
+#[path = "../../tests/support/meta.rs"]
+#[expect(dead_code, reason = "of all that Meta delivers, the load is text messages")]
+mod meta;
+#[path = "../../tests/support/people.rs"]
+#[expect(dead_code, reason = "shared with tests that read what people are told")]
 mod people;
+#[path = "../../tests/support/process.rs"]
+#[expect(dead_code, reason = "shared with tests that kill what they started")]
 mod process;
 mod street;
 
 use clap::{Parser, Subcommand};
 use graph::Graph;
-use process::{Server, acuerdo, cpu_of_children, free_address, run};
+use kernel::{cpu_of, cpu_of_children, parent_of, rss_kib};
+use process::{PROGRAM, Server, acuerdo, free_address, run, serve};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -29,6 +38,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use street::{Pace, Seen, Street, WARM, flood};
 
+pub const NUMBER: &str = "100000000000001";
 pub const SECRET: &str = "app-secret-of-the-bench";
 
 /// Measures full turns of the shipped flow's journey and the bare limits beside it.
@@ -97,13 +107,13 @@ async fn measure(arguments: &Arguments) {
     let wanted = |name: &str| arguments.only.as_deref().is_none_or(|only| only == name);
     print_machine();
     println!("\nbare limits of the same machine, closed loop      acknowledged/s");
-    let hmac = Server::bare("hmac", None);
+    let hmac = bare::start("hmac", None);
     println!("{:<50} {:>13}", "verify the signature", flood(&hmac.url, "/webhook", window).await);
     drop(hmac);
     let databases = [("SQLite", "sqlite"), ("PostgreSQL", "postgres")];
     for (name, _) in databases.iter().filter(|(_, key)| wanted(key)) {
         let url = fresh_database(name, folder.path(), "bare").await;
-        let insert = Server::bare("insert", Some(&url));
+        let insert = bare::start("insert", Some(&url));
         let label = format!("… and a group-committed insert, {name}");
         println!("{label:<50} {:>13}", flood(&insert.url, "/webhook", window).await);
     }
@@ -156,12 +166,12 @@ async fn prepare(name: &'static str, folder: &Path, n_people: usize) -> Base {
     let graph = Graph::start(n_people);
     let base = Base { name, url, folder, graph, next: 0 };
     let csv = base.folder.join("people.csv");
-    people::write_csv(&csv, n_people);
+    std::fs::write(&csv, people::csv(n_people)).unwrap();
     let config = settings(&base, 1);
     if base.url.starts_with("postgres") {
-        run(acuerdo(&config, &["migrate"]));
+        run(acuerdo(PROGRAM, &config, &["migrate"]));
     }
-    run(acuerdo(&config, &["import", "--lender", "andino", csv.to_str().unwrap()]));
+    run(acuerdo(PROGRAM, &config, &["import", "--lender", "andino", csv.to_str().unwrap()]));
     base
 }
 
@@ -177,9 +187,7 @@ fn settings(base: &Base, n_replicas: usize) -> PathBuf {
          workers = {{ sends_per_second = 1000000 }}\n\
          [[lender]]\nid = \"andino\"\naccess_token = \"token\"\nwaba_id = \"waba\"\n\
          phone_number_ids = [\"{}\"]\ncheckout_secret = \"checkout-secret-of-the-bench\"\n",
-        base.url,
-        base.graph.url,
-        people::NUMBER,
+        base.url, base.graph.url, NUMBER,
     );
     let path = base.folder.join(format!("acuerdo-{n_replicas}.toml"));
     std::fs::write(&path, text).unwrap();
@@ -192,11 +200,15 @@ async fn row(base: &mut Base, n_replicas: usize, pace: Pace, window: Duration) -
     let mut servers = Vec::new();
     for n in 0..n_replicas {
         let log = base.folder.join(format!("serve-{n}.log"));
-        servers.push(Server::serve(&config, &free_address(), &log).await);
-    }
-    if base.next == 0 {
-        let (ready, rest) = (servers[0].ready_after.as_millis(), servers[0].rss_kib() / 1_024);
-        println!("{:<11} one process is ready after {ready} ms and rests at {rest} MiB", base.name);
+        let address = free_address();
+        let command = serve(PROGRAM, &config, &address, &log);
+        let mut server = Server::spawn(command, format!("http://{address}"));
+        let ready = server.ready().await.as_millis();
+        if base.next == 0 && n == 0 {
+            let rest = rss_kib(server.pid()) / 1_024;
+            println!("{:<11} one process is ready after {ready} ms and rests at {rest} MiB", base.name);
+        }
+        servers.push(server);
     }
     let urls: Vec<String> = servers.iter().map(|server| server.url.clone()).collect();
     let street = Arc::new(Street::new(&urls, base.graph.phones.clone(), base.next, window));
@@ -208,7 +220,7 @@ async fn row(base: &mut Base, n_replicas: usize, pace: Pace, window: Duration) -
     let before = used(base, &servers).await;
     tokio::time::sleep(window).await;
     let after = used(base, &servers).await;
-    let rss = servers.iter().map(Server::rss_kib).max().unwrap();
+    let rss = servers.iter().map(|server| rss_kib(server.pid())).max().unwrap();
     let first = base.next;
     base.next = living.await.unwrap();
     let said: usize = base.graph.phones[first..base.next].iter().map(graph::Phone::n_heard).sum();
@@ -225,7 +237,7 @@ struct Used {
 }
 
 async fn used(base: &Base, servers: &[Server]) -> Used {
-    let ours = servers.iter().map(Server::cpu).sum();
+    let ours = servers.iter().map(|server| cpu_of(server.pid())).sum();
     if !base.url.starts_with("postgres") {
         return Used { ours, database: Duration::ZERO, work: Work::default() };
     }
@@ -243,12 +255,6 @@ async fn used(base: &Base, servers: &[Server]) -> Used {
     let parent = parent_of(u32::try_from(postmaster).unwrap());
     let work = Work { commits: found.get(0), rows: found.get(1), syncs: found.get(2) };
     Used { ours, database: cpu_of_children(parent), work }
-}
-
-fn parent_of(pid: u32) -> u32 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap();
-    line.trim().parse().unwrap()
 }
 
 fn header() -> String {

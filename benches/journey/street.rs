@@ -1,13 +1,15 @@
 //! The load: people who chat, at their own pace or as fast as they are answered.
 
-use super::SECRET;
 use super::client::Client;
 use super::graph::Phone;
-use super::people::{STEPS, delivery, line};
+use super::meta::{self, Who};
+use super::people::{STEPS, line, wa_id};
+use super::{NUMBER, SECRET};
 use acuerdo::ports::clock::{Clock, Random};
 use acuerdo::system::{SystemClock, SystemRandom};
 use acuerdo::whatsapp::signature::AppSecrets;
 use secrecy::SecretString;
+use serde_json::json;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -167,4 +169,13 @@ pub async fn flood(url: &str, path: &'static str, window: Duration) -> usize {
         ended.unwrap();
     }
     n_done.load(Ordering::Relaxed) * 1_000 / usize::try_from(window.as_millis()).unwrap()
+}
+
+/// A delivery with one text message and its signature.
+fn delivery(secrets: &AppSecrets, n: usize, wamid: &str, text: &str) -> (Vec<u8>, String) {
+    let content = json!({"type": "text", "text": {"body": text}});
+    let message = meta::message(&Who::phone(&wa_id(n)), wamid, SystemClock.now(), &content);
+    let body = meta::delivery(NUMBER, message);
+    let signature = secrets.sign(&body);
+    (body, signature)
 }

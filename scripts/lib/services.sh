@@ -8,14 +8,12 @@
 #   browser_need              chromium and chromedriver are on the path
 #   services_stop             early, if the caller wants it; called at exit in any case
 #
-# After a start POSTGRES_PID, POSTGRES_PORT, REDIS_PID and REDIS_PORT say what runs, so that a failure drill
-# can stop and restart one of them (postgres_stop, postgres_run, redis_stop, redis_run).
+# A failure drill can stop and restart one of them (postgres_stop, postgres_run, redis_stop, redis_run), also from
+# another shell that was given the variables of `services_share`: the pids are in files of the private folder.
 
-SERVICES_DIR=""
-POSTGRES_PID=""
-POSTGRES_PORT=""
-REDIS_PID=""
-REDIS_PORT=""
+SERVICES_DIR=${SERVICES_DIR:-}
+POSTGRES_PORT=${POSTGRES_PORT:-}
+REDIS_PORT=${REDIS_PORT:-}
 
 say() {
   printf '%s\n' "$*" >&2
@@ -92,6 +90,13 @@ pid_stop() {
   wait "$pid" 2>/dev/null || true
 }
 
+# file_stop FILE SIGNAL : ends the process whose pid is in that file.
+file_stop() {
+  [ -f "$1" ] || return 0
+  pid_stop "$(cat "$1")" "$2"
+  rm -f "$1"
+}
+
 services_begin() {
   SERVICES_DIR=$(mktemp -d "${TMPDIR:-/tmp}/acuerdo.XXXXXX")
   # PostgreSQL's own user must be able to pass through.
@@ -102,13 +107,17 @@ services_begin() {
   trap 'exit 143' TERM
 }
 
+# For programs that call these functions in a shell of their own.
+services_share() {
+  export SERVICES_DIR POSTGRES_BIN POSTGRES_USER POSTGRES_PORT POSTGRES_OPTIONS REDIS_PORT
+}
+
 services_stop() {
-  redis_stop
-  postgres_stop
-  if [ -n "$SERVICES_DIR" ]; then
-    rm -rf "$SERVICES_DIR"
-    SERVICES_DIR=""
-  fi
+  [ -n "$SERVICES_DIR" ] || return 0
+  redis_stop TERM
+  postgres_stop INT
+  rm -rf "$SERVICES_DIR"
+  SERVICES_DIR=""
 }
 
 # --- PostgreSQL ---------------------------------------------------------------------------------------------
@@ -171,24 +180,24 @@ postgres_run() {
     -c max_connections=300 -c timezone=UTC \
     ${POSTGRES_OPTIONS:--c fsync=off -c full_page_writes=off -c synchronous_commit=off}) \
     >>"$SERVICES_DIR/postgres.log" 2>&1 &
-  POSTGRES_PID=$!
+  local pid=$!
+  # No word of the shell's own when a drill kills it.
+  disown "$pid"
+  echo "$pid" >"$SERVICES_DIR/postgres.pid"
   for _ in $(seq 300); do
     if "$POSTGRES_BIN/pg_isready" --quiet --host=127.0.0.1 --port="$POSTGRES_PORT"; then
       return 0
     fi
-    kill -0 "$POSTGRES_PID" 2>/dev/null || break
+    kill -0 "$pid" 2>/dev/null || break
     sleep 0.1
   done
-  postgres_stop
+  postgres_stop INT
   return 1
 }
 
+# postgres_stop SIGNAL : INT is PostgreSQL's fast shutdown, which does not wait for clients; QUIT is a crash.
 postgres_stop() {
-  if [ -n "$POSTGRES_PID" ]; then
-    # INT is PostgreSQL's fast shutdown: it does not wait for clients.
-    pid_stop "$POSTGRES_PID" INT
-    POSTGRES_PID=""
-  fi
+  file_stop "$SERVICES_DIR/postgres.pid" "$1"
 }
 
 # --- Redis --------------------------------------------------------------------------------------------------
@@ -212,23 +221,23 @@ redis_start() {
 redis_run() {
   redis-server --bind 127.0.0.1 --port "$REDIS_PORT" --save '' --appendonly no --daemonize no \
     --dir "$SERVICES_DIR/redis" >>"$SERVICES_DIR/redis.log" 2>&1 &
-  REDIS_PID=$!
+  local pid=$!
+  disown "$pid"
+  echo "$pid" >"$SERVICES_DIR/redis.pid"
   for _ in $(seq 100); do
     if [ "$(redis-cli -h 127.0.0.1 -p "$REDIS_PORT" ping 2>/dev/null)" = PONG ]; then
       return 0
     fi
-    kill -0 "$REDIS_PID" 2>/dev/null || break
+    kill -0 "$pid" 2>/dev/null || break
     sleep 0.1
   done
-  redis_stop
+  redis_stop TERM
   return 1
 }
 
+# redis_stop SIGNAL
 redis_stop() {
-  if [ -n "$REDIS_PID" ]; then
-    pid_stop "$REDIS_PID" TERM
-    REDIS_PID=""
-  fi
+  file_stop "$SERVICES_DIR/redis.pid" "$1"
 }
 
 # --- Browser ------------------------------------------------------------------------------------------------

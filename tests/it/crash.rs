@@ -2,8 +2,11 @@
 
 use crate::harness::app::{TOKEN, TestApp, lay_out_flows, settings};
 use crate::harness::graph_api::GraphApi;
-use crate::harness::load::{OWED, Webhook, body_of, import_people, script, text, wa_id};
+use crate::harness::load::import_people;
 use crate::harness::meta::{self, Who};
+use crate::harness::people::{OWED, STEPS_TO_BALANCE, line, wa_id};
+use crate::harness::process::{PROGRAM, Server, free_address, serve};
+use crate::harness::webhook::{Webhook, body_of, text};
 use acuerdo::config::Settings;
 use acuerdo::domain::assurance::Assurance;
 use acuerdo::domain::time::Millis;
@@ -12,9 +15,7 @@ use acuerdo::ports::outbox::{OutboxStatus, SentMessage};
 use acuerdo::store::{StoreOptions, connect};
 use acuerdo::system::SystemClock;
 use std::collections::HashMap;
-use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -28,35 +29,10 @@ const PEOPLE: usize = WAVE * (KILLS.len() + 1);
 /// Longer than every lease, so that what the dead process held is free.
 const AFTER_LEASES: Millis = Millis::seconds(61);
 
-/// `acuerdo serve` in a process of its own.
-struct Served(Child);
-
-impl Served {
-    fn start(config: &Path) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_acuerdo"));
-        command.arg("serve").env_clear().env("ACUERDO_CONFIG", config).stdout(Stdio::null());
-        Self(command.stderr(Stdio::null()).spawn().unwrap())
-    }
-
-    /// SIGKILL: the process runs no line of its own any more.
-    fn kill(&mut self) {
-        self.0.kill().unwrap();
-        let ended = self.0.wait().unwrap();
-        assert_eq!(ended.code(), None, "the process ended before it was killed: {ended}");
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
 /// One person writes the script without waiting for answers, as Meta delivers: until 200, sometimes twice.
 async fn chat(webhook: Webhook, url: String, n: usize, acknowledged: Arc<AtomicUsize>) {
-    for (step, line) in script(n).iter().enumerate() {
-        let body = body_of(&wa_id(n), &wamid(n, step), SystemClock.now(), &text(line));
+    for step in 0..STEPS_TO_BALANCE {
+        let body = body_of(&wa_id(n), &wamid(n, step), SystemClock.now(), &text(&line(n, step)));
         webhook.deliver(&url, &body).await;
         acknowledged.fetch_add(1, Ordering::SeqCst);
         if (n + step).is_multiple_of(3) {
@@ -68,10 +44,6 @@ async fn chat(webhook: Webhook, url: String, n: usize, acknowledged: Arc<AtomicU
 
 fn wamid(n: usize, step: usize) -> String {
     format!("wamid.crash.{n}.{step}")
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -89,12 +61,12 @@ async fn killed_under_traffic_it_loses_nothing_and_repeats_nothing() {
     import_people(&store, &flows, PEOPLE + 1, SystemClock.now()).await;
     store.close().await;
     drop(store);
-    let address = format!("127.0.0.1:{}", free_port());
-    let text = settings(&database, &flows, &graph.url, &format!("bind = \"{address}\""));
+    let address = free_address();
+    let text = settings(&database, &flows, &graph.url, "");
     let config = folder.path().join("acuerdo.toml");
     std::fs::write(&config, &text).unwrap();
 
-    traffic(&config, &format!("http://{address}")).await;
+    traffic(&config, &address).await;
 
     let later = SystemClock.now().plus(AFTER_LEASES);
     let app = TestApp::with(Settings::from_toml(&text).unwrap(), graph, folder, later).await;
@@ -110,15 +82,18 @@ async fn killed_under_traffic_it_loses_nothing_and_repeats_nothing() {
 }
 
 /// Waves of people, and a death in the middle of each.
-async fn traffic(config: &Path, url: &str) {
+async fn traffic(config: &Path, address: &str) {
+    let url = format!("http://{address}");
+    let log = config.with_extension("log");
+    let start = || Server::spawn(serve(PROGRAM, config, address, &log), url.clone());
     let webhook = Webhook::new();
     let acknowledged = Arc::new(AtomicUsize::new(0));
-    let mut served = Served::start(config);
+    let mut served = start();
     let mut chats = JoinSet::new();
     for wave in 0..=KILLS.len() {
         let before = acknowledged.load(Ordering::SeqCst);
         for n in wave * WAVE..(wave + 1) * WAVE {
-            chats.spawn(chat(webhook.clone(), url.to_owned(), n, acknowledged.clone()));
+            chats.spawn(chat(webhook.clone(), url.clone(), n, acknowledged.clone()));
         }
         let Some(goal) = KILLS.get(wave) else { break };
         while acknowledged.load(Ordering::SeqCst) < before + goal {
@@ -127,7 +102,7 @@ async fn traffic(config: &Path, url: &str) {
         // Each life ends at another place of its work: before the turn, in it, before the send, after it.
         tokio::time::sleep(Duration::from_millis(11 * u64::try_from(wave).unwrap())).await;
         served.kill();
-        served = Served::start(config);
+        served = start();
     }
     while let Some(ended) = chats.join_next().await {
         ended.unwrap();
@@ -152,8 +127,8 @@ async fn settle(app: &TestApp) {
 /// What a person reads whom no crash disturbed.
 async fn measure(app: &TestApp) -> String {
     let who = Who::phone(&wa_id(PEOPLE));
-    for line in script(PEOPLE) {
-        app.sends(&who, &text(&line)).await;
+    for step in 0..STEPS_TO_BALANCE {
+        app.sends(&who, &text(&line(PEOPLE, step))).await;
     }
     let measure = words(&sent_to(app, &who).await);
     assert!(measure.contains(OWED), "{measure}");
@@ -182,7 +157,7 @@ async fn check(app: &TestApp, n: usize, measure: &str) -> usize {
         .filter(|(_, event)| event.kind == "input")
         .filter_map(|(_, event)| event.body.pointer("/input/wamid")?.as_str().map(str::to_owned))
         .collect();
-    let written: Vec<String> = (0..script(n).len()).map(|step| wamid(n, step)).collect();
+    let written: Vec<String> = (0..STEPS_TO_BALANCE).map(|step| wamid(n, step)).collect();
     assert_eq!(read, written, "person {n}: every message is read once, in its order");
 
     let sent = sent_to(app, &who).await;

@@ -4,9 +4,9 @@ use crate::contract::backends::{self, Bench};
 use crate::contract_queue::{fresh_prefix, redis_url};
 use crate::harness::app::{NUMBER, START, TOKEN, lay_out_flows, option_id};
 use crate::harness::graph_api::GraphApi;
-use crate::harness::load::{
-    OWED, Replica, ShiftedClock, Webhook, body_of, import_people, script, settings_on, text, wa_id,
-};
+use crate::harness::load::{Replica, ShiftedClock, import_people, settings_on};
+use crate::harness::people::{OWED, STEPS_TO_BALANCE, line, wa_id};
+use crate::harness::webhook::{Webhook, body_of, text};
 use acuerdo::domain::identity::{WaId, WaIdentity};
 use acuerdo::domain::ids::{LenderId, PhoneNumberId, TicketId};
 use acuerdo::domain::time::Timestamp;
@@ -146,8 +146,8 @@ where
 }
 
 async fn talk(pair: &Pair, n: usize) {
-    for (step, line) in script(n).iter().enumerate() {
-        pair.says(n, &format!("wamid.{n}.{step}"), &text(line)).await;
+    for step in 0..STEPS_TO_BALANCE {
+        pair.says(n, &format!("wamid.{n}.{step}"), &text(&line(n, step))).await;
     }
 }
 
@@ -159,7 +159,7 @@ async fn the_same_deliveries_at_both_are_one_chat() {
     pair.rest().await;
     let words = |n| pair.heard(n).iter().map(|(_, sent)| sent.message.readable()).collect::<Vec<_>>();
     let first = words(0);
-    assert_eq!(first.len(), script(0).len(), "one answer to each message: {first:#?}");
+    assert_eq!(first.len(), STEPS_TO_BALANCE, "one answer to each message: {first:#?}");
     assert!(first.last().unwrap().contains(OWED), "{first:#?}");
     for n in 0..N {
         assert_eq!(words(n), first, "person {n}");

@@ -4,8 +4,10 @@
 
 use crate::contract::backends::{self, Bench};
 use crate::harness::app::{NUMBER, START, TestApp};
-use crate::harness::load::{import_people, text, wa_id};
+use crate::harness::load::import_people;
 use crate::harness::meta::{self, Who};
+use crate::harness::people::wa_id;
+use crate::harness::webhook::text;
 use acuerdo::domain::time::Timestamp;
 use acuerdo::ports::clock::Clock;
 use figment::Figment;

@@ -3,6 +3,7 @@
 use crate::harness::clock::{CountingRandom, FakeClock};
 use crate::harness::graph_api::GraphApi;
 use crate::harness::meta::{self, Who};
+pub use crate::harness::webhook::{APP_SECRET, NUMBER, VERIFY};
 use acuerdo::app::{App, Started, World};
 use acuerdo::config::Settings;
 use acuerdo::domain::ids::{LenderId, PhoneNumberId};
@@ -23,10 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-pub const NUMBER: &str = "100000000000001";
-pub const APP_SECRET: &str = "app-secret-of-the-tests";
 pub const TOKEN: &str = "graph-token-of-the-tests";
-pub const VERIFY: &str = "verify-token-of-the-tests";
 /// A Saturday-free start: Monday 2026-11-23, 10:00 in Bogotá.
 pub const START: &str = "2026-11-23T15:00:00Z";
 /// More rounds than any conversation needs; reaching it means a loop that feeds itself.

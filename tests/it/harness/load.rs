@@ -1,7 +1,7 @@
 //! Many people at once against processes whose loops run for real.
 
-use crate::harness::app::{APP_SECRET, NUMBER, settings, understander};
-use crate::harness::meta::{self, Who};
+use crate::harness::app::{settings, understander};
+use crate::harness::people;
 use acuerdo::app::{App, World, read_policies};
 use acuerdo::config::Settings;
 use acuerdo::debts::{self, ImportContext};
@@ -10,98 +10,20 @@ use acuerdo::domain::time::{Timestamp, Zone};
 use acuerdo::ports::Store;
 use acuerdo::ports::clock::{Clock, Random};
 use acuerdo::system::{SystemClock, SystemRandom};
-use acuerdo::whatsapp::client::http_client;
-use acuerdo::whatsapp::signature::AppSecrets;
 use acuerdo::worker::supervisor::Supervisor;
-use secrecy::SecretString;
-use serde_json::{Value, json};
-use std::fmt::Write;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Messages of [`script`].
-pub const SCRIPT_LEN: usize = 4;
-/// What a person of [`import_people`] owes.
-pub const OWED: &str = "$432.350";
-/// A message that is not acknowledged by then never will be.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-pub fn wa_id(n: usize) -> String {
-    format!("57310{n:07}")
-}
-
-/// Greeting, identity in two answers, balance.
-pub fn script(n: usize) -> [String; SCRIPT_LEN] {
-    let last4 = format!("{:04}", n % 10_000);
-    ["hola".to_owned(), last4, "25 de julio".to_owned(), "cuanto debo".to_owned()]
-}
-
-pub fn text(body: &str) -> Value {
-    json!({"type": "text", "text": {"body": body}})
-}
-
-/// `n` people of the lender Andino, 20 days late, all with the same debt and the same end of its number, so that
-/// their chats read alike.
+/// The people `0..n`.
 pub async fn import_people(store: &Arc<dyn Store>, flows: &Path, n: usize, now: Timestamp) {
-    let sample = std::fs::read_to_string("fixtures/demo/andino.csv").unwrap();
-    let mut csv = format!("{}\n", sample.lines().next().unwrap());
-    for n in 0..n {
-        writeln!(
-            csv,
-            "andino,L-{n},Diana Carolina Mejía Soto,Diana,CC,{},1992-07-25,es,+{},L-{n}-5003,credito_consumo,\
-             Crédito de libre inversión,active,COP,D,358200,64300,9850,0,4725000,D-20,D+10,432350,24.36%,,",
-            1_020_000_000 + n,
-            wa_id(n),
-        )
-        .unwrap();
-    }
     let policies = read_policies(flows).unwrap();
     let lender = LenderId::from("andino");
     let zone: Zone = policies.policy(&lender).unwrap().zone.clone();
-    let file = debts::parse(csv.as_bytes(), &ImportContext { now, zone }).all_or_nothing().unwrap();
+    let file =
+        debts::parse(people::csv(n).as_bytes(), &ImportContext { now, zone }).all_or_nothing().unwrap();
     store.import(&lender, &file.persons, &file.obligations, now).await.unwrap();
-}
-
-/// Meta's side of the webhook: signs, and tries again until it is acknowledged.
-#[derive(Clone)]
-pub struct Webhook {
-    http: reqwest::Client,
-    secrets: Arc<AppSecrets>,
-}
-
-impl Webhook {
-    pub fn new() -> Self {
-        Self {
-            http: http_client(Duration::from_secs(2), Duration::from_secs(20)).unwrap(),
-            secrets: Arc::new(AppSecrets::new(&[SecretString::from(APP_SECRET)]).unwrap()),
-        }
-    }
-
-    /// One attempt: true when it was acknowledged.
-    pub async fn post(&self, url: &str, body: Vec<u8>) -> bool {
-        let signature = self.secrets.sign(&body);
-        let request = self.http.post(format!("{url}/webhook"));
-        let request =
-            request.header("x-hub-signature-256", signature).header("content-type", "application/json");
-        request.body(body).send().await.is_ok_and(|answer| answer.status() == 200)
-    }
-
-    /// Until it is acknowledged.
-    pub async fn deliver(&self, url: &str, body: &[u8]) {
-        let attempts = async {
-            while !self.post(url, body.to_vec()).await {
-                tokio::time::sleep(Duration::from_millis(40)).await;
-            }
-        };
-        tokio::time::timeout(PATIENCE, attempts).await.expect("a delivery was never acknowledged");
-    }
-}
-
-/// A webhook body with one message of `wa_id`.
-pub fn body_of(wa_id: &str, wamid: &str, at: Timestamp, content: &Value) -> Vec<u8> {
-    meta::delivery(NUMBER, meta::message(&Who::phone(wa_id), wamid, at, content))
 }
 
 /// Time that runs as in the real world, from another start.

@@ -60,8 +60,8 @@ struct State {
     token: String,
     received: Vec<Received>,
     scripts: VecDeque<Script>,
-    /// Meets every POST while the queue is empty.
-    always: Option<Script>,
+    /// Met in turn by every POST while the queue is empty.
+    cycle: Vec<Script>,
     files: HashMap<String, File>,
     subscribed_apps: Vec<String>,
     n_taken: u64,
@@ -134,7 +134,12 @@ impl GraphApi {
 
     /// What every message meets from now on when nothing is queued; `None` is success again.
     pub fn always(&self, script: Option<Script>) {
-        self.state().always = script;
+        self.cycle(script.into_iter().collect());
+    }
+
+    /// What messages meet in turn from now on when nothing is queued; nothing is success again.
+    pub fn cycle(&self, scripts: Vec<Script>) {
+        self.state().cycle = scripts;
     }
 
     pub fn set_subscribed_apps(&self, apps: &[&str]) {
@@ -150,11 +155,21 @@ impl GraphApi {
         self.state().received.clone()
     }
 
+    /// Changes whenever something comes to `/messages`.
+    pub fn changes(&self) -> watch::Receiver<usize> {
+        self.shared.1.subscribe()
+    }
+
     /// The messages that were taken, in order, whatever was answered.
     pub fn taken(&self) -> Vec<(Wamid, OutgoingMessage)> {
-        let received = self.received();
-        received
-            .into_iter()
+        self.taken_since(&mut 0)
+    }
+
+    /// Those that were taken after the first `n_seen` requests; counts it up.
+    pub fn taken_since(&self, n_seen: &mut usize) -> Vec<(Wamid, OutgoingMessage)> {
+        let new = self.state().received[*n_seen..].to_vec();
+        *n_seen += new.len();
+        new.into_iter()
             .filter_map(|one| match (one.wamid, one.view) {
                 (Some(wamid), Ok(OutgoingView::Message(message))) => Some((wamid, message)),
                 _ => None,
@@ -176,7 +191,7 @@ impl GraphApi {
 
     /// Waits until `n` messages were taken; panics with what came when that takes longer than `limit`.
     pub async fn wait_for_taken(&self, n: usize, limit: Duration) -> Vec<(Wamid, OutgoingMessage)> {
-        let mut changes = self.shared.1.subscribe();
+        let mut changes = self.changes();
         let enough = async {
             while self.taken().len() < n {
                 changes.changed().await.unwrap();
@@ -249,9 +264,8 @@ fn take(
         Some(token) if token == state.token => inspect(&json),
         _ => Err(GraphError::unauthorized()),
     };
-    let always = state.always.clone().unwrap_or(Script::Accept);
     let script = match &view {
-        Ok(OutgoingView::Message(_)) => state.scripts.pop_front().unwrap_or(always),
+        Ok(OutgoingView::Message(_)) => next_script(&mut state),
         Ok(OutgoingView::Read { .. }) | Err(_) => Script::Accept,
     };
     let takes = !matches!(script, Script::Refuse { .. } | Script::Answer { .. });
@@ -277,6 +291,17 @@ fn take(
     };
     state.received.push(received);
     (script, success)
+}
+
+fn next_script(state: &mut State) -> Script {
+    if let Some(script) = state.scripts.pop_front() {
+        return script;
+    }
+    if state.cycle.is_empty() {
+        return Script::Accept;
+    }
+    state.cycle.rotate_left(1);
+    state.cycle.last().cloned().unwrap_or(Script::Accept)
 }
 
 async fn object(request: HttpRequest, path: web::Path<(String, String)>, data: Data) -> HttpResponse {

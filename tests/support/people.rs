@@ -1,15 +1,13 @@
 //! Who writes, and what: people 20 days late who say who they are, ask for their balance and agree on a plan.
 
-use acuerdo::ports::clock::Clock;
-use acuerdo::system::SystemClock;
-use acuerdo::whatsapp::signature::AppSecrets;
-use serde_json::json;
 use std::fmt::Write;
-use std::path::Path;
 
-pub const NUMBER: &str = "100000000000001";
 /// Messages of [`line`], each answered with one message.
 pub const STEPS: usize = 7;
+/// The first of them, at the end of which a person has read [`OWED`].
+pub const STEPS_TO_BALANCE: usize = 4;
+/// What each of them owes.
+pub const OWED: &str = "$432.350";
 
 pub fn wa_id(n: usize) -> String {
     format!("57310{n:07}")
@@ -33,8 +31,9 @@ pub fn line(n: usize, step: usize) -> String {
     }
 }
 
-/// A file for `acuerdo import`.
-pub fn write_csv(path: &Path, n: usize) {
+/// `n` people of the lender Andino as a file for `acuerdo import`, all with the same debt and the same end of its
+/// number, so that their chats read alike.
+pub fn csv(n: usize) -> String {
     let sample = std::fs::read_to_string("fixtures/demo/andino.csv").expect("run it in the project's folder");
     let mut csv = format!("{}\n", sample.lines().next().unwrap());
     for n in 0..n {
@@ -47,26 +46,5 @@ pub fn write_csv(path: &Path, n: usize) {
         )
         .unwrap();
     }
-    std::fs::write(path, csv).unwrap();
-}
-
-/// A delivery with one text message, as Meta words it, and its signature.
-pub fn delivery(secrets: &AppSecrets, n: usize, wamid: &str, text: &str) -> (Vec<u8>, String) {
-    let seconds = SystemClock.now().0 / 1_000;
-    let from = wa_id(n);
-    let body = json!({"object": "whatsapp_business_account", "entry": [{"id": "200000000000001", "changes": [{
-        "field": "messages",
-        "value": {
-            "messaging_product": "whatsapp",
-            "metadata": {"display_phone_number": "576010000001", "phone_number_id": NUMBER},
-            "contacts": [{"profile": {"name": "Diana"}, "wa_id": from}],
-            "messages": [{
-                "from": from, "id": wamid, "timestamp": seconds.to_string(),
-                "type": "text", "text": {"body": text},
-            }],
-        },
-    }]}]});
-    let body = serde_json::to_vec(&body).unwrap();
-    let signature = secrets.sign(&body);
-    (body, signature)
+    csv
 }
