@@ -9,9 +9,11 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
-RUN mkdir -p src tests/it \
+# The fuzz targets are not built here, but the workspace names them.
+COPY fuzz/Cargo.toml fuzz/
+RUN mkdir -p src tests/it fuzz/src \
     && echo 'fn main() {}' > src/main.rs \
-    && touch src/lib.rs tests/it/main.rs \
+    && touch src/lib.rs tests/it/main.rs fuzz/src/lib.rs \
     && cargo build --release --locked \
     && rm -rf src tests/it/main.rs target/release/.fingerprint/acuerdo-*
 COPY src src

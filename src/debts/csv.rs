@@ -84,7 +84,7 @@ pub fn parse(bytes: &[u8], context: &ImportContext) -> Import {
         import.report(whole(1, "the file is larger than 512 MiB", "split it by persons"));
         return import;
     }
-    let text = decode(bytes);
+    let text = line_ends(decode(bytes));
     let mut reader = ::csv::ReaderBuilder::new()
         .delimiter(delimiter(&text))
         .flexible(true)
@@ -130,6 +130,16 @@ fn decode(bytes: &[u8]) -> Cow<'_, str> {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => Cow::Owned(bytes.iter().map(|byte| char::from(*byte)).collect()),
     }
+}
+
+/// A lone carriage return ends a line too (old spreadsheets); only line feeds are counted as lines later.
+fn line_ends(text: Cow<'_, str>) -> Cow<'_, str> {
+    let bytes = text.as_bytes();
+    let is_lone = |(at, byte): (usize, &u8)| *byte == b'\r' && bytes.get(at + 1) != Some(&b'\n');
+    if bytes.iter().enumerate().any(is_lone) {
+        return Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"));
+    }
+    text
 }
 
 fn delimiter(text: &str) -> u8 {

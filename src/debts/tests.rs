@@ -41,6 +41,14 @@ fn mistake(right: &str, wrong: &str) -> String {
 }
 
 #[test]
+fn lines_that_end_with_a_carriage_return_are_counted() {
+    let text = format!("{HEAD}{ROW}{}", ROW.replace("2026-10-01", "soon")).replace('\n', "\r");
+    let import = import(&text);
+    assert_eq!((import.rows, import.file.obligations.len()), (2, 1));
+    assert_eq!(import.errors[0].line, 3, "{:?}", import.errors);
+}
+
+#[test]
 fn the_sample_of_the_demonstration_has_its_cases_relative_to_today() {
     let file = file(ANDINO);
     let today = context().zone.day(context().now);

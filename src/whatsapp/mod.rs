@@ -5,7 +5,7 @@
 //! whether it can have left, [`errors`] says what to do about a refusal. [`inspect`] reads such a body back, for
 //! everything that plays Meta's part (the phone simulator, tests).
 
-mod answer;
+pub mod answer;
 pub mod client;
 pub mod errors;
 pub mod inspect;

@@ -1,0 +1,25 @@
+//! The engine over the shipped flows: any sequence of inputs keeps the laws of a turn and never ends in a dead end.
+#![no_main]
+
+use acuerdo::flow::model::FlowSet;
+use acuerdo::understand::Understander;
+use acuerdo_fuzz::chat::Chat;
+use acuerdo_fuzz::folder;
+use arbitrary::Unstructured;
+use libfuzzer_sys::fuzz_target;
+use std::path::Path;
+use std::sync::LazyLock;
+
+static FLOWS: LazyLock<FlowSet> =
+    LazyLock::new(|| acuerdo::flow::load(&folder("flows")).expect("the shipped flows load").set);
+
+static UNDERSTANDER: LazyLock<Understander> = LazyLock::new(|| {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../flows/understanding");
+    Understander::load(&dir).expect("the shipped understanding loads")
+});
+
+fuzz_target!(|bytes: &[u8]| {
+    let mut u = Unstructured::new(bytes);
+    let Ok(agents_are_there) = u.ratio(2, 3) else { return };
+    let _ = Chat::new(&FLOWS, Some(&UNDERSTANDER), agents_are_there).play(&mut u);
+});
