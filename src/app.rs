@@ -2,7 +2,7 @@
 
 use crate::config::{ConfigError, LenderAccount, Settings};
 use crate::domain::ids::LenderId;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Millis, Timestamp};
 use crate::flow;
 use crate::http::api::ApiState;
 use crate::http::operations::OperationsState;
@@ -125,7 +125,8 @@ impl App {
             clock: clock.clone(),
             availability,
         };
-        let converse = Arc::new(Converse::new(parts, settings.read_receipts.then_some(tell)));
+        let converse = Converse::new(parts, settings.read_receipts.then_some(tell));
+        let converse = Arc::new(converse.slow_after(Millis(workers.slow_turn_ms.into())));
         let pacing = Arc::new(Pacing::new(workers.sends_per_second));
         let dispatch = Arc::new(Dispatch::new(
             store.clone(),

@@ -91,6 +91,8 @@ pub struct WorkerSettings {
     pub sends_per_second: u32,
     /// Connections to the database.
     pub connections: u32,
+    /// A turn that was committed longer after its message came is told in the log, milliseconds.
+    pub slow_turn_ms: u32,
 }
 
 impl Default for WorkerSettings {
@@ -104,6 +106,7 @@ impl Default for WorkerSettings {
             shutdown_s: 25,
             sends_per_second: 80,
             connections: 10,
+            slow_turn_ms: 5_000,
         }
     }
 }

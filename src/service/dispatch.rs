@@ -11,6 +11,7 @@ use crate::ports::outbox::{OutboxClaim, SendResult};
 use crate::ports::switches::Stop;
 use crate::ports::{Store, StoreError};
 use crate::service::gate::{Verdict, judge};
+use crate::service::journey;
 use crate::service::lenders::{Lender, Lenders};
 use crate::service::pacing::Pacing;
 use std::sync::Arc;
@@ -74,6 +75,7 @@ impl Dispatch {
             },
         };
         count(claim, &result);
+        journey::tried(claim, &result, self.clock.now());
         (claim.id, claim.token, result)
     }
 
@@ -105,6 +107,7 @@ impl Dispatch {
             }
             SendFailure::Rejected { reaction, code, http_status, fbtrace_id, details: _ } => {
                 tracing::warn!(
+                    turn.id = %journey::turn_id(claim.conversation, claim.created_at),
                     outbox.id = %claim.id,
                     conversation.id = %claim.conversation,
                     graph.code = code,

@@ -9,6 +9,7 @@ pub mod dispatch;
 pub mod flow_library;
 pub mod gate;
 pub mod handoff;
+pub mod journey;
 pub mod lenders;
 pub mod notices;
 pub mod pacing;

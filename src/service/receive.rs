@@ -4,6 +4,7 @@ use crate::domain::inbound::WebhookItem;
 use crate::domain::time::Timestamp;
 use crate::ports::clock::{Clock, Random};
 use crate::ports::inbox::{Accepted, Delivery, DeliveryItem};
+use crate::service::journey;
 use crate::service::lenders::Lenders;
 use async_trait::async_trait;
 use std::sync::Arc;
@@ -60,7 +61,9 @@ impl Receive {
         let not_json = unreadable.is_some();
         let items = items.into_iter().map(|item| self.row(item, now)).collect();
         let delivery = Delivery { id: self.random.uuid(now), received_at: now, body, unreadable, items };
+        let arrivals = journey::arrivals(&delivery);
         let accepted = self.writer.write(delivery).await?;
+        arrivals.iter().flatten().for_each(|arrival| arrival.tell(accepted.duplicate));
         if not_json { Err(ReceiveError::NotJson) } else { Ok(accepted) }
     }
 

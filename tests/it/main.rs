@@ -19,6 +19,7 @@ mod desk_world;
 mod graph_client;
 mod harness;
 mod journey;
+mod journey_log;
 mod phone;
 mod replicas;
 mod scenario_app;

@@ -16,6 +16,7 @@ use crate::ports::clock::Clock;
 use crate::ports::conversations::{Claim, CommitRefused, InputKind, TurnCommit};
 use crate::ports::{Store, StoreError};
 use crate::service::flow_library::{FlowLibrary, LibraryError};
+use crate::service::journey;
 use crate::service::lenders::Lenders;
 use crate::service::presence::{Presence, Seen};
 use crate::understand::Understander;
@@ -31,6 +32,8 @@ use work::Work;
 const INPUTS_MAX: u32 = 20;
 /// A worker that dies gives its conversations back after this.
 const LEASE: Millis = Millis::seconds(30);
+/// Longer than a person waits in a chat without wondering; the setting `workers.slow_turn_ms` says otherwise.
+const SLOW: Millis = Millis::seconds(5);
 /// Runs of one claim when an action's `once` key appeared in between.
 const ONCE_RETRIES: u32 = 2;
 /// A conversation that failed waits 1 s, 4 s, 16 s … before it is tried again.
@@ -99,6 +102,7 @@ pub struct Converse {
     pub(super) limits: Limits,
     pub(super) availability: Arc<dyn AgentAvailability>,
     presence: Option<Presence>,
+    slow: Millis,
 }
 
 /// How long a person would wait for an agent now.
@@ -120,7 +124,14 @@ pub struct Round {
 impl Converse {
     pub fn new(parts: ConverseParts, presence: Option<Presence>) -> Self {
         let ConverseParts { store, flows, lenders, understander, clock, availability } = parts;
-        Self { store, flows, lenders, understander, clock, limits: Limits::default(), availability, presence }
+        let limits = Limits::default();
+        Self { store, flows, lenders, understander, clock, limits, availability, presence, slow: SLOW }
+    }
+
+    /// A turn that a person waited longer for is told in the log.
+    #[must_use]
+    pub fn slow_after(self, slow: Millis) -> Self {
+        Self { slow, ..self }
     }
 
     /// Works off up to `batch` conversations that have something pending.
@@ -149,9 +160,10 @@ impl Converse {
         }
         round.messages +=
             commits.iter().map(|commit| u32::try_from(commit.outbox.len()).unwrap_or(0)).sum::<u32>();
-        for (claim, result) in owners.into_iter().zip(self.commit(&commits).await?) {
+        let results = self.commit(&commits).await?;
+        for ((claim, commit), result) in owners.into_iter().zip(&commits).zip(results) {
             match result {
-                Ok(Ok(())) => {}
+                Ok(Ok(())) => journey::turned(claim, commit, self.slow),
                 Ok(Err(CommitRefused::Once(_))) => self.again(claim, &mut round).await?,
                 Ok(Err(CommitRefused::Stale)) => {
                     metrics::counter!("acuerdo_turns_stale_total").increment(1);
@@ -258,9 +270,13 @@ impl Converse {
                 Ok(commit) => commit,
                 Err(error) => return self.failed(claim, &error, round).await,
             };
-            match self.commit(&[commit]).await?.into_iter().next() {
+            match self.commit(std::slice::from_ref(&commit)).await?.into_iter().next() {
                 Some(Ok(Err(CommitRefused::Once(_)))) => {}
-                Some(Ok(Ok(()) | Err(CommitRefused::Stale))) | None => return Ok(()),
+                Some(Ok(Ok(()))) => {
+                    journey::turned(claim, &commit, self.slow);
+                    return Ok(());
+                }
+                Some(Ok(Err(CommitRefused::Stale))) | None => return Ok(()),
                 Some(Err(error)) => return self.failed(claim, &error, round).await,
             }
         }
