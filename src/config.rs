@@ -1,8 +1,9 @@
 //! Settings: built-in defaults < TOML file < environment.
 
 use crate::domain::ids::{LenderId, PhoneNumberId};
-use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
+use figment::providers::{Format, Serialized, Toml};
+use figment::value::{Dict, Map, Value};
+use figment::{Figment, Metadata, Profile, Provider};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -157,15 +158,9 @@ impl Settings {
             return Err(ConfigError::NoFile(file.display().to_string()));
         }
         let file = file.map_or_else(|| PathBuf::from(DEFAULT_FILE), Path::to_path_buf);
-        let names: Vec<&str> = ENVIRONMENT.iter().map(|(name, _)| *name).collect();
         Figment::from(Serialized::defaults(Defaults::default()))
             .merge(Toml::file(file))
-            .merge(
-                Env::raw()
-                    .only(&names)
-                    .filter(|name| std::env::var(name.as_str()).is_ok_and(|value| !value.is_empty()))
-                    .map(|name| setting_of(name.as_str()).into()),
-            )
+            .merge(Environment)
             .extract()
             .map_err(|error| ConfigError::Invalid(describe(error)))
     }
@@ -301,15 +296,34 @@ impl Default for Defaults {
     }
 }
 
-fn setting_of(variable: &str) -> String {
-    ENVIRONMENT
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case(variable))
-        .map_or_else(|| variable.to_owned(), |(_, setting)| (*setting).to_owned())
+/// The variables of [`ENVIRONMENT`] that are set and not empty, each as the text that it is: Meta's ids are all digits,
+/// and a secret may look like a number.
+struct Environment;
+
+impl Provider for Environment {
+    fn metadata(&self) -> Metadata {
+        Metadata::named("the environment")
+    }
+
+    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
+        let set = ENVIRONMENT.iter().filter_map(|(variable, setting)| {
+            let value = std::env::var(variable).ok().filter(|value| !value.is_empty())?;
+            Some(((*setting).to_owned(), Value::from(value)))
+        });
+        Ok(Map::from([(Profile::Default, set.collect())]))
+    }
 }
 
 fn is_loopback(url: &str) -> bool {
     ["http://127.", "http://localhost", "http://[::1]"].iter().any(|prefix| url.starts_with(prefix))
+}
+
+/// A message without the lines that it quotes from the file, which may hold a secret: what stands beside `|`.
+fn unquoted(message: &str) -> String {
+    let quoted =
+        |line: &str| line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ').starts_with('|');
+    let told: Vec<&str> = message.lines().filter(|line| !line.is_empty() && !quoted(line)).collect();
+    told.join(": ")
 }
 
 /// Says what is wrong with which setting and where it came from, never its value.
@@ -339,8 +353,8 @@ fn describe(error: figment::Error) -> String {
                 figment::error::Kind::InvalidValue(_, expected) => {
                     format!("{key}{place}: expected {expected}")
                 }
-                kind @ (figment::error::Kind::Message(_)
-                | figment::error::Kind::InvalidLength(..)
+                figment::error::Kind::Message(message) => format!("{key}{place}: {}", unquoted(&message)),
+                kind @ (figment::error::Kind::InvalidLength(..)
                 | figment::error::Kind::UnknownVariant(..)
                 | figment::error::Kind::DuplicateField(_)
                 | figment::error::Kind::ISizeOutOfRange(_)

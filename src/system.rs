@@ -1,4 +1,4 @@
-//! The real clock and the operating system's randomness.
+//! The real clock, the operating system's randomness, and what it must not keep of us.
 
 use crate::domain::time::Timestamp;
 use crate::ports::clock::{Clock, Random};
@@ -35,4 +35,14 @@ impl Random for SystemRandom {
     fn below(&self, bound: u64) -> u64 {
         if bound == 0 { 0 } else { rand::rng().random_range(0..bound) }
     }
+}
+
+/// Memory of this process never becomes a file, and no other program of the same user may read it or its environment:
+/// it holds secrets and what people wrote. Where the system refuses, the process goes on as it is.
+pub fn keep_memory_private() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    // A core dump that goes to a program (systemd) is not bound by the limit.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }

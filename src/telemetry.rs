@@ -31,6 +31,14 @@ pub fn init_logs(filter: &str, format: LogFormat) -> Result<(), TelemetryError> 
     Ok(())
 }
 
+/// A panic is logged with its place and without its text, which may quote what somebody wrote.
+pub fn tell_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "the program panicked: a bug, please report the place");
+    }));
+}
+
 /// The recorder of this process; every call gives the same one.
 pub fn metrics() -> &'static PrometheusHandle {
     static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();

@@ -180,6 +180,7 @@ impl LenderArg {
 
 /// Parses the arguments, runs the command, prints what went wrong with its causes.
 pub fn run() -> ExitCode {
+    crate::system::keep_memory_private();
     let cli = Cli::parse();
     let done = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -202,6 +203,7 @@ async fn command(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve => {
             let settings = settings()?;
             telemetry::init_logs(&settings.log, settings.log_format)?;
+            telemetry::tell_panics();
             serve::run(settings, world()).await
         }
         Command::Migrate => migrate::run(&settings()?).await,

@@ -56,8 +56,9 @@ impl Default for GraphConfig {
 /// Why no client could be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    #[error("`{0}` is no address of a Graph API; set WHATSAPP_GRAPH_URL to https://graph.facebook.com")]
-    BaseUrl(String),
+    /// Not repeated: somebody may have pasted a token there.
+    #[error("WHATSAPP_GRAPH_URL is no address of a Graph API; set it to https://graph.facebook.com")]
+    BaseUrl,
     #[error("`{0}` is no Graph API version; set WHATSAPP_GRAPH_VERSION to one such as v25.0")]
     Version(String),
     #[error("the TLS client could not be set up; are the system's root certificates installed?")]
@@ -94,7 +95,7 @@ impl GraphClient {
         let base = config.base_url.trim_end_matches('/');
         let parsed = reqwest::Url::parse(base).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
         if parsed.is_none_or(|url| !url.has_host() || url.query().is_some()) {
-            return Err(ClientError::BaseUrl(config.base_url.clone()));
+            return Err(ClientError::BaseUrl);
         }
         let version = config.version.strip_prefix('v').unwrap_or_default();
         if version.is_empty() || !version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {

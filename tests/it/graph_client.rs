@@ -297,7 +297,7 @@ fn wrong_settings_are_refused_with_the_remedy() {
     };
     assert!(with("https://graph.facebook.com/", "v25.0").is_ok());
     for base_url in ["", "graph.facebook.com", "file:///etc", "https://x?y=1"] {
-        assert!(matches!(with(base_url, "v25.0"), Err(ClientError::BaseUrl(_))), "{base_url}");
+        assert!(matches!(with(base_url, "v25.0"), Err(ClientError::BaseUrl)), "{base_url}");
     }
     for version in ["", "25.0", "v", "v25/../.."] {
         assert!(

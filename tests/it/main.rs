@@ -26,6 +26,7 @@ mod scenario_app;
 mod scenario_format;
 mod scenario_talk;
 mod scenario_world;
+mod secrets;
 mod settings;
 mod shipped_flows;
 mod simulator;
