@@ -1,59 +1,36 @@
 //! `acuerdo doctor`: one line per check, what is wrong and how to mend it.
 
+mod deep;
+mod findings;
+
 use crate::app;
 use crate::config::Settings;
 use crate::ports::message_sender::{MessageSender, SendAccount};
+use clap::Args;
+use findings::{Findings, Form};
 use std::process::ExitCode;
 
-struct Findings {
-    failed: u32,
+/// What is asked of the doctor.
+#[derive(Args)]
+pub struct DoctorArgs {
+    /// Also try what serving needs: durable writes, indexes, clocks, Redis, disk; and prove that the data agree.
+    #[arg(long)]
+    deep: bool,
+    /// One JSON document: a list of lines with `level` (ok, warn, fail), `what`, `detail` and `remedy`.
+    #[arg(long)]
+    json: bool,
 }
 
-impl Findings {
-    fn ok(&self, what: &str, detail: &str) {
-        println!("ok    {what}: {detail}");
-    }
-
-    fn warn(&self, what: &str, detail: &str) {
-        println!("warn  {what}: {detail}");
-    }
-
-    fn fail(&mut self, what: &str, detail: &str) {
-        self.failed += 1;
-        println!("FAIL  {what}: {detail}");
-    }
-
-    fn note<T>(
-        &mut self,
-        what: &str,
-        result: anyhow::Result<T>,
-        detail: impl FnOnce(&T) -> String,
-    ) -> Option<T> {
-        match result {
-            Ok(value) => {
-                self.ok(what, &detail(&value));
-                Some(value)
-            }
-            Err(error) => {
-                self.fail(what, &format!("{error:#}"));
-                None
-            }
-        }
-    }
-}
-
-pub async fn run(settings: Settings) -> anyhow::Result<ExitCode> {
-    let mut findings = Findings { failed: 0 };
+pub async fn run(settings: Settings, args: &DoctorArgs) -> anyhow::Result<ExitCode> {
+    let mut findings = Findings::new(if args.json { Form::Json } else { Form::Lines });
     check_settings(&settings, &mut findings);
     check_storage(&settings, &mut findings).await;
     check_data(&settings, &mut findings);
-    check_whatsapp(&settings, &mut findings).await;
-    if findings.failed == 0 {
-        println!("\nready to serve");
-        return Ok(ExitCode::SUCCESS);
+    if args.deep {
+        deep::check(&settings, &mut findings).await;
     }
-    println!("\n{} problem(s) to mend", findings.failed);
-    Ok(ExitCode::FAILURE)
+    check_whatsapp(&settings, &mut findings).await;
+    findings.finish()
 }
 
 fn check_settings(settings: &Settings, findings: &mut Findings) {

@@ -54,7 +54,7 @@ enum Command {
     /// Bring the database to this program's schema. Safe to repeat, safe while the previous version runs.
     Migrate,
     /// Check settings, database, live queue, WhatsApp account and flows; say what to mend.
-    Doctor,
+    Doctor(doctor::DoctorArgs),
     /// Ask the server that runs on this machine whether it is ready; for container health checks.
     Health,
     /// Import persons, obligations and balances from a CSV file (see docs/import.md).
@@ -207,7 +207,7 @@ async fn command(cli: Cli) -> anyhow::Result<ExitCode> {
             serve::run(settings, world()).await
         }
         Command::Migrate => migrate::run(&settings()?).await,
-        Command::Doctor => doctor::run(settings()?).await,
+        Command::Doctor(args) => doctor::run(settings()?, &args).await,
         Command::Import(args) => import::run(&settings()?, &args).await,
         Command::Flow(command) => flows(&command).await,
         Command::Health => health::run(&settings()?.bind).await,

@@ -1,4 +1,5 @@
 //! The live hand-off queue: Redis, or memory for one process.
 
+pub mod inspect;
 pub mod memory;
 pub mod redis;

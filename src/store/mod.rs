@@ -5,6 +5,7 @@
 //! status changes), `rows` reads and writes rows, `error` judges.
 
 mod error;
+pub mod inspect;
 mod plan;
 mod postgres;
 mod rows;

@@ -16,6 +16,7 @@ mod demo_journey;
 mod desk_api;
 mod desk_openapi;
 mod desk_world;
+mod doctor_deep;
 mod graph_client;
 mod harness;
 mod journey;

@@ -12,11 +12,14 @@ mod dead_letters;
 mod flows;
 mod import;
 mod inbox;
+mod inspect;
 mod outbox;
 mod people;
 mod switches;
 mod tickets;
 mod turns;
+
+pub(super) use inspect::inspect;
 
 use crate::ports::StoreError;
 use crate::store::error::lost_a_race;

@@ -6,6 +6,7 @@ mod dead_letters;
 mod flows;
 mod import;
 mod inbox;
+mod inspect;
 mod outbox;
 mod owner;
 mod people;
@@ -13,6 +14,7 @@ mod switches;
 mod tickets;
 mod turns;
 
+pub(super) use inspect::inspect;
 pub(super) use owner::Owner;
 
 use crate::ports::StoreError;

@@ -1,0 +1,166 @@
+//! A close look at a database for `acuerdo doctor --deep`: how fast it writes, whether it is whole, and whether its rows
+//! agree with each other. It reads; what it writes is rolled back, or is the heartbeat of the readiness check.
+
+use super::{Backend, postgres, sqlite};
+use crate::domain::time::Timestamp;
+use crate::ports::StoreError;
+use sqlx::migrate::Migrator;
+use std::time::Duration;
+
+/// What was found.
+#[derive(Debug, Clone, Default)]
+pub struct Inspection {
+    /// A write, its reading and their roll-back.
+    pub round_trip: Duration,
+    /// A commit that survives a crash: the disk's sync and, with replicas, their answer.
+    pub commit: Duration,
+    /// What the database's clock is ahead of ours, milliseconds; `None` where it has none of its own.
+    pub clock_ahead_ms: Option<i64>,
+    /// Indexes of the migrations that are not there.
+    pub indexes_missing: Vec<String>,
+    /// Indexes that are there and not used because their making was broken off; for SQLite what its own check says.
+    pub damaged: Vec<String>,
+    /// Rows that break a promise, by the promise's name; none means that all hold.
+    pub broken: Vec<(Promise, i64)>,
+    /// Open tickets by lender.
+    pub tickets_open: Vec<(String, i64)>,
+    /// Flow versions that chats are pinned to, with their number.
+    pub flows_pinned: i64,
+}
+
+/// What must hold of the rows of a quiet database, whatever happened before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Promise {
+    pub name: &'static str,
+    pub broken: &'static str,
+    pub remedy: &'static str,
+    /// It is a matter of load or of time, not of damage.
+    pub passing: bool,
+}
+
+const fn lasting(name: &'static str, broken: &'static str, remedy: &'static str) -> Promise {
+    Promise { name, broken, remedy, passing: false }
+}
+
+const fn passing(name: &'static str, broken: &'static str, remedy: &'static str) -> Promise {
+    Promise { name, broken, remedy, passing: true }
+}
+
+/// The query of each counts what breaks it; `$1` is now, in milliseconds.
+pub(super) const PROMISES: [(Promise, &str); 9] = [
+    (
+        lasting(
+            "chats of tickets",
+            "ticket(s) without their chat",
+            "restore the rows of `conversations` from a backup, or close these tickets",
+        ),
+        "SELECT COUNT(*) FROM tickets t LEFT JOIN conversations c ON c.id = t.conversation_id
+         WHERE c.id IS NULL AND $1 > 0",
+    ),
+    (
+        lasting(
+            "tickets of chats",
+            "chat(s) with an agent although their ticket is closed or gone: the bot is silent there",
+            "set their `ticket_id` to null, so that the bot answers again",
+        ),
+        "SELECT COUNT(*) FROM conversations c LEFT JOIN tickets t ON t.id = c.ticket_id
+         WHERE c.ticket_id IS NOT NULL AND (t.id IS NULL OR t.status = 'closed') AND $1 > 0",
+    ),
+    (
+        lasting(
+            "pinned flows",
+            "chat(s) on a flow version that is not in `flow_versions`: their turns will fail",
+            "restore the table `flow_versions` from a backup",
+        ),
+        "SELECT COUNT(*) FROM conversations c LEFT JOIN flow_versions f ON f.hash = c.flow_hash
+         WHERE c.flow_hash IS NOT NULL AND c.flow_hash <> '' AND f.hash IS NULL AND $1 > 0",
+    ),
+    (
+        lasting(
+            "chats of messages",
+            "message(s) in the outbox without their chat",
+            "restore the rows of `conversations` from a backup",
+        ),
+        "SELECT COUNT(*) FROM outbox o LEFT JOIN conversations c ON c.id = o.conversation_id
+         WHERE c.id IS NULL AND $1 > 0",
+    ),
+    (
+        passing(
+            "turns",
+            "message(s) of people wait for more than 30 minutes",
+            "is a process serving? read the log for `turn failed`",
+        ),
+        "SELECT COUNT(*) FROM inputs WHERE done_at IS NULL AND received_at < $1 - 1800000",
+    ),
+    (
+        passing(
+            "sends",
+            "message(s) have been due for more than an hour",
+            "is a process serving? `acuerdo stops list`; read the log for `WhatsApp refused a message`",
+        ),
+        "SELECT COUNT(*) FROM outbox WHERE status = 'queued' AND due_at < $1 - 3600000",
+    ),
+    (
+        passing(
+            "doubts",
+            "message(s) are being sent or in doubt for more than 10 minutes",
+            "is a process serving? it ends doubts by itself",
+        ),
+        "SELECT COUNT(*) FROM outbox
+         WHERE (status = 'sending' AND leased_until < $1 - 600000)
+            OR (status = 'in_doubt' AND doubt_until < $1 - 600000)",
+    ),
+    (
+        passing("dead letters", "turn(s) were set aside", "`acuerdo dead list` shows them"),
+        "SELECT COUNT(*) FROM dead_letters WHERE retried_at IS NULL AND at <= $1",
+    ),
+    (
+        passing(
+            "live queue in step",
+            "ticket(s) are newer than the live queue knows",
+            "is a process serving? it publishes them within a minute",
+        ),
+        "SELECT COUNT(*) FROM tickets
+         WHERE version > published_version AND status <> 'assigned' AND waiting_since < $1 - 600000",
+    ),
+];
+
+/// Each agreement has one schedule, and its payments sum to its total; the two dialects read JSON differently.
+pub(super) const SCHEDULES: Promise = lasting(
+    "schedules",
+    "agreement(s) whose payments do not sum to the total",
+    "somebody changed them outside this program: restore the rows of `agreements` from a backup",
+);
+
+/// Looks at the database that the URL names.
+///
+/// # Errors
+///
+/// Like [`super::connect`]; the text never holds the URL or a value of a row.
+pub async fn inspect(url: &str, now: Timestamp) -> Result<Inspection, StoreError> {
+    match Backend::of(url)? {
+        Backend::Sqlite => sqlite::inspect(url, now).await,
+        Backend::Postgres => postgres::inspect(url, now).await,
+    }
+}
+
+/// The names of the indexes that the migrations make.
+pub(super) fn indexes_of(migrations: &Migrator) -> Vec<String> {
+    let mut names = Vec::new();
+    for migration in migrations.iter() {
+        for line in migration.sql.as_str().lines() {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            match words.as_slice() {
+                ["CREATE", "UNIQUE", "INDEX", name, ..] | ["CREATE", "INDEX", name, ..] => {
+                    names.push((*name).to_owned());
+                }
+                ["DROP", "INDEX", name, ..] => {
+                    let dropped = name.trim_end_matches(';');
+                    names.retain(|known| known != dropped);
+                }
+                _ => {}
+            }
+        }
+    }
+    names
+}
