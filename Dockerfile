@@ -8,6 +8,7 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends gcc libc6-dev make \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
+COPY .cargo .cargo
 COPY Cargo.toml Cargo.lock ./
 # The fuzz targets are not built here, but the workspace names them.
 COPY fuzz/Cargo.toml fuzz/

@@ -45,6 +45,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Loops that run turns: one computes while the other waits for its commit.
+const CONVERSERS: usize = 2;
 /// Loops that send: a request that hangs holds up only the batch that it came with.
 const DISPATCHERS: usize = 3;
 
@@ -216,8 +218,12 @@ impl Started {
         let poll = Duration::from_millis(workers.poll_ms);
         let periods = Periods { poll, batch: workers.turn_batch };
         let (service, wake) = (self.converse.clone(), self.wake.clone());
-        supervisor
-            .keep("converse", move |cancel| loops::converse(service.clone(), wake.clone(), periods, cancel));
+        for _ in 0..CONVERSERS {
+            let (service, wake) = (service.clone(), wake.clone());
+            supervisor.keep("converse", move |cancel| {
+                loops::converse(service.clone(), wake.clone(), periods, cancel)
+            });
+        }
         let periods = Periods { poll, batch: workers.send_batch };
         for _ in 0..DISPATCHERS {
             let (service, wake) = (self.dispatch.clone(), self.wake.clone());

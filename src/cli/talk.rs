@@ -225,7 +225,7 @@ impl Talk {
         let Some(conversation) = self.app.store.conversation_of(&number, &self.who).await? else {
             return Ok("nothing was said yet".to_owned());
         };
-        let session: Option<Session> = conversation.session.map(serde_json::from_value).transpose()?;
+        let session: Option<Session> = conversation.session.map(|session| session.parse()).transpose()?;
         let Some(session) = session else { return Ok("nothing was said yet".to_owned()) };
         let frames: Vec<String> =
             session.frames.iter().map(|frame| format!("{}.{}", frame.flow, frame.step)).collect();

@@ -7,6 +7,7 @@ pub mod debt;
 pub mod identity;
 pub mod ids;
 pub mod inbound;
+pub mod json_text;
 pub mod money;
 pub mod outbound;
 pub mod pii;

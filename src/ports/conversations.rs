@@ -5,6 +5,7 @@ use crate::domain::identity::WaIdentity;
 use crate::domain::ids::{
     ConversationId, InboxId, LenderId, OutboxId, PersonId, PhoneNumberId, TicketId, TimerId,
 };
+use crate::domain::json_text::JsonText;
 use crate::domain::outbound::Outbound;
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
@@ -24,8 +25,8 @@ pub struct Conversation {
     pub person: Option<PersonId>,
     /// Phone and BSUID point to two chats: nobody is trusted until a human decides.
     pub identity_conflict: bool,
-    /// The engine's session, a versioned JSON value; `None` before the first turn.
-    pub session: Option<serde_json::Value>,
+    /// The engine's session, a versioned document; `None` before the first turn.
+    pub session: Option<JsonText>,
     /// Copy of the session's level, for the gate.
     pub assurance: Assurance,
     /// Rises by one with each commit.
@@ -108,7 +109,7 @@ pub struct TurnCommit {
     pub consumed: Vec<InboxId>,
     /// Appended to the event log, in order.
     pub events: Vec<Event>,
-    pub session: serde_json::Value,
+    pub session: JsonText,
     pub flow_hash: String,
     pub assurance: Assurance,
     pub person: Option<PersonId>,
@@ -127,8 +128,8 @@ pub struct Event {
     pub turn: u64,
     /// `input`, `visit`, `action`, `send`, `ticket`, `fault`, `agent`, `note` …
     pub kind: String,
-    /// Versioned JSON (`"v"`); may hold personal data.
-    pub body: serde_json::Value,
+    /// A versioned document; may hold personal data.
+    pub body: JsonText,
     pub at: Timestamp,
 }
 

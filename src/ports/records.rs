@@ -50,6 +50,24 @@ pub enum Record {
     SetAside(NewDeadTurn),
 }
 
+impl Record {
+    /// Whether the desk's queue changes with it.
+    pub const fn touches_ticket(&self) -> bool {
+        match self {
+            Self::OpenTicket(_) | Self::CustomerSpoke { .. } | Self::CloseTicket { .. } => true,
+            Self::Agreement(_)
+            | Self::Claim(_)
+            | Self::Case(_)
+            | Self::OptOut { .. }
+            | Self::OptIn { .. }
+            | Self::IdentityTry(_)
+            | Self::WrongNumber { .. }
+            | Self::Withdraw { .. }
+            | Self::SetAside(_) => false,
+        }
+    }
+}
+
 /// "I have already paid": pauses reminders, never touches a balance.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentClaim {

@@ -1,5 +1,6 @@
 //! Group commit: deliveries that arrive together are stored in one transaction, then all are acknowledged.
 
+use crate::domain::inbound::WebhookItem;
 use crate::ports::StoreError;
 use crate::ports::inbox::{Accepted, Delivery, InboxStore};
 use crate::service::receive::{InboxWriter, ReceiveError};
@@ -80,13 +81,36 @@ impl InboxLoop {
             .record(u32::try_from(deliveries.len()).unwrap_or(u32::MAX));
         match self.store.accept(&deliveries).await {
             Ok(accepted) => {
-                self.wake.inputs();
+                self.wake(&deliveries);
                 for (answer, accepted) in waiting.into_iter().zip(accepted) {
                     // The caller may have gone (connection closed); the delivery is stored all the same.
                     drop(answer.send(Ok(accepted)));
                 }
             }
             Err(error) => refuse(waiting, &error),
+        }
+    }
+}
+
+impl InboxLoop {
+    fn wake(&self, deliveries: &[Delivery]) {
+        let (mut inputs, mut others) = (false, false);
+        for item in deliveries.iter().flat_map(|delivery| &delivery.items) {
+            match item.item {
+                WebhookItem::Message(_) | WebhookItem::System(_) | WebhookItem::Echo(_) => inputs = true,
+                WebhookItem::Status(_)
+                | WebhookItem::Preference(_)
+                | WebhookItem::Account(_)
+                | WebhookItem::Standby { .. }
+                | WebhookItem::Error { .. }
+                | WebhookItem::Unknown { .. } => others = true,
+            }
+        }
+        if inputs {
+            self.wake.inputs();
+        }
+        if others {
+            self.wake.statuses();
         }
     }
 }

@@ -54,10 +54,16 @@ pub async fn converse(service: Arc<Converse>, wake: Wake, periods: Periods, canc
     let (inbox, outbox) = (wake.on_inputs(), wake.clone());
     repeat("converse", inbox, poll, cancel, || async {
         let round = service.round(batch).await?;
+        if round.conversations >= batch {
+            // There may be more than one loop can hold: the next one need not wait for this one's turn.
+            outbox.inputs();
+        }
         if round.messages > 0 {
             outbox.outbox();
         }
-        outbox.tickets();
+        if round.tickets > 0 {
+            outbox.tickets();
+        }
         Ok(round.conversations > 0)
     })
     .await;
@@ -65,8 +71,15 @@ pub async fn converse(service: Arc<Converse>, wake: Wake, periods: Periods, canc
 
 pub async fn dispatch(service: Arc<Dispatch>, wake: Wake, periods: Periods, cancel: CancellationToken) {
     let Periods { poll, batch } = periods;
-    repeat("dispatch", wake.on_outbox(), poll, cancel, || async { Ok(service.round(batch).await? > 0) })
-        .await;
+    let others = wake.clone();
+    repeat("dispatch", wake.on_outbox(), poll, cancel, || async {
+        let claimed = service.round(batch).await?;
+        if claimed >= batch {
+            others.outbox();
+        }
+        Ok(claimed > 0)
+    })
+    .await;
 }
 
 pub async fn notices(service: Arc<Notices>, wake: Wake, poll: Duration, cancel: CancellationToken) {

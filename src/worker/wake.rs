@@ -14,6 +14,10 @@ pub struct Wake {
 impl Wake {
     pub fn inputs(&self) {
         self.inputs.notify_one();
+    }
+
+    /// Statuses and all other news of a webhook that are no inputs.
+    pub fn statuses(&self) {
         self.statuses.notify_one();
     }
 

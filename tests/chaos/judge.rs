@@ -106,8 +106,8 @@ async fn chat_of(store: &Arc<dyn Store>, n: usize) -> Option<Chat> {
     let conversation = store.conversation_of(&PhoneNumberId::from(NUMBER), &identity(n)).await.unwrap()?;
     let events = store.events(conversation.id, 0, 1_000).await.unwrap();
     let inputs = events.iter().filter(|(_, event)| event.kind == "input");
-    let read =
-        inputs.filter_map(|(_, event)| event.body.pointer("/input/wamid")?.as_str().map(str::to_owned));
+    let read = inputs
+        .filter_map(|(_, event)| event.body.tree().pointer("/input/wamid")?.as_str().map(str::to_owned));
     let mut references = Vec::new();
     if let Some(person) = conversation.person {
         let file = store.person_file(&LenderId::from("andino"), person).await.unwrap().unwrap();

@@ -155,7 +155,7 @@ async fn check(app: &TestApp, n: usize, measure: &str) -> usize {
     let read: Vec<String> = events
         .iter()
         .filter(|(_, event)| event.kind == "input")
-        .filter_map(|(_, event)| event.body.pointer("/input/wamid")?.as_str().map(str::to_owned))
+        .filter_map(|(_, event)| event.body.tree().pointer("/input/wamid")?.as_str().map(str::to_owned))
         .collect();
     let written: Vec<String> = (0..STEPS_TO_BALANCE).map(|step| wamid(n, step)).collect();
     assert_eq!(read, written, "person {n}: every message is read once, in its order");

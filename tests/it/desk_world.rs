@@ -8,6 +8,7 @@ use acuerdo::domain::assurance::Assurance;
 use acuerdo::domain::identity::{WaId, WaIdentity};
 use acuerdo::domain::ids::{LenderId, PhoneNumberId, TicketId, Wamid, derive};
 use acuerdo::domain::inbound::{InboundContent, InboundMessage, WebhookItem};
+use acuerdo::domain::json_text::JsonText;
 use acuerdo::domain::pii::Pii;
 use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::http::api::{self, ApiState};
@@ -132,8 +133,13 @@ fn hand_off(claim: &Claim, id: TicketId, (queue, priority): (&str, Priority), no
         expected_version: claim.conversation.version,
         now,
         consumed: claim.inputs.iter().map(|input| input.id).collect(),
-        events: vec![Event { turn: 1, kind: "input".to_owned(), body: input, at: now }],
-        session: json!({"v": 1}),
+        events: vec![Event {
+            turn: 1,
+            kind: "input".to_owned(),
+            body: JsonText::of(&input).unwrap(),
+            at: now,
+        }],
+        session: JsonText::of(&json!({"v": 1})).unwrap(),
         flow_hash: "hash".to_owned(),
         assurance: Assurance::Verificada,
         person: None,

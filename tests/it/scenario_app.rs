@@ -6,6 +6,7 @@ use crate::scenario_format::{Class, Driver, Given, Level, Sent, Shown, play, rea
 use acuerdo::domain::assurance::Assurance;
 use acuerdo::domain::debt::Person;
 use acuerdo::domain::ids::{AgentId, InboxId, LenderId, PhoneNumberId};
+use acuerdo::domain::json_text::JsonText;
 use acuerdo::domain::time::{Day, Millis, Zone};
 use acuerdo::flow::state::{Session, Status};
 use acuerdo::ports::agents::Agent;
@@ -65,7 +66,7 @@ impl<'r> AppDriver<'r> {
     }
 
     fn session(&self) -> Session {
-        serde_json::from_value(self.conversation().session.unwrap()).unwrap()
+        self.conversation().session.unwrap().parse().unwrap()
     }
 
     fn file(&self) -> Option<PersonFile> {
@@ -85,8 +86,8 @@ impl<'r> AppDriver<'r> {
             .iter()
             .filter(|(_, event)| event.kind == "send")
             .map(|(_, event)| {
-                let class = serde_json::from_value(event.body["label"].clone()).unwrap();
-                (class, event.body["origin"] == "proactive")
+                let body = event.body.tree();
+                (serde_json::from_value(body["label"].clone()).unwrap(), body["origin"] == "proactive")
             })
             .collect();
         assert_eq!(sends.len(), heard.len(), "every message of the log was sent, once: {heard:?}");
@@ -130,7 +131,7 @@ impl<'r> AppDriver<'r> {
                 consumed: claim.inputs.iter().map(|input| input.id).collect(),
                 events: Vec::new(),
                 flow_hash: session.flow_hash.to_string(),
-                session: serde_json::to_value(&session).unwrap(),
+                session: JsonText::of(&session).unwrap(),
                 assurance: Assurance::Verificada,
                 person: Some(person.id),
                 outbox: Vec::new(),
@@ -312,7 +313,7 @@ impl Driver for AppDriver<'_> {
         let id = conversation.unwrap()?.id;
         let events = self.runtime.block_on(self.app().started.store.events(id, 0, 1_000)).unwrap();
         let fault = events.into_iter().find(|(_, event)| event.kind == "fault")?;
-        Some(fault.1.body.to_string())
+        Some(fault.1.body.into_string())
     }
 }
 

@@ -36,8 +36,7 @@ impl StoreSource {
         let Some(conversation) = self.store.conversation_of(&self.number, who).await? else {
             return Ok(None);
         };
-        let session =
-            conversation.session.clone().and_then(|session| serde_json::from_value::<Session>(session).ok());
+        let session = conversation.session.as_ref().and_then(|session| session.parse::<Session>().ok());
         let events = self.store.events(conversation.id, 0, EVENTS_MAX).await?;
         Ok(Some(Inspection {
             flow: frame(session.as_ref(), |frame| frame.flow.to_string()),
@@ -185,14 +184,14 @@ fn last_turn(events: &[(i64, Event)]) -> Vec<String> {
     let start = events
         .iter()
         .rposition(|(_, event)| {
-            event.kind == "input" && event.body["input"]["input"].as_str() != Some("action_outcome")
+            event.kind == "input" && event.body.tree()["input"]["input"] != "action_outcome"
         })
         .unwrap_or(0);
     events[start..].iter().map(|(_, event)| line(event)).collect()
 }
 
 fn line(event: &Event) -> String {
-    let body = &event.body;
+    let body = event.body.tree();
     match event.kind.as_str() {
         "input" => format!("entra · {}", input(&body["input"])),
         "trail" => format!("pasos · {}", steps(&body["visits"]).join(" → ")),

@@ -1,17 +1,95 @@
-//! Entries of the event log that a turn and a hand-over write alike.
+//! Entries of the event log, as a turn and a hand-over write them.
 
+use crate::domain::ids::{FlowId, OutboxId, StepId, TicketId};
+use crate::domain::json_text::JsonText;
+use crate::domain::outbound::Outbound;
 use crate::domain::time::Timestamp;
-use crate::ports::conversations::{Event, NewOutbox};
+use crate::flow::effect::Visit;
+use crate::flow::input::Input;
+use crate::ports::conversations::{Event, NewOutbox, Origin};
 use crate::ports::records::NewTicket;
-use serde_json::json;
+use crate::service::converse::TurnError;
+use serde::Serialize;
 
-pub fn sent(turn: u64, message: &NewOutbox, at: Timestamp) -> Event {
-    let NewOutbox { id, content, label, origin } = message;
-    let body = json!({"v": 1, "outbox": id, "label": label.name(), "origin": origin, "content": content});
-    Event { turn, kind: "send".to_owned(), body, at }
+const VERSION: u8 = 1;
+
+/// What an entry tells.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum Told<'a> {
+    Input {
+        input: &'a Input,
+    },
+    /// An input over which no turn could be run.
+    SetAside {
+        input: &'a Input,
+    },
+    Trail {
+        visits: &'a [Visit],
+    },
+    Action {
+        action: &'a str,
+        outcome: &'a str,
+    },
+    Send {
+        outbox: OutboxId,
+        label: &'a str,
+        origin: Origin,
+        content: &'a Outbound,
+    },
+    Ticket {
+        ticket: TicketId,
+        queue: &'a str,
+        reason: &'a str,
+    },
+    Ended {
+        outcome: &'a str,
+    },
+    Assurance {
+        level: &'a str,
+    },
+    Fault {
+        flow: &'a FlowId,
+        step: &'a StepId,
+        what: &'a str,
+    },
 }
 
-pub fn ticket_opened(turn: u64, ticket: &NewTicket, at: Timestamp) -> Event {
-    let body = json!({"v": 1, "ticket": ticket.id, "queue": ticket.queue, "reason": ticket.reason});
-    Event { turn, kind: "ticket".to_owned(), body, at }
+#[derive(Serialize)]
+struct Body<'a> {
+    v: u8,
+    #[serde(flatten)]
+    told: &'a Told<'a>,
+}
+
+impl Told<'_> {
+    pub fn event(&self, turn: u64, at: Timestamp) -> Result<Event, TurnError> {
+        let body = JsonText::of(&Body { v: VERSION, told: self })
+            .map_err(|error| TurnError::Unwritable(error.to_string()))?;
+        Ok(Event { turn, kind: self.kind().to_owned(), body, at })
+    }
+
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::Input { .. } => "input",
+            Self::SetAside { .. } => "set_aside",
+            Self::Trail { .. } => "trail",
+            Self::Action { .. } => "action",
+            Self::Send { .. } => "send",
+            Self::Ticket { .. } => "ticket",
+            Self::Ended { .. } => "ended",
+            Self::Assurance { .. } => "assurance",
+            Self::Fault { .. } => "fault",
+        }
+    }
+}
+
+pub fn sent(turn: u64, message: &NewOutbox, at: Timestamp) -> Result<Event, TurnError> {
+    let NewOutbox { id, content, label, origin } = message;
+    Told::Send { outbox: *id, label: label.name(), origin: *origin, content }.event(turn, at)
+}
+
+pub fn ticket_opened(turn: u64, ticket: &NewTicket, at: Timestamp) -> Result<Event, TurnError> {
+    let NewTicket { id, queue, reason, .. } = ticket;
+    Told::Ticket { ticket: *id, queue, reason }.event(turn, at)
 }

@@ -14,6 +14,7 @@ use crate::domain::time::{Millis, Timestamp};
 use crate::flow::facts::Limits;
 use crate::ports::clock::Clock;
 use crate::ports::conversations::{Claim, CommitRefused, InputKind, TurnCommit};
+use crate::ports::records::Record;
 use crate::ports::{Store, StoreError};
 use crate::service::flow_library::{FlowLibrary, LibraryError};
 use crate::service::journey;
@@ -52,6 +53,9 @@ pub enum TurnError {
     Session(String),
     #[error("lender {0} is not configured")]
     UnknownLender(crate::domain::ids::LenderId),
+    /// Without the value: it may hold what a person wrote.
+    #[error("what the turn came to cannot be written as JSON: {0}")]
+    Unwritable(String),
     #[error("a stored input cannot be read: {0}")]
     Input(String),
     #[error("the flow asked for more than {0} actions in one turn")]
@@ -75,6 +79,7 @@ impl TurnError {
             Self::Library(LibraryError::Unknown(_)) => Some("flow_version_missing"),
             Self::Library(LibraryError::Unreadable { .. }) => Some("flow_version_unreadable"),
             Self::Session(_) => Some("session_unreadable"),
+            Self::Unwritable(_) => Some("turn_unwritable"),
             Self::Input(_) => Some("input_unreadable"),
             Self::TooManyActions(_) => Some("too_many_actions"),
             Self::Panicked => Some("panic"),
@@ -118,6 +123,8 @@ pub struct Round {
     pub conversations: u32,
     pub inputs: u32,
     pub messages: u32,
+    /// Tickets opened, closed or spoken to: the desk's queue must hear of them.
+    pub tickets: u32,
     pub failed: u32,
 }
 
@@ -158,8 +165,10 @@ impl Converse {
                 Err(error) => self.failed(claim, &error, &mut round).await?,
             }
         }
-        round.messages +=
-            commits.iter().map(|commit| u32::try_from(commit.outbox.len()).unwrap_or(0)).sum::<u32>();
+        for commit in &commits {
+            round.messages += u32::try_from(commit.outbox.len()).unwrap_or(0);
+            round.tickets += u32::from(commit.records.iter().any(Record::touches_ticket));
+        }
         let results = self.commit(&commits).await?;
         for ((claim, commit), result) in owners.into_iter().zip(&commits).zip(results) {
             match result {
@@ -296,6 +305,7 @@ impl Converse {
             match done.unwrap_or(Err(TurnError::Panicked)) {
                 Ok(messages) => {
                     round.messages += messages;
+                    round.tickets += 1;
                     tracing::error!(
                         conversation.id = %conversation,
                         lender.id = %lender,

@@ -5,14 +5,14 @@ use crate::domain::ids::{OutboxId, PersonId, TicketId, derive};
 use crate::flow::effect::Effect;
 use crate::flow::engine::give_up;
 use crate::flow::state::{Session, Status};
-use crate::ports::conversations::{Claim, CommitRefused, Event, InputKind, NewOutbox, Origin, TurnCommit};
+use crate::ports::conversations::{Claim, CommitRefused, InputKind, NewOutbox, Origin, TurnCommit};
 use crate::ports::dead_letters::NewDeadTurn;
 use crate::ports::records::{NewTicket, Priority, Record};
+use crate::service::converse::events::Told;
 use crate::service::converse::facts::{self, Basis};
 use crate::service::converse::inputs::unheard;
-use crate::service::converse::work::{empty_commit, read_session};
+use crate::service::converse::work::{empty_commit, read_session, write_session};
 use crate::service::converse::{Converse, TurnError, events, summary};
-use serde_json::json;
 
 /// Why an agent got the chat.
 pub const REASON: &str = "technical_failure";
@@ -70,9 +70,8 @@ impl Converse {
             commit.person = None;
         }
         let number = session.turn + 1;
-        let event = |kind: &str, body| Event { turn: number, kind: kind.to_owned(), body, at: now };
         for input in claim.inputs.iter().filter_map(|input| unheard(&input.kind)) {
-            commit.events.push(event("set_aside", json!({"v": 1, "input": input})));
+            commit.events.push(Told::SetAside { input: &input }.event(number, now)?);
         }
         let ticket = if let Some(ticket) = conversation.ticket {
             session.turn = number;
@@ -94,9 +93,11 @@ impl Converse {
             let shown = old.as_ref().unwrap_or(&session);
             let summary =
                 summary::summary(lender, shown, Assurance::Ninguna, person.as_ref(), None, cause, now);
-            turn.effects
-                .into_iter()
-                .fold(None, |ticket, effect| apply(&mut commit, number, effect, &summary).or(ticket))
+            let mut ticket = None;
+            for effect in turn.effects {
+                ticket = apply(&mut commit, number, effect, &summary)?.or(ticket);
+            }
+            ticket
         };
         session.status = Status::WithAgent { since: now };
         commit.records.push(Record::SetAside(dead_turn(
@@ -106,8 +107,7 @@ impl Converse {
             (number, ticket),
         )));
         commit.flow_hash = session.flow_hash.to_string();
-        commit.session =
-            serde_json::to_value(&session).map_err(|error| TurnError::Session(error.to_string()))?;
+        commit.session = write_session(&session)?;
         Ok(commit)
     }
 
@@ -128,21 +128,21 @@ fn apply(
     turn: u64,
     effect: Effect,
     summary: &serde_json::Value,
-) -> Option<TicketId> {
+) -> Result<Option<TicketId>, TurnError> {
     let (conversation, now) = (commit.conversation, commit.now);
-    match effect {
+    Ok(match effect {
         Effect::OpenTicket { queue, reason, .. } => {
             let id = TicketId(derive(&conversation.0, &format!("ticket/{turn}")));
             let summary = summary.clone();
             let ticket = NewTicket { id, queue, priority: Priority::High, reason, summary };
-            commit.events.push(events::ticket_opened(turn, &ticket, now));
+            commit.events.push(events::ticket_opened(turn, &ticket, now)?);
             commit.records.push(Record::OpenTicket(ticket));
             Some(id)
         }
         Effect::Send { index, content, label, proactive: _ } => {
             let (id, origin) = (OutboxId::derive(conversation, turn, index), Origin::Reply);
             let message = NewOutbox { id, content, label, origin };
-            commit.events.push(events::sent(turn, &message, now));
+            commit.events.push(events::sent(turn, &message, now)?);
             commit.outbox.push(message);
             None
         }
@@ -153,7 +153,7 @@ fn apply(
         | Effect::Ended { .. }
         | Effect::Assurance { .. }
         | Effect::Fault { .. } => None,
-    }
+    })
 }
 
 fn dead_turn(
@@ -182,7 +182,7 @@ pub(super) fn failures(claim: &Claim) -> u32 {
 
 /// Ids of messages follow from turn numbers, so a number is never used again, even when the session is lost.
 fn last_turn(claim: &Claim, session: Option<&Session>) -> u64 {
-    let stored = claim.conversation.session.as_ref().and_then(|raw| raw.get("turn")?.as_u64());
+    let stored = claim.conversation.session.as_ref().and_then(|raw| raw.tree().get("turn")?.as_u64());
     session.map(|session| session.turn).or(stored).unwrap_or_else(|| {
         u64::try_from(claim.conversation.version).unwrap_or(0).saturating_mul(TURNS_PER_VERSION)
     })

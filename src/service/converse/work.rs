@@ -3,6 +3,7 @@
 use crate::domain::assurance::Assurance;
 use crate::domain::debt::Person;
 use crate::domain::ids::{FlowHash, OutboxId, PersonId, TicketId, TimerId, derive};
+use crate::domain::json_text::JsonText;
 use crate::domain::time::Timestamp;
 use crate::flow::effect::{ActionCall, Effect};
 use crate::flow::engine::step;
@@ -10,18 +11,16 @@ use crate::flow::facts::Facts;
 use crate::flow::input::Input;
 use crate::flow::model::FlowSet;
 use crate::flow::state::{SESSION_VERSION, Session, Status};
-use crate::ports::conversations::{
-    Claim, Event, InputKind, NewOutbox, NewTimer, Origin, StoredInput, TurnCommit,
-};
+use crate::ports::conversations::{Claim, InputKind, NewOutbox, NewTimer, Origin, StoredInput, TurnCommit};
 use crate::ports::people::PersonFile;
 use crate::ports::records::{NewTicket, Priority, Record};
 use crate::service::actions::{self, ActionContext, Done};
+use crate::service::converse::events::Told;
 use crate::service::converse::facts::{self, Basis, Known};
 use crate::service::converse::inputs::{Ear, input};
 use crate::service::converse::merge::{Part, merge};
 use crate::service::converse::{Converse, TurnError, events, summary};
 use crate::service::lenders::Lender;
-use serde_json::json;
 use std::sync::Arc;
 
 /// Actions of one input; more is a flow that goes round in circles.
@@ -119,9 +118,8 @@ impl<'a> Work<'a> {
         let mut parts = Vec::new();
         for _ in 0..=ACTIONS_MAX {
             let asked_before = asked_turn(&self.session);
-            let Some(call) = self.advance(&next, &mut parts, asked_before) else {
-                self.speak(parts, origin);
-                return Ok(());
+            let Some(call) = self.advance(&next, &mut parts, asked_before)? else {
+                return self.speak(parts, origin);
             };
             next = self.act(&call).await?;
         }
@@ -129,8 +127,7 @@ impl<'a> Work<'a> {
     }
 
     pub fn finish(mut self) -> Result<TurnCommit, TurnError> {
-        self.commit.session =
-            serde_json::to_value(&self.session).map_err(|error| TurnError::Session(error.to_string()))?;
+        self.commit.session = write_session(&self.session)?;
         self.commit.flow_hash = self.session.flow_hash.to_string();
         self.commit.assurance = self.session.assurance;
         self.commit.person = self.person;
@@ -143,7 +140,7 @@ impl<'a> Work<'a> {
         input: &Input,
         parts: &mut Vec<Part>,
         asked_before: Option<u64>,
-    ) -> Option<ActionCall> {
+    ) -> Result<Option<ActionCall>, TurnError> {
         let facts = self.facts();
         let session = self.session.clone();
         let turn = step(&self.flows, session, input, &facts, &self.service.limits);
@@ -156,9 +153,9 @@ impl<'a> Work<'a> {
         }
         self.session = turn.session;
         let number = self.session.turn;
-        self.event(number, "input", json!({"v": 1, "input": input}));
+        self.tell(number, &Told::Input { input })?;
         if !turn.trail.is_empty() {
-            self.event(number, "trail", json!({"v": 1, "visits": turn.trail}));
+            self.tell(number, &Told::Trail { visits: &turn.trail })?;
         }
         let mut call = None;
         let mut timers = Vec::new();
@@ -182,16 +179,16 @@ impl<'a> Work<'a> {
                 | Effect::CloseTicket { .. }
                 | Effect::Ended { .. }
                 | Effect::Assurance { .. }
-                | Effect::Fault { .. }) => self.effect(number, other),
+                | Effect::Fault { .. }) => self.effect(number, other)?,
             }
         }
         if (call.is_none() && asked_turn(&self.session) != asked_before) || !timers.is_empty() {
             self.commit.timers = Some(timers);
         }
-        call
+        Ok(call)
     }
 
-    fn effect(&mut self, turn: u64, effect: Effect) {
+    fn effect(&mut self, turn: u64, effect: Effect) -> Result<(), TurnError> {
         let id = self.claim.conversation.id;
         match effect {
             Effect::OpenTicket { queue, priority, reason, note } => {
@@ -202,7 +199,7 @@ impl<'a> Work<'a> {
                     .find(|known| serde_json::to_value(known).is_ok_and(|name| name == priority.as_str()))
                     .unwrap_or(Priority::Normal);
                 let record = NewTicket { id: ticket, queue, priority, reason, summary };
-                self.commit.events.push(events::ticket_opened(turn, &record, self.now));
+                self.commit.events.push(events::ticket_opened(turn, &record, self.now)?);
                 self.commit.records.push(Record::OpenTicket(record));
                 self.ticket = Some(ticket);
             }
@@ -216,18 +213,17 @@ impl<'a> Work<'a> {
                     self.commit.records.push(Record::CloseTicket { ticket, outcome });
                 }
             }
-            Effect::Ended { outcome } => self.event(turn, "ended", json!({"v": 1, "outcome": outcome})),
-            Effect::Assurance { level } => {
-                self.event(turn, "assurance", json!({"v": 1, "level": level.name()}));
-            }
+            Effect::Ended { outcome } => self.tell(turn, &Told::Ended { outcome: &outcome })?,
+            Effect::Assurance { level } => self.tell(turn, &Told::Assurance { level: level.name() })?,
             Effect::Fault { flow, step, what } => {
                 metrics::counter!("acuerdo_flow_faults_total", "flow" => flow.to_string()).increment(1);
                 tracing::error!(conversation.id = %id, flow.id = %flow, flow.step = %step, what, "flow fault");
-                self.event(turn, "fault", json!({"v": 1, "flow": flow, "step": step, "what": what}));
+                self.tell(turn, &Told::Fault { flow: &flow, step: &step, what: &what })?;
             }
             // `advance` takes these before it calls here.
             Effect::Send { .. } | Effect::RunAction(_) | Effect::SetTimer { .. } => {}
         }
+        Ok(())
     }
 
     /// Runs the action and keeps what it wants written; its outcome is the engine's next input.
@@ -251,7 +247,7 @@ impl<'a> Work<'a> {
             Done::outcome("caido")
         });
         let (turn, outcome) = (self.session.turn, done.outcome);
-        self.event(turn, "action", json!({"v": 1, "action": call.action, "outcome": outcome}));
+        self.tell(turn, &Told::Action { action: &call.action, outcome })?;
         metrics::counter!("acuerdo_actions_total", "action" => call.action.clone(), "outcome" => outcome)
             .increment(1);
         Ok(self.absorb(call.call, done))
@@ -287,14 +283,15 @@ impl<'a> Work<'a> {
         Input::ActionOutcome { call, outcome: done.outcome.to_owned(), values: done.values }
     }
 
-    fn speak(&mut self, parts: Vec<Part>, origin: Origin) {
+    fn speak(&mut self, parts: Vec<Part>, origin: Origin) -> Result<(), TurnError> {
         for part in merge(parts) {
             let id = OutboxId::derive(self.claim.conversation.id, part.turn, part.index);
             let origin = if part.proactive { Origin::Proactive } else { origin };
             let message = NewOutbox { id, content: part.content, label: part.label, origin };
-            self.commit.events.push(events::sent(part.turn, &message, self.now));
+            self.commit.events.push(events::sent(part.turn, &message, self.now)?);
             self.commit.outbox.push(message);
         }
+        Ok(())
     }
 
     /// An ended or forgotten chat goes on with today's flows; an open one stays on those that it began with.
@@ -370,8 +367,9 @@ impl<'a> Work<'a> {
         )
     }
 
-    fn event(&mut self, turn: u64, kind: &str, body: serde_json::Value) {
-        self.commit.events.push(Event { turn, kind: kind.to_owned(), body, at: self.now });
+    fn tell(&mut self, turn: u64, told: &Told<'_>) -> Result<(), TurnError> {
+        self.commit.events.push(told.event(turn, self.now)?);
+        Ok(())
     }
 }
 
@@ -401,10 +399,13 @@ const fn origin_of(input: &Input) -> Origin {
     }
 }
 
-pub(super) fn read_session(stored: Option<&serde_json::Value>) -> Result<Option<Session>, TurnError> {
+pub(super) fn write_session(session: &Session) -> Result<JsonText, TurnError> {
+    JsonText::of(session).map_err(|error| TurnError::Unwritable(error.to_string()))
+}
+
+pub(super) fn read_session(stored: Option<&JsonText>) -> Result<Option<Session>, TurnError> {
     let Some(stored) = stored else { return Ok(None) };
-    let session: Session =
-        serde_json::from_value(stored.clone()).map_err(|error| TurnError::Session(error.to_string()))?;
+    let session: Session = stored.parse().map_err(|error| TurnError::Session(why(&error)))?;
     if session.v > SESSION_VERSION {
         return Err(TurnError::Session(format!(
             "it was written by a newer program (version {}, this one reads up to {SESSION_VERSION})",
@@ -412,6 +413,11 @@ pub(super) fn read_session(stored: Option<&serde_json::Value>) -> Result<Option<
         )));
     }
     Ok(Some(session))
+}
+
+/// The kind and place of a fault: its message quotes what it found, which a person may have written.
+fn why(error: &serde_json::Error) -> String {
+    format!("{:?} error at {}:{}", error.classify(), error.line(), error.column())
 }
 
 pub(super) fn empty_commit(claim: &Claim, session: &Session, now: Timestamp) -> TurnCommit {
@@ -422,7 +428,7 @@ pub(super) fn empty_commit(claim: &Claim, session: &Session, now: Timestamp) -> 
         now,
         consumed: Vec::new(),
         events: Vec::new(),
-        session: serde_json::Value::Null,
+        session: JsonText::stored("null".to_owned()),
         flow_hash: session.flow_hash.to_string(),
         assurance: session.assurance,
         person: claim.conversation.person,

@@ -197,14 +197,14 @@ fn delivery(message: &SentMessage) -> &'static str {
 
 /// Events that tell an agent something; the bot's inner steps do not, and what an agent sent is in the outbox.
 fn event_line(seq: i64, event: &Event) -> Option<StoryItem> {
-    let body = &event.body;
     let (from, kind, text) = match event.kind.as_str() {
         // Set aside: it came in, but no turn over it could be run.
-        "input" | "set_aside" => input_line(body)?,
-        "note" => (Speaker::Agent, "note", text_of(body, "text")),
+        "input" | "set_aside" => input_line(&event.body.tree())?,
+        "note" => (Speaker::Agent, "note", text_of(&event.body.tree(), "text")),
         "ticket" => {
-            let why = ["reason", "outcome", "step"].iter().find_map(|key| text_of(body, key));
-            (Speaker::System, ticket_move(body), why)
+            let body = event.body.tree();
+            let why = ["reason", "outcome", "step"].iter().find_map(|key| text_of(&body, key));
+            (Speaker::System, ticket_move(&body), why)
         }
         "fault" => (Speaker::System, "fault", None),
         _ => return None,
@@ -271,12 +271,13 @@ const fn media_name(kind: crate::domain::inbound::MediaKind) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::{Speaker, StoryCursor, event_line};
+    use crate::domain::json_text::JsonText;
     use crate::domain::time::Timestamp;
     use crate::ports::conversations::Event;
     use serde_json::json;
 
     fn event(kind: &str, body: serde_json::Value) -> Event {
-        Event { turn: 1, kind: kind.to_owned(), body, at: Timestamp(5) }
+        Event { turn: 1, kind: kind.to_owned(), body: JsonText::of(&body).unwrap(), at: Timestamp(5) }
     }
 
     #[test]

@@ -4,11 +4,13 @@ use crate::domain::ids::derive;
 use crate::ports::StoreError;
 use crate::ports::conversations::{CommitRefused, Origin, TurnCommit};
 use crate::ports::records::{IdentityTry, OptOutScope, Record};
+use crate::store::rows::conversations::{LOG, LogEntry};
 use crate::store::rows::dead_letters::DeadTurnRow;
 use crate::store::rows::outbox::NewOutboxRow;
 use crate::store::rows::people::{AgreementRow, DocumentRow};
 use crate::store::rows::{clean, json, name_of};
 use sqlx::FromRow;
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
@@ -249,7 +251,7 @@ impl TurnBatch {
     fn add(&mut self, commit: &TurnCommit, row: &LockedConversation) -> Result<(), StoreError> {
         let mut change = ConversationChange {
             id: row.id,
-            session: json(&commit.session)?,
+            session: commit.session.as_str().to_owned(),
             flow_hash: (!commit.flow_hash.is_empty()).then(|| commit.flow_hash.clone()),
             assurance: commit.assurance.name(),
             person: commit.person.map(|id| id.0),
@@ -261,18 +263,8 @@ impl TurnBatch {
         for (index, record) in commit.records.iter().enumerate() {
             self.add_record(commit, row, &mut change, index, record)?;
         }
-        for event in &commit.events {
-            change.last_event_seq += 1;
-            self.events.push(EventRow {
-                conversation: row.id,
-                seq: change.last_event_seq,
-                lender: row.lender.clone(),
-                turn: number(event.turn),
-                kind: clean(&event.kind),
-                body: json(&event.body)?,
-                at: event.at.0,
-            });
-        }
+        self.events.extend(log_row(commit, row)?);
+        change.last_event_seq += i64::try_from(commit.events.len()).unwrap_or(i64::MAX);
         for message in &commit.outbox {
             self.outbox.push(NewOutboxRow {
                 id: message.id.0,
@@ -407,6 +399,30 @@ impl TurnBatch {
             at: identity_try.at.0,
         }));
     }
+}
+
+/// All entries of a commit in one row.
+fn log_row(commit: &TurnCommit, row: &LockedConversation) -> Result<Option<EventRow>, StoreError> {
+    let Some(last) = commit.events.last() else { return Ok(None) };
+    let entries: Vec<LogEntry<'_>> = (row.last_event_seq + 1..)
+        .zip(&commit.events)
+        .map(|(seq, event)| LogEntry {
+            seq,
+            turn: event.turn,
+            kind: Cow::Borrowed(&event.kind),
+            at: event.at.0,
+            body: Cow::Borrowed(&event.body),
+        })
+        .collect();
+    Ok(Some(EventRow {
+        conversation: row.id,
+        seq: entries.last().map_or(row.last_event_seq, |entry| entry.seq),
+        lender: row.lender.clone(),
+        turn: number(last.turn),
+        kind: LOG.to_owned(),
+        body: json(&entries)?,
+        at: last.at.0,
+    }))
 }
 
 impl OptOutRow {

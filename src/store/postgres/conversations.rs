@@ -11,7 +11,7 @@ use crate::ports::conversations::{
 use crate::store::plan::accept::InputRow;
 use crate::store::rows::conversations::{
     BacklogRow, ConversationRow, FiredRow, PendingInputRow, StoredEventRow, claims, conversation_columns,
-    timer_inputs,
+    events as conversation_events, timer_inputs,
 };
 use crate::store::rows::{column, json, limit};
 use async_trait::async_trait;
@@ -27,12 +27,12 @@ impl ConversationStore for PostgresStore {
         limit_rows: u32,
         inputs_max: u32,
     ) -> Result<Vec<Claim>, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        // No transaction: with the lease taken, nobody else consumes the inputs, and a claim that is lost here ends with it.
         let rows: Vec<ConversationRow> = sqlx::query_as(CLAIM)
             .bind(now.0)
             .bind(now.plus(lease).0)
             .bind(limit(limit_rows))
-            .fetch_all(&mut *transaction)
+            .fetch_all(&self.pool)
             .await?;
         if rows.is_empty() {
             return Ok(Vec::new());
@@ -40,9 +40,8 @@ impl ConversationStore for PostgresStore {
         let inputs: Vec<PendingInputRow> = sqlx::query_as(PENDING_INPUTS)
             .bind(ids(rows.iter().map(|row| row.id)))
             .bind(limit(inputs_max))
-            .fetch_all(&mut *transaction)
+            .fetch_all(&self.pool)
             .await?;
-        transaction.commit().await?;
         Ok(claims(rows, inputs))
     }
 
@@ -150,7 +149,7 @@ impl ConversationStore for PostgresStore {
             .bind(limit(limit_rows))
             .fetch_all(&self.pool)
             .await?;
-        rows.into_iter().map(StoredEventRow::read).collect()
+        conversation_events(rows, after_seq, limit_rows)
     }
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {

@@ -21,6 +21,10 @@ impl OutboxStore for PostgresStore {
         doubt: Millis,
         limit_rows: u32,
     ) -> Result<Vec<OutboxClaim>, StoreError> {
+        let any: bool = sqlx::query_scalar(CLAIMABLE).bind(now.0).fetch_one(&self.pool).await?;
+        if !any {
+            return Ok(Vec::new());
+        }
         let mut transaction = self.pool.begin().await?;
         sqlx::query(DOUBT_EXPIRED).bind(now.0).bind(now.plus(doubt).0).execute(&mut *transaction).await?;
         sqlx::query(VOID_AGENT).bind(now.0).execute(&mut *transaction).await?;
@@ -108,6 +112,12 @@ pub(super) async fn insert_outbox(
         .await?
         .rows_affected())
 }
+
+/// Whether a claim could change anything: most looks of an idle process end here.
+const CLAIMABLE: &str = "
+    SELECT EXISTS (SELECT 1 FROM outbox WHERE status = 'queued' AND due_at <= $1)
+      OR EXISTS (SELECT 1 FROM outbox WHERE status = 'sending' AND leased_until <= $1)
+      OR EXISTS (SELECT 1 FROM outbox WHERE status = 'queued' AND ticket_id IS NOT NULL)";
 
 /// The sender may have died after its request; a status that came meanwhile has given the wamid.
 const DOUBT_EXPIRED: &str = "

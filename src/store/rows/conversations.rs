@@ -2,13 +2,16 @@
 
 use crate::domain::assurance::Assurance;
 use crate::domain::ids::{ConversationId, InboxId, LenderId, PersonId, PhoneNumberId, TicketId, derive};
+use crate::domain::json_text::JsonText;
 use crate::domain::pii::Pii;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::conversations::{Backlog, Claim, Conversation, Event, InputKind, StoredInput};
 use crate::store::plan::accept::InputRow;
 use crate::store::rows::{Place, json, readable};
+use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -64,7 +67,7 @@ impl ConversationRow {
             profile_name: self.profile_name.map(Pii::new),
             person: self.person_id.map(PersonId),
             identity_conflict: self.identity_conflict,
-            session: self.session.as_deref().map(|text| place.json("session", text)).transpose()?,
+            session: self.session.map(JsonText::stored),
             assurance: place.name("assurance", Assurance::parse(&self.assurance))?,
             version: self.version,
             last_inbound_at: self.last_inbound_at.map(Timestamp),
@@ -131,12 +134,52 @@ pub(in crate::store) struct StoredEventRow {
 }
 
 impl StoredEventRow {
-    pub fn read(self) -> Result<(i64, Event), StoreError> {
+    /// The entries of this row, oldest first, with their numbers.
+    fn read(self) -> Result<Vec<(i64, Event)>, StoreError> {
         let id = format!("{}/{}", self.conversation_id, self.seq);
         let place = Place { table: "events", id: &id };
+        if self.kind == LOG {
+            let entries: Vec<LogEntry<'_>> = place.json("body", &self.body)?;
+            return Ok(entries.into_iter().map(LogEntry::event).collect());
+        }
         let turn = u64::try_from(self.turn).map_err(|_| place.corrupt("turn", "a number out of range"))?;
-        let body = place.json("body", &self.body)?;
-        Ok((self.seq, Event { turn, kind: self.kind, body, at: Timestamp(self.at) }))
+        let body = JsonText::stored(self.body);
+        Ok(vec![(self.seq, Event { turn, kind: self.kind, body, at: Timestamp(self.at) })])
+    }
+}
+
+/// The entries behind `after`, at most `limit`; `rows` are those that end behind it, in order.
+pub(in crate::store) fn events(
+    rows: impl IntoIterator<Item = StoredEventRow>,
+    after: i64,
+    limit: u32,
+) -> Result<Vec<(i64, Event)>, StoreError> {
+    let mut events = Vec::new();
+    for row in rows {
+        events.extend(row.read()?.into_iter().filter(|(seq, _)| *seq > after));
+    }
+    events.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(events)
+}
+
+/// The kind of a row that holds all entries of one commit: its body is a list of them, its number the last one's.
+/// What an agent does is a row of its own, and so were all entries in the first version of the program.
+pub(in crate::store) const LOG: &str = "log";
+
+/// One entry within a row of kind [`LOG`].
+#[derive(Serialize, Deserialize)]
+pub(in crate::store) struct LogEntry<'a> {
+    pub seq: i64,
+    pub turn: u64,
+    pub kind: Cow<'a, str>,
+    pub at: i64,
+    pub body: Cow<'a, JsonText>,
+}
+
+impl LogEntry<'_> {
+    fn event(self) -> (i64, Event) {
+        let (kind, body) = (self.kind.into_owned(), self.body.into_owned());
+        (self.seq, Event { turn: self.turn, kind, body, at: Timestamp(self.at) })
     }
 }
 

@@ -11,7 +11,7 @@ use crate::ports::conversations::{
 use crate::store::plan::accept::InputRow;
 use crate::store::rows::conversations::{
     BacklogRow, ConversationRow, FiredRow, PendingInputRow, StoredEventRow, claims, conversation_columns,
-    timer_inputs,
+    events as conversation_events, timer_inputs,
 };
 use crate::store::rows::{hex_list, json, limit};
 use async_trait::async_trait;
@@ -27,6 +27,11 @@ impl ConversationStore for SqliteStore {
         limit_rows: u32,
         inputs_max: u32,
     ) -> Result<Vec<Claim>, StoreError> {
+        // An idle look does not wait for the only writer.
+        let any: bool = sqlx::query_scalar(CLAIMABLE).bind(now.0).fetch_one(&self.readers).await?;
+        if !any {
+            return Ok(Vec::new());
+        }
         let mut transaction = self.write().await?;
         let rows: Vec<ConversationRow> = sqlx::query_as(CLAIM)
             .bind(now.0)
@@ -150,7 +155,7 @@ impl ConversationStore for SqliteStore {
             .bind(limit(limit_rows))
             .fetch_all(&self.readers)
             .await?;
-        rows.into_iter().map(StoredEventRow::read).collect()
+        conversation_events(rows, after_seq, limit_rows)
     }
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
@@ -158,6 +163,8 @@ impl ConversationStore for SqliteStore {
         Ok(row.read(now))
     }
 }
+
+const CLAIMABLE: &str = "SELECT EXISTS (SELECT 1 FROM conversations WHERE next_claim_at <= $1)";
 
 /// Leased conversations lie behind `now` in the index, so that a claim reads only rows that it takes.
 const CLAIM: &str = concat!(

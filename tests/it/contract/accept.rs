@@ -100,11 +100,11 @@ pub async fn a_zero_character_blocks_nobody(store: &dyn Store) {
     claims.retain(|claim| claim.conversation.id == ana);
     assert_eq!(names(&claims[0]), ["w\u{0}1"], "the document is kept exactly");
     let mut commit = commit_of(&claims[0], after(1));
-    commit.session = serde_json::json!({"said": "a\u{0}b"});
-    commit.events[0].body = serde_json::json!({"said": "a\u{0}b"});
+    commit.session = document(&serde_json::json!({"said": "a\u{0}b"}));
+    commit.events[0].body = document(&serde_json::json!({"said": "a\u{0}b"}));
     store.commit_turns(&[commit]).await.unwrap().remove(0).unwrap();
     let session = reload(store, ana).await.session.unwrap();
-    assert_eq!(session["said"], "a\u{0}b");
+    assert_eq!(session.tree()["said"], "a\u{0}b");
 }
 
 pub async fn parallel_acceptors_create_one_conversation(store: &dyn Store) {

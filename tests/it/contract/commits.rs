@@ -14,7 +14,7 @@ pub async fn a_commit_writes_everything(store: &dyn Store) {
     writes(store, ANA, "w1", T0).await;
     let claim = claim_one(store, T0).await;
     let full = TurnCommit {
-        session: json!({"v": 1, "z": 1, "a": [1, 2]}),
+        session: document(&json!({"v": 1, "z": 1, "a": [1, 2]})),
         assurance: Assurance::Verificada,
         person: Some(ana.id),
         outbox: vec![say(&claim, "uno"), say(&claim, "dos")],

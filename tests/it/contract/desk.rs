@@ -144,7 +144,7 @@ pub async fn a_resolved_ticket_gives_the_chat_back(store: &dyn Store) {
     assert_eq!((names(&claim), claim.conversation.ticket), (vec!["ticket closed".to_owned()], None));
     assert_eq!(events_of(store, chat.id).await, ["input", "note", "ticket"]);
     let events = store.events(chat.id, 1, 10).await.unwrap();
-    assert_eq!((events[0].1.turn, &events[0].1.body["text"]), (1, &"llamar el lunes".into()));
+    assert_eq!((events[0].1.turn, &events[0].1.body.tree()["text"]), (1, &"llamar el lunes".into()));
     assert_eq!(act(store, lease, note(), after(6)).await.unwrap_err(), TicketRefused::Closed);
     assert_eq!(assign(store, "juan", after(6)).await.unwrap_err(), TicketRefused::Closed);
     commit(store, commit_of(&claim, after(7))).await.unwrap();

@@ -13,6 +13,7 @@ use acuerdo::domain::ids::{
 use acuerdo::domain::inbound::{
     DeliveryStatus, InboundContent, InboundMessage, StatusUpdate, SystemEvent, SystemKind, WebhookItem,
 };
+use acuerdo::domain::json_text::JsonText;
 use acuerdo::domain::money::{Currency, Money};
 use acuerdo::domain::outbound::Outbound;
 use acuerdo::domain::pii::Pii;
@@ -151,6 +152,10 @@ pub async fn claim_one(store: &dyn Store, now: Timestamp) -> Claim {
     claims.remove(0)
 }
 
+pub fn document(value: &serde_json::Value) -> JsonText {
+    JsonText::of(value).unwrap()
+}
+
 pub fn commit_of(claim: &Claim, now: Timestamp) -> TurnCommit {
     let turn = u64::try_from(claim.conversation.version).unwrap() + 1;
     TurnCommit {
@@ -159,8 +164,13 @@ pub fn commit_of(claim: &Claim, now: Timestamp) -> TurnCommit {
         expected_version: claim.conversation.version,
         now,
         consumed: claim.inputs.iter().map(|input| input.id).collect(),
-        events: vec![Event { turn, kind: "input".into(), body: json!({"v": 1, "turn": turn}), at: now }],
-        session: json!({"v": 1, "at": "menu"}),
+        events: vec![Event {
+            turn,
+            kind: "input".into(),
+            body: document(&json!({"v": 1, "turn": turn})),
+            at: now,
+        }],
+        session: document(&json!({"v": 1, "at": "menu"})),
         flow_hash: "hash-1".into(),
         assurance: Assurance::Ninguna,
         person: claim.conversation.person,

@@ -10,7 +10,8 @@ use crate::ports::conversations::{
 };
 use crate::store::plan::accept::InputRow;
 use crate::store::rows::conversations::{
-    BacklogRow, ConversationRow, FiredRow, PendingInputRow, StoredEventRow, claims, timer_inputs,
+    BacklogRow, ConversationRow, FiredRow, PendingInputRow, StoredEventRow, claims,
+    events as conversation_events, timer_inputs,
 };
 use crate::store::rows::json;
 use async_trait::async_trait;
@@ -155,19 +156,15 @@ impl ConversationStore for MemoryStore {
         let tables = self.tables()?;
         let log = tables.events.get(&conversation.0).map_or(&[][..], Vec::as_slice);
         let wanted = log.iter().filter(|event| event.seq > after_seq).take(rows(limit));
-        wanted
-            .map(|event| {
-                StoredEventRow {
-                    conversation_id: event.conversation,
-                    seq: event.seq,
-                    turn: event.turn,
-                    kind: event.kind.clone(),
-                    body: event.body.clone(),
-                    at: event.at,
-                }
-                .read()
-            })
-            .collect()
+        let wanted = wanted.map(|event| StoredEventRow {
+            conversation_id: event.conversation,
+            seq: event.seq,
+            turn: event.turn,
+            kind: event.kind.clone(),
+            body: event.body.clone(),
+            at: event.at,
+        });
+        conversation_events(wanted, after_seq, limit)
     }
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
