@@ -252,7 +252,12 @@ fn settings_that_are_wrong_are_named_and_not_repeated() {
     for (variable, value) in variables {
         for command in ["doctor", "serve"] {
             let mut program = program(folder);
-            program.arg(command).env("ACUERDO_LOG", "debug").env("ACUERDO_BIND", "127.0.0.1:0");
+            if command == "doctor" {
+                program.args(["doctor", "--deep"]);
+            } else {
+                program.arg(command);
+            }
+            program.env("ACUERDO_LOG", "debug").env("ACUERDO_BIND", "127.0.0.1:0");
             // A Graph address that is wrong does not keep the server from starting.
             if command == "serve" && variable == "WHATSAPP_GRAPH_URL" {
                 continue;
