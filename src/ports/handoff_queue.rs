@@ -40,6 +40,10 @@ pub enum QueueError {
 }
 
 /// Every verb is atomic: no two agents ever get the same ticket, whoever calls at once.
+/// One asker's rebuild of the live queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rebuild(pub String);
+
 #[async_trait]
 pub trait HandoffQueue: Send + Sync {
     /// Adds or updates a waiting ticket. Repeats and older versions change nothing. A held ticket is not put back
@@ -82,13 +86,14 @@ pub trait HandoffQueue: Send + Sync {
     /// The position of a waiting ticket in its queue, 1 = next; `None` when it does not wait.
     async fn position(&self, lender: &LenderId, ticket: TicketId) -> Result<Option<u64>, QueueError>;
 
-    /// True when the queue lost its memory (flushed, restarted, new): it must be rebuilt from open tickets.
+    /// Something when the queue lost its memory (flushed, restarted, new): it must be rebuilt from open tickets.
     ///
-    /// Asking begins the rebuild: if memory is lost again before `mark_rebuilt`, the queue still needs one.
-    async fn needs_rebuild(&self) -> Result<bool, QueueError>;
+    /// Asking begins a rebuild of the asker's own; several may run at once.
+    async fn needs_rebuild(&self) -> Result<Option<Rebuild>, QueueError>;
 
-    /// Says that a rebuild is complete.
-    async fn mark_rebuilt(&self) -> Result<(), QueueError>;
+    /// Says that this rebuild is complete. It counts only when no memory was lost since it was asked for, whatever
+    /// others have begun meanwhile.
+    async fn mark_rebuilt(&self, rebuild: &Rebuild) -> Result<(), QueueError>;
 
     async fn ping(&self) -> Result<(), QueueError>;
 }

@@ -2,14 +2,21 @@
 
 use crate::domain::ids::{AgentId, LenderId, TicketId};
 use crate::domain::time::{Millis, Timestamp};
-use crate::ports::handoff_queue::{HandoffQueue, Offer, QueueDepth, QueueError, QueuedTicket};
+use crate::ports::handoff_queue::{HandoffQueue, Offer, QueueDepth, QueueError, QueuedTicket, Rebuild};
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Closed tickets that are remembered per lender, so that a late message about an older version stays without
 /// effect. The database is the second wall behind it.
 const GONE_MAX: usize = 10_000;
+
+/// Rebuilds under way that are remembered; more means that they fail one after the other.
+const REBUILDS_MAX: usize = 100;
+
+/// Names of rebuilds: of one queue none is like one of another.
+static REBUILDS: AtomicU64 = AtomicU64::new(0);
 
 /// The place in a queue: priority, then first wait, then id.
 type Place = (i16, Timestamp, TicketId);
@@ -23,6 +30,7 @@ pub struct MemoryQueue {
 struct State {
     lenders: HashMap<LenderId, Desk>,
     rebuilt: bool,
+    rebuilds: VecDeque<Rebuild>,
 }
 
 /// One lender's tickets.
@@ -268,12 +276,23 @@ impl HandoffQueue for MemoryQueue {
         Ok(u64::try_from(before).ok().map(|before| before + 1))
     }
 
-    async fn needs_rebuild(&self) -> Result<bool, QueueError> {
-        Ok(!self.lock().rebuilt)
+    async fn needs_rebuild(&self) -> Result<Option<Rebuild>, QueueError> {
+        let mut state = self.lock();
+        if state.rebuilt {
+            return Ok(None);
+        }
+        let rebuild = Rebuild(REBUILDS.fetch_add(1, Ordering::Relaxed).to_string());
+        state.rebuilds.truncate(REBUILDS_MAX - 1);
+        state.rebuilds.push_front(rebuild.clone());
+        Ok(Some(rebuild))
     }
 
-    async fn mark_rebuilt(&self) -> Result<(), QueueError> {
-        self.lock().rebuilt = true;
+    async fn mark_rebuilt(&self, rebuild: &Rebuild) -> Result<(), QueueError> {
+        let mut state = self.lock();
+        if state.rebuilds.contains(rebuild) {
+            state.rebuilt = true;
+            state.rebuilds.clear();
+        }
         Ok(())
     }
 

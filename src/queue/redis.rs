@@ -5,7 +5,7 @@
 
 use crate::domain::ids::{AgentId, LenderId, TicketId};
 use crate::domain::time::{Millis, Timestamp};
-use crate::ports::handoff_queue::{HandoffQueue, Offer, QueueDepth, QueueError, QueuedTicket};
+use crate::ports::handoff_queue::{HandoffQueue, Offer, QueueDepth, QueueError, QueuedTicket, Rebuild};
 use crate::ports::records::Priority;
 use async_trait::async_trait;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -122,8 +122,8 @@ impl RedisQueue {
         format!("{}{{{lender}}}:", self.prefix)
     }
 
-    fn markers(&self) -> [String; 2] {
-        ["built", "building"].map(|name| format!("{}{{rebuild}}:{name}", self.prefix))
+    fn markers(&self) -> [String; 3] {
+        ["built", "rebuilds", "count"].map(|name| format!("{}{{rebuild}}:{name}", self.prefix))
     }
 
     async fn run<T: FromRedisValue>(&self, call: &ScriptInvocation<'_>) -> Result<T, QueueError> {
@@ -243,17 +243,18 @@ impl HandoffQueue for RedisQueue {
         self.run(&call).await
     }
 
-    async fn needs_rebuild(&self) -> Result<bool, QueueError> {
-        let [built, building] = self.markers();
+    async fn needs_rebuild(&self) -> Result<Option<Rebuild>, QueueError> {
+        let [built, rebuilds, count] = self.markers();
         let mut call = self.verbs.needs_rebuild.key(built);
-        call.key(building);
-        self.run(&call).await
+        call.key(rebuilds).key(count);
+        let rebuild: Option<String> = self.run(&call).await?;
+        Ok(rebuild.map(Rebuild))
     }
 
-    async fn mark_rebuilt(&self) -> Result<(), QueueError> {
-        let [built, building] = self.markers();
+    async fn mark_rebuilt(&self, rebuild: &Rebuild) -> Result<(), QueueError> {
+        let [built, rebuilds, _] = self.markers();
         let mut call = self.verbs.mark_rebuilt.key(built);
-        call.key(building);
+        call.key(rebuilds).arg(&rebuild.0);
         self.run(&call).await
     }
 

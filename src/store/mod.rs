@@ -69,11 +69,12 @@ pub fn require_unserved(file: &Path) -> Result<(), StoreError> {
     if file.exists() { sqlite::Owner::take(file).map(drop) } else { Ok(()) }
 }
 
-/// Brings the database to this program's schema, waiting for another process that does the same.
+/// Brings the database to this program's schema, waiting for another process that does the same. One that is newer
+/// and supports this program is left as it is.
 ///
 /// # Errors
 ///
-/// Like [`connect`]; a database that is newer than this program is `Failed`.
+/// Like [`connect`].
 pub async fn migrate(url: &str) -> Result<(), StoreError> {
     let options = StoreOptions { migrate: true, connections_max: 1, ..StoreOptions::default() };
     connect(url, &options).await.map(drop)
@@ -103,12 +104,27 @@ fn newest_known(migrator: &Migrator) -> i64 {
     migrator.iter().map(|migration| migration.version).max().unwrap_or(0)
 }
 
-/// Refuses a database that is behind or ahead of the program.
-fn check_schema(found: i64, known: i64) -> Result<(), StoreError> {
+/// Refuses a database that is behind the program, or so far ahead that it no longer supports the program's schema:
+/// `oldest` is what the database says of that.
+fn check_schema(found: i64, known: i64, oldest: Option<i64>) -> Result<(), StoreError> {
     if found > known {
-        return Err(error::failed(format!(
-            "the database has schema {found} but this program knows only {known}: run a newer acuerdo"
-        )));
+        return match oldest {
+            Some(oldest) if oldest <= known => {
+                tracing::warn!(
+                    found,
+                    known,
+                    "the database is newer than this program: an upgrade is under way"
+                );
+                Ok(())
+            }
+            Some(oldest) => Err(error::failed(format!(
+                "the database has schema {found}, which supports programs from schema {oldest} on, and this program \
+                 knows only {known}: run a newer acuerdo"
+            ))),
+            None => Err(error::failed(format!(
+                "the database has schema {found} but this program knows only {known}: run a newer acuerdo"
+            ))),
+        };
     }
     if found < known {
         return Err(error::failed(format!(
@@ -138,9 +154,12 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_database_is_refused_and_an_older_one_names_the_remedy() {
-        assert!(check_schema(2, 1).unwrap_err().to_string().contains("newer"));
-        assert!(check_schema(0, 1).unwrap_err().to_string().contains("acuerdo migrate"));
-        assert!(check_schema(1, 1).is_ok());
+    fn a_newer_database_is_used_while_it_supports_us_and_an_older_one_names_the_remedy() {
+        let why = |found, known, oldest| check_schema(found, known, oldest).unwrap_err().to_string();
+        assert!(why(2, 1, None).contains("newer acuerdo"));
+        assert!(why(5, 3, Some(4)).contains("from schema 4 on"));
+        assert!(check_schema(5, 3, Some(3)).is_ok());
+        assert!(why(0, 1, None).contains("acuerdo migrate"));
+        assert!(check_schema(1, 1, None).is_ok());
     }
 }

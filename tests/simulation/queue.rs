@@ -4,31 +4,23 @@ use crate::mutants::Mutant;
 use crate::sim::Sim;
 use acuerdo::domain::ids::{AgentId, LenderId, TicketId};
 use acuerdo::domain::time::{Millis, Timestamp};
-use acuerdo::ports::handoff_queue::{HandoffQueue, Offer, QueueDepth, QueueError, QueuedTicket};
+use acuerdo::ports::handoff_queue::{HandoffQueue, Offer, QueueDepth, QueueError, QueuedTicket, Rebuild};
 use acuerdo::queue::memory::MemoryQueue;
 use async_trait::async_trait;
 use std::sync::{Arc, Mutex};
 
-/// The server: what Redis holds, with its marker of a rebuild under way.
+/// The server: what Redis holds, with its marks of rebuilds under way.
 #[derive(Default)]
-pub struct QueueServer(Mutex<(Arc<MemoryQueue>, bool)>);
+pub struct QueueServer(Mutex<Arc<MemoryQueue>>);
 
 impl QueueServer {
     pub fn live(&self) -> Arc<MemoryQueue> {
-        Arc::clone(&self.0.lock().unwrap().0)
+        Arc::clone(&self.0.lock().unwrap())
     }
 
     /// `FLUSHALL`: tickets and markers are gone.
     fn flush(&self) {
         *self.0.lock().unwrap() = Default::default();
-    }
-
-    fn set_building(&self, building: bool) {
-        self.0.lock().unwrap().1 = building;
-    }
-
-    fn is_building(&self) -> bool {
-        self.0.lock().unwrap().1
     }
 }
 
@@ -114,21 +106,14 @@ impl HandoffQueue for ProcessQueue {
         self.enter("position").await?.position(lender, ticket).await
     }
 
-    async fn needs_rebuild(&self) -> Result<bool, QueueError> {
+    async fn needs_rebuild(&self) -> Result<Option<Rebuild>, QueueError> {
         let needed = self.enter("needs_rebuild").await?.needs_rebuild().await?;
-        if needed {
-            self.server.set_building(true);
-        }
         self.leave("needs_rebuild").await;
         Ok(needed)
     }
 
-    async fn mark_rebuilt(&self) -> Result<(), QueueError> {
-        let live = self.enter("mark_rebuilt").await?;
-        if self.server.is_building() {
-            live.mark_rebuilt().await?;
-            self.server.set_building(false);
-        }
+    async fn mark_rebuilt(&self, rebuild: &Rebuild) -> Result<(), QueueError> {
+        self.enter("mark_rebuilt").await?.mark_rebuilt(rebuild).await?;
         self.leave("mark_rebuilt").await;
         Ok(())
     }

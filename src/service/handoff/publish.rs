@@ -2,7 +2,7 @@
 
 use super::{HandoffError, HandoffService, Taken};
 use crate::ports::StoreError;
-use crate::ports::handoff_queue::{QueueError, QueuedTicket};
+use crate::ports::handoff_queue::{QueueError, QueuedTicket, Rebuild};
 use crate::ports::tickets::{Ticket, TicketStatus};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use thiserror::Error;
@@ -45,8 +45,10 @@ impl HandoffService {
     /// memory. Call it each second; expired leases are requeued even while the live queue is down.
     pub async fn upkeep(&self) -> Result<Upkeep, PublishError> {
         let requeued = self.sweep().await?;
-        let rebuilt =
-            if self.ports.queue.needs_rebuild().await? { Some(self.rebuild().await?) } else { None };
+        let rebuilt = match self.ports.queue.needs_rebuild().await? {
+            Some(rebuild) => Some(self.refill(Some(rebuild)).await?),
+            None => None,
+        };
         let published = self.publish().await?;
         Ok(Upkeep { requeued, published, rebuilt })
     }
@@ -75,14 +77,20 @@ impl HandoffService {
     ///
     /// Run it at start, when the queue asks for it, and now and then: it also mends what an operator broke.
     pub async fn rebuild(&self) -> Result<u64, PublishError> {
-        // Asking opens the rebuild: a flush from here on makes it void.
-        self.ports.queue.needs_rebuild().await?;
+        let asked = self.ports.queue.needs_rebuild().await?;
+        self.refill(asked).await
+    }
+
+    /// After the queue was asked: a flush from then on makes the rebuild void.
+    pub(super) async fn refill(&self, asked: Option<Rebuild>) -> Result<u64, PublishError> {
         let open = self.ports.tickets.open_tickets(REBUILD_MAX).await?;
         stream::iter(&open)
             .map(Ok::<_, QueueError>)
             .try_for_each_concurrent(REBUILD_AT_ONCE, |ticket| self.reflect(ticket))
             .await?;
-        self.ports.queue.mark_rebuilt().await?;
+        if let Some(rebuild) = asked {
+            self.ports.queue.mark_rebuilt(&rebuild).await?;
+        }
         let n_open = count(&open);
         if n_open >= u64::from(REBUILD_MAX) {
             tracing::warn!(rebuild.limit = REBUILD_MAX, "more open tickets than one rebuild takes");

@@ -39,11 +39,10 @@ impl HandoffService {
                 self.ports.queue.take(&agent.lender, queues, agent.id, now, self.settings.lease).await?;
             let Some(offer) = offer else {
                 // An empty queue may be one that lost its memory a moment ago.
-                if !(may_rebuild && self.ports.queue.needs_rebuild().await?) {
-                    return Ok(Ok(None));
-                }
+                let asked = if may_rebuild { self.ports.queue.needs_rebuild().await? } else { None };
+                let Some(rebuild) = asked else { return Ok(Ok(None)) };
                 may_rebuild = false;
-                if let Err(error) = self.rebuild().await {
+                if let Err(error) = self.refill(Some(rebuild)).await {
                     return error.queue_or();
                 }
                 continue;

@@ -22,8 +22,8 @@ mod turns;
 pub(super) use inspect::inspect;
 
 use crate::ports::StoreError;
+use crate::store::StoreOptions;
 use crate::store::error::lost_a_race;
-use crate::store::{StoreOptions, check_schema, newest_known};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use std::str::FromStr;
@@ -49,11 +49,8 @@ impl PostgresStore {
             .acquire_timeout(options.acquire_timeout)
             .connect_with(settings)
             .await?;
-        if options.migrate {
-            MIGRATIONS.run(&pool).await?;
-        }
         let store = Self { pool };
-        check_schema(store.found_schema().await?, newest_known(&MIGRATIONS))?;
+        store.adopt_schema(options.migrate).await?;
         Ok(store)
     }
 }

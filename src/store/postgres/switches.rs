@@ -5,9 +5,9 @@ use crate::domain::ids::LenderId;
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
 use crate::ports::switches::{Stop, SwitchStore, TakenOver};
-use crate::store::newest_known;
 use crate::store::rows::clean;
 use crate::store::rows::tickets::StopRow;
+use crate::store::{check_schema, newest_known};
 use async_trait::async_trait;
 
 #[async_trait]
@@ -61,6 +61,20 @@ impl PostgresStore {
         }
         Ok(sqlx::query_scalar(NEWEST_MIGRATION).fetch_one(&self.pool).await?)
     }
+
+    /// Migrates if that is wanted, and refuses a schema that this program cannot use.
+    pub(super) async fn adopt_schema(&self, migrate: bool) -> Result<(), StoreError> {
+        let known = newest_known(&MIGRATIONS);
+        if migrate && self.found_schema().await? <= known {
+            MIGRATIONS.run(&self.pool).await?;
+        }
+        let found = self.found_schema().await?;
+        let oldest = match found > known {
+            true => sqlx::query_scalar(OLDEST_SUPPORTED).fetch_optional(&self.pool).await?,
+            false => None,
+        };
+        check_schema(found, known, oldest)
+    }
 }
 
 const STOP: &str = "
@@ -76,5 +90,7 @@ const PING: &str = "
     ON CONFLICT (id) DO UPDATE SET at = excluded.at";
 
 const HAS_MIGRATIONS: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+
+const OLDEST_SUPPORTED: &str = "SELECT oldest FROM schema_support";
 
 const NEWEST_MIGRATION: &str = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations WHERE success";

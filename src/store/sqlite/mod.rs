@@ -18,7 +18,7 @@ pub(super) use inspect::inspect;
 pub(super) use owner::Owner;
 
 use crate::ports::StoreError;
-use crate::store::{StoreOptions, check_schema, newest_known};
+use crate::store::StoreOptions;
 use sqlx::migrate::Migrator;
 use sqlx::query_builder::Separated;
 use sqlx::sqlite::{
@@ -70,16 +70,13 @@ impl SqliteStore {
         };
         let writer = pool(1).connect_with(settings.clone().pragma("cache_size", WRITER_CACHE)).await?;
         let owner = if options.owner && !in_memory { Some(Owner::take(&file)?) } else { None };
-        if options.migrate || in_memory {
-            MIGRATIONS.run(&writer).await?;
-        }
         let readers = if in_memory {
             writer.clone()
         } else {
             pool(options.connections_max).connect_lazy_with(settings.read_only(true))
         };
         let store = Self { writer, readers, owner: Mutex::new(owner) };
-        check_schema(store.found_schema().await?, newest_known(&MIGRATIONS))?;
+        store.adopt_schema(options.migrate || in_memory).await?;
         Ok(store)
     }
 

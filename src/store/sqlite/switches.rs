@@ -6,9 +6,9 @@ use crate::domain::ids::LenderId;
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
 use crate::ports::switches::{Stop, SwitchStore, TakenOver};
-use crate::store::newest_known;
 use crate::store::rows::clean;
 use crate::store::rows::tickets::StopRow;
+use crate::store::{check_schema, newest_known};
 use async_trait::async_trait;
 
 #[async_trait]
@@ -77,6 +77,20 @@ impl SqliteStore {
         }
         Ok(sqlx::query_scalar(NEWEST_MIGRATION).fetch_one(&self.writer).await?)
     }
+
+    /// Migrates if that is wanted, and refuses a schema that this program cannot use.
+    pub(super) async fn adopt_schema(&self, migrate: bool) -> Result<(), StoreError> {
+        let known = newest_known(&MIGRATIONS);
+        if migrate && self.found_schema().await? <= known {
+            MIGRATIONS.run(&self.writer).await?;
+        }
+        let found = self.found_schema().await?;
+        let oldest = match found > known {
+            true => sqlx::query_scalar(OLDEST_SUPPORTED).fetch_optional(&self.writer).await?,
+            false => None,
+        };
+        check_schema(found, known, oldest)
+    }
 }
 
 /// A leased conversation keeps its pending inputs and its place in the index of claims.
@@ -102,5 +116,7 @@ const PING: &str = "
 
 const HAS_MIGRATIONS: &str =
     "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations')";
+
+const OLDEST_SUPPORTED: &str = "SELECT oldest FROM schema_support";
 
 const NEWEST_MIGRATION: &str = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations WHERE success";

@@ -14,6 +14,7 @@ mod operations;
 mod owner;
 mod parity;
 mod people;
+mod schema;
 mod sending;
 mod statuses;
 
