@@ -203,7 +203,7 @@ async fn row(base: &mut Base, n_replicas: usize, pace: Pace, window: Duration) -
         let address = free_address();
         let command = serve(PROGRAM, &config, &address, &log);
         let mut server = Server::spawn(command, format!("http://{address}"));
-        let ready = server.ready().await.as_millis();
+        let ready = server.ready().await.expect("it serves").as_millis();
         if base.next == 0 && n == 0 {
             let rest = rss_kib(server.pid()) / 1_024;
             println!("{:<11} one process is ready after {ready} ms and rests at {rest} MiB", base.name);

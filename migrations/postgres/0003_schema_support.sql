@@ -2,7 +2,7 @@
 -- A migration that only adds leaves it. One that takes away or changes what such a program uses says so with
 -- `UPDATE schema_support SET oldest = N`, and is released only when programs of schema N are everywhere.
 CREATE TABLE schema_support (
-  only boolean NOT NULL PRIMARY KEY CHECK (only),
+  sole boolean NOT NULL PRIMARY KEY CHECK (sole),
   oldest bigint NOT NULL
 );
-INSERT INTO schema_support (only, oldest) VALUES (true, 1);
+INSERT INTO schema_support (sole, oldest) VALUES (true, 3);

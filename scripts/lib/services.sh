@@ -116,6 +116,7 @@ services_stop() {
   [ -n "$SERVICES_DIR" ] || return 0
   redis_stop TERM
   postgres_stop INT
+  [ -z "${DISK_BYTES:-}" ] || umount "$SERVICES_DIR/postgres"
   rm -rf "$SERVICES_DIR"
   SERVICES_DIR=""
 }
@@ -185,9 +186,7 @@ postgres_run() {
   disown "$pid"
   echo "$pid" >"$SERVICES_DIR/postgres.pid"
   for _ in $(seq 300); do
-    if "$POSTGRES_BIN/pg_isready" --quiet --host=127.0.0.1 --port="$POSTGRES_PORT"; then
-      return 0
-    fi
+    ! postgres_answers || return 0
     kill -0 "$pid" 2>/dev/null || break
     sleep 0.1
   done
@@ -198,6 +197,31 @@ postgres_run() {
 # postgres_stop SIGNAL : INT is PostgreSQL's fast shutdown, which does not wait for clients; QUIT is a crash.
 postgres_stop() {
   file_stop "$SERVICES_DIR/postgres.pid" "$1"
+}
+
+postgres_answers() {
+  "$POSTGRES_BIN/pg_isready" --quiet --host=127.0.0.1 --port="$POSTGRES_PORT"
+}
+
+# disk_begin BYTES : before postgres_start, a disk of its own that can be filled; false when this system does not let us.
+disk_begin() {
+  mkdir -p "$SERVICES_DIR/postgres"
+  mount -t tmpfs -o "size=$1,mode=755" tmpfs "$SERVICES_DIR/postgres" 2>/dev/null || return 1
+  export DISK_BYTES=$1
+}
+
+# No byte is left. It may be written to meanwhile, so that one look is not enough.
+disk_fill() {
+  local used
+  for _ in $(seq 50); do
+    used=$(df --output=used --block-size=1 "$SERVICES_DIR/postgres" | tail -n 1)
+    ! mount -o "remount,size=$used" "$SERVICES_DIR/postgres" 2>/dev/null || return 0
+  done
+  die "the disk of PostgreSQL could not be filled"
+}
+
+disk_free() {
+  mount -o "remount,size=$DISK_BYTES" "$SERVICES_DIR/postgres"
 }
 
 # --- Redis --------------------------------------------------------------------------------------------------

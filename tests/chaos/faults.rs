@@ -1,9 +1,10 @@
-//! The faults, one scenario each: traffic, the fault for some seconds, its end, the drain.
+//! How a scenario is played: traffic, the fault for some seconds, its end, the drain.
 
 use crate::Arguments;
-use crate::graph_api::Script;
+use crate::desk::Desk;
 use crate::judge::{Judge, Verdict};
-use crate::pair::Pair;
+use crate::pair::{Pair, Start};
+use crate::scenarios::{Fault, Scenario, clock_library, scripts};
 use crate::servers::Servers;
 use crate::street::Street;
 use acuerdo::ports::clock::Random;
@@ -22,116 +23,12 @@ const CALM: Duration = Duration::from_secs(2);
 const SHORT_HOLD: Duration = Duration::from_secs(3);
 const SHORT_CALM: Duration = Duration::from_secs(1);
 
-pub struct Scenario {
-    pub name: &'static str,
-    pub about: &'static str,
-    pub fault: Fault,
-    short: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
-    Kill,
-    Terminate,
-    PostgresRestart,
-    PostgresReadOnly,
-    PostgresConnections,
-    RedisKill,
-    RedisFlush,
-    RedisSlow,
-    GraphSlow,
-    GraphFailing,
-    GraphThrottling,
-    GraphGarbage,
-    GraphTimeout,
-    Flows,
-}
-
-const SCENARIOS: &[Scenario] = &[
-    Scenario {
-        name: "postgres-restart",
-        about: "PostgreSQL crashes and starts again, twice",
-        fault: Fault::PostgresRestart,
-        short: true,
-    },
-    Scenario {
-        name: "postgres-read-only",
-        about: "PostgreSQL accepts no writes, as a standby after a failover",
-        fault: Fault::PostgresReadOnly,
-        short: false,
-    },
-    Scenario {
-        name: "postgres-connections",
-        about: "PostgreSQL closes every connection and has no place for new ones",
-        fault: Fault::PostgresConnections,
-        short: false,
-    },
-    Scenario {
-        name: "redis-kill",
-        about: "Redis is killed and comes back empty",
-        fault: Fault::RedisKill,
-        short: true,
-    },
-    Scenario { name: "redis-flush", about: "FLUSHALL, five times", fault: Fault::RedisFlush, short: false },
-    Scenario { name: "redis-slow", about: "Redis answers nobody", fault: Fault::RedisSlow, short: false },
-    Scenario {
-        name: "graph-slow",
-        about: "the Graph API takes 2 s for each message",
-        fault: Fault::GraphSlow,
-        short: false,
-    },
-    Scenario {
-        name: "graph-failing",
-        about: "the Graph API answers 500 and 503",
-        fault: Fault::GraphFailing,
-        short: true,
-    },
-    Scenario {
-        name: "graph-throttling",
-        about: "the Graph API throttles: 130429, 131056, and 429 without a code",
-        fault: Fault::GraphThrottling,
-        short: false,
-    },
-    Scenario {
-        name: "graph-garbage",
-        about: "the Graph API takes messages and answers garbage, halves, nothing, too much",
-        fault: Fault::GraphGarbage,
-        short: true,
-    },
-    Scenario {
-        name: "graph-timeout",
-        about: "the Graph API takes every third message and does not answer; a third of people get no statuses",
-        fault: Fault::GraphTimeout,
-        short: false,
-    },
-    Scenario {
-        name: "flows",
-        about: "the flow folder is broken while running and at a restart",
-        fault: Fault::Flows,
-        short: false,
-    },
-    Scenario {
-        name: "terminate",
-        about: "SIGTERM under load, one replica after the other",
-        fault: Fault::Terminate,
-        short: true,
-    },
-    Scenario { name: "kill", about: "kill -9 of one of the two at random", fault: Fault::Kill, short: true },
-];
-
-impl Scenario {
-    pub fn all(arguments: &Arguments) -> Vec<&'static Self> {
-        let only = arguments.only.as_deref().unwrap_or("");
-        let wanted = |scenario: &&Self| scenario.name.contains(only) && (scenario.short || !arguments.short);
-        SCENARIOS.iter().filter(wanted).collect()
-    }
-}
-
 /// A scenario whose fault is over.
 pub struct Played<'a> {
     servers: &'a Servers,
     street: Arc<Street>,
     chats: JoinHandle<()>,
+    desk: Option<Arc<Desk>>,
     first: usize,
     doubts: Arc<Mutex<BTreeSet<Uuid>>>,
     lifts: Vec<Instant>,
@@ -141,9 +38,22 @@ pub struct Played<'a> {
 
 /// Plays a scenario to the end of its fault and of its traffic.
 pub async fn play<'a>(servers: &'a Servers, scenario: &Scenario, arguments: &Arguments) -> Played<'a> {
-    let pair = Arc::new(Pair::prepare(servers, scenario.name, None).await);
-    pair.start(&servers.program).await;
-    let street = Street::new(pair.clone(), servers.n_people);
+    let upgrades = scenario.fault == Fault::Upgrade;
+    let first_program = arguments.old.as_ref().filter(|_| upgrades).unwrap_or(&servers.program);
+    let start = Start {
+        empty: upgrades,
+        flows: if upgrades { arguments.old_flows.clone() } else { "flows".to_owned() },
+        clock: clock_library().filter(|_| scenario.fault == Fault::Clock),
+    };
+    let pair = Arc::new(Pair::prepare(servers, scenario.name, &start).await);
+    if upgrades {
+        pair.replicas[0].run(first_program, &["migrate"]);
+        let people = servers.people();
+        pair.replicas[0].run(first_program, &["import", "--lender", "andino", people.to_str().unwrap()]);
+    }
+    pair.start(first_program).await;
+    let street = Street::new(pair.clone(), servers.n_people, scenario.with_desk());
+    let desk = scenario.with_desk().then(|| Desk::open(&pair, &servers.program));
     let first = street.one().await;
     let doubts = Arc::new(Mutex::new(BTreeSet::new()));
     tokio::spawn(watch_doubts(servers.url_as_administrator(&pair.database), doubts.clone()));
@@ -156,7 +66,7 @@ pub async fn play<'a>(servers: &'a Servers, scenario: &Scenario, arguments: &Arg
     let Drill { lifts, findings, .. } = drill;
     sleep(calm).await;
     street.close();
-    Played { servers, street, chats, first, doubts, lifts, with_doubts: !arguments.short, findings }
+    Played { servers, street, chats, desk, first, doubts, lifts, with_doubts: !arguments.short, findings }
 }
 
 struct Drill<'a> {
@@ -218,6 +128,21 @@ impl Drill<'_> {
                 self.lifted();
             }
             Fault::Flows => self.broken_flows().await,
+            Fault::Clock => {
+                for seconds in [300, -300, 0] {
+                    self.pair.replicas[0].set_clock(seconds);
+                    sleep(self.hold).await;
+                    self.lifted();
+                }
+            }
+            Fault::PostgresFull => {
+                servers.shell("disk_fill").await;
+                sleep(self.hold).await;
+                // A PostgreSQL that could not write its log has ended.
+                servers.shell("disk_free; postgres_answers || { postgres_stop INT; postgres_run; }").await;
+                self.lifted();
+            }
+            Fault::Upgrade => self.upgrade(arguments.old.as_ref().unwrap()).await,
             Fault::GraphSlow
             | Fault::GraphFailing
             | Fault::GraphThrottling
@@ -260,6 +185,33 @@ impl Drill<'_> {
         }
     }
 
+    /// `migrate` of the new program, then one replica after the other; between them an old one dies and comes back,
+    /// if it knows how to go on with a newer database.
+    async fn upgrade(&mut self, old: &str) {
+        let [one, other] = &self.pair.replicas;
+        let url = self.servers.url_as_administrator(&self.pair.database);
+        let mut connection = PgConnection::connect(&url).await.unwrap();
+        let query = "SELECT to_regclass('schema_support') IS NOT NULL";
+        let returns: bool = sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap();
+        one.run(&self.servers.program, &["migrate"]);
+        sleep(self.calm).await;
+        let mut lifts = Vec::new();
+        if returns {
+            other.kill().await;
+            lifts.push(Instant::now());
+            other.start(old).await;
+            sleep(self.calm).await;
+        }
+        for replica in [one, other] {
+            replica.terminate(self.servers).await;
+            lifts.push(Instant::now());
+            replica.start(&self.servers.program).await;
+            // Old and new share the work.
+            sleep(self.hold).await;
+        }
+        self.lifts.extend(lifts);
+    }
+
     /// A running process serves on; a new one refuses with the file's name, and the other goes on.
     async fn broken_flows(&mut self) {
         let replica = &self.pair.replicas[0];
@@ -277,32 +229,6 @@ impl Drill<'_> {
         std::fs::rename(&kept, &file).unwrap();
         replica.start(&self.servers.program).await;
         self.lifts.push(Instant::now());
-    }
-}
-
-fn scripts(fault: Fault) -> Vec<Script> {
-    let answer =
-        |http_status, body: &str| Script::Answer { http_status, headers: Vec::new(), body: body.to_owned() };
-    let refuse = |http_status, code| Script::Refuse { http_status, code, details: "throttled" };
-    match fault {
-        Fault::GraphSlow => vec![Script::Slow(Duration::from_secs(2))],
-        Fault::GraphFailing => vec![answer(500, ""), answer(503, "<html>unavailable</html>")],
-        Fault::GraphThrottling => {
-            vec![refuse(429, 130_429), refuse(400, 131_056), answer(429, ""), Script::Accept]
-        }
-        Fault::GraphGarbage => {
-            vec![Script::Garbage, Script::NoWamid, Script::BreakOff, Script::Endless, Script::Accept]
-        }
-        Fault::GraphTimeout => vec![Script::Slow(Duration::from_secs(40)), Script::Accept, Script::Accept],
-        Fault::Kill
-        | Fault::Terminate
-        | Fault::PostgresRestart
-        | Fault::PostgresReadOnly
-        | Fault::PostgresConnections
-        | Fault::RedisKill
-        | Fault::RedisFlush
-        | Fault::RedisSlow
-        | Fault::Flows => Vec::new(),
     }
 }
 
@@ -349,6 +275,15 @@ impl Played<'_> {
         }
     }
 
+    /// All, and those that wait for an agent.
+    async fn tickets(&self) -> (usize, usize) {
+        let url = self.servers.url_as_administrator(&self.street.pair.database);
+        let mut connection = PgConnection::connect(&url).await.unwrap();
+        let count = "SELECT count(*), count(*) FILTER (WHERE status = 'queued') FROM tickets";
+        let (all, queued): (i64, i64) = sqlx::query_as(count).fetch_one(&mut connection).await.unwrap();
+        (usize::try_from(all).unwrap(), usize::try_from(queued).unwrap())
+    }
+
     async fn n_waiting(&self) -> i64 {
         let url = self.servers.url_as_administrator(&self.street.pair.database);
         let Ok(mut connection) = PgConnection::connect(&url).await else { return 1 };
@@ -362,6 +297,16 @@ impl Played<'_> {
     pub async fn judge(self) -> Verdict {
         let last = self.street.one().await;
         self.street.end();
+        if let Some(desk) = &self.desk {
+            // Seconds, after whatever happened to the live queue.
+            for _ in 0..40 {
+                if self.tickets().await.1 == 0 {
+                    break;
+                }
+                sleep(Duration::from_millis(250)).await;
+            }
+            desk.close();
+        }
         let n_waiting = self.n_waiting().await;
         let doubts_seen = self.doubts.lock().unwrap().clone();
         let measures = vec![self.first, last];
@@ -370,6 +315,11 @@ impl Played<'_> {
         if n_waiting > 0 {
             verdict.tell(format!("{n_waiting} messages still wait at the end of the observation"));
         }
+        if let Some(desk) = &self.desk {
+            let (n_tickets, n_open) = self.tickets().await;
+            desk.judge(n_tickets, n_open, &mut verdict);
+        }
+        self.street.pair.stop().await;
         for finding in self.findings {
             verdict.tell(finding);
         }

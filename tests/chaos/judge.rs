@@ -54,12 +54,12 @@ impl Verdict {
         self.lost == 0 && self.doubled == 0 && self.disordered == 0 && self.findings.is_empty()
     }
 
-    fn lost(&mut self, n: usize, what: String) {
+    pub fn lost(&mut self, n: usize, what: String) {
         self.lost += n;
         self.tell(what);
     }
 
-    fn doubled(&mut self, what: String) {
+    pub fn doubled(&mut self, what: String) {
         self.doubled += 1;
         self.tell(what);
     }
@@ -122,7 +122,12 @@ type Taken = HashMap<String, Vec<String>>;
 
 impl Judge<'_> {
     pub async fn judge(self) -> Verdict {
-        let store = connect(&self.street.pair.url, &StoreOptions::default()).await.unwrap();
+        let options = StoreOptions {
+            connections_max: 2,
+            acquire_timeout: Duration::from_secs(30),
+            ..StoreOptions::default()
+        };
+        let store = connect(&self.street.pair.url, &options).await.unwrap();
         let mut verdict = Verdict { acknowledged: self.street.n_acknowledged(), ..Verdict::default() };
         let taken = taken(&self.street.pair);
         let mut expected = Vec::new();
@@ -131,7 +136,7 @@ impl Judge<'_> {
                 Some(chat) => chat.sent.iter().map(|message| chat.text(message)).collect(),
                 None => Vec::new(),
             };
-            if texts.len() != STEPS {
+            if texts.len() != self.street.n_steps() {
                 verdict
                     .tell(format!("person {n} is the measure and has {} answers: {texts:#?}", texts.len()));
             }
@@ -140,6 +145,7 @@ impl Judge<'_> {
         for n in 0..self.street.n_people() {
             self.person(&store, n, &expected, &taken, &mut verdict).await;
         }
+        store.close().await;
         self.recovery(&mut verdict);
         verdict
     }
@@ -183,7 +189,7 @@ impl Judge<'_> {
         verdict.agreements += chat.references.len();
         match (chat.references.len(), read.len()) {
             (2.., _) => verdict.doubled(format!("person {n} has the agreements {:?}", chat.references)),
-            (0, STEPS) if !held => {
+            (0, STEPS..) if !held => {
                 verdict.lost(1, format!("person {n} accepted a plan that is not recorded"))
             }
             _ => {}

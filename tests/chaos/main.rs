@@ -9,6 +9,7 @@
 )]
 #![expect(clippy::print_stdout, reason = "its table is its result")]
 
+mod desk;
 mod faults;
 #[path = "../support/graph_api.rs"]
 #[expect(dead_code, reason = "the tests of the client ask more of it")]
@@ -24,6 +25,7 @@ mod people;
 #[path = "../support/process.rs"]
 #[expect(dead_code, reason = "the bench asks more of it")]
 mod process;
+mod scenarios;
 mod servers;
 mod street;
 mod table;
@@ -32,7 +34,7 @@ mod table;
 mod webhook;
 
 use clap::Parser;
-use faults::Scenario;
+use scenarios::Scenario;
 use servers::Servers;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -55,9 +57,11 @@ pub struct Arguments {
     /// The program that is tried.
     #[arg(long, default_value = process::PROGRAM)]
     program: String,
-    /// A program of the previous version, to upgrade from.
+    /// A program of a previous version, to upgrade from, and its flows.
     #[arg(long)]
     old: Option<String>,
+    #[arg(long, default_value = "flows")]
+    old_flows: String,
 }
 
 fn main() -> ExitCode {
@@ -80,6 +84,7 @@ async fn drill(arguments: &Arguments) -> ExitCode {
         // A message in doubt holds its chat for two minutes; meanwhile the next scenario begins.
         if played.settles(Duration::from_secs(5)).await {
             verdicts.push((scenario.name, played.judge().await));
+            progress(&format!("{}: judged", scenario.name));
         } else {
             running.push((scenario.name, played));
         }

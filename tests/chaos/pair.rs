@@ -3,7 +3,7 @@
 use crate::graph_api::GraphApi;
 use crate::process::{Server, serve};
 use crate::servers::Servers;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
@@ -15,9 +15,19 @@ pub struct Pair {
     pub replicas: [Replica; 2],
 }
 
+/// How a pair begins.
+pub struct Start {
+    /// A database without tables.
+    pub empty: bool,
+    pub flows: String,
+    /// The library that gives the first replica a clock of its own.
+    pub clock: Option<String>,
+}
+
 pub struct Replica {
     pub address: String,
     pub flows: PathBuf,
+    clock: PathBuf,
     config: PathBuf,
     log: PathBuf,
     /// More of the environment: a clock of its own.
@@ -27,31 +37,43 @@ pub struct Replica {
 
 impl Pair {
     /// Nothing runs yet.
-    pub async fn prepare(servers: &Servers, name: &str, clock: Option<(&str, &Path)>) -> Self {
+    pub async fn prepare(servers: &Servers, name: &str, start: &Start) -> Self {
         let database = format!("chaos_{}", name.replace('-', "_"));
-        let url = servers.database(&database).await;
+        let url = servers.database(&database, !start.empty).await;
         let graph = GraphApi::start("token");
         let folder = servers.subfolder(name);
         let replica = async |n: usize| {
             let flows = folder.join(format!("flows-{n}"));
-            servers.shell(&format!("cp -r flows '{}'", flows.display())).await;
+            servers.shell(&format!("cp -r '{}' '{}'", start.flows, flows.display())).await;
             let config = folder.join(format!("replica-{n}.toml"));
             std::fs::write(&config, servers.settings(&url, &flows, &graph.url, &database)).unwrap();
             let log = config.with_extension("log");
-            let environment = match clock {
-                Some((library, file)) if n == 0 => vec![
-                    ("LD_PRELOAD".to_owned(), library.to_owned()),
-                    ("FAKETIME_TIMESTAMP_FILE".to_owned(), file.display().to_string()),
-                    ("FAKETIME_NO_CACHE".to_owned(), "1".to_owned()),
-                    ("FAKETIME_DONT_FAKE_MONOTONIC".to_owned(), "1".to_owned()),
-                ],
+            let clock = config.with_extension("clock");
+            let environment = match &start.clock {
+                Some(library) if n == 0 => {
+                    std::fs::write(&clock, "+0").unwrap();
+                    let variables = [
+                        ("LD_PRELOAD", library.clone()),
+                        ("FAKETIME_TIMESTAMP_FILE", clock.display().to_string()),
+                        ("FAKETIME_CACHE_DURATION", "1".to_owned()),
+                        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+                    ];
+                    variables.map(|(name, value)| (name.to_owned(), value)).to_vec()
+                }
                 _ => Vec::new(),
             };
             let address = servers.address().await;
-            Replica { address, flows, config, log, environment, life: Mutex::default() }
+            Replica { address, flows, clock, config, log, environment, life: Mutex::default() }
         };
         let replicas = [replica(0).await, replica(1).await];
         Self { database, url, graph, replicas }
+    }
+
+    /// The next scenario needs their connections to the database.
+    pub async fn stop(&self) {
+        for replica in &self.replicas {
+            drop(replica.life.lock().await.take());
+        }
     }
 
     pub async fn start(&self, program: &str) {
@@ -80,7 +102,10 @@ impl Replica {
     }
 
     pub async fn ready(&self) {
-        self.life.lock().await.as_mut().unwrap().ready().await;
+        let mut life = self.life.lock().await;
+        if let Err(ended) = life.as_mut().unwrap().ready().await {
+            panic!("`acuerdo serve` ended by itself ({ended}):\n{}", last_lines(&self.log()));
+        }
     }
 
     pub async fn kill(&self) {
@@ -100,6 +125,16 @@ impl Replica {
         ended(&mut server, Duration::from_secs(30)).await
     }
 
+    /// Runs another command with its settings; what it prints.
+    pub fn run(&self, program: &str, arguments: &[&str]) -> String {
+        crate::process::run(crate::process::acuerdo(program, &self.config, arguments))
+    }
+
+    /// Moves its clock to so many seconds off.
+    pub fn set_clock(&self, seconds: i32) {
+        std::fs::write(&self.clock, format!("{seconds:+}")).unwrap();
+    }
+
     /// What it wrote so far.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
@@ -115,4 +150,9 @@ async fn ended(server: &mut Server, limit: Duration) -> Option<ExitStatus> {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     None
+}
+
+fn last_lines(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(10)..].join("\n")
 }

@@ -33,8 +33,7 @@ impl Servers {
         let password = servers.password();
         servers.administer(&format!("CREATE ROLE {ROLE} LOGIN PASSWORD '{password}'")).await;
         servers.administer(&format!("CREATE DATABASE {TEMPLATE} OWNER {ROLE}")).await;
-        let (config, csv) =
-            (servers.folder.path().join("template.toml"), servers.folder.path().join("people.csv"));
+        let (config, csv) = (servers.folder.path().join("template.toml"), servers.people());
         let url = servers.url_of(TEMPLATE);
         std::fs::write(&config, servers.settings(&url, Path::new("flows"), "http://127.0.0.1:9", "template"))
             .unwrap();
@@ -43,6 +42,11 @@ impl Servers {
         let import = ["import", "--lender", "andino", csv.to_str().unwrap()];
         process::run(process::acuerdo(program, &config, &import));
         servers
+    }
+
+    /// The file of everybody, for `acuerdo import`.
+    pub fn people(&self) -> PathBuf {
+        self.folder.path().join("people.csv")
     }
 
     /// Runs functions of `scripts/lib/services.sh` and returns what they print.
@@ -83,9 +87,10 @@ impl Servers {
         self.administer("SELECT pg_reload_conf()").await;
     }
 
-    /// A copy of the template; its URL.
-    pub async fn database(&self, name: &str) -> String {
-        self.administer(&format!("CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {TEMPLATE}")).await;
+    /// A copy of the template, or an empty one; its URL.
+    pub async fn database(&self, name: &str, copied: bool) -> String {
+        let template = if copied { TEMPLATE } else { "template1" };
+        self.administer(&format!("CREATE DATABASE {name} OWNER {ROLE} TEMPLATE {template}")).await;
         self.url_of(name)
     }
 

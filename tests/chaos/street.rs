@@ -47,13 +47,15 @@ pub struct Street {
     closing: AtomicBool,
     /// Nobody writes any more.
     closed: AtomicBool,
+    /// Everybody asks for a human in the end.
+    pub with_desk: bool,
     /// The people whose messages get no status from Meta.
     silent: AtomicBool,
     answers: Mutex<Vec<Instant>>,
 }
 
 impl Street {
-    pub fn new(pair: Arc<Pair>, n_people: usize) -> Arc<Self> {
+    pub fn new(pair: Arc<Pair>, n_people: usize, with_desk: bool) -> Arc<Self> {
         let urls = [pair.replicas[0].url(), pair.replicas[1].url()];
         let street = Arc::new(Self {
             pair,
@@ -64,6 +66,7 @@ impl Street {
             next_person: AtomicUsize::new(0),
             closing: AtomicBool::new(false),
             closed: AtomicBool::new(false),
+            with_desk,
             silent: AtomicBool::new(false),
             answers: Mutex::default(),
         });
@@ -133,11 +136,20 @@ impl Street {
         self.answers.lock().unwrap().clone()
     }
 
+    /// Messages of each person.
+    pub const fn n_steps(&self) -> usize {
+        STEPS + self.with_desk as usize
+    }
+
+    fn line(&self, n: usize, step: usize) -> String {
+        if step < STEPS { line(n, step) } else { "quiero hablar con un asesor".to_owned() }
+    }
+
     async fn chat(self: Arc<Self>, n: usize, patience: Option<Duration>) {
         let phone = &self.phones[n];
-        for step in 0..STEPS {
+        for step in 0..self.n_steps() {
             let n_heard = phone.n_heard.load(Ordering::SeqCst);
-            let body = body_of(&wa_id(n), &wamid(n, step), SystemClock.now(), &text(&line(n, step)));
+            let body = body_of(&wa_id(n), &wamid(n, step), SystemClock.now(), &text(&self.line(n, step)));
             let delivered = match (n + step) % 5 {
                 // Sometimes both replicas get it at once, sometimes it comes again although it was acknowledged.
                 0 => {

@@ -31,10 +31,11 @@ pub fn acuerdo(program: &str, config: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs a command of ours to its end.
-pub fn run(mut command: Command) {
+/// Runs a command of ours to its end; what it prints.
+pub fn run(mut command: Command) -> String {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }
 
 /// `acuerdo serve` on this address, its log appended to `log`.
@@ -56,15 +57,17 @@ impl Server {
         Self { child: command.stdin(Stdio::null()).spawn().unwrap(), url }
     }
 
-    /// Until it can take webhooks; how long that took.
-    pub async fn ready(&mut self) -> Duration {
+    /// Until it can take webhooks; how long that took, or how it ended by itself.
+    pub async fn ready(&mut self) -> Result<Duration, ExitStatus> {
         let begun = Instant::now();
         while !is_ready(&self.url).await {
-            assert!(self.ended().is_none(), "`acuerdo serve` ended");
+            if let Some(ended) = self.ended() {
+                return Err(ended);
+            }
             assert!(begun.elapsed() < START_MAX, "`acuerdo serve` does not become ready");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        begun.elapsed()
+        Ok(begun.elapsed())
     }
 
     pub fn pid(&self) -> u32 {
