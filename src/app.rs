@@ -27,6 +27,7 @@ use crate::service::notices::Notices;
 use crate::service::pacing::Pacing;
 use crate::service::presence::{PresenceLoop, presence};
 use crate::service::receive::Receive;
+use crate::service::retention::{Keep, Retention};
 use crate::service::wording::Wording;
 use crate::store::StoreOptions;
 use crate::understand::Understander;
@@ -62,6 +63,7 @@ pub struct App {
     pub dispatch: Arc<Dispatch>,
     pub notices: Arc<Notices>,
     pub handoff: Arc<HandoffService>,
+    pub retention: Arc<Retention>,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub wake: Wake,
@@ -95,6 +97,7 @@ impl App {
         // Before the first counter counts.
         crate::telemetry::metrics();
         let accounts = settings.lenders()?;
+        let keep = keep(&settings)?;
         let store = open_served_store(&settings, world.clock.now()).await?;
         let queue = open_queue(&settings).await?;
         let policies = read_policies(&settings.flows_dir)?;
@@ -141,6 +144,8 @@ impl App {
         let notices = Arc::new(Notices::new(store.clone(), sender.clone(), clock.clone()));
         let ports = handoff_ports(&store, &queue, &clock);
         let handoff = Arc::new(HandoffService::new(ports, lint, HandoffSettings::default()));
+        let rows = settings.retention.rows_per_round;
+        let retention = Arc::new(Retention::new(store.clone(), clock.clone(), keep, rows));
         let webhook = web::Data::new(WebhookState {
             receive,
             secrets: AppSecrets::new(&settings.app_secrets()).context("WHATSAPP_APP_SECRET is not usable")?,
@@ -157,6 +162,7 @@ impl App {
             dispatch,
             notices,
             handoff,
+            retention,
             clock,
             random,
             wake,
@@ -189,6 +195,7 @@ impl App {
             dispatch: self.dispatch,
             notices: self.notices,
             handoff: self.handoff,
+            retention: self.retention,
             store: self.store,
             clock: self.clock,
             wake: self.wake,
@@ -206,6 +213,7 @@ pub struct Started {
     pub dispatch: Arc<Dispatch>,
     pub notices: Arc<Notices>,
     pub handoff: Arc<HandoffService>,
+    pub retention: Arc<Retention>,
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub wake: Wake,
@@ -239,6 +247,9 @@ impl Started {
         });
         let (service, wake) = (self.handoff.clone(), self.wake.clone());
         supervisor.keep("tickets", move |cancel| loops::tickets(service.clone(), wake.clone(), poll, cancel));
+        let (service, pause) =
+            (self.retention.clone(), Duration::from_millis(self.settings.retention.pause_ms));
+        supervisor.keep("retention", move |cancel| loops::retention(service.clone(), pause, cancel));
     }
 }
 
@@ -292,6 +303,18 @@ pub async fn open_queue(settings: &Settings) -> anyhow::Result<Arc<dyn HandoffQu
         }
         None => Ok(Arc::new(MemoryQueue::new())),
     }
+}
+
+/// How long data are kept, unless that would do harm.
+pub fn keep(settings: &Settings) -> anyhow::Result<Keep> {
+    let kept = &settings.retention;
+    kept.check()?;
+    let days = |days: u32| (days > 0).then(|| Millis::days(i64::from(days)));
+    Ok(Keep {
+        deliveries: days(kept.deliveries_days),
+        updates: days(kept.updates_days),
+        chats: days(kept.chats_days),
+    })
 }
 
 /// The policies of a flow folder, or every mistake in them.

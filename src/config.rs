@@ -60,6 +60,7 @@ pub struct Settings {
     /// Mark messages as read and show "typing…" while the answer is prepared.
     pub read_receipts: bool,
     pub workers: WorkerSettings,
+    pub retention: RetentionSettings,
     /// Several lenders in one deployment; then the single-lender variables are not used.
     #[serde(default)]
     pub lender: Vec<LenderSettings>,
@@ -109,6 +110,64 @@ impl Default for WorkerSettings {
             connections: 10,
             slow_turn_ms: 5_000,
         }
+    }
+}
+
+/// How long data are kept, in days; 0 keeps them for ever.
+///
+/// No law that we know of names a time for all of it: Colombia's Ley 2300 gives none, Ley 1581 (art. 4, purpose and
+/// necessity) wants personal data gone once they have served, Chile wants contacts on record for two years and
+/// Regulation F of the United States for three (12 CFR 1006.100). So the log of chats stays for three years.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RetentionSettings {
+    /// Raw deliveries.
+    pub deliveries_days: u32,
+    /// Inputs and notices that were worked off. Their keys recognise Meta's repeats, which come for up to 7 days.
+    pub updates_days: u32,
+    /// Log and messages of a chat without agreement or open case, since anything happened in it.
+    pub chats_days: u32,
+    /// Rows looked at, and at most removed, in one round.
+    pub rows_per_round: u32,
+    /// Pause between two rounds, milliseconds.
+    pub pause_ms: u64,
+}
+
+impl Default for RetentionSettings {
+    fn default() -> Self {
+        Self {
+            deliveries_days: 30,
+            updates_days: 30,
+            chats_days: 1_096,
+            rows_per_round: 500,
+            pause_ms: 1_000,
+        }
+    }
+}
+
+/// Meta repeats a delivery for up to 7 days; one more for clocks and queues.
+const UPDATES_DAYS_MIN: u32 = 8;
+/// A month: shorter is no rule of any law, but a slip.
+const CHATS_DAYS_MIN: u32 = 31;
+
+impl RetentionSettings {
+    /// Says which setting would do harm.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if (1..UPDATES_DAYS_MIN).contains(&self.updates_days) {
+            return Err(ConfigError::Invalid(format!(
+                "retention.updates_days is {}: Meta repeats a delivery for up to 7 days, and one whose key is gone \
+                 would be answered twice; set it to {UPDATES_DAYS_MIN} or more, or to 0 to keep them for ever",
+                self.updates_days
+            )));
+        }
+        if (1..CHATS_DAYS_MIN).contains(&self.chats_days) {
+            return Err(ConfigError::Invalid(format!(
+                "retention.chats_days is {}: the log of a chat is the proof of what was said; set it to \
+                 {CHATS_DAYS_MIN} or more, or to 0 to keep it for ever",
+                self.chats_days
+            )));
+        }
+        Ok(())
     }
 }
 
@@ -276,6 +335,7 @@ struct Defaults {
     whatsapp_graph_version: &'static str,
     read_receipts: bool,
     workers: WorkerSettings,
+    retention: RetentionSettings,
 }
 
 impl Default for Defaults {
@@ -292,6 +352,7 @@ impl Default for Defaults {
             whatsapp_graph_version: "v25.0",
             read_receipts: true,
             workers: WorkerSettings::default(),
+            retention: RetentionSettings::default(),
         }
     }
 }

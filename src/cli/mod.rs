@@ -8,6 +8,7 @@ mod doctor;
 mod health;
 mod import;
 mod migrate;
+mod retention;
 mod serve;
 mod stops;
 mod talk;
@@ -71,6 +72,8 @@ enum Command {
     /// Show or lift what stops sending: the kill switch and held templates.
     #[command(subcommand)]
     Stops(stops::StopsCommand),
+    /// Remove what the settings no longer keep: raw deliveries, worked-off updates, chats that ended long ago.
+    Retention(retention::RetentionArgs),
     /// Measure how well free text is understood.
     #[command(subcommand)]
     Understand(UnderstandCommand),
@@ -213,6 +216,7 @@ async fn command(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Health => health::run(&settings()?.bind).await,
         Command::Agent(command) => agents(&settings()?, command).await,
         Command::Dead(command) => dead::run(&settings()?, command).await,
+        Command::Retention(args) => retention::run(&settings()?, &args).await,
         Command::Stops(command) => stops::run(&settings()?, command).await,
         Command::Understand(command) => understanding(&command),
     }

@@ -16,6 +16,7 @@ pub mod outbox;
 pub mod payment_provider;
 pub mod people;
 pub mod records;
+pub mod retention;
 pub mod switches;
 pub mod tickets;
 
@@ -32,6 +33,7 @@ pub trait Store:
     + flows::FlowVersionStore
     + switches::SwitchStore
     + dead_letters::DeadLetterStore
+    + retention::RetentionStore
     + Send
     + Sync
 {
@@ -47,6 +49,7 @@ impl<T> Store for T where
         + flows::FlowVersionStore
         + switches::SwitchStore
         + dead_letters::DeadLetterStore
+        + retention::RetentionStore
         + Send
         + Sync
 {

@@ -15,4 +15,5 @@ pub mod notices;
 pub mod pacing;
 pub mod presence;
 pub mod receive;
+pub mod retention;
 pub mod wording;

@@ -1,4 +1,4 @@
-//! The loops: converse, dispatch, statuses, timers, tickets, housekeeping.
+//! The loops: converse, dispatch, statuses, timers, tickets, retention.
 
 use crate::ports::StoreError;
 use crate::ports::clock::Clock;
@@ -7,6 +7,7 @@ use crate::service::converse::Converse;
 use crate::service::dispatch::Dispatch;
 use crate::service::handoff::HandoffService;
 use crate::service::notices::Notices;
+use crate::service::retention::{Retention, Round};
 use crate::worker::Periods;
 use crate::worker::wake::Wake;
 use std::future::Future;
@@ -19,6 +20,10 @@ use tokio_util::sync::CancellationToken;
 const BATCH: u32 = 500;
 /// After a failure of the store: long enough not to hammer it, short enough not to be noticed.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// People waited when retention looked: it looks again after this.
+const PAUSE_AFTER_YIELD: Duration = Duration::from_secs(15);
+/// Retention has swept everything; its limits are counted in days.
+const PAUSE_BETWEEN_SWEEPS: Duration = Duration::from_secs(3_600);
 
 /// Calls `round` while it finds work; then waits for `wake` or `poll`. Ends after the round in which it was cancelled.
 pub async fn repeat<F, R>(
@@ -128,4 +133,24 @@ pub async fn tickets(service: Arc<HandoffService>, wake: Wake, poll: Duration, c
         Ok(false)
     })
     .await;
+}
+
+/// Removes what has served, a round at a time with a pause after each, so that it never competes with the people's work.
+pub async fn retention(service: Arc<Retention>, pause: Duration, cancel: CancellationToken) {
+    while !cancel.is_cancelled() {
+        let pause = match service.round().await {
+            Ok(Round::More) => pause,
+            Ok(Round::Yielded) => PAUSE_AFTER_YIELD,
+            Ok(Round::Done) => PAUSE_BETWEEN_SWEEPS,
+            Err(error) => {
+                metrics::counter!("acuerdo_loop_failures_total", "loop" => "retention").increment(1);
+                tracing::error!(task = "retention", error = %error, "a round failed and will be repeated");
+                PAUSE_AFTER_YIELD
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = cancel.cancelled() => {}
+        }
+    }
 }

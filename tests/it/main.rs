@@ -23,6 +23,7 @@ mod journey;
 mod journey_log;
 mod phone;
 mod replicas;
+mod retention;
 mod scenario_app;
 mod scenario_format;
 mod scenario_talk;

@@ -22,6 +22,7 @@ use acuerdo::ports::inbox::{Accepted, AppliedStatuses, Delivery, InboxStore, Pen
 use acuerdo::ports::outbox::{OutboxClaim, OutboxStore, SendResult, SentMessage};
 use acuerdo::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile};
 use acuerdo::ports::records::OptOutScope;
+use acuerdo::ports::retention::{Act, Aged, Place, RetentionStore, Swept};
 use acuerdo::ports::switches::{Stop, SwitchStore, TakenOver};
 use acuerdo::ports::tickets::{AgentAct, Lease, Ticket, TicketRefused, TicketStore};
 use async_trait::async_trait;
@@ -303,6 +304,13 @@ port! { DeadLetterStore;
         dead_deliveries(limit: u32) -> Vec<DeadDelivery>;
         delivery_body(id: Uuid) -> Option<Vec<u8>>;
         settle_delivery(id: Uuid) -> ();
+    }
+    own {}
+}
+
+port! { RetentionStore;
+    pass {
+        sweep(kind: Aged, before: Timestamp, after: Place, limit: u32, act: Act) -> Swept;
     }
     own {}
 }

@@ -15,6 +15,7 @@ mod inbox;
 mod inspect;
 mod outbox;
 mod people;
+mod retention;
 mod switches;
 mod tickets;
 mod turns;

@@ -5,6 +5,7 @@ pub(super) mod dead_letters;
 pub(super) mod files;
 pub(super) mod outbox;
 pub(super) mod people;
+pub(super) mod retention;
 pub(super) mod tickets;
 
 use crate::domain::identity::{Bsuid, WaId, WaIdentity};

@@ -10,6 +10,7 @@ mod inspect;
 mod outbox;
 mod owner;
 mod people;
+mod retention;
 mod switches;
 mod tickets;
 mod turns;

@@ -14,6 +14,7 @@ mod operations;
 mod owner;
 mod parity;
 mod people;
+mod retention;
 mod schema;
 mod sending;
 mod statuses;
@@ -108,6 +109,13 @@ store_contract!(
     people::an_opt_out_reaches_every_chat_of_the_address,
     dead_letters::a_turn_set_aside_is_kept_and_comes_back_in_its_order,
     dead_letters::an_unreadable_delivery_waits_until_it_is_settled,
+    retention::old_deliveries_go_and_unreadable_ones_stay,
+    retention::worked_off_updates_go_with_their_keys,
+    retention::worked_off_notices_go_and_parked_ones_stay,
+    retention::inputs_of_a_dead_letter_stay_until_it_was_retried,
+    retention::an_ended_chat_goes_whole_and_others_stay_whole,
+    retention::a_chat_that_proves_or_will_do_something_stays,
+    retention::parallel_sweeps_remove_everything_once,
     desk::fifty_agents_get_one_ticket_once,
     desk::a_lost_lease_is_refused_everywhere,
     desk::a_renewed_lease_lives_on,

@@ -5,6 +5,7 @@ mod dead_letters;
 mod inbox;
 mod outbox;
 mod people;
+mod retention;
 mod small;
 mod tickets;
 mod turns;

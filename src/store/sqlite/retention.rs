@@ -1,0 +1,146 @@
+//! Removing what has served, in SQLite.
+
+use super::SqliteStore;
+use crate::domain::time::Timestamp;
+use crate::ports::StoreError;
+use crate::ports::retention::{Act, Aged, Place, RetentionStore, Swept};
+use crate::store::rows::retention::{AgedRow, removable, swept};
+use crate::store::rows::{hex_list, limit};
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteConnection;
+use uuid::Uuid;
+
+#[async_trait]
+impl RetentionStore for SqliteStore {
+    async fn sweep(
+        &self,
+        kind: Aged,
+        before: Timestamp,
+        after: Place,
+        limit_rows: u32,
+        act: Act,
+    ) -> Result<Swept, StoreError> {
+        let seen: Vec<AgedRow> = match kind {
+            Aged::Deliveries => sqlx::query_as(DELIVERIES).bind(before.0).bind(after.id),
+            Aged::Inputs => sqlx::query_as(INPUTS).bind(before.0).bind(after.seq),
+            Aged::Notices => sqlx::query_as(NOTICES).bind(before.0).bind(after.seq),
+            Aged::Chats => sqlx::query_as(CHATS).bind(before.0).bind(after.id),
+        }
+        .bind(limit(limit_rows))
+        .fetch_all(&self.readers)
+        .await?;
+        let old = removable(&seen);
+        let removed = match act {
+            Act::Look => u64::try_from(old.len()).unwrap_or(u64::MAX),
+            Act::Remove if old.is_empty() => 0,
+            Act::Remove => self.remove(kind, before, &old).await?,
+        };
+        Ok(swept(kind, &seen, before, limit_rows, removed))
+    }
+}
+
+impl SqliteStore {
+    async fn remove(&self, kind: Aged, before: Timestamp, old: &[Uuid]) -> Result<u64, StoreError> {
+        let mut transaction = self.write().await?;
+        let removed = match kind {
+            Aged::Deliveries => delete(&mut transaction, DELETE_DELIVERIES, old).await?,
+            Aged::Inputs => delete(&mut transaction, DELETE_INPUTS, old).await?,
+            Aged::Notices => delete(&mut transaction, DELETE_NOTICES, old).await?,
+            Aged::Chats => {
+                // A message may have come since they were looked at.
+                let ended: Vec<Uuid> = sqlx::query_scalar(ENDED)
+                    .bind(before.0)
+                    .bind(hex_list(old.iter().copied()))
+                    .fetch_all(&mut *transaction)
+                    .await?;
+                delete(&mut transaction, DELETE_EVENTS, &ended).await?;
+                delete(&mut transaction, DELETE_OUTBOX, &ended).await?;
+                u64::try_from(ended.len()).unwrap_or(u64::MAX)
+            }
+        };
+        transaction.commit().await?;
+        Ok(removed)
+    }
+}
+
+async fn delete(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+    old: &[Uuid],
+) -> Result<u64, StoreError> {
+    Ok(sqlx::query(statement).bind(hex_list(old.iter().copied())).execute(connection).await?.rows_affected())
+}
+
+const DELIVERIES: &str = "
+    SELECT 0 AS seq, id, received_at AS at, received_at < $1 AND unreadable IS NULL AS removable
+    FROM deliveries
+    WHERE id > $2
+    ORDER BY id
+    LIMIT $3";
+
+const INPUTS: &str = "
+    SELECT i.seq, i.id, i.received_at AS at,
+      i.done_at IS NOT NULL AND i.received_at < $1 AND i.done_at < $1 AND NOT EXISTS (
+        SELECT 1 FROM dead_letters d
+        WHERE d.retried_at IS NULL AND d.conversation_id = i.conversation_id) AS removable
+    FROM inputs i
+    WHERE i.seq > $2
+    ORDER BY i.seq
+    LIMIT $3";
+
+const NOTICES: &str = "
+    SELECT seq, id, received_at AS at,
+      done_at IS NOT NULL AND received_at < $1 AND done_at < $1 AS removable
+    FROM notices
+    WHERE seq > $2
+    ORDER BY seq
+    LIMIT $3";
+
+/// What makes all that was said in a chat `c` removable. The cheap conditions stand first.
+macro_rules! ended {
+    () => {
+        "c.next_claim_at IS NULL AND c.ticket_id IS NULL
+         AND c.created_at < $1 AND COALESCE(c.last_inbound_at, 0) < $1
+         AND COALESCE((
+           SELECT e.at FROM events e WHERE e.conversation_id = c.id ORDER BY e.seq DESC LIMIT 1), 0) < $1
+         AND COALESCE((
+           SELECT o.created_at FROM outbox o WHERE o.conversation_id = c.id ORDER BY o.seq DESC LIMIT 1), 0) < $1
+         AND NOT EXISTS (SELECT 1 FROM timers t WHERE t.conversation_id = c.id)
+         AND NOT EXISTS (
+           SELECT 1 FROM outbox l
+           WHERE l.conversation_id = c.id AND l.status IN ('queued', 'sending', 'in_doubt'))
+         AND NOT EXISTS (SELECT 1 FROM agreements a WHERE a.person_id = c.person_id)
+         AND NOT EXISTS (SELECT 1 FROM cases k WHERE k.person_id = c.person_id AND k.status = 'open')
+         AND (EXISTS (SELECT 1 FROM events f WHERE f.conversation_id = c.id)
+           OR EXISTS (SELECT 1 FROM outbox p WHERE p.conversation_id = c.id))"
+    };
+}
+
+const CHATS: &str = concat!(
+    "SELECT 0 AS seq, c.id, c.created_at AS at, (",
+    ended!(),
+    ") AS removable
+     FROM conversations c
+     WHERE c.id > $2
+     ORDER BY c.id
+     LIMIT $3"
+);
+
+const ENDED: &str = concat!(
+    "SELECT c.id FROM conversations c WHERE c.id IN (SELECT unhex(value) FROM json_each($2)) AND ",
+    ended!()
+);
+
+const DELETE_DELIVERIES: &str = "DELETE FROM deliveries WHERE id IN (SELECT unhex(value) FROM json_each($1))";
+
+const DELETE_INPUTS: &str = "
+    DELETE FROM inputs WHERE id IN (SELECT unhex(value) FROM json_each($1)) AND done_at IS NOT NULL";
+
+const DELETE_NOTICES: &str = "
+    DELETE FROM notices WHERE id IN (SELECT unhex(value) FROM json_each($1)) AND done_at IS NOT NULL";
+
+const DELETE_EVENTS: &str =
+    "DELETE FROM events WHERE conversation_id IN (SELECT unhex(value) FROM json_each($1))";
+
+const DELETE_OUTBOX: &str =
+    "DELETE FROM outbox WHERE conversation_id IN (SELECT unhex(value) FROM json_each($1))";
