@@ -1,7 +1,7 @@
 //! Human agents at both replicas, who take whoever waits.
 
-use crate::judge::Verdict;
 use crate::pair::Pair;
+use crate::verdict::Verdict;
 use acuerdo::whatsapp::client::http_client;
 use serde_json::Value;
 use std::collections::BTreeSet;

@@ -2,11 +2,12 @@
 
 use crate::Arguments;
 use crate::desk::Desk;
-use crate::judge::{Judge, Verdict};
+use crate::judge::Judge;
 use crate::pair::{Pair, Start};
 use crate::scenarios::{Fault, Scenario, clock_library, scripts};
 use crate::servers::Servers;
 use crate::street::Street;
+use crate::verdict::Verdict;
 use acuerdo::ports::clock::Random;
 use acuerdo::system::SystemRandom;
 use sqlx::{Connection, PgConnection};

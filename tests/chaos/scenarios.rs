@@ -125,7 +125,11 @@ const SCENARIOS: &[Scenario] = &[
 impl Scenario {
     pub fn all(arguments: &Arguments) -> Vec<&'static Self> {
         let only = arguments.only.as_deref().unwrap_or("");
-        let wanted = |scenario: &&Self| scenario.name.contains(only) && (scenario.short || !arguments.short);
+        let named = SCENARIOS.iter().any(|scenario| scenario.name == only);
+        let wanted = |scenario: &&Self| {
+            let asked = if named { scenario.name == only } else { scenario.name.contains(only) };
+            asked && (scenario.short || !arguments.short)
+        };
         SCENARIOS.iter().filter(wanted).filter(|scenario| scenario.possible(arguments)).collect()
     }
 }

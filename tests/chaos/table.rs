@@ -1,6 +1,6 @@
 //! The table, and in words what it counts against us.
 
-use crate::judge::Verdict;
+use crate::verdict::Verdict;
 use std::time::Duration;
 
 /// Prints it; true when nothing was lost, doubled or out of order.
