@@ -30,6 +30,7 @@ use crate::service::receive::Receive;
 use crate::service::retention::{Keep, Retention};
 use crate::service::wording::Wording;
 use crate::store::StoreOptions;
+use crate::system::shared_clock::SharedClock;
 use crate::understand::Understander;
 use crate::whatsapp::client::{GraphClient, GraphConfig};
 use crate::whatsapp::signature::AppSecrets;
@@ -67,6 +68,7 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub wake: Wake,
+    shared_clock: Option<Arc<SharedClock>>,
     webhook: web::Data<WebhookState>,
     inbox: InboxLoop,
     seen: PresenceLoop,
@@ -76,6 +78,8 @@ pub struct App {
 #[derive(Clone)]
 pub struct World {
     pub clock: Arc<dyn Clock>,
+    /// A database with a clock of its own gives the time instead, so that all replicas have the same.
+    pub shares_clock: bool,
     pub random: Arc<dyn Random>,
     /// One that was built before, for many applications in one process; else the flow folder's.
     pub understander: Option<Arc<Understander>>,
@@ -99,6 +103,7 @@ impl App {
         let accounts = settings.lenders()?;
         let keep = keep(&settings)?;
         let store = open_served_store(&settings, world.clock.now()).await?;
+        let (world, shared_clock) = share_clock(world, &store).await?;
         let queue = open_queue(&settings).await?;
         let policies = read_policies(&settings.flows_dir)?;
         let lenders = Arc::new(Lenders::new(lenders(&accounts, &policies)?));
@@ -166,6 +171,7 @@ impl App {
             clock,
             random,
             wake,
+            shared_clock,
             webhook,
             inbox,
             seen,
@@ -201,6 +207,10 @@ impl App {
             wake: self.wake,
             settings: self.settings,
         };
+        if let Some(clock) = self.shared_clock {
+            let store = started.store.clone();
+            supervisor.keep("clock", move |cancel| clock.clone().follow(store.clone(), cancel));
+        }
         supervisor.once("inbox", self.inbox.run(supervisor.cancel()));
         supervisor.once("presence", self.seen.run(supervisor.cancel()));
         started
@@ -279,6 +289,21 @@ async fn open_served_store(settings: &Settings, now: Timestamp) -> anyhow::Resul
         );
     }
     Ok(store)
+}
+
+/// Puts the database's clock in the place of the host's, if the world lets it and the database has one.
+async fn share_clock(
+    world: World,
+    store: &Arc<dyn Store>,
+) -> anyhow::Result<(World, Option<Arc<SharedClock>>)> {
+    if !world.shares_clock {
+        return Ok((world, None));
+    }
+    let shared = Arc::new(SharedClock::new(world.clock.clone()));
+    if !shared.look(store.as_ref()).await? {
+        return Ok((world, None));
+    }
+    Ok((World { clock: shared.clone(), ..world }, Some(shared)))
 }
 
 async fn open(settings: &Settings, owner: bool) -> anyhow::Result<Arc<dyn Store>> {

@@ -1,5 +1,7 @@
 //! The real clock, the operating system's randomness, and what it must not keep of us.
 
+pub mod shared_clock;
+
 use crate::domain::time::Timestamp;
 use crate::ports::clock::{Clock, Random};
 use rand::{Rng, RngCore};

@@ -223,7 +223,13 @@ async fn command(cli: Cli) -> anyhow::Result<ExitCode> {
 }
 
 fn world() -> World {
-    World { clock: Arc::new(SystemClock), random: Arc::new(SystemRandom), understander: None, sender: None }
+    World {
+        clock: Arc::new(SystemClock),
+        shares_clock: true,
+        random: Arc::new(SystemRandom),
+        understander: None,
+        sender: None,
+    }
 }
 
 async fn agents(settings: &Settings, command: AgentCommand) -> anyhow::Result<ExitCode> {

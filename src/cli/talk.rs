@@ -134,6 +134,7 @@ impl Talk {
         let clock = Arc::new(MovedClock { real: real.clock, ahead_ms: AtomicI64::new(0) });
         let world = World {
             clock: clock.clone(),
+            shares_clock: false,
             random: real.random,
             understander: None,
             sender: Some(terminal.clone()),

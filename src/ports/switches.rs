@@ -37,6 +37,12 @@ pub trait SwitchStore: Send + Sync {
     /// A cheap round trip that proves that the store can write.
     async fn ping(&self, now: Timestamp) -> Result<(), StoreError>;
 
+    /// The time of the clock that all processes on this store share; `None` when it has no clock of its own, so that
+    /// the host's counts.
+    async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
+    }
+
     /// The newest migration that the database has, and the newest that this program knows.
     async fn schema_version(&self) -> Result<(i64, i64), StoreError>;
 

@@ -225,7 +225,13 @@ async fn a_turn_that_panics_is_set_aside_too() {
     let settings = Settings::from_toml(&settings(&url, &flows, "http://127.0.0.1:1", "")).unwrap();
     let clock = Arc::new(FakeClock::starting(Timestamp::parse_rfc3339(START).unwrap()));
     let random = Arc::new(CountingRandom::default());
-    let world = World { clock: clock.clone(), random, understander: Some(understander()), sender: None };
+    let world = World {
+        clock: clock.clone(),
+        shares_clock: false,
+        random,
+        understander: Some(understander()),
+        sender: None,
+    };
     let app = App::assemble(settings, world).await.unwrap();
     let parts = ConverseParts {
         store: app.store.clone(),

@@ -4,19 +4,21 @@ use crate::contract::backends::{self, Bench};
 use crate::contract_queue::{fresh_prefix, redis_url};
 use crate::harness::app::{NUMBER, START, TOKEN, lay_out_flows, option_id};
 use crate::harness::graph_api::GraphApi;
-use crate::harness::load::{Replica, ShiftedClock, import_people, settings_on};
+use crate::harness::load::{Replica, ShiftedClock, import_people, settings_on, world};
 use crate::harness::people::{OWED, STEPS_TO_BALANCE, line, wa_id};
 use crate::harness::webhook::{Webhook, body_of, text};
+use acuerdo::app::App;
 use acuerdo::domain::identity::{WaId, WaIdentity};
 use acuerdo::domain::ids::{LenderId, PhoneNumberId, TicketId};
-use acuerdo::domain::time::Timestamp;
+use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::Store;
 use acuerdo::ports::clock::Clock;
 use acuerdo::ports::conversations::Conversation;
-use acuerdo::system::SystemRandom;
+use acuerdo::system::{SystemClock, SystemRandom};
 use acuerdo::whatsapp::inspect::OutgoingMessage;
 use serde_json::{Value, json};
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -226,6 +228,34 @@ async fn agents_at_both_never_get_the_same_ticket() {
     assert_eq!(taken.len(), N, "{taken:?}");
     assert_eq!(taken.into_iter().collect::<HashSet<_>>(), tickets);
     pair.stop().await;
+}
+
+/// The time of a process whose host's clock is so far ahead.
+async fn time_of(url: &str, flows: &Path, ahead: Millis) -> Timestamp {
+    let host = Arc::new(ShiftedClock(ahead.0));
+    let app =
+        App::assemble(settings_on(url, flows, "http://127.0.0.1:1", ""), world(host, true)).await.unwrap();
+    let now = app.clock.now();
+    app.store.close().await;
+    now
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_whose_hosts_disagree_have_the_databases_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let flows = folder.path().join("flows");
+    lay_out_flows(&flows);
+    let bench = backends::postgres().await;
+    let file = format!("sqlite:{}", folder.path().join("alone.sqlite").display());
+    for ahead in [Millis::minutes(5), Millis::minutes(-5)] {
+        let shared = time_of(&bench.url, &flows, ahead).await;
+        // The test's PostgreSQL is on this machine.
+        let off = shared.since(SystemClock.now());
+        assert!(off.0.abs() < 5_000, "{off:?} off, the host is {ahead:?} ahead");
+        let alone = time_of(&file, &flows, ahead).await.since(SystemClock.now());
+        assert!((alone.0 - ahead.0).abs() < 5_000, "an SQLite file has its host's time, not {alone:?} off");
+    }
+    bench.drop_schema().await;
 }
 
 /// Takes tickets until nobody has waited for a while.

@@ -38,6 +38,10 @@ impl SwitchStore for PostgresStore {
         Ok(())
     }
 
+    async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(Some(Timestamp(sqlx::query_scalar(TIME).fetch_one(&self.pool).await?)))
+    }
+
     async fn schema_version(&self) -> Result<(i64, i64), StoreError> {
         Ok((self.found_schema().await?, newest_known(&MIGRATIONS)))
     }
@@ -88,6 +92,8 @@ const STOPS: &str = "SELECT lender, scope, reason, since FROM stops ORDER BY len
 const PING: &str = "
     INSERT INTO heartbeats (id, at) VALUES (1, $1)
     ON CONFLICT (id) DO UPDATE SET at = excluded.at";
+
+const TIME: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
 const HAS_MIGRATIONS: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
 

@@ -94,6 +94,7 @@ impl TestApp {
         let clock = Arc::new(FakeClock::starting(now));
         let world = World {
             clock: clock.clone(),
+            shares_clock: false,
             random: Arc::new(CountingRandom::default()),
             understander: Some(understander()),
             sender: None,

@@ -51,9 +51,7 @@ pub struct Replica {
 impl Replica {
     /// `database` and `extra` are lines of the settings file; `clock` may be shared with other replicas.
     pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> Self {
-        let random: Arc<dyn Random> = Arc::new(SystemRandom);
-        let world = World { clock, random, understander: Some(understander()), sender: None };
-        let app = App::assemble(settings, world).await.unwrap();
+        let app = App::assemble(settings, world(clock, false)).await.unwrap();
         let faces = app.faces();
         let mut supervisor = Supervisor::new();
         let started = app.start_inbox(&mut supervisor);
@@ -80,6 +78,12 @@ impl Replica {
         self.server.stop(true).await;
         assert!(self.supervisor.shut_down(Duration::from_secs(20)).await, "a loop did not end");
     }
+}
+
+/// The real world but for its clock; with `shares_clock` the database's counts, if it has one.
+pub fn world(clock: Arc<dyn Clock>, shares_clock: bool) -> World {
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    World { clock, shares_clock, random, understander: Some(understander()), sender: None }
 }
 
 /// Settings of a process on this database that talks to this Graph API; `extra` are more lines of TOML.
