@@ -14,6 +14,8 @@ use crate::service::gate::{Verdict, judge};
 use crate::service::journey;
 use crate::service::lenders::{Lender, Lenders};
 use crate::service::pacing::Pacing;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
 use std::sync::Arc;
 
 /// A sender that dies leaves its messages in doubt after this; longer than the client's own timeout.
@@ -58,10 +60,18 @@ impl Dispatch {
             return Ok(0);
         }
         let stops = self.store.stops().await?;
-        let sends = claims.iter().map(|claim| self.one(claim, &stops));
-        let results: Vec<(OutboxId, i64, SendResult)> = futures_util::future::join_all(sends).await;
-        self.store.finish_outbox(self.clock.now(), &results).await?;
-        Ok(u32::try_from(claims.len()).unwrap_or(u32::MAX))
+        let mut sends: FuturesUnordered<_> = claims.iter().map(|claim| self.one(claim, &stops)).collect();
+        let mut recorded = Ok(());
+        // Recorded as it becomes known, together with whatever else is: one request that hangs holds up no other chat.
+        while let Some(first) = sends.next().await {
+            let mut results = vec![first];
+            while let Some(Some(next)) = sends.next().now_or_never() {
+                results.push(next);
+            }
+            // The others are on their way and are waited for all the same.
+            recorded = recorded.and(self.store.finish_outbox(self.clock.now(), &results).await);
+        }
+        recorded.map(|()| u32::try_from(claims.len()).unwrap_or(u32::MAX))
     }
 
     async fn one(&self, claim: &OutboxClaim, stops: &[Stop]) -> (OutboxId, i64, SendResult) {

@@ -26,8 +26,9 @@ const PEOPLE: usize = 8;
 /// Who am I, what do I owe, a plan, accepted.
 const LINES: [&str; 7] =
     ["hola", "%last4", "25 de julio", "cuanto debo", "quiero un acuerdo de pago", "2 cuotas", "si acepto"];
-/// Hundredths of the budget that may be used: an idle look at a queue more or less is chance.
-const MOST_USED: u64 = 102;
+/// Hundredths of the budget that may be used: how many answers of the Graph API are recorded together is chance. One
+/// statement or row more in each turn is beyond it.
+const MOST_USED: u64 = 105;
 /// Hundredths of the budget that must be used: a budget that nobody needs hides the next slow-down.
 const LEAST_USED: u64 = 90;
 

@@ -40,6 +40,8 @@ const ONCE_RETRIES: u32 = 2;
 /// A conversation that failed waits 1 s, 4 s, 16 s … before it is tried again.
 const RETRY_BASE: Millis = Millis::seconds(1);
 const RETRY_MAX: Millis = Millis::minutes(10);
+/// The longest wait after a failure that may pass: once the database is back, nobody waits minutes for an answer.
+const RETRY_PASSING_MAX: Millis = Millis::seconds(15);
 /// A turn that failed this often for a reason that will not pass is set aside.
 const FAILURES_MAX: u32 = 3;
 
@@ -289,7 +291,7 @@ impl Converse {
                 Some(Err(error)) => return self.failed(claim, &error, round).await,
             }
         }
-        self.store.release(claim.conversation.id, claim.token, self.retry_at(claim)).await
+        self.store.release(claim.conversation.id, claim.token, self.retry_at(claim, RETRY_PASSING_MAX)).await
     }
 
     /// A turn that could not be run stays pending, is counted and tried again later; one that will never run is set
@@ -326,12 +328,13 @@ impl Converse {
             error = %error,
             "turn failed, will be tried again"
         );
-        self.store.release(conversation, claim.token, self.retry_at(claim)).await
+        let most = if error.cause().is_none() { RETRY_PASSING_MAX } else { RETRY_MAX };
+        self.store.release(conversation, claim.token, self.retry_at(claim, most)).await
     }
 
-    fn retry_at(&self, claim: &Claim) -> Timestamp {
+    fn retry_at(&self, claim: &Claim, most: Millis) -> Timestamp {
         let failures = failures(claim).min(8);
-        let wait = RETRY_BASE.0.saturating_mul(4_i64.saturating_pow(failures)).min(RETRY_MAX.0);
+        let wait = RETRY_BASE.0.saturating_mul(4_i64.saturating_pow(failures)).min(most.0);
         self.clock.now().plus(Millis(wait))
     }
 }
