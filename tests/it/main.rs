@@ -7,6 +7,7 @@
     reason = "a test that cannot go on says where it stopped"
 )]
 
+mod allocations;
 mod browser;
 mod contract;
 mod contract_queue;
