@@ -11,6 +11,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// After the last request nothing waits for the inbox any more.
+const INTAKE_MAX: Duration = Duration::from_secs(5);
+
 pub async fn run(settings: Settings, world: World) -> anyhow::Result<ExitCode> {
     require_webhook_settings(&settings)?;
     for risk in settings.risks() {
@@ -21,17 +24,20 @@ pub async fn run(settings: Settings, world: World) -> anyhow::Result<ExitCode> {
     let address = listener.local_addr()?;
     let app = App::assemble(settings, world).await?;
     let faces = app.faces();
-    let mut supervisor = Supervisor::new();
-    let started = app.start_inbox(&mut supervisor);
-    started.start_loops(&mut supervisor);
+    let (mut intake, mut loops) = (Supervisor::new(), Supervisor::new());
+    let started = app.start_inbox(&mut intake);
+    started.start_loops(&mut loops);
     let server = serve(listener, faces)?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
     tracing::info!(bind = %address, version = env!("CARGO_PKG_VERSION"), "ready");
     stopped().await?;
-    tracing::info!("shutting down: no new requests, finishing what is held");
+    tracing::info!("shutting down: finishing what is held");
+    // The server's threads go last: a connection to the database that one of them opened lives in its reactor, and a
+    // loop that is using it then would lose it in the middle of a claim. Until then webhooks are stored for the others.
+    let clean = loops.shut_down(limit).await;
     handle.stop(true).await;
-    let clean = supervisor.shut_down(limit).await;
+    let clean = intake.shut_down(INTAKE_MAX).await && clean;
     serving.await.context("the HTTP server ended badly")??;
     if clean {
         tracing::info!("stopped");

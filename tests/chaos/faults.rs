@@ -180,6 +180,9 @@ impl Drill<'_> {
             if ended.is_none_or(|status| !status.success()) {
                 self.findings.push(format!("SIGTERM ended a replica with {ended:?}"));
             }
+            if let Some(line) = replica.log().lines().find(|line| line.contains("\"ERROR\"")) {
+                self.findings.push(format!("SIGTERM cut something off: {line}"));
+            }
             self.lifts.push(Instant::now());
             replica.start(&self.servers.program).await;
             sleep(self.calm / 2).await;
