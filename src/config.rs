@@ -127,7 +127,7 @@ pub struct RetentionSettings {
     pub updates_days: u32,
     /// Log and messages of a chat without agreement or open case, since anything happened in it.
     pub chats_days: u32,
-    /// Rows looked at, and at most removed, in one round.
+    /// Rows looked at, and at most removed, in one round; a chat counts as ten.
     pub rows_per_round: u32,
     /// Pause between two rounds, milliseconds.
     pub pause_ms: u64,

@@ -15,6 +15,7 @@
 mod bare;
 mod client;
 mod graph;
+mod growth;
 mod kernel;
 #[path = "../../tests/support/meta.rs"]
 #[expect(dead_code, reason = "of all that Meta delivers, the load is text messages")]
@@ -61,6 +62,9 @@ struct Arguments {
     /// Only the saturated rows of one replica.
     #[arg(long)]
     quick: bool,
+    /// Measure beside so many people and chats of the past instead (scripts/growth).
+    #[arg(long, overrides_with = "past")]
+    past: Option<usize>,
     /// Given by `cargo bench`.
     #[arg(long, hide = true)]
     bench: bool,
@@ -106,6 +110,16 @@ async fn measure(arguments: &Arguments) {
     let window = Duration::from_secs(arguments.seconds);
     let wanted = |name: &str| arguments.only.as_deref().is_none_or(|only| only == name);
     print_machine();
+    if let Some(past) = arguments.past {
+        println!("\n{}", header());
+        for (name, _) in
+            [("SQLite", "sqlite"), ("PostgreSQL", "postgres")].iter().filter(|(_, key)| wanted(key))
+        {
+            let mut base = prepare(name, folder.path(), arguments.people).await;
+            growth::measure(&mut base, past, arguments.chats, window).await;
+        }
+        return;
+    }
     println!("\nbare limits of the same machine, closed loop      acknowledged/s");
     let hmac = bare::start("hmac", None);
     println!("{:<50} {:>13}", "verify the signature", flood(&hmac.url, "/webhook", window).await);

@@ -11,8 +11,10 @@ use std::sync::Mutex;
 const PAIR_BURST: i64 = 40;
 /// One message per pair regrows in this time.
 const PAIR_REFILL_MS: i64 = 6_000;
-/// Full buckets are forgotten when there are more than this many pairs.
-const PAIRS_MAX: usize = 50_000;
+/// Buckets that are full again are forgotten when there are this many pairs, and then at each doubling of what is left.
+const PAIRS_SWEPT: usize = 20_000;
+/// Never more than this many pairs, about 10 MiB: all are forgotten, and Meta's 131056 says who writes too fast.
+const PAIRS_MAX: usize = 200_000;
 
 pub struct Pacing {
     per_second: i64,
@@ -23,6 +25,8 @@ pub struct Pacing {
 struct State {
     numbers: HashMap<PhoneNumberId, Bucket>,
     pairs: HashMap<ConversationId, Bucket>,
+    /// The number of pairs at which full buckets are looked for; looking at each message would cost more than sending.
+    sweep_at: usize,
     /// Meta said that a number sends too fast: nobody of it sends before then.
     number_pauses: HashMap<PhoneNumberId, Timestamp>,
     pair_pauses: HashMap<ConversationId, Timestamp>,
@@ -66,9 +70,7 @@ impl Pacing {
         if wait > 0 {
             return Err(now.plus(Millis(wait)));
         }
-        if state.pairs.len() >= PAIRS_MAX {
-            state.pairs.retain(|_, bucket| now.since(bucket.at).0 < PAIR_BURST * PAIR_REFILL_MS);
-        }
+        state.forget_full_pairs(now);
         state.numbers.insert(number.clone(), number_bucket.less_one());
         state.pairs.insert(pair, pair_bucket.less_one());
         Ok(())
@@ -80,7 +82,8 @@ impl Pacing {
 
     pub fn pause_pair(&self, pair: ConversationId, until: Timestamp) {
         let mut state = self.lock();
-        if state.pair_pauses.len() >= PAIRS_MAX {
+        if state.pair_pauses.len() >= PAIRS_SWEPT {
+            // Who is paused still is told so by Meta's next 131056.
             state.pair_pauses.clear();
         }
         state.pair_pauses.insert(pair, until);
@@ -91,7 +94,27 @@ impl Pacing {
     }
 }
 
+impl State {
+    fn forget_full_pairs(&mut self, now: Timestamp) {
+        if self.pairs.len() < self.sweep_at.max(PAIRS_SWEPT) {
+            return;
+        }
+        self.pairs
+            .retain(|_, bucket| !Bucket::refilled(Some(bucket), now, PAIR_BURST, PAIR_REFILL_MS).is_full());
+        if self.pairs.len() >= PAIRS_MAX {
+            self.pairs.clear();
+        }
+        self.sweep_at = self.pairs.len() * 2;
+        self.pairs.shrink_to(self.sweep_at.max(PAIRS_SWEPT));
+    }
+}
+
 impl Bucket {
+    /// Of a pair.
+    const fn is_full(self) -> bool {
+        self.milli_tokens >= PAIR_BURST * 1_000
+    }
+
     fn refilled(known: Option<&Self>, now: Timestamp, burst: i64, refill_ms: i64) -> Self {
         let full = Self { milli_tokens: burst * 1_000, at: now };
         known.map_or(full, |bucket| {
@@ -112,7 +135,7 @@ impl Bucket {
 
 #[cfg(test)]
 mod tests {
-    use super::{PAIR_BURST, PAIR_REFILL_MS, Pacing};
+    use super::{PAIR_BURST, PAIR_REFILL_MS, PAIRS_MAX, PAIRS_SWEPT, Pacing};
     use crate::domain::ids::ConversationId;
     use crate::domain::time::{Millis, Timestamp};
     use uuid::Uuid;
@@ -139,6 +162,33 @@ mod tests {
         }
         assert_eq!(pacing.take(&"1".into(), pair, Timestamp(0)), Err(Timestamp(PAIR_REFILL_MS)));
         assert_eq!(pacing.take(&"1".into(), pair, Timestamp(PAIR_REFILL_MS)), Ok(()));
+    }
+
+    #[test]
+    fn pairs_are_forgotten_once_they_may_send_a_whole_burst_again() {
+        let pacing = Pacing::new(1_000_000);
+        let pair = |n: u128| ConversationId(Uuid::from_u128(n));
+        let busy = pair(u128::MAX);
+        // A thousand people a second, one message each: six seconds later their bucket is full again.
+        for n in 0..200_000_u128 {
+            let now = Timestamp(i64::try_from(n).unwrap());
+            if n % 1_000 == 0 {
+                let _ = pacing.take(&"1".into(), busy, now);
+            }
+            pacing.take(&"1".into(), pair(n), now).unwrap();
+            assert!(pacing.lock().pairs.len() <= PAIRS_SWEPT, "after {n}");
+        }
+        assert!(pacing.lock().pairs.contains_key(&busy), "one that has written much is remembered");
+    }
+
+    #[test]
+    fn there_are_never_more_pairs_than_the_limit() {
+        let pacing = Pacing::new(1_000_000);
+        for n in 0..500_000_u128 {
+            let now = Timestamp(i64::try_from(n / 1_000).unwrap());
+            pacing.take(&"1".into(), ConversationId(Uuid::from_u128(n)), now).unwrap();
+        }
+        assert!(pacing.lock().pairs.len() <= PAIRS_MAX);
     }
 
     #[test]

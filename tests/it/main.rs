@@ -23,6 +23,7 @@ mod harness;
 mod journey;
 mod journey_log;
 mod phone;
+mod query_plans;
 mod replicas;
 mod retention;
 mod scenario_app;
