@@ -16,7 +16,7 @@ use crate::service::lenders::{Lender, Lenders};
 use crate::service::pacing::Pacing;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A sender that dies leaves its messages in doubt after this; longer than the client's own timeout.
 const LEASE: Millis = Millis::seconds(60);
@@ -38,7 +38,12 @@ pub struct Dispatch {
     pacing: Arc<Pacing>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    /// What the database could not take when it became known; recorded before anything new is claimed.
+    unrecorded: Mutex<Vec<Outcome>>,
 }
+
+/// A message, the token of its claim, and what became of it.
+type Outcome = (OutboxId, i64, SendResult);
 
 impl Dispatch {
     pub fn new(
@@ -49,11 +54,12 @@ impl Dispatch {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        Self { store, sender, lenders, pacing, clock, random }
+        Self { store, sender, lenders, pacing, clock, random, unrecorded: Mutex::default() }
     }
 
     /// Sends what may be sent now, at most one message of each conversation; returns how many were looked at.
     pub async fn round(&self, batch: u32) -> Result<u32, StoreError> {
+        self.record(Vec::new()).await?;
         let now = self.clock.now();
         let claims = self.store.claim_outbox(now, LEASE, DOUBT, batch).await?;
         if claims.is_empty() {
@@ -69,12 +75,30 @@ impl Dispatch {
                 results.push(next);
             }
             // The others are on their way and are waited for all the same.
-            recorded = recorded.and(self.store.finish_outbox(self.clock.now(), &results).await);
+            recorded = recorded.and(self.record(results).await);
         }
         recorded.map(|()| u32::try_from(claims.len()).unwrap_or(u32::MAX))
     }
 
-    async fn one(&self, claim: &OutboxClaim, stops: &[Stop]) -> (OutboxId, i64, SendResult) {
+    /// Records these and what an outage kept back. A result that is lost would leave its chat waiting for a status.
+    async fn record(&self, results: Vec<Outcome>) -> Result<(), StoreError> {
+        let mut all = std::mem::take(&mut *self.unrecorded());
+        all.extend(results);
+        if all.is_empty() {
+            return Ok(());
+        }
+        let recorded = self.store.finish_outbox(self.clock.now(), &all).await;
+        if recorded.as_ref().is_err_and(StoreError::is_transient) {
+            self.unrecorded().extend(all);
+        }
+        recorded
+    }
+
+    fn unrecorded(&self) -> MutexGuard<'_, Vec<Outcome>> {
+        self.unrecorded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn one(&self, claim: &OutboxClaim, stops: &[Stop]) -> Outcome {
         let refused = |why: &str| SendResult::Refused { why: why.to_owned(), code: None };
         let result = match self.lenders.get(&claim.lender) {
             None => refused("lender_not_configured"),

@@ -168,9 +168,8 @@ impl MemoryStore {
 
     /// Kind and body of each log entry of a conversation, in order.
     pub fn log(&self, conversation: Uuid) -> Vec<(i64, String, String)> {
-        let tables = self.look();
-        let log = tables.events.get(&conversation).map_or(&[][..], Vec::as_slice);
-        log.iter().map(|event| (event.seq, event.kind.clone(), event.body.clone())).collect()
+        let log = self.look().log(conversation, 0, u32::MAX).unwrap();
+        log.into_iter().map(|(seq, event)| (seq, event.kind, event.body.into_string())).collect()
     }
 
     pub fn agreement_views(&self) -> Vec<AgreementView> {

@@ -153,18 +153,7 @@ impl ConversationStore for MemoryStore {
         after_seq: i64,
         limit: u32,
     ) -> Result<Vec<(i64, Event)>, StoreError> {
-        let tables = self.tables()?;
-        let log = tables.events.get(&conversation.0).map_or(&[][..], Vec::as_slice);
-        let wanted = log.iter().filter(|event| event.seq > after_seq).take(rows(limit));
-        let wanted = wanted.map(|event| StoredEventRow {
-            conversation_id: event.conversation,
-            seq: event.seq,
-            turn: event.turn,
-            kind: event.kind.clone(),
-            body: event.body.clone(),
-            at: event.at,
-        });
-        conversation_events(wanted, after_seq, limit)
+        self.tables()?.log(conversation.0, after_seq, limit)
     }
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
@@ -229,5 +218,27 @@ impl Tables {
             let state = &mut chat.state;
             state.next_claim_at = state.next_claim_at.or(Some(now.max(state.leased_until)));
         }
+    }
+}
+
+impl Tables {
+    /// Entries of a conversation's log behind `after`, oldest first, with their numbers.
+    pub(in crate::store) fn log(
+        &self,
+        conversation: Uuid,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Event)>, StoreError> {
+        let log = self.events.get(&conversation).map_or(&[][..], Vec::as_slice);
+        let wanted = log.iter().filter(|event| event.seq > after).take(rows(limit));
+        let wanted = wanted.map(|event| StoredEventRow {
+            conversation_id: event.conversation,
+            seq: event.seq,
+            turn: event.turn,
+            kind: event.kind.clone(),
+            body: event.body.clone(),
+            at: event.at,
+        });
+        conversation_events(wanted, after, limit)
     }
 }
