@@ -78,7 +78,9 @@ impl Phone {
 
     /// Writes a message and sends it with Enter.
     pub async fn write(&self, text: &str) {
-        self.wait("#composer-text").await.send_keys(&format!("{text}\u{e007}")).await.unwrap();
+        let composer = self.wait("#composer-text").await;
+        self.ready(&composer).await;
+        composer.send_keys(&format!("{text}\u{e007}")).await.unwrap();
     }
 
     /// Taps a reply button of the newest message that offers it.
@@ -137,6 +139,15 @@ impl Phone {
     pub async fn wait_xpath(&self, xpath: &str) -> Element {
         let found = self.client.wait().at_most(PATIENCE).for_element(Locator::XPath(xpath)).await;
         found.unwrap_or_else(|error| panic!("{xpath} never appeared: {error}"))
+    }
+
+    /// Until a person could use it: a view that is changing has it already, but does not show it yet.
+    async fn ready(&self, element: &Element) {
+        let limit = Instant::now() + PATIENCE;
+        while !(element.is_displayed().await.unwrap() && element.is_enabled().await.unwrap()) {
+            assert!(Instant::now() < limit, "it is there and cannot be used");
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
     }
 
     pub async fn wait_gone(&self, css: &str) {

@@ -241,31 +241,51 @@ const CLAIMS: &str = "
     WHERE lender = $1 AND person_id = ANY($2)
     ORDER BY at DESC, id DESC";
 
-/// Of all conversations that the lender has with the address of $1, or about a candidate; newest first.
-const TRIES: &str = "
-    WITH address AS (
-      SELECT o.id, o.lender FROM conversations c
-      JOIN conversations o ON o.lender = c.lender AND (o.wa_id = c.wa_id OR o.bsuid = c.bsuid)
-      WHERE c.id = $1)
-    SELECT t.conversation_id = $1 AS own_conversation, t.passed_person IS NOT NULL AS passed,
-      t.starts_challenge, t.locked_until, t.at
-    FROM identity_tries t
-    WHERE (t.at > $3 OR t.locked_until > $4)
-      AND t.seq IN (
-        SELECT a.seq FROM identity_tries a JOIN address ON address.id = a.conversation_id
-        UNION
-        SELECT b.seq FROM identity_try_persons p JOIN identity_tries b ON b.id = p.try_id
-        WHERE p.person_id = ANY($2)
-          AND p.lender = (SELECT lender FROM conversations WHERE id = $1))
-    ORDER BY t.seq DESC
-    LIMIT $5";
+/// The conversations that the lender of $1 has with its address, `$1` among them.
+macro_rules! address {
+    () => {
+        "address AS (
+           SELECT o.id, c.lender FROM conversations c
+           CROSS JOIN LATERAL (
+             SELECT w.id FROM conversations w WHERE w.wa_id = c.wa_id AND w.lender = c.lender
+             UNION
+             SELECT u.id FROM conversations u WHERE u.bsuid = c.bsuid AND u.lender = c.lender) o
+           WHERE c.id = $1)"
+    };
+}
 
-const TRIED_PERSONS: &str = "
-    SELECT DISTINCT p.person_id FROM conversations c
-    JOIN conversations o ON o.lender = c.lender AND (o.wa_id = c.wa_id OR o.bsuid = c.bsuid)
-    JOIN identity_tries t ON t.conversation_id = o.id AND t.at > $2
-    JOIN identity_try_persons p ON p.try_id = t.id
-    WHERE c.id = $1";
+/// Of all conversations that the lender has with the address of $1, or about a candidate; newest first. A look-up for
+/// each of them, whatever the planner believes of tables that it has not analysed.
+const TRIES: &str = concat!(
+    "WITH ",
+    address!(),
+    ", tries AS (
+       SELECT a.* FROM address CROSS JOIN LATERAL (
+         SELECT t.* FROM identity_tries t
+         WHERE t.conversation_id = address.id AND (t.at > $3 OR t.locked_until > $4)
+         ORDER BY t.at DESC
+         LIMIT $5) a
+       UNION
+       SELECT b.* FROM UNNEST($2::uuid[]) AS k (person) CROSS JOIN LATERAL (
+         SELECT t.* FROM identity_try_persons p JOIN identity_tries t ON t.id = p.try_id
+         WHERE p.person_id = k.person AND p.lender = (SELECT lender FROM conversations WHERE id = $1)
+           AND (t.at > $3 OR t.locked_until > $4)
+         ORDER BY p.at DESC
+         LIMIT $5) b)
+     SELECT t.conversation_id = $1 AS own_conversation, t.passed_person IS NOT NULL AS passed,
+       t.starts_challenge, t.locked_until, t.at
+     FROM tries t
+     ORDER BY t.seq DESC
+     LIMIT $5"
+);
+
+const TRIED_PERSONS: &str = concat!(
+    "WITH ",
+    address!(),
+    " SELECT DISTINCT p.person_id FROM address
+      JOIN identity_tries t ON t.conversation_id = address.id AND t.at > $2
+      JOIN identity_try_persons p ON p.try_id = t.id"
+);
 
 const AGREEMENT_BY_ONCE: &str =
     concat!("SELECT ", agreement_columns!(), " FROM agreements a WHERE a.lender = $1 AND a.once_key = $2");
