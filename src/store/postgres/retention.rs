@@ -50,9 +50,10 @@ impl PostgresStore {
                 // A message may have come since they were looked at.
                 let ended: Vec<Uuid> =
                     sqlx::query_scalar(ENDED).bind(before.0).bind(old).fetch_all(&mut *transaction).await?;
-                delete(&mut transaction, DELETE_EVENTS, &ended).await?;
-                delete(&mut transaction, DELETE_OUTBOX, &ended).await?;
-                u64::try_from(ended.len()).unwrap_or(u64::MAX)
+                // Another process may have emptied some of them just before: only what goes here is counted here.
+                let emptied: i64 =
+                    sqlx::query_scalar(DELETE_SAID).bind(ended).fetch_one(&mut *transaction).await?;
+                u64::try_from(emptied).unwrap_or(0)
             }
         };
         transaction.commit().await?;
@@ -144,6 +145,8 @@ const DELETE_NOTICES: &str = "
     WHERE id IN (
       SELECT n.id FROM notices n WHERE n.id = ANY($1) AND n.done_at IS NOT NULL FOR UPDATE SKIP LOCKED)";
 
-const DELETE_EVENTS: &str = "DELETE FROM events WHERE conversation_id = ANY($1)";
-
-const DELETE_OUTBOX: &str = "DELETE FROM outbox WHERE conversation_id = ANY($1)";
+/// Empties chats and tells how many of them had anything.
+const DELETE_SAID: &str = "
+    WITH log AS (DELETE FROM events WHERE conversation_id = ANY($1) RETURNING conversation_id),
+      sent AS (DELETE FROM outbox WHERE conversation_id = ANY($1) RETURNING conversation_id)
+    SELECT COUNT(*) FROM (SELECT conversation_id FROM log UNION SELECT conversation_id FROM sent) AS emptied";
