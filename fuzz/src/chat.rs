@@ -4,7 +4,6 @@ use crate::samples;
 use acuerdo::domain::assurance::Assurance;
 use acuerdo::domain::ids::Wamid;
 use acuerdo::domain::inbound::MediaKind;
-use acuerdo::domain::outbound::{Outbound, limits as whatsapp};
 use acuerdo::domain::time::Millis;
 use acuerdo::flow::check::names::CATALOGUE;
 use acuerdo::flow::effect::{ActionCall, Effect};
@@ -14,6 +13,7 @@ use acuerdo::flow::input::{Input, Said, TimerName};
 use acuerdo::flow::model::FlowSet;
 use acuerdo::flow::state::{Session, Status, Turn};
 use acuerdo::understand::{Context, Understander, Understanding};
+use acuerdo::whatsapp::limits::check;
 use arbitrary::{Result, Unstructured};
 use std::collections::BTreeMap;
 
@@ -237,7 +237,9 @@ impl<'f> Chat<'f> {
             let Effect::Send { index, content, label, .. } = effect else { continue };
             assert_eq!(*index, n_messages, "messages are numbered in order");
             n_messages += 1;
-            assert!(is_within_limits(content), "WhatsApp would refuse: {}", content.readable());
+            if let Err(why) = check(content) {
+                panic!("WhatsApp would refuse ({why}): {}", content.readable());
+            }
             assert!(label.needs() <= level, "{label:?} shown at {level:?}: {}", content.readable());
         }
         let most = u32::try_from(Limits::default().messages_max).unwrap_or(u32::MAX);
@@ -282,7 +284,9 @@ impl<'f> Chat<'f> {
             match effect {
                 Effect::Assurance { level } => self.facts.assurance = *level,
                 Effect::RunAction(call) => self.call = Some(call.clone()),
-                Effect::Send { content, .. } => self.shown.extend(ids(content)),
+                Effect::Send { content, .. } => {
+                    self.shown.extend(content.options().into_iter().map(|(id, _)| id.to_owned()))
+                }
                 Effect::SetTimer { name, turn, .. } => self.timers.push((*name, *turn)),
                 Effect::OpenTicket { .. } => self.ticket = true,
                 Effect::CloseTicket { .. } => self.ticket = false,
@@ -317,46 +321,4 @@ fn other(u: &mut Unstructured<'_>) -> Result<Said> {
             Said::Option { id, title: "t".to_owned().into(), understanding: Box::default() }
         }
     })
-}
-
-fn ids(content: &Outbound) -> Vec<String> {
-    match content {
-        Outbound::Buttons { buttons, .. } => buttons.iter().map(|button| button.id.clone()).collect(),
-        Outbound::List { sections, .. } => {
-            sections.iter().flat_map(|section| section.rows.iter().map(|row| row.id.clone())).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// Meta would refuse a message outside these.
-fn is_within_limits(content: &Outbound) -> bool {
-    let length = |text: &str| text.chars().count();
-    match content {
-        Outbound::Text { body } => (1..=whatsapp::TEXT_BODY_MAX).contains(&length(body.expose())),
-        Outbound::Buttons { body, buttons, .. } => {
-            (1..=whatsapp::INTERACTIVE_BODY_MAX).contains(&length(body.expose()))
-                && (1..=whatsapp::BUTTONS_MAX).contains(&buttons.len())
-                && buttons.iter().all(|button| {
-                    button.id.len() <= whatsapp::BUTTON_ID_MAX
-                        && (1..=whatsapp::BUTTON_TITLE_MAX).contains(&length(&button.title))
-                })
-        }
-        Outbound::List { body, button, sections, .. } => {
-            let rows: Vec<_> = sections.iter().flat_map(|section| &section.rows).collect();
-            (1..=whatsapp::LIST_BODY_MAX).contains(&length(body.expose()))
-                && (1..=whatsapp::LIST_BUTTON_MAX).contains(&length(button))
-                && (1..=whatsapp::LIST_ROWS_MAX).contains(&rows.len())
-                && rows.iter().all(|row| {
-                    row.id.len() <= whatsapp::ROW_ID_MAX
-                        && (1..=whatsapp::ROW_TITLE_MAX).contains(&length(&row.title))
-                        && row
-                            .description
-                            .as_ref()
-                            .is_none_or(|text| length(text) <= whatsapp::ROW_DESCRIPTION_MAX)
-                })
-        }
-        Outbound::Link { display, .. } => length(display) <= whatsapp::LINK_DISPLAY_MAX,
-        _ => false,
-    }
 }

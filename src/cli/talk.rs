@@ -215,7 +215,8 @@ impl Talk {
         let said: Vec<Outbound> =
             self.terminal.said.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
         for message in said {
-            self.options = options(&message);
+            let options = message.options();
+            self.options = options.into_iter().map(|(id, title)| (id.to_owned(), title.to_owned())).collect();
             println!("\n{}\n", numbered(&message.readable(), &self.options));
         }
         Ok(())
@@ -231,24 +232,6 @@ impl Talk {
         let frames: Vec<String> =
             session.frames.iter().map(|frame| format!("{}.{}", frame.flow, frame.step)).collect();
         Ok(format!("{} · level {}", frames.join(" > "), session.assurance.name()))
-    }
-}
-
-fn options(message: &Outbound) -> Vec<(String, String)> {
-    match message {
-        Outbound::Buttons { buttons, .. } => {
-            buttons.iter().map(|choice| (choice.id.clone(), choice.title.clone())).collect()
-        }
-        Outbound::List { sections, .. } => sections
-            .iter()
-            .flat_map(|section| &section.rows)
-            .map(|row| (row.id.clone(), row.title.clone()))
-            .collect(),
-        Outbound::Text { .. }
-        | Outbound::Link { .. }
-        | Outbound::Document { .. }
-        | Outbound::Image { .. }
-        | Outbound::Template(_) => Vec::new(),
     }
 }
 

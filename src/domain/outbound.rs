@@ -157,6 +157,24 @@ impl Outbound {
         }
     }
 
+    /// Id and title of each option that the person may tap, in reading order.
+    pub fn options(&self) -> Vec<(&str, &str)> {
+        match self {
+            Self::Buttons { buttons, .. } => {
+                buttons.iter().map(|choice| (choice.id.as_str(), choice.title.as_str())).collect()
+            }
+            Self::List { sections, .. } => {
+                let rows = sections.iter().flat_map(|section| &section.rows);
+                rows.map(|row| (row.id.as_str(), row.title.as_str())).collect()
+            }
+            Self::Text { .. }
+            | Self::Link { .. }
+            | Self::Document { .. }
+            | Self::Image { .. }
+            | Self::Template(_) => Vec::new(),
+        }
+    }
+
     /// The kind's name, for metrics and rows.
     pub const fn kind(&self) -> &'static str {
         match self {

@@ -195,7 +195,8 @@ impl<'f> Talk<'f> {
     fn line(&mut self, effect: Effect, call: &mut Option<ActionCall>) -> Option<Line> {
         match effect {
             Effect::Send { content, label, proactive, .. } => {
-                self.options.extend(options_of(&content));
+                let options = content.options();
+                self.options.extend(options.into_iter().map(|(id, title)| (title.to_owned(), id.to_owned())));
                 Some(Line::Bot { content, label, proactive })
             }
             Effect::RunAction(action) => {
@@ -236,23 +237,6 @@ impl<'f> Talk<'f> {
     /// Whether the chat is over by the flow's own word, not by silence.
     pub fn is_over(&self) -> bool {
         matches!(&self.session.status, Status::Ended { outcome } if outcome != ABANDONED)
-    }
-}
-
-fn options_of(content: &Outbound) -> Vec<(String, String)> {
-    match content {
-        Outbound::Buttons { buttons, .. } => {
-            buttons.iter().map(|choice| (choice.title.clone(), choice.id.clone())).collect()
-        }
-        Outbound::List { sections, .. } => {
-            let rows = sections.iter().flat_map(|section| &section.rows);
-            rows.map(|row| (row.title.clone(), row.id.clone())).collect()
-        }
-        Outbound::Text { .. }
-        | Outbound::Link { .. }
-        | Outbound::Document { .. }
-        | Outbound::Image { .. }
-        | Outbound::Template(_) => Vec::new(),
     }
 }
 

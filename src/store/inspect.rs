@@ -5,7 +5,8 @@ use super::{Backend, postgres, sqlite};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use sqlx::migrate::Migrator;
-use std::time::Duration;
+use sqlx::{Connection, Database, Encode, Executor, FromRow, IntoArguments, Type};
+use std::time::{Duration, Instant};
 
 /// What was found.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +15,8 @@ pub struct Inspection {
     pub round_trip: Duration,
     /// A commit that survives a crash: the disk's sync and, with replicas, their answer.
     pub commit: Duration,
+    /// Settings of the server that let a crash of it lose what it has confirmed.
+    pub forgetful: Vec<Forgetful>,
     /// What the database's clock is ahead of ours, milliseconds; `None` where it has none of its own.
     pub clock_ahead_ms: Option<i64>,
     /// Indexes of the migrations that are not there.
@@ -26,6 +29,17 @@ pub struct Inspection {
     pub tickets_open: Vec<(String, i64)>,
     /// Flow versions that chats are pinned to, with their number.
     pub flows_pinned: i64,
+}
+
+/// A setting of PostgreSQL that trades what was confirmed for speed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Forgetful {
+    /// `fsync = off`: a crash of the machine may leave the files torn.
+    Fsync,
+    /// `full_page_writes = off`: a crash in the middle of a page leaves it torn, and the log cannot mend it.
+    FullPageWrites,
+    /// `synchronous_commit = off`: a crash of the server loses the commits of the last moments, and nothing else.
+    SynchronousCommit,
 }
 
 /// What must hold of the rows of a quiet database, whatever happened before.
@@ -47,7 +61,7 @@ const fn passing(name: &'static str, broken: &'static str, remedy: &'static str)
 }
 
 /// The query of each counts what breaks it; `$1` is now, in milliseconds.
-pub(super) const PROMISES: [(Promise, &str); 9] = [
+const PROMISES: [(Promise, &str); 9] = [
     (
         lasting(
             "chats of tickets",
@@ -126,7 +140,7 @@ pub(super) const PROMISES: [(Promise, &str); 9] = [
 ];
 
 /// Each agreement has one schedule, and its payments sum to its total; the two dialects read JSON differently.
-pub(super) const SCHEDULES: Promise = lasting(
+const SCHEDULES: Promise = lasting(
     "schedules",
     "agreement(s) whose payments do not sum to the total",
     "somebody changed them outside this program: restore the rows of `agreements` from a backup",
@@ -143,6 +157,54 @@ pub async fn inspect(url: &str, now: Timestamp) -> Result<Inspection, StoreError
         Backend::Postgres => postgres::inspect(url, now).await,
     }
 }
+
+/// What both dialects are asked alike: how fast the database is, and whether its rows agree.
+pub(super) async fn look<DB>(
+    database: &mut DB::Connection,
+    now: Timestamp,
+    schedules: &'static str,
+) -> Result<Inspection, StoreError>
+where
+    DB: Database,
+    DB::Arguments: IntoArguments<DB>,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+    for<'q> i64: Encode<'q, DB> + Type<DB>,
+    for<'r> (i64,): FromRow<'r, DB::Row>,
+    for<'r> (String, i64): FromRow<'r, DB::Row>,
+{
+    let mut found = Inspection::default();
+    let started = Instant::now();
+    let mut transaction = database.begin().await?;
+    sqlx::query(PING).bind(now.0).execute(&mut *transaction).await?;
+    sqlx::query_scalar::<_, i64>(READ).fetch_one(&mut *transaction).await?;
+    transaction.rollback().await?;
+    found.round_trip = started.elapsed();
+    let started = Instant::now();
+    sqlx::query(PING).bind(now.0).execute(&mut *database).await?;
+    found.commit = started.elapsed();
+
+    for (promise, query) in PROMISES {
+        let n: i64 = sqlx::query_scalar(query).bind(now.0).fetch_one(&mut *database).await?;
+        found.broken.extend((n > 0).then_some((promise, n)));
+    }
+    let n: i64 = sqlx::query_scalar(schedules).fetch_one(&mut *database).await?;
+    found.broken.extend((n > 0).then_some((SCHEDULES, n)));
+    found.tickets_open = sqlx::query_as(TICKETS_OPEN).fetch_all(&mut *database).await?;
+    found.flows_pinned = sqlx::query_scalar(FLOWS_PINNED).fetch_one(&mut *database).await?;
+    Ok(found)
+}
+
+const PING: &str = "
+    INSERT INTO heartbeats (id, at) VALUES (1, $1)
+    ON CONFLICT (id) DO UPDATE SET at = excluded.at";
+
+const READ: &str = "SELECT at FROM heartbeats WHERE id = 1";
+
+const TICKETS_OPEN: &str = "
+    SELECT lender, COUNT(*) FROM tickets WHERE status <> 'closed' GROUP BY lender ORDER BY lender";
+
+const FLOWS_PINNED: &str =
+    "SELECT COUNT(DISTINCT flow_hash) FROM conversations WHERE flow_hash IS NOT NULL AND flow_hash <> ''";
 
 /// The names of the indexes that the migrations make.
 pub(super) fn indexes_of(migrations: &Migrator) -> Vec<String> {

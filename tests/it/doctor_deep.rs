@@ -2,7 +2,7 @@
 
 use crate::contract::backends;
 use acuerdo::ports::clock::Clock;
-use acuerdo::store::inspect::{Inspection, inspect};
+use acuerdo::store::inspect::{Forgetful, Inspection, inspect};
 use acuerdo::system::SystemClock;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
@@ -97,8 +97,35 @@ async fn a_damaged_postgres_database_is_told_promise_by_promise() {
     bench.drop_schema().await;
 }
 
-/// The command says the same, with remedies, and its code is that of a failure.
-fn tells(url: &str) {
+#[tokio::test]
+async fn a_postgres_that_may_forget_what_it_confirmed_is_told_with_the_remedy() {
+    let bench = backends::postgres().await;
+    let with = |value: &str| format!("{}%20-csynchronous_commit%3D{value}", bench.url);
+    let forgets = |found: &Inspection| found.forgetful.contains(&Forgetful::SynchronousCommit);
+    for (value, expected) in [("on", false), ("local", false), ("remote_write", false), ("off", true)] {
+        assert_eq!(forgets(&look(&with(value)).await), expected, "{value}");
+    }
+    // Only the server itself can change these.
+    let mut hand = PgConnection::connect(&bench.url).await.unwrap();
+    let found = look(&bench.url).await;
+    for (name, setting) in [("fsync", Forgetful::Fsync), ("full_page_writes", Forgetful::FullPageWrites)] {
+        let show = AssertSqlSafe(format!("SHOW {name}"));
+        let value: String = sqlx::query_scalar(show).fetch_one(&mut hand).await.unwrap();
+        assert_eq!(found.forgetful.contains(&setting), value == "off", "{name} = {value}");
+    }
+    hand.close().await.unwrap();
+
+    let lines = lines(&with("off")).1;
+    let told =
+        lines.iter().find(|line| line["detail"].as_str().unwrap().contains("synchronous_commit is off"));
+    let told = told.unwrap_or_else(|| panic!("{lines:#?}"));
+    assert_eq!((told["what"].as_str(), told["level"].as_str()), (Some("database"), Some("warn")));
+    assert!(told["remedy"].as_str().unwrap().contains("ALTER SYSTEM SET synchronous_commit = on"), "{told}");
+    bench.drop_schema().await;
+}
+
+/// What the command ends with, and its lines.
+fn lines(url: &str) -> (Option<i32>, Vec<Value>) {
     let output = Command::new(env!("CARGO_BIN_EXE_acuerdo"))
         .args(["doctor", "--deep", "--json"])
         .env_clear()
@@ -108,8 +135,13 @@ fn tells(url: &str) {
         .env("WHATSAPP_PHONE_NUMBER_ID", "1")
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    let lines: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    (output.status.code(), serde_json::from_slice(&output.stdout).unwrap())
+}
+
+/// The command says the same, with remedies, and its code is that of a failure.
+fn tells(url: &str) {
+    let (code, lines) = lines(url);
+    assert_eq!(code, Some(1));
     let line =
         |what: &str| lines.iter().find(|line| line["what"] == what).unwrap_or_else(|| panic!("{lines:#?}"));
     assert_eq!(line("schedules")["level"], "fail");

@@ -7,6 +7,7 @@ use acuerdo::domain::debt::{Obligation, Person};
 use acuerdo::domain::ids::{LenderId, PhoneNumberId};
 use acuerdo::domain::time::{Day, Timestamp};
 use acuerdo::flow;
+use acuerdo::flow::text::words::language;
 use acuerdo::payments::hosted_checkout::{Checkout, HostedCheckouts};
 use acuerdo::ports::Store;
 use acuerdo::ports::people::PeopleStore;
@@ -128,21 +129,8 @@ fn subject(store: &dyn Store, lender: &LenderId, person: Person) -> Subject {
 }
 
 fn birthday(date: Day) -> String {
-    const MONTHS: [&str; 12] = [
-        "enero",
-        "febrero",
-        "marzo",
-        "abril",
-        "mayo",
-        "junio",
-        "julio",
-        "agosto",
-        "septiembre",
-        "octubre",
-        "noviembre",
-        "diciembre",
-    ];
-    format!("{} de {}", date.day(), MONTHS[usize::try_from(date.month() - 1).unwrap()])
+    let months = &language("es").months;
+    format!("{} de {}", date.day(), months[usize::try_from(date.month() - 1).unwrap()])
 }
 
 /// Runs what never waits.

@@ -152,21 +152,12 @@ pub fn readable(message: &Outbound) -> String {
 
 /// The text of a message and its options: kind, id, title.
 pub fn seen(message: &Outbound) -> (String, Vec<(&'static str, String, String)>) {
-    match message {
-        Outbound::Text { body } | Outbound::Link { body, .. } => (body.expose().clone(), Vec::new()),
-        Outbound::Buttons { body, buttons, .. } => {
-            let option = |button: &acuerdo::domain::outbound::Choice| {
-                ("button_reply", button.id.clone(), button.title.clone())
-            };
-            (body.expose().clone(), buttons.iter().map(option).collect())
-        }
-        Outbound::List { body, sections, .. } => {
-            let rows = sections.iter().flat_map(|section| &section.rows);
-            let options = rows.map(|row| ("list_reply", row.id.clone(), row.title.clone()));
-            (body.expose().clone(), options.collect())
-        }
-        Outbound::Document { .. } | Outbound::Image { .. } | Outbound::Template(_) => {
-            (String::new(), Vec::new())
-        }
-    }
+    let (kind, body) = match message {
+        Outbound::Text { body } | Outbound::Link { body, .. } => ("", body.expose().clone()),
+        Outbound::Buttons { body, .. } => ("button_reply", body.expose().clone()),
+        Outbound::List { body, .. } => ("list_reply", body.expose().clone()),
+        Outbound::Document { .. } | Outbound::Image { .. } | Outbound::Template(_) => ("", String::new()),
+    };
+    let options = message.options().into_iter();
+    (body, options.map(|(id, title)| (kind, id.to_owned(), title.to_owned())).collect())
 }

@@ -5,7 +5,7 @@ use crate::app;
 use crate::config::Settings;
 use crate::domain::ids::LenderId;
 use crate::queue;
-use crate::store::inspect::{Inspection, inspect};
+use crate::store::inspect::{Forgetful, Inspection, inspect};
 use rustix::process::{Resource, getrlimit};
 use secrecy::ExposeSecret;
 use std::path::Path;
@@ -43,6 +43,10 @@ fn database(found: &Inspection, findings: &mut Findings) {
     } else {
         findings.ok("database", &format!("a durable commit takes {commit:.1?}"));
     }
+    for setting in &found.forgetful {
+        let (detail, remedy) = risk(*setting);
+        findings.care("database", detail, remedy);
+    }
     if let Some(ahead) = found.clock_ahead_ms {
         clock("database", ahead, findings);
     }
@@ -55,6 +59,27 @@ fn database(found: &Inspection, findings: &mut Findings) {
     if !found.damaged.is_empty() {
         let remedy = "PostgreSQL: `REINDEX INDEX CONCURRENTLY`; SQLite: restore a backup";
         findings.mend("database", &format!("damaged: {}", found.damaged.join(", ")), remedy);
+    }
+}
+
+/// What a setting of PostgreSQL puts at stake, and how to put it right.
+const fn risk(setting: Forgetful) -> (&'static str, &'static str) {
+    match setting {
+        Forgetful::Fsync => (
+            "fsync is off: a crash of its machine may destroy the whole database",
+            "`ALTER SYSTEM SET fsync = on`, `SELECT pg_reload_conf()`, then a backup",
+        ),
+        Forgetful::FullPageWrites => (
+            "full_page_writes is off: a crash of its machine may damage tables beyond repair",
+            "`ALTER SYSTEM SET full_page_writes = on`, `SELECT pg_reload_conf()`",
+        ),
+        Forgetful::SynchronousCommit => (
+            "synchronous_commit is off: a crash of the database forgets the last moments that it had confirmed; messages \
+             of people that Meta was told are safe are lost, and what was just sent is sent again",
+            "`ALTER SYSTEM SET synchronous_commit = on`, `SELECT pg_reload_conf()`; if a role, the database or \
+             DATABASE_URL sets it: `ALTER ROLE … RESET synchronous_commit`, `ALTER DATABASE … RESET \
+             synchronous_commit`, or take it out of the URL; then restart the processes",
+        ),
     }
 }
 

@@ -405,7 +405,7 @@ pub(super) fn write_session(session: &Session) -> Result<JsonText, TurnError> {
 
 pub(super) fn read_session(stored: Option<&JsonText>) -> Result<Option<Session>, TurnError> {
     let Some(stored) = stored else { return Ok(None) };
-    let session: Session = stored.parse().map_err(|error| TurnError::Session(why(&error)))?;
+    let session: Session = stored.parse().map_err(|fault| TurnError::Session(fault.to_string()))?;
     if session.v > SESSION_VERSION {
         return Err(TurnError::Session(format!(
             "it was written by a newer program (version {}, this one reads up to {SESSION_VERSION})",
@@ -413,11 +413,6 @@ pub(super) fn read_session(stored: Option<&JsonText>) -> Result<Option<Session>,
         )));
     }
     Ok(Some(session))
-}
-
-/// The kind and place of a fault: its message quotes what it found, which a person may have written.
-fn why(error: &serde_json::Error) -> String {
-    format!("{:?} error at {}:{}", error.classify(), error.line(), error.column())
 }
 
 pub(super) fn empty_commit(claim: &Claim, session: &Session, now: Timestamp) -> TurnCommit {

@@ -10,6 +10,7 @@ pub(super) mod tickets;
 
 use crate::domain::identity::{Bsuid, WaId, WaIdentity};
 use crate::domain::ids::LenderId;
+use crate::domain::json_text;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::inbox::PendingNotice;
@@ -32,12 +33,9 @@ impl Place<'_> {
         StoreError::Corrupt { table: self.table, column, id: self.id.to_string(), why: why.into() }
     }
 
-    /// Reads a document. Only the kind and place of a fault are told: its message quotes the text.
+    /// Reads a document.
     pub fn json<T: DeserializeOwned>(&self, column: &'static str, text: &str) -> Result<T, StoreError> {
-        serde_json::from_str(text).map_err(|error| {
-            let why = format!("{:?} error at {}:{}", error.classify(), error.line(), error.column());
-            self.corrupt(column, why)
-        })
+        json_text::read(text).map_err(|fault| self.corrupt(column, fault.to_string()))
     }
 
     /// Reads a name of a closed list.

@@ -4,7 +4,7 @@ use super::SqliteStore;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::retention::{Act, Aged, Place, RetentionStore, Swept};
-use crate::store::rows::retention::{AgedRow, removable, swept};
+use crate::store::rows::retention::{AgedRow, CHATS, DELIVERIES, INPUTS, NOTICES, ended, removable, swept};
 use crate::store::rows::{hex_list, limit};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
@@ -70,61 +70,6 @@ async fn delete(
 ) -> Result<u64, StoreError> {
     Ok(sqlx::query(statement).bind(hex_list(old.iter().copied())).execute(connection).await?.rows_affected())
 }
-
-const DELIVERIES: &str = "
-    SELECT 0 AS seq, id, received_at AS at, received_at < $1 AND unreadable IS NULL AS removable
-    FROM deliveries
-    WHERE id > $2
-    ORDER BY id
-    LIMIT $3";
-
-const INPUTS: &str = "
-    SELECT i.seq, i.id, i.received_at AS at,
-      i.done_at IS NOT NULL AND i.received_at < $1 AND i.done_at < $1 AND NOT EXISTS (
-        SELECT 1 FROM dead_letters d
-        WHERE d.retried_at IS NULL AND d.conversation_id = i.conversation_id) AS removable
-    FROM inputs i
-    WHERE i.seq > $2
-    ORDER BY i.seq
-    LIMIT $3";
-
-const NOTICES: &str = "
-    SELECT seq, id, received_at AS at,
-      done_at IS NOT NULL AND received_at < $1 AND done_at < $1 AS removable
-    FROM notices
-    WHERE seq > $2
-    ORDER BY seq
-    LIMIT $3";
-
-/// What makes all that was said in a chat `c` removable. The cheap conditions stand first.
-macro_rules! ended {
-    () => {
-        "c.next_claim_at IS NULL AND c.ticket_id IS NULL
-         AND c.created_at < $1 AND COALESCE(c.last_inbound_at, 0) < $1
-         AND COALESCE((
-           SELECT e.at FROM events e WHERE e.conversation_id = c.id ORDER BY e.seq DESC LIMIT 1), 0) < $1
-         AND COALESCE((
-           SELECT o.created_at FROM outbox o WHERE o.conversation_id = c.id ORDER BY o.seq DESC LIMIT 1), 0) < $1
-         AND NOT EXISTS (SELECT 1 FROM timers t WHERE t.conversation_id = c.id)
-         AND NOT EXISTS (
-           SELECT 1 FROM outbox l
-           WHERE l.conversation_id = c.id AND l.status IN ('queued', 'sending', 'in_doubt'))
-         AND NOT EXISTS (SELECT 1 FROM agreements a WHERE a.person_id = c.person_id)
-         AND NOT EXISTS (SELECT 1 FROM cases k WHERE k.person_id = c.person_id AND k.status = 'open')
-         AND (EXISTS (SELECT 1 FROM events f WHERE f.conversation_id = c.id)
-           OR EXISTS (SELECT 1 FROM outbox p WHERE p.conversation_id = c.id))"
-    };
-}
-
-const CHATS: &str = concat!(
-    "SELECT 0 AS seq, c.id, c.created_at AS at, (",
-    ended!(),
-    ") AS removable
-     FROM conversations c
-     WHERE c.id > $2
-     ORDER BY c.id
-     LIMIT $3"
-);
 
 const ENDED: &str = concat!(
     "SELECT c.id FROM conversations c WHERE c.id IN (SELECT unhex(value) FROM json_each($2)) AND ",

@@ -6,7 +6,6 @@ use crate::domain::assurance::{Assurance, Label};
 use crate::domain::ids::Wamid;
 use crate::domain::inbound::MediaKind;
 use crate::domain::money::{Currency, Money};
-use crate::domain::outbound::{Outbound, limits as whatsapp};
 use crate::domain::time::{Day, Millis};
 use crate::flow::catalogue;
 use crate::flow::effect::{ActionCall, Effect};
@@ -19,6 +18,7 @@ use crate::flow::value::{Type, Value};
 use crate::understand::intent::Intent;
 use crate::understand::options::{OptionHow, OptionMatch};
 use crate::understand::{IntentGuess, IntentSource, Understanding};
+use crate::whatsapp::limits;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -179,7 +179,7 @@ impl World {
                 self.call = Some(call.clone());
             }
             if let Effect::Send { content, .. } = effect {
-                self.shown.extend(ids(content));
+                self.shown.extend(content.options().into_iter().map(|(id, _)| id.to_owned()));
             }
         }
         let timer = |effect: &Effect| match effect {
@@ -192,51 +192,15 @@ impl World {
     }
 }
 
-fn ids(content: &Outbound) -> Vec<String> {
-    match content {
-        Outbound::Buttons { buttons, .. } => buttons.iter().map(|button| button.id.clone()).collect(),
-        Outbound::List { sections, .. } => {
-            sections.iter().flat_map(|section| section.rows.iter().map(|row| row.id.clone())).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// Meta would refuse a message outside these.
-fn is_within_limits(content: &Outbound) -> bool {
-    let length = |text: &str| text.chars().count();
-    match content {
-        Outbound::Text { body } => (1..=whatsapp::TEXT_BODY_MAX).contains(&length(body.expose())),
-        Outbound::Buttons { body, buttons, .. } => {
-            (1..=whatsapp::INTERACTIVE_BODY_MAX).contains(&length(body.expose()))
-                && (1..=whatsapp::BUTTONS_MAX).contains(&buttons.len())
-                && buttons
-                    .iter()
-                    .all(|b| length(&b.title) <= whatsapp::BUTTON_TITLE_MAX && !b.title.is_empty())
-        }
-        Outbound::List { body, button, sections, .. } => {
-            let rows: Vec<_> = sections.iter().flat_map(|section| &section.rows).collect();
-            (1..=whatsapp::LIST_BODY_MAX).contains(&length(body.expose()))
-                && (1..=whatsapp::LIST_BUTTON_MAX).contains(&length(button))
-                && (1..=whatsapp::LIST_ROWS_MAX).contains(&rows.len())
-                && rows.iter().all(|row| {
-                    row.id.len() <= whatsapp::ROW_ID_MAX && length(&row.title) <= whatsapp::ROW_TITLE_MAX
-                })
-        }
-        Outbound::Link { display, .. } => length(display) <= whatsapp::LINK_DISPLAY_MAX,
-        _ => false,
-    }
-}
-
 /// Everything that must hold of any turn.
 fn check(before: &World, input: &Input, turn: &Turn) -> Result<(), TestCaseError> {
-    let limits = Limits::default();
-    let again = step(&MOTOR, before.session.clone(), input, &before.facts, &limits);
+    let most = Limits::default();
+    let again = step(&MOTOR, before.session.clone(), input, &before.facts, &most);
     prop_assert_eq!(&again, turn, "same arguments, same turn");
     let stored = serde_json::to_string(&turn.session).unwrap();
     prop_assert_eq!(&serde_json::from_str::<Session>(&stored).unwrap(), &turn.session);
     prop_assert_eq!(turn.session.turn, before.session.turn + 1);
-    prop_assert!(turn.session.frames.len() <= limits.frames_max);
+    prop_assert!(turn.session.frames.len() <= most.frames_max);
 
     let faulted = turn.effects.iter().any(|effect| matches!(effect, Effect::Fault { .. }));
     let explained = turn.effects.iter().any(|effect| {
@@ -253,7 +217,7 @@ fn check(before: &World, input: &Input, turn: &Turn) -> Result<(), TestCaseError
         if let Effect::Send { index, content, label, .. } = effect {
             prop_assert_eq!(*index, next_index);
             next_index += 1;
-            prop_assert!(is_within_limits(content), "{:?}", content.readable());
+            prop_assert_eq!(limits::check(content), Ok(()), "{:?}", content.readable());
             let masked = *label < Label::Deuda || before.facts.assurance >= Assurance::Verificada || granted;
             prop_assert!(masked, "a debt was shown at level {:?}", before.facts.assurance);
         }
@@ -262,7 +226,7 @@ fn check(before: &World, input: &Input, turn: &Turn) -> Result<(), TestCaseError
             prop_assert_eq!(&turn.session.status, &Status::AwaitingAction { call: call.call });
         }
     }
-    prop_assert!(usize::try_from(next_index).unwrap() <= limits.messages_max);
+    prop_assert!(usize::try_from(next_index).unwrap() <= most.messages_max);
     let waits = matches!(turn.session.status, Status::Waiting { .. } | Status::Paused { .. });
     let timed = turn.effects.iter().any(|effect| matches!(effect, Effect::SetTimer { .. }));
     prop_assert_eq!(waits, timed, "what waits has a timer, and nothing else has");

@@ -4,7 +4,6 @@
 use super::{MOTOR, facts, folder};
 use crate::domain::assurance::Assurance;
 use crate::domain::ids::{FlowId, StepId, Wamid};
-use crate::domain::outbound::Outbound;
 use crate::domain::time::Millis;
 use crate::flow::effect::{ActionCall, Effect, Shown};
 use crate::flow::engine::{self, begins_anew, expectation, open_options, outcome, step};
@@ -84,8 +83,8 @@ fn visits(turn: &Turn) -> Vec<&str> {
 
 fn option_id(turn: &Turn, title: &str) -> String {
     let find = |effect: &Effect| match effect {
-        Effect::Send { content: Outbound::Buttons { buttons, .. }, .. } => {
-            buttons.iter().find(|button| button.title == title).map(|button| button.id.clone())
+        Effect::Send { content, .. } => {
+            content.options().into_iter().find(|(_, shown)| *shown == title).map(|(id, _)| id.to_owned())
         }
         _ => None,
     };
