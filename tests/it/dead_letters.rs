@@ -1,17 +1,12 @@
 //! What fails for good hurts nobody else: the person gets a human, the operator a dead letter, and both can go on.
 
-use crate::harness::app::{NUMBER, START, TestApp, lay_out_flows, settings, understander};
-use crate::harness::clock::{CountingRandom, FakeClock};
+use crate::harness::app::{NUMBER, START, TestApp, assemble, settings, stored, understander};
 use crate::harness::meta::{self, Who};
-use acuerdo::app::{App, World};
-use acuerdo::config::Settings;
 use acuerdo::domain::ids::LenderId;
 use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::clock::Clock;
 use acuerdo::ports::dead_letters::DeadTurn;
-use acuerdo::ports::inbox::{Delivery, DeliveryItem};
 use acuerdo::service::converse::{AgentAvailability, Converse, ConverseParts};
-use acuerdo::whatsapp::webhook;
 use serde_json::{Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions};
@@ -219,20 +214,7 @@ impl AgentAvailability for Breaks {
 #[tokio::test]
 async fn a_turn_that_panics_is_set_aside_too() {
     let folder = tempfile::tempdir().unwrap();
-    let flows = folder.path().join("flows");
-    lay_out_flows(&flows);
-    let url = format!("sqlite:{}", folder.path().join("panic.sqlite").display());
-    let settings = Settings::from_toml(&settings(&url, &flows, "http://127.0.0.1:1", "")).unwrap();
-    let clock = Arc::new(FakeClock::starting(Timestamp::parse_rfc3339(START).unwrap()));
-    let random = Arc::new(CountingRandom::default());
-    let world = World {
-        clock: clock.clone(),
-        shares_clock: false,
-        random,
-        understander: Some(understander()),
-        sender: None,
-    };
-    let app = App::assemble(settings, world).await.unwrap();
+    let (app, clock) = assemble(folder.path()).await;
     let parts = ConverseParts {
         store: app.store.clone(),
         flows: app.library.clone(),
@@ -242,13 +224,7 @@ async fn a_turn_that_panics_is_set_aside_too() {
         availability: Arc::new(Breaks),
     };
     let converse = Converse::new(parts, None);
-    let content = json!({"type": "text", "text": {"body": "hola"}});
-    let body = meta::delivery(NUMBER, meta::message(&Who::phone(ANA), "wamid.1", clock.now(), &content));
-    let item = webhook::parse(&body).unwrap().remove(0);
-    let id = Uuid::from_u128(1);
-    let item = DeliveryItem { id, lender: Some("andino".into()), dedupe_key: "1".into(), item };
-    let delivery = Delivery { id, received_at: clock.now(), body, unreadable: None, items: vec![item] };
-    app.store.accept(&[delivery]).await.unwrap();
+    stored(&app, &Who::phone(ANA), "wamid.1", "hola").await;
     for wait in [1, 4, 16] {
         assert_eq!(converse.round(8).await.unwrap().failed, 1);
         clock.advance(Millis::seconds(wait));

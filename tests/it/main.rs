@@ -22,6 +22,7 @@ mod graph_client;
 mod harness;
 mod journey;
 mod journey_log;
+mod outages;
 mod phone;
 mod query_plans;
 mod replicas;

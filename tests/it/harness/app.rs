@@ -11,10 +11,12 @@ use acuerdo::domain::outbound::Outbound;
 use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::clock::Clock;
 use acuerdo::ports::conversations::Conversation;
+use acuerdo::ports::inbox::{Delivery, DeliveryItem};
 use acuerdo::understand::Understander;
 use acuerdo::whatsapp::client::http_client;
 use acuerdo::whatsapp::inspect::OutgoingMessage;
 use acuerdo::whatsapp::signature::AppSecrets;
+use acuerdo::whatsapp::webhook;
 use acuerdo::worker::supervisor::Supervisor;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -92,14 +94,7 @@ impl TestApp {
         now: Timestamp,
     ) -> Self {
         let clock = Arc::new(FakeClock::starting(now));
-        let world = World {
-            clock: clock.clone(),
-            shares_clock: false,
-            random: Arc::new(CountingRandom::default()),
-            understander: Some(understander()),
-            sender: None,
-        };
-        let app = App::assemble(settings, world).await.unwrap();
+        let app = App::assemble(settings, world(clock.clone())).await.unwrap();
         let faces = app.faces();
         let mut supervisor = Supervisor::new();
         let started = app.start_inbox(&mut supervisor);
@@ -261,6 +256,38 @@ impl TestApp {
     }
 }
 
+/// Every part of a process on a fresh file in `folder`, at [`START`]; nothing runs, and WhatsApp is away.
+pub async fn assemble(folder: &Path) -> (App, Arc<FakeClock>) {
+    let flows = folder.join("flows");
+    lay_out_flows(&flows);
+    let url = format!("sqlite:{}", folder.join("test.sqlite").display());
+    let settings = Settings::from_toml(&settings(&url, &flows, "http://127.0.0.1:1", "")).unwrap();
+    let clock = Arc::new(FakeClock::starting(Timestamp::parse_rfc3339(START).unwrap()));
+    (App::assemble(settings, world(clock.clone())).await.unwrap(), clock)
+}
+
+fn world(clock: Arc<FakeClock>) -> World {
+    World {
+        clock,
+        shares_clock: false,
+        random: Arc::new(CountingRandom::default()),
+        understander: Some(understander()),
+        sender: None,
+    }
+}
+
+/// Stores a message of this person as the inbox would.
+pub async fn stored(app: &App, who: &Who, wamid: &str, text: &str) {
+    let content = json!({"type": "text", "text": {"body": text}});
+    let received_at = app.clock.now();
+    let body = meta::delivery(NUMBER, meta::message(who, wamid, received_at, &content));
+    let item = webhook::parse(&body).unwrap().remove(0);
+    let id = app.random.uuid(received_at);
+    let item = DeliveryItem { id, lender: Some("andino".into()), dedupe_key: wamid.to_owned(), item };
+    let delivery = Delivery { id, received_at, body, unreadable: None, items: vec![item] };
+    app.store.accept(&[delivery]).await.unwrap();
+}
+
 /// Trained once for all tests of this process.
 pub fn understander() -> Arc<Understander> {
     static SHARED: LazyLock<Arc<Understander>> =
@@ -315,21 +342,9 @@ pub fn identity(who: &Who) -> acuerdo::domain::identity::WaIdentity {
     WaIdentity::new(wa_id, bsuid).unwrap()
 }
 
+/// The kind of the answer that taps the option with this title, and its id.
 pub fn option_id(message: &Outbound, title: &str) -> Option<(&'static str, String)> {
-    match message {
-        Outbound::Buttons { buttons, .. } => buttons
-            .iter()
-            .find(|button| button.title == title)
-            .map(|button| ("button_reply", button.id.clone())),
-        Outbound::List { sections, .. } => sections
-            .iter()
-            .flat_map(|section| &section.rows)
-            .find(|row| row.title == title)
-            .map(|row| ("list_reply", row.id.clone())),
-        Outbound::Text { .. }
-        | Outbound::Link { .. }
-        | Outbound::Document { .. }
-        | Outbound::Image { .. }
-        | Outbound::Template(_) => None,
-    }
+    let (id, _) = message.options().into_iter().find(|(_, shown)| *shown == title)?;
+    let kind = if matches!(message, Outbound::Buttons { .. }) { "button_reply" } else { "list_reply" };
+    Some((kind, id.to_owned()))
 }

@@ -1,0 +1,170 @@
+//! What a database that is away for a while must not change: how soon people are answered after it, and what became
+//! of the messages that were on their way.
+
+use crate::contract::backends;
+use crate::harness::app::{NUMBER, START, TestApp, assemble, stored, understander};
+use crate::harness::graph_api::Script;
+use crate::harness::meta::{self, Who};
+use acuerdo::domain::ids::{FlowHash, LenderId};
+use acuerdo::domain::time::{Millis, Timestamp};
+use acuerdo::flow;
+use acuerdo::ports::clock::Clock;
+use acuerdo::ports::flows::{FlowFiles, FlowVersionStore};
+use acuerdo::ports::{Store, StoreError};
+use acuerdo::service::availability::CachedAvailability;
+use acuerdo::service::converse::{Converse, ConverseParts};
+use acuerdo::service::flow_library::FlowLibrary;
+use async_trait::async_trait;
+use serde_json::json;
+use sqlx::{Connection, PgConnection};
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+const PEOPLE: [&str; 3] = ["573005550001", "573005550002", "573005550003"];
+
+/// The table of flow versions, which cannot be read until it is `back`.
+struct Away {
+    store: Arc<dyn Store>,
+    back: AtomicBool,
+}
+
+#[async_trait]
+impl FlowVersionStore for Away {
+    async fn save_flow_version(
+        &self,
+        hash: &FlowHash,
+        files: &FlowFiles,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.store.save_flow_version(hash, files, now).await
+    }
+
+    async fn flow_version(&self, hash: &FlowHash) -> Result<Option<FlowFiles>, StoreError> {
+        if self.back.load(Ordering::SeqCst) {
+            return self.store.flow_version(hash).await;
+        }
+        Err(StoreError::Unavailable { why: "away for a while".to_owned() })
+    }
+
+    async fn pinned_hashes(&self) -> Result<Vec<FlowHash>, StoreError> {
+        self.store.pinned_hashes().await
+    }
+}
+
+#[tokio::test]
+async fn a_turn_that_failed_for_a_passing_reason_never_waits_longer_than_15_seconds() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, clock) = assemble(folder.path()).await;
+    let who = Who::phone(PEOPLE[0]);
+    stored(&app, &who, "wamid.1", "hola").await;
+    assert_eq!(app.converse.round(8).await.unwrap().failed, 0);
+
+    // A process that knows other flows must read those that the chat began with.
+    let away = Arc::new(Away { store: app.store.clone(), back: AtomicBool::new(false) });
+    let library = FlowLibrary::new(away.clone());
+    let files = flow::read_folder(Path::new("flows")).unwrap();
+    let mut set = flow::load(&files).unwrap_or_else(|_| panic!("the shipped flows load")).set;
+    set.hash = FlowHash::new("another");
+    library.publish(&LenderId::from("andino"), &files, set, clock.now()).await.unwrap();
+    let converse = Converse::new(
+        ConverseParts {
+            store: app.store.clone(),
+            flows: Arc::new(library),
+            lenders: app.lenders.clone(),
+            understander: understander(),
+            clock: clock.clone(),
+            availability: Arc::new(CachedAvailability::new(app.queue.clone(), clock.clone())),
+        },
+        None,
+    );
+    stored(&app, &who, "wamid.2", "menu").await;
+    assert_eq!(converse.round(8).await.unwrap().failed, 1);
+    for wait in [1, 4, 15, 15, 15, 15] {
+        clock.advance(Millis(wait * 1_000 - 1));
+        assert_eq!(converse.round(8).await.unwrap().conversations, 0, "{wait} s are not over");
+        clock.advance(Millis(1));
+        assert_eq!(converse.round(8).await.unwrap().failed, 1, "{wait} s are over");
+    }
+    assert!(app.store.dead_turns(10).await.unwrap().is_empty(), "it may pass, however often it failed");
+
+    away.back.store(true, Ordering::SeqCst);
+    clock.advance(Millis::seconds(15));
+    let round = converse.round(8).await.unwrap();
+    assert_eq!((round.conversations, round.inputs, round.failed), (1, 1, 0));
+    assert!(round.messages > 0, "answered");
+}
+
+/// From here on nothing that became of a send can be written: as when the disk is full, or a failover goes on.
+const NO_RESULTS: &str = "
+    CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'away' USING ERRCODE = '57P01'; END $$;
+    CREATE TRIGGER results BEFORE UPDATE ON outbox FOR EACH ROW
+      WHEN (OLD.status = 'sending' AND NEW.status <> 'sending') EXECUTE FUNCTION away();";
+
+/// It is back, and each result that is written is kept beside.
+const COUNTED_RESULTS: &str = "
+    CREATE TABLE results (id uuid NOT NULL, status text NOT NULL);
+    CREATE FUNCTION counted() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN INSERT INTO results VALUES (NEW.id, NEW.status); RETURN NEW; END $$;
+    DROP TRIGGER results ON outbox;
+    CREATE TRIGGER results AFTER UPDATE ON outbox FOR EACH ROW
+      WHEN (OLD.status = 'sending' AND NEW.status <> 'sending') EXECUTE FUNCTION counted();";
+
+async fn column(hand: &mut PgConnection, query: &'static str) -> Vec<String> {
+    sqlx::query_scalar(query).fetch_all(hand).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_became_of_a_send_is_kept_until_the_database_can_take_it_and_nothing_goes_twice() {
+    let bench = backends::postgres().await;
+    let app = TestApp::on(&bench.url, tempfile::tempdir().unwrap(), Timestamp::parse_rfc3339(START).unwrap());
+    let app = app.await;
+    let mut hand = PgConnection::connect(&bench.url).await.unwrap();
+    let (converse, dispatch) = (&app.started.converse, &app.started.dispatch);
+    for (at, who) in (0..).zip(PEOPLE.map(Who::phone)) {
+        let content = json!({"type": "text", "text": {"body": "hola"}});
+        let value = meta::message(&who, &format!("wamid.in.{at}"), app.clock.now(), &content);
+        assert_eq!(app.deliver(meta::delivery(NUMBER, value)).await, 200);
+    }
+    converse.round(16).await.unwrap();
+    sqlx::raw_sql(NO_RESULTS).execute(&mut hand).await.unwrap();
+
+    // Two are taken and one is refused for a passing reason; none of that can be written.
+    app.graph.script([Script::Accept, Script::Accept, refused_for_now()]);
+    assert!(dispatch.round(16).await.unwrap_err().is_transient());
+    assert_eq!(app.graph.taken().len(), 2);
+    // Longer than the lease of a send: who forgot the results would have to hold the messages in doubt.
+    for _ in 0..3 {
+        app.clock.advance(Millis::minutes(1));
+        assert!(dispatch.round(16).await.unwrap_err().is_transient());
+    }
+    assert_eq!(app.graph.taken().len(), 2, "nothing is sent while its fate cannot be written");
+    let states = "SELECT status FROM outbox ORDER BY status";
+    assert_eq!(column(&mut hand, states).await, ["sending"; 3]);
+
+    sqlx::raw_sql(COUNTED_RESULTS).execute(&mut hand).await.unwrap();
+    dispatch.round(16).await.unwrap();
+    let written = "SELECT status FROM results ORDER BY status";
+    // What was refused for a passing reason is due again by now.
+    assert_eq!(column(&mut hand, written).await, ["accepted", "accepted", "accepted", "queued"]);
+    app.waits(Millis::minutes(2)).await;
+    assert_eq!(column(&mut hand, states).await, ["accepted"; 3]);
+    let results = column(&mut hand, "SELECT id::text || ' ' || status FROM results").await;
+    assert_eq!((results.len(), HashSet::<&String>::from_iter(&results).len()), (4, 4), "{results:?}");
+    let sent = app.graph.taken();
+    let messages: HashSet<_> = sent.iter().map(|(_, sent)| sent.callback.clone().unwrap()).collect();
+    assert_eq!((sent.len(), messages.len()), (3, 3), "each message went once");
+    let known = column(&mut hand, "SELECT wamid FROM outbox ORDER BY wamid").await;
+    let mut given: Vec<_> = sent.iter().map(|(wamid, _)| wamid.as_str().to_owned()).collect();
+    given.sort();
+    assert_eq!(known, given);
+    hand.close().await.unwrap();
+    drop(app);
+    bench.drop_schema().await;
+}
+
+const fn refused_for_now() -> Script {
+    Script::Refuse { http_status: 400, code: 131_000, details: "Something went wrong" }
+}
