@@ -292,7 +292,7 @@ async fn open_served_store(settings: &Settings, now: Timestamp) -> anyhow::Resul
 }
 
 /// Puts the database's clock in the place of the host's, if the world lets it and the database has one.
-async fn share_clock(
+pub async fn share_clock(
     world: World,
     store: &Arc<dyn Store>,
 ) -> anyhow::Result<(World, Option<Arc<SharedClock>>)> {

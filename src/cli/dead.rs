@@ -1,6 +1,6 @@
 //! `acuerdo dead list | show | retry`: what could not be worked off and waits for an operator.
 
-use crate::app;
+use crate::app::{self, World};
 use crate::config::Settings;
 use crate::domain::ids::LenderId;
 use crate::ports::Store;
@@ -60,7 +60,7 @@ enum Letter {
 }
 
 pub async fn run(settings: &Settings, command: DeadCommand) -> anyhow::Result<ExitCode> {
-    let store = app::open_store(settings).await?;
+    let (store, world) = super::open(settings).await?;
     let letters = letters(store.as_ref()).await?;
     match command {
         DeadCommand::List { json } => {
@@ -71,9 +71,11 @@ pub async fn run(settings: &Settings, command: DeadCommand) -> anyhow::Result<Ex
             print!("{}", show(one(&letters, id)?, json)?);
             Ok(ExitCode::SUCCESS)
         }
-        DeadCommand::Retry { id: Some(id), .. } => retry(settings, &store, &[one(&letters, id)?]).await,
+        DeadCommand::Retry { id: Some(id), .. } => {
+            retry(settings, &store, &world, &[one(&letters, id)?]).await
+        }
         DeadCommand::Retry { id: None, .. } => {
-            retry(settings, &store, &letters.iter().collect::<Vec<_>>()).await
+            retry(settings, &store, &world, &letters.iter().collect::<Vec<_>>()).await
         }
     }
 }
@@ -138,12 +140,16 @@ fn show(letter: &Letter, as_json: bool) -> anyhow::Result<String> {
     Ok(lines.collect())
 }
 
-async fn retry(settings: &Settings, store: &Arc<dyn Store>, letters: &[&Letter]) -> anyhow::Result<ExitCode> {
+async fn retry(
+    settings: &Settings,
+    store: &Arc<dyn Store>,
+    world: &World,
+    letters: &[&Letter],
+) -> anyhow::Result<ExitCode> {
     if letters.is_empty() {
         println!("no dead letters: nothing to retry");
         return Ok(ExitCode::SUCCESS);
     }
-    let world = super::world();
     let mut lenders = None;
     let mut n_dead = 0;
     for letter in letters {

@@ -29,7 +29,13 @@ pub async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Result<ExitC
     let policy = policies.policy(&lender).with_context(|| format!("lender {lender} has no policy"))?;
     let bytes =
         std::fs::read(&args.file).with_context(|| format!("{} cannot be read", args.file.display()))?;
-    let now = super::world().clock.now();
+    let (store, clock) = if args.dry_run {
+        (None, super::world().clock)
+    } else {
+        let (store, world) = super::open(settings).await?;
+        (Some(store), world.clock)
+    };
+    let now = clock.now();
     let import = debts::parse(&bytes, &ImportContext { now, zone: policy.zone.clone() });
     for error in &import.errors {
         eprintln!("{}: {error}", args.file.display());
@@ -41,11 +47,10 @@ pub async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Result<ExitC
     if let Some(other) = file.lender.as_ref().filter(|other| **other != lender) {
         anyhow::bail!("nothing was imported: the file is of lender `{other}`, not of `{lender}` (--lender)");
     }
-    if args.dry_run {
+    let Some(store) = store else {
         println!("{} persons, {} obligations: no errors", file.persons.len(), file.obligations.len());
         return Ok(ExitCode::SUCCESS);
-    }
-    let store = app::open_store(settings).await?;
+    };
     let counts = store.import(&lender, &file.persons, &file.obligations, now).await?;
     println!(
         "persons: {} new, {} changed, {} same\nobligations: {} new, {} changed, {} same or older",

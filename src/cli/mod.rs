@@ -25,6 +25,7 @@ use crate::domain::money::Currency;
 use crate::domain::time::Zone;
 use crate::flow::diagnostic::Colour;
 use crate::flow::graph::Drawing;
+use crate::ports::Store;
 use crate::system::{SystemClock, SystemRandom};
 use crate::telemetry;
 use anyhow::Context;
@@ -232,9 +233,15 @@ fn world() -> World {
     }
 }
 
-async fn agents(settings: &Settings, command: AgentCommand) -> anyhow::Result<ExitCode> {
+/// The database for a command that may run beside serving processes, with the time that they go by.
+async fn open(settings: &Settings) -> anyhow::Result<(Arc<dyn Store>, World)> {
     let store = app::open_store(settings).await?;
-    let World { clock, random, .. } = world();
+    let (world, _) = app::share_clock(world(), &store).await?;
+    Ok((store, world))
+}
+
+async fn agents(settings: &Settings, command: AgentCommand) -> anyhow::Result<ExitCode> {
+    let (store, World { clock, random, .. }) = open(settings).await?;
     let text = match command {
         AgentCommand::Add { name, queues, lender } => {
             let lender = lender.resolve(settings)?;

@@ -22,9 +22,8 @@ pub struct RetentionArgs {
 
 pub async fn run(settings: &Settings, args: &RetentionArgs) -> anyhow::Result<ExitCode> {
     let keep = app::keep(settings)?;
-    let store = app::open_store(settings).await?;
-    let retention =
-        Retention::new(store.clone(), super::world().clock, keep, settings.retention.rows_per_round);
+    let (store, world) = super::open(settings).await?;
+    let retention = Retention::new(store.clone(), world.clock, keep, settings.retention.rows_per_round);
     let (act, verb) = if args.dry_run { (Act::Look, "WOULD GO") } else { (Act::Remove, "REMOVED") };
     println!("{:12}  {:>12}  {:>12}  OLDER THAN", "KIND", "LOOKED AT", verb);
     for kind in Aged::ALL {

@@ -1,6 +1,5 @@
 //! `acuerdo stops`: what keeps messages from leaving.
 
-use crate::app;
 use crate::cli::LenderArg;
 use crate::config::Settings;
 use crate::domain::ids::LenderId;
@@ -28,8 +27,7 @@ pub enum StopsCommand {
 }
 
 pub async fn run(settings: &Settings, command: StopsCommand) -> anyhow::Result<ExitCode> {
-    let store = app::open_store(settings).await?;
-    let now = super::world().clock.now();
+    let (store, world) = super::open(settings).await?;
     match command {
         StopsCommand::List => {
             let stops = store.stops().await?;
@@ -44,7 +42,12 @@ pub async fn run(settings: &Settings, command: StopsCommand) -> anyhow::Result<E
             let lender: LenderId = lender.resolve(settings)?;
             let scope = "outbound".to_owned();
             store
-                .stop(&crate::ports::switches::Stop { lender: lender.clone(), scope, reason, since: now })
+                .stop(&crate::ports::switches::Stop {
+                    lender: lender.clone(),
+                    scope,
+                    reason,
+                    since: world.clock.now(),
+                })
                 .await?;
             println!("all sending of {lender} is stopped; `acuerdo stops lift` lets it go on");
         }

@@ -9,6 +9,7 @@
 
 mod allocations;
 mod browser;
+mod commands;
 mod contract;
 mod contract_queue;
 mod crash;
