@@ -1,16 +1,22 @@
-//! Every statement of the journey, the metrics, the desk and retention finds its rows by an index in SQLite, so that its
-//! cost does not grow with the past. The planner of this build has no statistics: its plans are the same on any data.
+//! Every statement of the journey, the metrics, the desk and retention finds its rows by an index, so that its cost does
+//! not grow with the past.
+//!
+//! SQLite's planner has no statistics in this build: its plans are the same on any data. PostgreSQL's are those that
+//! ran beside a past of thousands of people, told by its `auto_explain`.
 
 use crate::contract::backends;
-use crate::harness::app::{START, TestApp};
+use crate::harness::app::{NUMBER, START, TOKEN, TestApp, lay_out_flows, settings};
+use crate::harness::graph_api::GraphApi;
 use crate::harness::load::import_people;
-use crate::harness::meta::Who;
-use crate::harness::people::wa_id;
+use crate::harness::meta::{self, Who};
+use crate::harness::people::{STEPS, line, wa_id};
+use acuerdo::config::Settings;
 use acuerdo::domain::ids::LenderId;
 use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::clock::Clock;
 use acuerdo::ports::retention::{Act, Aged, Place};
-use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+use serde_json::Value;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::{Mutex, PoisonError};
@@ -19,34 +25,44 @@ use tracing::subscriber::Subscriber;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
+/// The text of each statement that `sqlx` reports.
 static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+/// What PostgreSQL says beside its answers.
+static NOTICES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// Keeps the text of each statement that `sqlx` reports.
 struct Statements;
 
 impl<S: Subscriber> Layer<S> for Statements {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
-        if event.metadata().target() == "sqlx::query" {
-            let mut statement = Statement::default();
-            event.record(&mut statement);
-            let text = if statement.whole.trim().is_empty() { statement.summary } else { statement.whole };
-            SEEN.lock().unwrap_or_else(PoisonError::into_inner).insert(text);
+        let mut told = Told::default();
+        event.record(&mut told);
+        match event.metadata().target() {
+            "sqlx::query" => {
+                let text = if told.whole.trim().is_empty() { told.summary } else { told.whole };
+                SEEN.lock().unwrap_or_else(PoisonError::into_inner).insert(text);
+            }
+            "sqlx::postgres::notice" => {
+                NOTICES.lock().unwrap_or_else(PoisonError::into_inner).push(told.message);
+            }
+            _ => {}
         }
     }
 }
 
 /// `db.statement` is empty when the summary says it all.
 #[derive(Default)]
-struct Statement {
+struct Told {
     summary: String,
     whole: String,
+    message: String,
 }
 
-impl Visit for Statement {
+impl Visit for Told {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
             "summary" => value.clone_into(&mut self.summary),
             "db.statement" => value.clone_into(&mut self.whole),
+            "message" => value.clone_into(&mut self.message),
             _ => {}
         }
     }
@@ -79,21 +95,34 @@ fn grows(step: &str, statement: &str, partial: &BTreeSet<String>) -> bool {
     is_table && !partial.iter().any(|index| scan.split(' ').any(|word| word == index))
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_statement_of_the_daily_work_reads_a_whole_table() {
+fn listen() {
     let kept = tracing_subscriber::registry().with(Statements.with_filter(LevelFilter::DEBUG));
     tracing::subscriber::set_global_default(kept).unwrap();
-    let bench = backends::sqlite().await;
-    let app =
-        TestApp::on(&bench.url, tempfile::tempdir().unwrap(), Timestamp::parse_rfc3339(START).unwrap()).await;
-    import_people(&app.started.store, &app.started.settings.flows_dir.clone(), 1, app.clock.now()).await;
-    SEEN.lock().unwrap().clear();
+}
 
-    let who = Who::phone(&wa_id(0));
-    for line in
-        ["hola", "0000", "25 de julio", "cuanto debo", "quiero un acuerdo de pago", "2 cuotas", "si acepto"]
-    {
-        app.says(&who, line).await;
+/// In week `week`, so that two on one database have ids of their own.
+async fn application(url: &str, n_people: usize, week: i64) -> TestApp {
+    let now = Timestamp::parse_rfc3339(START).unwrap().plus(Millis::days(7 * week));
+    let (folder, graph) = (tempfile::tempdir().unwrap(), GraphApi::start(TOKEN));
+    let flows = folder.path().join("flows");
+    lay_out_flows(&flows);
+    let mut settings = Settings::from_toml(&settings(url, &flows, &graph.url, "")).unwrap();
+    settings.workers.connections = 2;
+    let app = TestApp::with(settings, graph, folder, now).await;
+    import_people(&app.started.store, &flows, n_people, now).await;
+    app
+}
+
+/// What happens every day: the journey of person `n` up to a human, with statuses, and what loops and desk ask.
+async fn a_day(app: &TestApp, n: usize) {
+    let who = Who::phone(&wa_id(n));
+    for step in 0..STEPS {
+        app.says(&who, &line(n, step)).await;
+    }
+    let (wamid, _) = app.graph.taken().pop().unwrap();
+    for wamid in [wamid.as_str(), "wamid.unknown"] {
+        let status = meta::status(wamid, "delivered", app.clock.now(), None, &[]);
+        assert_eq!(app.deliver(meta::delivery(NUMBER, status)).await, 200);
     }
     app.says(&who, "quiero hablar con una persona").await;
     app.waits(Millis::days(2)).await;
@@ -107,6 +136,15 @@ async fn no_statement_of_the_daily_work_reads_a_whole_table() {
         let young = now.plus(Millis::days(1));
         store.sweep(kind, young, Place::default(), 100, Act::Remove).await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_statement_of_the_daily_work_reads_a_whole_table_on_sqlite() {
+    listen();
+    let bench = backends::sqlite().await;
+    let app = application(&bench.url, 1, 0).await;
+    SEEN.lock().unwrap().clear();
+    a_day(&app, 0).await;
 
     let seen = std::mem::take(&mut *SEEN.lock().unwrap());
     let mut file = SqliteConnection::connect(&bench.url).await.unwrap();
@@ -123,4 +161,136 @@ async fn no_statement_of_the_daily_work_reads_a_whole_table() {
     }
     assert!(n_explained > 40, "only {n_explained} statements were seen");
     assert!(findings.is_empty(), "{} plans grow with the past:\n{}", findings.len(), findings.join("\n"));
+}
+
+/// Enough that each connection runs most statements more than five times: PostgreSQL may then take a generic plan.
+const DAYS: usize = 8;
+
+/// People of the past.
+const PAST: u32 = 20_000;
+
+/// What they left behind. Everything has ended, as most of a past has.
+const LEFT: [&str; 18] = [
+    "INSERT INTO persons (id, lender, external_ref, full_name, first_name, document_type, document, language, phones,
+       updated_at)
+     SELECT person, 'andino', 'past' || n, 'Ana', 'Ana', 'CC', 'past' || n, 'es', '[]', n FROM past",
+    "INSERT INTO person_phones (lender, phone, person_id) SELECT 'andino', '+57320' || n, person FROM past",
+    "INSERT INTO obligations (id, lender, person_id, external_ref, product, product_name, status, currency,
+       principal_minor, interest_minor, late_interest_minor, fees_minor, principal_outstanding_minor, as_of, instalments,
+       updated_at)
+     SELECT gen_random_uuid(), 'andino', person, 'past' || n, 'credito_consumo', 'p', 'active', 'COP', 1, 0, 0, 0, 1, n,
+       '[]', n
+     FROM past",
+    "INSERT INTO deliveries (id, received_at, body) SELECT gen_random_uuid(), n, convert_to(words::text, 'UTF8')
+     FROM past",
+    "INSERT INTO inputs (id, lender, conversation_id, dedupe_key, body, received_at, done_at)
+     SELECT gen_random_uuid(), 'andino', chat, 'past' || n, words, n, n FROM past",
+    "INSERT INTO notices (id, lender, kind, dedupe_key, body, wamid, next_at, received_at, done_at, outcome)
+     SELECT gen_random_uuid(), 'andino', 'status', 'past' || n, words, 'past' || n, n, n, n, 'applied' FROM past",
+    "INSERT INTO conversations (id, lender, phone_number_id, wa_id, person_id, flow_hash, created_at)
+     SELECT chat, 'andino', '100000000000001', '57320' || n, person, 'past', n FROM past",
+    "INSERT INTO conversation_aliases (conversation_id, lender, phone_number_id, kind, value, ended_at)
+     SELECT chat, 'andino', '100000000000001', 'wa_id', '57321' || n, n FROM past",
+    "INSERT INTO events (conversation_id, seq, lender, turn, kind, body, at)
+     SELECT chat, 1, 'andino', 1, 'log', words, n FROM past",
+    "INSERT INTO outbox (id, lender, conversation_id, content, label, origin, status, due_at, wamid, created_at)
+     SELECT gen_random_uuid(), 'andino', chat, words, 'publico', 'reply', 'accepted', n, 'past' || n, n FROM past",
+    // These are to come.
+    "INSERT INTO timers (id, lender, conversation_id, name, turn, due)
+     SELECT gen_random_uuid(), 'andino', chat, 'nudge', 1, 4000000000000 + n FROM past",
+    "INSERT INTO agreements (id, lender, conversation_id, person_id, obligation_id, once_key, status, kind, currency,
+       total_minor, discount_minor, offer, evidence, reference, accepted_at)
+     SELECT gen_random_uuid(), 'andino', chat, person, gen_random_uuid(), 'past' || n, 'kept', 'promise', 'COP', 1, 0,
+       '{}', '{}', 'r', n FROM past",
+    "INSERT INTO payment_claims (id, lender, person_id, body, at)
+     SELECT gen_random_uuid(), 'andino', person, '{}', n FROM past",
+    "INSERT INTO cases (id, lender, person_id, kind, status, body, at)
+     SELECT gen_random_uuid(), 'andino', person, 'dispute', 'closed', '{}', n FROM past",
+    "INSERT INTO opt_outs (lender, conversation_id, wa_id, scope, stop, source, at)
+     SELECT 'andino', chat, '57320' || n, 'all', true, 'person', n FROM past",
+    "WITH tries AS (
+       INSERT INTO identity_tries (id, lender, conversation_id, passed_person, starts_challenge, at)
+       SELECT gen_random_uuid(), 'andino', chat, person, true, n FROM past RETURNING id, passed_person, at)
+     INSERT INTO identity_try_persons (try_id, person_id, lender, at) SELECT id, passed_person, 'andino', at FROM tries",
+    "INSERT INTO dead_letters (id, lender, conversation_id, inputs, cause, detail, failures, at, retried_at)
+     SELECT gen_random_uuid(), 'andino', chat, '[]', 'panic', '', 3, n, n FROM past",
+    "INSERT INTO tickets (id, lender, conversation_id, queue, priority, reason, summary, status, waiting, waiting_since,
+       published_version, opened_at, closed_at)
+     SELECT gen_random_uuid(), 'andino', chat, 'cobranzas', 1, 'asked', '{}', 'closed', false, n, 1, n, n FROM past",
+];
+
+/// Tables that stay small however long the program runs.
+const SMALL: [&str; 6] =
+    ["agents", "flow_versions", "stops", "heartbeats", "schema_support", "_sqlx_migrations"];
+
+async fn fill(hand: &mut PgConnection) {
+    let past = format!(
+        "CREATE TEMPORARY TABLE past AS
+         SELECT n, gen_random_uuid() AS chat, gen_random_uuid() AS person,
+           json_build_array(repeat(md5(n::text), 20)) AS words
+         FROM generate_series(1, {PAST}) AS n"
+    );
+    sqlx::raw_sql(AssertSqlSafe(past)).execute(&mut *hand).await.unwrap();
+    for statement in LEFT {
+        sqlx::raw_sql(statement).execute(&mut *hand).await.unwrap();
+    }
+    sqlx::raw_sql("ANALYZE").execute(hand).await.unwrap();
+}
+
+/// Steps of a plan that read a growing table from end to end.
+fn scans<'p>(step: &'p Value, whole_indexes: &BTreeSet<String>, found: &mut Vec<&'p Value>) {
+    let name = |key: &str| step[key].as_str().unwrap_or("");
+    let whole_table = name("Node Type") == "Seq Scan" && !SMALL.contains(&name("Relation Name"));
+    let whole_index = step["Index Cond"].is_null() && whole_indexes.contains(name("Index Name"));
+    if whole_table || whole_index {
+        found.push(step);
+    }
+    for inner in step["Plans"].as_array().into_iter().flatten() {
+        scans(inner, whole_indexes, found);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_statement_of_the_daily_work_reads_a_whole_table_on_postgres() {
+    listen();
+    let bench = backends::postgres().await;
+    let mut hand = PgConnection::connect(&bench.url).await.unwrap();
+    drop(application(&bench.url, 3, 0).await);
+    fill(&mut hand).await;
+    let whole = "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+         WHERE c.relnamespace = current_schema()::regnamespace AND i.indpred IS NULL";
+    let whole: Vec<String> = sqlx::query_scalar(whole).fetch_all(&mut hand).await.unwrap();
+    let whole = BTreeSet::from_iter(whole);
+    let explained = [
+        "session_preload_libraries=auto_explain",
+        "auto_explain.log_min_duration=0",
+        "auto_explain.log_format=json",
+        "auto_explain.log_level=notice",
+    ];
+    let options = explained.map(|option| format!("%20-c{}", option.replace('=', "%3D"))).concat();
+    let app = application(&format!("{}{options}", bench.url), 1 + DAYS, 1).await;
+    NOTICES.lock().unwrap().clear();
+    for n in 1..=DAYS {
+        a_day(&app, n).await;
+    }
+    drop(app);
+
+    let notices = std::mem::take(&mut *NOTICES.lock().unwrap());
+    let plans = notices.iter().filter_map(|notice| notice.split_once("plan:\n"));
+    let plans: Vec<Value> = plans.map(|(_, plan)| serde_json::from_str(plan).unwrap()).collect();
+    let statements: BTreeSet<&str> = plans.iter().filter_map(|plan| plan["Query Text"].as_str()).collect();
+    assert!(statements.len() > 40, "only {} statements were explained", statements.len());
+    let mut findings = BTreeSet::new();
+    for plan in &plans {
+        let mut found = Vec::new();
+        scans(&plan["Plan"], &whole, &mut found);
+        findings.extend(found.into_iter().map(|step| {
+            let (kind, table, index) = (&step["Node Type"], &step["Relation Name"], &step["Index Name"]);
+            format!("{kind} of {table} {index}\n    in {}", plan["Query Text"])
+        }));
+    }
+    let findings = Vec::from_iter(findings);
+    assert!(findings.is_empty(), "{} scans:\n{}", findings.len(), findings.join("\n"));
+    hand.close().await.unwrap();
+    bench.drop_schema().await;
 }
