@@ -51,9 +51,22 @@ fn with_id(item: Value, n: u8) -> Value {
 pub fn record(fields: &[Field], u: &mut Unstructured<'_>) -> Result<Value> {
     let mut all = BTreeMap::new();
     for field in fields {
-        all.insert(field.name.to_owned(), bounded(value(&field.ty, u)?, field.longest));
+        let value = value(&field.ty, u)?;
+        let value = if field.name == "url" { address(value) } else { value };
+        all.insert(field.name.to_owned(), bounded(value, field.longest));
     }
     Ok(Value::Record(all))
+}
+
+/// A link that an action gives is one that can be opened.
+fn address(value: Value) -> Value {
+    match value {
+        Value::Text(text) => {
+            let path: String = text.split_whitespace().collect();
+            Value::text(format!("https://pagos.example/{path}"))
+        }
+        other => other,
+    }
 }
 
 /// The catalogue promises the longest text of each field.

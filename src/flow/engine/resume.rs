@@ -138,8 +138,9 @@ impl<'f> Run<'f> {
         if let (Some((flow, handoff)), Some(named)) = (open, named) {
             let (in_flow, step) = named.split_once('.').unwrap_or((flow.id.as_str(), named));
             if in_flow == flow.id.as_str() {
-                let step = flow.steps.get(&StepId::from(step)).map(|step| &step.id);
-                return self.proceed(Ok(handoff::returned(handoff, step)));
+                let proving = self.session.frames.iter().any(|frame| self.proves_identity(&frame.flow));
+                let step = flow.steps.get(&StepId::from(step)).filter(|step| !proving || self.may_call(step));
+                return self.proceed(Ok(handoff::returned(handoff, step.map(|step| &step.id))));
             }
         }
         if let Some((flow, step)) = named.and_then(|named| self.elsewhere(named)) {
@@ -164,7 +165,19 @@ impl<'f> Run<'f> {
         let flow = self.flows.flows.get(&FlowId::from(flow))?;
         let step = flow.steps.get(&StepId::from(step))?;
         let complete = flow.vars.values().all(|var| !var.input || var.initial.is_some());
-        (flow.needs <= self.level && complete).then_some((flow, step))
+        let open = !self.proves_identity(&flow.id) || self.may_call(step);
+        (flow.needs <= self.level && complete && open).then_some((flow, step))
+    }
+
+    fn proves_identity(&self, flow: &FlowId) -> bool {
+        self.flows.bot.reverify.as_ref() == Some(flow)
+    }
+
+    /// Whether the flow that a step calls, if it calls one, may run at this level. While identity is being proved it
+    /// cannot be proved first.
+    fn may_call(&self, step: &Step) -> bool {
+        let StepKind::Call(call) = &step.kind else { return true };
+        self.flows.flows.get(&call.flow).is_none_or(|called| called.needs <= self.level)
     }
 
     fn ticket_closed(&mut self) -> Result<(), Stop> {

@@ -419,6 +419,23 @@ fn an_agent_gives_a_faulted_chat_back_to_the_start() {
 }
 
 #[test]
+fn an_agent_cannot_give_a_chat_back_to_a_greeting_whose_level_never_held() {
+    let shipped = folder("flows");
+    let on = |session, input: &Input| step(&shipped, session, input, &facts(), &LIMITS);
+    let asked = on(Session::new(shipped.hash.clone(), "es", facts().now), &says("hola")).session;
+    let Status::AwaitingAction { call } = asked.status else { panic!("{:?}", asked.status) };
+    let human = Input::ActionOutcome { call, outcome: "humano".to_owned(), values: BTreeMap::new() };
+    let with_agent = on(asked, &human).session;
+    assert!(matches!(with_agent.status, Status::WithAgent { .. }));
+    let plain = on(with_agent.clone(), &Input::AgentReturned { step: None });
+    for named in ["identidad.saludo_conocido", "saludo_conocido", "saludo.hola"] {
+        let returned = on(with_agent.clone(), &Input::AgentReturned { step: Some(named.to_owned()) });
+        assert_eq!(faults(&returned), [""; 0], "{named}");
+        assert_eq!(returned.session.status, plain.session.status, "{named}: as if no step was named");
+    }
+}
+
+#[test]
 fn an_interrupt_beside_the_agent_closes_the_ticket_only_when_it_replaces() {
     let with_agent = turn(turn(new_session(), &says("hola")).session, &says("asesor")).session;
     assert!(matches!(with_agent.status, Status::WithAgent { .. }));
