@@ -77,6 +77,9 @@ pub enum LogFormat {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorkerSettings {
+    /// Whether this process works at all: turns, sends, timers, tickets, retention. Without, it takes in webhooks and
+    /// serves the desk, and other processes do the rest.
+    pub loops: bool,
     /// Deliveries written in one commit at most.
     pub inbox_batch: usize,
     /// Deliveries that may wait for the writer; beyond it the webhook answers 503.
@@ -100,6 +103,7 @@ pub struct WorkerSettings {
 impl Default for WorkerSettings {
     fn default() -> Self {
         Self {
+            loops: true,
             inbox_batch: 200,
             inbox_queue: 4_096,
             turn_batch: 64,
@@ -306,6 +310,12 @@ impl Settings {
         if !postgres && self.redis_url.is_some() {
             risks.push(
                 "REDIS_URL is set but DATABASE_URL is SQLite: one SQLite file cannot serve several replicas"
+                    .to_owned(),
+            );
+        }
+        if !postgres && !self.workers.loops {
+            risks.push(
+                "workers.loops is false and DATABASE_URL is SQLite, which no other process may serve: nobody answers"
                     .to_owned(),
             );
         }

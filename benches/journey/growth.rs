@@ -1,7 +1,7 @@
 //! A database that has grown: people and chats of the past, made from one real chat by SQL, and what everything costs
 //! beside them.
 
-use super::people::wa_id;
+use super::people::{STEPS, wa_id};
 use super::{Base, Pace, row};
 use acuerdo::domain::ids::{ConversationId, LenderId};
 use acuerdo::domain::time::{Millis, Timestamp};
@@ -132,8 +132,9 @@ async fn make(sql: &mut Sql, template: &Template, (from, to): (usize, usize), of
     let statements = [
         "DELETE FROM growth".to_owned(),
         format!(
-            "INSERT INTO growth SELECT n, {{id}}, {{id}}, CAST(573200000000 + n AS text),
-               {now} - 3600000 - CAST({YEAR_MS} * (1.0 - n * 1.0 / {of}) AS bigint) FROM {{series}}"
+            "INSERT INTO growth SELECT g.n, {{id}}, {{v7}}, CAST(573200000000 + g.n AS text), g.at
+             FROM (SELECT n, {now} - 3600000 - CAST({YEAR_MS} * (1.0 - n * 1.0 / {of}) AS bigint) AS at
+               FROM {{series}}) AS g"
         ),
         format!(
             "INSERT INTO persons (id, lender, external_ref, full_name, first_name, document_type, document, birth_date,
@@ -174,7 +175,7 @@ async fn make(sql: &mut Sql, template: &Template, (from, to): (usize, usize), of
         ),
         format!(
             "INSERT INTO inputs (id, lender, conversation_id, dedupe_key, body, received_at, done_at)
-             SELECT {{id}}, i.lender, g.chat, 'm:100000000000001:wamid.H' || g.n || '.' || i.seq, i.body, g.at,
+             SELECT {{v7}}, i.lender, g.chat, 'm:100000000000001:wamid.H' || g.n || '.' || i.seq, i.body, g.at,
                g.at + 40
              FROM growth g CROSS JOIN (
                SELECT * FROM inputs WHERE conversation_id = {chat} ORDER BY seq LIMIT {turns}) i ORDER BY g.n"
@@ -182,7 +183,7 @@ async fn make(sql: &mut Sql, template: &Template, (from, to): (usize, usize), of
         format!(
             "INSERT INTO outbox (id, lender, conversation_id, content, label, origin, status, due_at, lease_token,
                attempts, wamid, delivery_rank, created_at, finished_at)
-             SELECT {{id}}, o.lender, g.chat, o.content, o.label, o.origin, 'accepted', g.at, o.lease_token,
+             SELECT {{v7}}, o.lender, g.chat, o.content, o.label, o.origin, 'accepted', g.at, o.lease_token,
                o.attempts, 'wamid.HOUT' || g.n || '.' || o.seq, 3, g.at, g.at + 90
              FROM growth g CROSS JOIN (
                SELECT * FROM outbox WHERE conversation_id = {chat} ORDER BY seq LIMIT {turns}) o ORDER BY g.n"
@@ -190,14 +191,14 @@ async fn make(sql: &mut Sql, template: &Template, (from, to): (usize, usize), of
         format!(
             "INSERT INTO agreements (id, lender, conversation_id, person_id, obligation_id, once_key, status, kind,
                currency, total_minor, discount_minor, offer, evidence, reference, accepted_at)
-             SELECT {{id}}, a.lender, g.chat, g.person, a.obligation_id, 'H-' || g.n, a.status, a.kind, a.currency,
+             SELECT {{v7}}, a.lender, g.chat, g.person, a.obligation_id, 'H-' || g.n, a.status, a.kind, a.currency,
                a.total_minor, a.discount_minor, a.offer, a.evidence, a.reference, g.at
              FROM growth g CROSS JOIN (SELECT * FROM agreements WHERE person_id = {person} LIMIT 1) a
              WHERE g.n % 5 = 0"
         ),
         "INSERT INTO tickets (id, lender, conversation_id, queue, priority, reason, summary, status, waiting,
            waiting_since, published_version, opened_at, closed_at, outcome)
-         SELECT {id}, 'andino', g.chat, 'cobranzas', 1, 'asked', '{}', 'closed', {false}, g.at, 1, g.at, g.at + 600000,
+         SELECT {v7}, 'andino', g.chat, 'cobranzas', 1, 'asked', '{}', 'closed', {false}, g.at, 1, g.at, g.at + 600000,
            'resolved'
          FROM growth g WHERE g.n % 20 = 0"
             .replace("{false}", if matches!(sql, Sql::Postgres(_)) { "false" } else { "0" }),
@@ -230,7 +231,7 @@ pub async fn measure(base: &mut Base, n: usize, chats: usize, window: Duration) 
             made = to;
         }
         if begun.elapsed() > Duration::from_millis(1) {
-            sql.run("ANALYZE".to_owned()).await;
+            settle(&mut sql).await;
             let (turns, entries) = (template.turns, template.entries);
             println!(
                 "\n{} with {made} people and chats of the past, {} log entries in {} rows, made in {} s",
@@ -242,11 +243,52 @@ pub async fn measure(base: &mut Base, n: usize, chats: usize, window: Duration) 
             sizes(&mut sql).await;
             looks(base).await;
             for _ in 0..2 {
+                forget_statements(&mut sql).await;
+                let first = base.next;
                 row(base, 1, pace, window).await;
+                statements(&mut sql, (base.next - first) * STEPS).await;
             }
         }
     }
     sweep(base, &mut sql).await;
+}
+
+/// What a database does by itself in a year, so that no row pays for the filling.
+async fn settle(sql: &mut Sql) {
+    match sql {
+        Sql::Postgres(_) => {
+            sql.run("VACUUM (ANALYZE)".to_owned()).await;
+            sql.run("CHECKPOINT".to_owned()).await;
+        }
+        Sql::Sqlite(_) => sql.run("PRAGMA wal_checkpoint(TRUNCATE); ANALYZE".to_owned()).await,
+    }
+}
+
+/// How many statements are shown, those that took longest first.
+const STATEMENTS_MAX: usize = 8;
+
+async fn forget_statements(sql: &mut Sql) {
+    if matches!(sql, Sql::Postgres(_)) {
+        sql.run("CREATE EXTENSION IF NOT EXISTS pg_stat_statements".to_owned()).await;
+        sql.run("SELECT pg_stat_statements_reset()".to_owned()).await;
+    }
+}
+
+/// Where PostgreSQL's time went.
+async fn statements(sql: &mut Sql, n_turns: usize) {
+    let took = sql
+        .texts(
+            "SELECT left(regexp_replace(query, '\\s+', ' ', 'g'), 70), CAST(total_exec_time * 1000 AS bigint)
+             FROM pg_stat_statements ORDER BY total_exec_time DESC",
+        )
+        .await;
+    let per_turn = |microseconds: i64| microseconds / i64::try_from(n_turns.max(1)).unwrap();
+    for (statement, microseconds) in took.iter().take(STATEMENTS_MAX) {
+        println!("    {:>5} µs/turn {statement}", per_turn(*microseconds));
+    }
+    if !took.is_empty() {
+        println!("    {:>5} µs/turn in all statements", per_turn(took.iter().map(|(_, took)| took).sum()));
+    }
 }
 
 async fn sizes(sql: &mut Sql) {
@@ -347,10 +389,7 @@ async fn sweep(base: &Base, sql: &mut Sql) {
     }
     store.close().await;
     let begun = Instant::now();
-    match sql {
-        Sql::Postgres(_) => sql.run("VACUUM (ANALYZE)".to_owned()).await,
-        Sql::Sqlite(_) => sql.run("PRAGMA wal_checkpoint(TRUNCATE); ANALYZE".to_owned()).await,
-    }
+    settle(sql).await;
     println!("    vacuum (SQLite: checkpoint) in {:.1} s", begun.elapsed().as_secs_f64());
     sizes(sql).await;
 }

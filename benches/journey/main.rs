@@ -129,7 +129,12 @@ async fn measure(arguments: &Arguments) {
         let url = fresh_database(name, folder.path(), "bare").await;
         let insert = bare::start("insert", Some(&url));
         let label = format!("… and a group-committed insert, {name}");
-        println!("{label:<50} {:>13}", flood(&insert.url, "/webhook", window).await);
+        let bare = flood(&insert.url, "/webhook", window).await;
+        println!("{label:<50} {bare:>13}");
+        drop(insert);
+        let ours = acknowledgements(name, folder.path(), window).await;
+        let label = format!("the product alone, without turns, {name}");
+        println!("{label:<50} {ours:>13}  {} % of that", ours * 100 / bare.max(1));
     }
     println!("\n{}", header());
     for (name, _) in databases.iter().filter(|(_, key)| wanted(key)) {
@@ -173,6 +178,23 @@ async fn fresh_database(name: &str, folder: &Path, purpose: &str) -> String {
     format!("{before}/{database}")
 }
 
+/// What one process of the product takes in each second while nobody works it off.
+async fn acknowledgements(name: &'static str, folder: &Path, window: Duration) -> usize {
+    let url = fresh_database(name, folder, "acks").await;
+    let folder = folder.join(format!("{name}-acks"));
+    std::fs::create_dir_all(&folder).unwrap();
+    let base = Base { name, url, folder, graph: Graph::start(0), next: 0 };
+    let config = settings(&base, "workers = { loops = false }");
+    if base.url.starts_with("postgres") {
+        run(acuerdo(PROGRAM, &config, &["migrate"]));
+    }
+    let address = free_address();
+    let command = serve(PROGRAM, &config, &address, &base.folder.join("serve.log"));
+    let mut server = Server::spawn(command, format!("http://{address}"));
+    server.ready().await.expect("it serves");
+    flood(&server.url, "/webhook", window).await
+}
+
 async fn prepare(name: &'static str, folder: &Path, n_people: usize) -> Base {
     let url = fresh_database(name, folder, "journey").await;
     let folder = folder.join(name);
@@ -181,7 +203,7 @@ async fn prepare(name: &'static str, folder: &Path, n_people: usize) -> Base {
     let base = Base { name, url, folder, graph, next: 0 };
     let csv = base.folder.join("people.csv");
     std::fs::write(&csv, people::csv(n_people)).unwrap();
-    let config = settings(&base, 1);
+    let config = settings(&base, WORKERS);
     if base.url.starts_with("postgres") {
         run(acuerdo(PROGRAM, &config, &["migrate"]));
     }
@@ -189,8 +211,10 @@ async fn prepare(name: &'static str, folder: &Path, n_people: usize) -> Base {
     base
 }
 
-/// The settings file of each of `n_replicas`.
-fn settings(base: &Base, n_replicas: usize) -> PathBuf {
+/// No number is held back.
+const WORKERS: &str = "workers = { sends_per_second = 1000000 }";
+
+fn settings(base: &Base, workers: &str) -> PathBuf {
     let redis = match std::env::var("ACUERDO_TEST_REDIS") {
         Ok(url) if base.url.starts_with("postgres") => format!("redis_url = \"{url}\"\n"),
         _ => String::new(),
@@ -198,19 +222,19 @@ fn settings(base: &Base, n_replicas: usize) -> PathBuf {
     let text = format!(
         "database_url = \"{}\"\n{redis}flows_dir = \"flows\"\nread_receipts = false\n\
          whatsapp_app_secret = \"{SECRET}\"\nwhatsapp_verify_token = \"verify\"\nwhatsapp_graph_url = \"{}\"\n\
-         workers = {{ sends_per_second = 1000000 }}\n\
+         {workers}\n\
          [[lender]]\nid = \"andino\"\naccess_token = \"token\"\nwaba_id = \"waba\"\n\
          phone_number_ids = [\"{}\"]\ncheckout_secret = \"checkout-secret-of-the-bench\"\n",
         base.url, base.graph.url, NUMBER,
     );
-    let path = base.folder.join(format!("acuerdo-{n_replicas}.toml"));
+    let path = base.folder.join("acuerdo.toml");
     std::fs::write(&path, text).unwrap();
     path
 }
 
 /// Measures one row of the table and prints it; returns turns per second.
 async fn row(base: &mut Base, n_replicas: usize, pace: Pace, window: Duration) -> usize {
-    let config = settings(base, n_replicas);
+    let config = settings(base, WORKERS);
     let mut servers = Vec::new();
     for n in 0..n_replicas {
         let log = base.folder.join(format!("serve-{n}.log"));

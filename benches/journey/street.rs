@@ -44,7 +44,7 @@ pub struct Seen {
 pub struct Street {
     pub clients: Vec<Client>,
     pub phones: Arc<Vec<Phone>>,
-    secrets: AppSecrets,
+    post: Post,
     run: String,
     next: AtomicUsize,
     begun: Instant,
@@ -58,7 +58,7 @@ impl Street {
         Self {
             clients: urls.iter().map(|url| Client::new(url, CONNECTIONS / urls.len())).collect(),
             phones,
-            secrets: AppSecrets::new(&[SecretString::from(SECRET)]).unwrap(),
+            post: Post::new(),
             run: SystemRandom.uuid(SystemClock.now()).simple().to_string(),
             next: AtomicUsize::new(first),
             begun: Instant::now(),
@@ -123,7 +123,7 @@ impl Street {
     /// One message of a person, until it is answered.
     async fn turn(&self, n: usize, step: usize, intended: Instant) {
         let wamid = format!("wamid.{}.{n}.{step}", self.run);
-        let (body, signature) = delivery(&self.secrets, n, &wamid, &line(n, step));
+        let (body, signature) = self.post.delivery(n, &wamid, &line(n, step));
         let client = &self.clients[(n + step) % self.clients.len()];
         let status = client.post("/webhook", &signature, body).await;
         assert_eq!(status, 200, "a delivery was not acknowledged");
@@ -144,21 +144,25 @@ impl Street {
     }
 }
 
-/// Deliveries one after the other on each connection, as fast as they are acknowledged: how many each second.
+/// Who sends in a [`flood`].
+const FLOOD_PEOPLE: usize = 24_000;
+
+/// Deliveries one after the other on each connection, as fast as they are acknowledged, no two alike: how many each
+/// second.
 pub async fn flood(url: &str, path: &'static str, window: Duration) -> usize {
     let client = Arc::new(Client::new(url, CONNECTIONS));
-    let secrets = AppSecrets::new(&[SecretString::from(SECRET)]).unwrap();
-    let (body, signature) = delivery(&secrets, 0, "wamid.flood", "hola");
-    let (body, signature) = (Arc::new(body), Arc::new(signature));
-    let n_done = Arc::new(AtomicUsize::new(0));
+    let post = Arc::new(Post::new());
+    let (n_begun, n_done) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let begun = Instant::now();
     let mut senders = JoinSet::new();
     for _ in 0..CONNECTIONS {
-        let (client, n_done) = (client.clone(), n_done.clone());
-        let (body, signature) = (body.clone(), signature.clone());
+        let (client, post) = (client.clone(), post.clone());
+        let (n_begun, n_done) = (n_begun.clone(), n_done.clone());
         senders.spawn(async move {
             while begun.elapsed() < WARM + window {
-                assert_eq!(client.post(path, &signature, body.to_vec()).await, 200);
+                let n = n_begun.fetch_add(1, Ordering::Relaxed);
+                let (body, signature) = post.delivery(n % FLOOD_PEOPLE, &format!("wamid.flood.{n}"), "hola");
+                assert_eq!(client.post(path, &signature, body).await, 200);
                 if begun.elapsed() > WARM {
                     n_done.fetch_add(1, Ordering::Relaxed);
                 }
@@ -171,11 +175,43 @@ pub async fn flood(url: &str, path: &'static str, window: Duration) -> usize {
     n_done.load(Ordering::Relaxed) * 1_000 / usize::try_from(window.as_millis()).unwrap()
 }
 
-/// A delivery with one text message and its signature.
-fn delivery(secrets: &AppSecrets, n: usize, wamid: &str, text: &str) -> (Vec<u8>, String) {
-    let content = json!({"type": "text", "text": {"body": text}});
-    let message = meta::message(&Who::phone(&wa_id(n)), wamid, SystemClock.now(), &content);
-    let body = meta::delivery(NUMBER, message);
-    let signature = secrets.sign(&body);
-    (body, signature)
+/// Deliveries with one text message, made cheaply: the machine that is measured also carries the load.
+struct Post {
+    secrets: AppSecrets,
+    /// A delivery of [`meta`] cut where its parts differ.
+    pieces: Vec<String>,
+}
+
+/// What stands in the pattern for address, message id, time and text.
+const PLACES: [&str; 4] = ["@address@", "@wamid@", "@time@", "@text@"];
+
+impl Post {
+    fn new() -> Self {
+        let [address, wamid, time, text] = PLACES;
+        let content = json!({"type": "text", "text": {"body": text}});
+        let mut message = meta::message(&Who::phone(address), wamid, SystemClock.now(), &content);
+        message["messages"][0]["timestamp"] = json!(time);
+        let pattern = String::from_utf8(meta::delivery(NUMBER, message)).unwrap();
+        let pieces = pattern.split('@').map(str::to_owned).collect();
+        Self { secrets: AppSecrets::new(&[SecretString::from(SECRET)]).unwrap(), pieces }
+    }
+
+    /// A delivery and its signature.
+    fn delivery(&self, n: usize, wamid: &str, text: &str) -> (Vec<u8>, String) {
+        let (address, time) = (wa_id(n), (SystemClock.now().0 / 1_000).to_string());
+        let body: String = self
+            .pieces
+            .iter()
+            .map(|piece| match piece.as_str() {
+                "address" => &address,
+                "wamid" => wamid,
+                "time" => &time,
+                "text" => text,
+                other => other,
+            })
+            .collect();
+        let body = body.into_bytes();
+        let signature = self.secrets.sign(&body);
+        (body, signature)
+    }
 }

@@ -26,7 +26,11 @@ pub async fn run(settings: Settings, world: World) -> anyhow::Result<ExitCode> {
     let faces = app.faces();
     let (mut intake, mut loops) = (Supervisor::new(), Supervisor::new());
     let started = app.start_inbox(&mut intake);
-    started.start_loops(&mut loops);
+    if started.settings.workers.loops {
+        started.start_loops(&mut loops);
+    } else {
+        tracing::info!("workers.loops is false: other processes do the turns and sends");
+    }
     let server = serve(listener, faces)?;
     let handle = server.handle();
     let serving = tokio::spawn(server);

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Written into every session; readers accept this and the one before.
-pub const SESSION_VERSION: u16 = 1;
+pub const SESSION_VERSION: u16 = 2;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
@@ -74,17 +74,20 @@ pub enum Status {
 pub struct Frame {
     pub flow: FlowId,
     pub step: StepId,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub vars: BTreeMap<String, Value>,
     pub entered_by: EnteredBy,
     /// Terms shown by steps with `evidence`, by evidence name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub shown: BTreeMap<String, Shown>,
     /// Retries of `do` outcomes by step.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub retries: BTreeMap<String, u32>,
     /// The turn in which the step first waited since it was entered, 0 before. Taps of any asking since then count.
     #[serde(default)]
     pub since_turn: u64,
     /// Timers of its wait; a stacked interrupt does not stop those of a `pause`.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timers: Vec<OpenTimer>,
 }
 

@@ -1,14 +1,15 @@
 //! Values and types of the flow language.
 
+mod document;
+
 use crate::domain::assurance::Label;
 use crate::domain::money::Money;
 use crate::domain::time::Day;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// A value of a variable, an action's output or a fact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "t", content = "v", rename_all = "snake_case")]
+/// A value of a variable, an action's output or a fact. How it is written in a session is said in `document`.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// A variable that has no value yet.
     Nothing,

@@ -2,9 +2,7 @@
 
 use crate::domain::assurance::{Assurance, Label};
 use crate::domain::identity::WaIdentity;
-use crate::domain::ids::{
-    ConversationId, InboxId, LenderId, OutboxId, PersonId, PhoneNumberId, TicketId, TimerId,
-};
+use crate::domain::ids::{ConversationId, InboxId, LenderId, OutboxId, PersonId, PhoneNumberId, TicketId};
 use crate::domain::json_text::JsonText;
 use crate::domain::outbound::Outbound;
 use crate::domain::time::{Millis, Timestamp};
@@ -153,9 +151,9 @@ pub enum Origin {
     Agent,
 }
 
-#[derive(Debug, Clone)]
+/// A timer of an open wait; a conversation has no two of one name, turn and time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewTimer {
-    pub id: TimerId,
     pub name: String,
     pub turn: u64,
     pub due: Timestamp,
@@ -199,7 +197,7 @@ pub trait ConversationStore: Send + Sync {
         retry_at: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Turns due timers into inputs, oldest first; returns how many.
+    /// Turns the due timers of up to `limit` conversations into inputs, oldest first; returns how many.
     async fn fire_timers(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError>;
 
     /// Adds an input that did not come from WhatsApp. The same id twice adds one.

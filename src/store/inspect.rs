@@ -208,21 +208,19 @@ const FLOWS_PINNED: &str =
 
 /// The names of the indexes that the migrations make.
 pub(super) fn indexes_of(migrations: &Migrator) -> Vec<String> {
-    let mut names = Vec::new();
+    // With their tables, whose end is theirs too.
+    let mut made: Vec<(&str, &str)> = Vec::new();
     for migration in migrations.iter() {
         for line in migration.sql.as_str().lines() {
-            let words: Vec<&str> = line.split_whitespace().collect();
+            let words: Vec<&str> = line.split_whitespace().map(|word| word.trim_end_matches(';')).collect();
             match words.as_slice() {
-                ["CREATE", "UNIQUE", "INDEX", name, ..] | ["CREATE", "INDEX", name, ..] => {
-                    names.push((*name).to_owned());
-                }
-                ["DROP", "INDEX", name, ..] => {
-                    let dropped = name.trim_end_matches(';');
-                    names.retain(|known| known != dropped);
-                }
+                ["CREATE", "UNIQUE", "INDEX", name, "ON", table, ..]
+                | ["CREATE", "INDEX", name, "ON", table, ..] => made.push((*name, *table)),
+                ["DROP", "INDEX", dropped, ..] => made.retain(|(name, _)| name != dropped),
+                ["DROP", "TABLE", dropped, ..] => made.retain(|(_, table)| table != dropped),
                 _ => {}
             }
         }
     }
-    names
+    made.into_iter().map(|(name, _)| name.to_owned()).collect()
 }

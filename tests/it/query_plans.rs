@@ -196,8 +196,9 @@ const LEFT: [&str; 18] = [
     "INSERT INTO outbox (id, lender, conversation_id, content, label, origin, status, due_at, wamid, created_at)
      SELECT gen_random_uuid(), 'andino', chat, words, 'publico', 'reply', 'accepted', n, 'past' || n, n FROM past",
     // These are to come.
-    "INSERT INTO timers (id, lender, conversation_id, name, turn, due)
-     SELECT gen_random_uuid(), 'andino', chat, 'nudge', 1, 4000000000000 + n FROM past",
+    "UPDATE conversations SET timers = json_build_array(json_build_object('name', 'nudge', 'turn', 1, 'due', n)),
+       next_timer_at = 4000000000000 + n
+     FROM past WHERE id = chat",
     "INSERT INTO agreements (id, lender, conversation_id, person_id, obligation_id, once_key, status, kind, currency,
        total_minor, discount_minor, offer, evidence, reference, accepted_at)
      SELECT gen_random_uuid(), 'andino', chat, person, gen_random_uuid(), 'past' || n, 'kept', 'promise', 'COP', 1, 0,

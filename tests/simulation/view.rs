@@ -99,7 +99,7 @@ impl MemoryStore {
         }
         let pending = tables.pending_notices.iter().map(|seq| &tables.notices[*seq]);
         put(Loop::Notices, pending.map(|notice| notice.next_at).min());
-        put(Loop::Timers, tables.timers.values().map(|timer| timer.due).min());
+        put(Loop::Timers, tables.conversations.values().filter_map(|chat| chat.timers.next_timer_at).min());
         for ticket in tables.tickets.values() {
             match ticket.row.status.as_str() {
                 "assigned" => put(Loop::Tickets, Some(ticket.row.leased_until)),

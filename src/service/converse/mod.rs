@@ -33,6 +33,8 @@ use work::Work;
 const INPUTS_MAX: u32 = 20;
 /// A worker that dies gives its conversations back after this.
 const LEASE: Millis = Millis::seconds(30);
+/// About a millisecond of computing.
+const TURNS_AT_A_TIME: usize = 8;
 /// Longer than a person waits in a chat without wondering; the setting `workers.slow_turn_ms` says otherwise.
 const SLOW: Millis = Millis::seconds(5);
 /// Runs of one claim when an action's `once` key appeared in between.
@@ -154,8 +156,7 @@ impl Converse {
         round.conversations = u32::try_from(claims.len()).unwrap_or(u32::MAX);
         round.inputs = claims.iter().map(|claim| u32::try_from(claim.inputs.len()).unwrap_or(0)).sum();
         let known = self.known(&claims).await?;
-        let works = claims.iter().zip(known).map(|(claim, known)| self.guarded(claim, known));
-        let works = futures_util::future::join_all(works).await;
+        let works = self.works(&claims, known).await;
         let mut commits = Vec::with_capacity(claims.len());
         let mut owners = Vec::with_capacity(claims.len());
         for (claim, work) in claims.iter().zip(works) {
@@ -184,6 +185,23 @@ impl Converse {
         }
         metrics::counter!("acuerdo_turn_inputs_total").increment(u64::from(round.inputs));
         Ok(round)
+    }
+
+    /// The turns of all claims, a few at a time: a turn is mostly computing, and what else waits for this thread, the
+    /// holder of the database's write lock among it, need not wait for all of them.
+    async fn works(
+        &self,
+        claims: &[Claim],
+        known: Vec<Result<Known, TurnError>>,
+    ) -> Vec<Result<TurnCommit, TurnError>> {
+        let mut works = Vec::with_capacity(claims.len());
+        let mut known = known.into_iter();
+        for claims in claims.chunks(TURNS_AT_A_TIME) {
+            let part = claims.iter().zip(known.by_ref()).map(|(claim, known)| self.guarded(claim, known));
+            works.extend(futures_util::future::join_all(part).await);
+            tokio::task::yield_now().await;
+        }
+        works
     }
 
     /// Marks the newest message as read, unless a human has the chat and reads for themselves.

@@ -2,7 +2,7 @@
 
 use crate::domain::assurance::Assurance;
 use crate::domain::debt::Person;
-use crate::domain::ids::{FlowHash, OutboxId, PersonId, TicketId, TimerId, derive};
+use crate::domain::ids::{FlowHash, OutboxId, PersonId, TicketId, derive};
 use crate::domain::json_text::JsonText;
 use crate::domain::time::Timestamp;
 use crate::flow::effect::{ActionCall, Effect};
@@ -165,15 +165,9 @@ impl<'a> Work<'a> {
                     parts.push(Part { turn: number, index, content, label, proactive });
                 }
                 Effect::RunAction(action) => call = Some(action),
-                Effect::SetTimer { name, turn, due } => timers.push(NewTimer {
-                    id: TimerId(derive(
-                        &self.claim.conversation.id.0,
-                        &format!("timer/{turn}/{}", name.name()),
-                    )),
-                    name: name.name().to_owned(),
-                    turn,
-                    due,
-                }),
+                Effect::SetTimer { name, turn, due } => {
+                    timers.push(NewTimer { name: name.name().to_owned(), turn, due });
+                }
                 other @ (Effect::OpenTicket { .. }
                 | Effect::ForwardToAgent
                 | Effect::CloseTicket { .. }
@@ -405,13 +399,14 @@ pub(super) fn write_session(session: &Session) -> Result<JsonText, TurnError> {
 
 pub(super) fn read_session(stored: Option<&JsonText>) -> Result<Option<Session>, TurnError> {
     let Some(stored) = stored else { return Ok(None) };
-    let session: Session = stored.parse().map_err(|fault| TurnError::Session(fault.to_string()))?;
+    let mut session: Session = stored.parse().map_err(|fault| TurnError::Session(fault.to_string()))?;
     if session.v > SESSION_VERSION {
         return Err(TurnError::Session(format!(
             "it was written by a newer program (version {}, this one reads up to {SESSION_VERSION})",
             session.v
         )));
     }
+    session.v = SESSION_VERSION;
     Ok(Some(session))
 }
 

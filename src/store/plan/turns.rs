@@ -4,7 +4,7 @@ use crate::domain::ids::derive;
 use crate::ports::StoreError;
 use crate::ports::conversations::{CommitRefused, Origin, TurnCommit};
 use crate::ports::records::{IdentityTry, OptOutScope, Record};
-use crate::store::rows::conversations::{LOG, LogEntry};
+use crate::store::rows::conversations::{LOG, LogEntry, Timers};
 use crate::store::rows::dead_letters::DeadTurnRow;
 use crate::store::rows::outbox::NewOutboxRow;
 use crate::store::rows::people::{AgreementRow, DocumentRow};
@@ -43,6 +43,8 @@ pub(in crate::store) struct ConversationChange {
     pub last_event_seq: i64,
     pub ticket: Option<Uuid>,
     pub opted_out: bool,
+    /// In place of those that are kept now, when there are any.
+    pub timers: Option<Timers>,
     pub release: bool,
 }
 
@@ -62,16 +64,6 @@ pub(in crate::store) struct EventRow {
     pub kind: String,
     pub body: String,
     pub at: i64,
-}
-
-#[derive(Debug)]
-pub(in crate::store) struct TimerRow {
-    pub id: Uuid,
-    pub lender: String,
-    pub conversation: Uuid,
-    pub name: String,
-    pub turn: i64,
-    pub due: i64,
 }
 
 #[derive(Debug)]
@@ -165,9 +157,6 @@ pub(in crate::store) struct TurnBatch {
     /// Before `outbox`: what these turns say stays.
     pub withdrawn: Vec<WithdrawnRow>,
     pub outbox: Vec<NewOutboxRow>,
-    /// Conversations whose timers are replaced by `timers`.
-    pub retimed: Vec<Uuid>,
-    pub timers: Vec<TimerRow>,
     pub agreements: Vec<AgreementRow>,
     pub claims: Vec<DocumentRow>,
     pub cases: Vec<DocumentRow>,
@@ -258,6 +247,7 @@ impl TurnBatch {
             last_event_seq: row.last_event_seq,
             ticket: row.ticket_id,
             opted_out: row.opted_out,
+            timers: commit.timers.as_deref().map(Timers::write).transpose()?,
             release: commit.release,
         };
         for (index, record) in commit.records.iter().enumerate() {
@@ -281,15 +271,6 @@ impl TurnBatch {
             conversation: row.id,
             input: input.0,
             done_at: commit.now.0,
-        }));
-        self.retimed.extend(commit.timers.as_ref().map(|_| row.id));
-        self.timers.extend(commit.timers.iter().flatten().map(|timer| TimerRow {
-            id: timer.id.0,
-            lender: row.lender.clone(),
-            conversation: row.id,
-            name: clean(&timer.name),
-            turn: number(timer.turn),
-            due: timer.due.0,
         }));
         self.conversations.push(change);
         Ok(())

@@ -10,8 +10,8 @@ use crate::ports::conversations::{
 };
 use crate::store::plan::accept::InputRow;
 use crate::store::rows::conversations::{
-    BacklogRow, ConversationRow, FiredRow, PendingInputRow, StoredEventRow, claims, conversation_columns,
-    events as conversation_events, timer_inputs,
+    BacklogRow, ConversationRow, Fired, PendingInputRow, StoredEventRow, TimedRow, Timers, claims,
+    conversation_columns, events as conversation_events,
 };
 use crate::store::rows::{column, json, limit};
 use async_trait::async_trait;
@@ -74,16 +74,17 @@ impl ConversationStore for PostgresStore {
 
     async fn fire_timers(&self, now: Timestamp, limit_rows: u32) -> Result<u32, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        let fired: Vec<FiredRow> = sqlx::query_as(TAKE_TIMERS)
+        let timed: Vec<TimedRow> = sqlx::query_as(DUE_TIMERS)
             .bind(now.0)
             .bind(limit(limit_rows))
             .fetch_all(&mut *transaction)
             .await?;
-        if fired.is_empty() {
+        if timed.is_empty() {
             return Ok(0);
         }
-        let inputs = timer_inputs(fired, now)?;
+        let Fired { inputs, left } = Fired::at(now, timed)?;
         insert_inputs(&mut transaction, &inputs).await?;
+        keep_timers(&mut transaction, &left).await?;
         wake(&mut transaction, inputs.iter().map(|input| input.conversation), now).await?;
         transaction.commit().await?;
         Ok(u32::try_from(inputs.len()).unwrap_or(u32::MAX))
@@ -196,17 +197,27 @@ const COUNT_FAILURE: &str = "
     WHERE seq = (SELECT MIN(seq) FROM inputs WHERE conversation_id = $1 AND done_at IS NULL)";
 
 /// A conversation that is being written keeps its timers for the next call: its commit may replace them.
-const TAKE_TIMERS: &str = "
-    WITH due AS MATERIALIZED (
-      SELECT id, conversation_id FROM timers WHERE due <= $1 ORDER BY due LIMIT $2),
-    free AS MATERIALIZED (
-      SELECT c.id FROM conversations c
-      WHERE c.id IN (SELECT due.conversation_id FROM due)
-      FOR NO KEY UPDATE SKIP LOCKED)
-    DELETE FROM timers
-    USING due, free
-    WHERE timers.id = due.id AND due.conversation_id = free.id
-    RETURNING timers.id, timers.lender, timers.conversation_id, timers.name, timers.turn, timers.due";
+const DUE_TIMERS: &str = "
+    SELECT id, lender, timers::text AS timers FROM conversations
+    WHERE next_timer_at <= $1
+    ORDER BY next_timer_at
+    LIMIT $2
+    FOR NO KEY UPDATE SKIP LOCKED";
+
+const KEEP_TIMERS: &str = "
+    UPDATE conversations SET timers = v.timers, next_timer_at = v.next_timer_at
+    FROM UNNEST($1::uuid[], $2::json[], $3::bigint[]) AS v (id, timers, next_timer_at)
+    WHERE conversations.id = v.id";
+
+async fn keep_timers(connection: &mut PgConnection, left: &[(Uuid, Timers)]) -> Result<(), StoreError> {
+    sqlx::query(KEEP_TIMERS)
+        .bind(column(left, |(id, _)| *id))
+        .bind(column(left, |(_, timers)| timers.timers.clone()))
+        .bind(column(left, |(_, timers)| timers.next_timer_at))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
 
 const INSERT_INPUTS: &str = "
     INSERT INTO inputs (id, lender, conversation_id, dedupe_key, body, received_at)

@@ -89,13 +89,6 @@ const INSERT_EVENTS: &str = "
         $1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::json[],
         $7::bigint[])";
 
-const DELETE_TIMERS: &str = "DELETE FROM timers WHERE conversation_id = ANY($1)";
-
-const INSERT_TIMERS: &str = "
-    INSERT INTO timers (id, lender, conversation_id, name, turn, due)
-    SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[])
-    ON CONFLICT (id) DO NOTHING";
-
 async fn write_turns(connection: &mut PgConnection, batch: &TurnBatch) -> Result<(), StoreError> {
     if !batch.consumed.is_empty() {
         sqlx::query(CONSUME)
@@ -121,20 +114,6 @@ async fn write_turns(connection: &mut PgConnection, batch: &TurnBatch) -> Result
 
     withdraw(connection, &batch.withdrawn).await?;
     insert_outbox(connection, &batch.outbox).await?;
-    if !batch.retimed.is_empty() {
-        sqlx::query(DELETE_TIMERS).bind(batch.retimed.clone()).execute(&mut *connection).await?;
-    }
-    if !batch.timers.is_empty() {
-        sqlx::query(INSERT_TIMERS)
-            .bind(column(&batch.timers, |row| row.id))
-            .bind(column(&batch.timers, |row| row.lender.clone()))
-            .bind(column(&batch.timers, |row| row.conversation))
-            .bind(column(&batch.timers, |row| row.name.clone()))
-            .bind(column(&batch.timers, |row| row.turn))
-            .bind(column(&batch.timers, |row| row.due))
-            .execute(&mut *connection)
-            .await?;
-    }
     Ok(())
 }
 
@@ -329,6 +308,8 @@ const UPDATE_CONVERSATIONS: &str = "
       last_event_seq = v.last_event_seq,
       ticket_id = v.ticket_id,
       opted_out = v.opted_out,
+      timers = COALESCE(v.timers, conversations.timers),
+      next_timer_at = CASE WHEN v.timers IS NULL THEN conversations.next_timer_at ELSE v.next_timer_at END,
       leased_until = CASE WHEN v.released THEN 0 ELSE leased_until END,
       next_claim_at = (
         SELECT CASE
@@ -337,9 +318,9 @@ const UPDATE_CONVERSATIONS: &str = "
         FROM inputs i WHERE i.conversation_id = v.id AND i.done_at IS NULL)
     FROM UNNEST(
         $1::uuid[], $2::json[], $3::text[], $4::text[], $5::uuid[], $6::bigint[],
-        $7::uuid[], $8::boolean[], $9::boolean[])
+        $7::uuid[], $8::boolean[], $9::json[], $10::bigint[], $11::boolean[])
       AS v (id, session, flow_hash, assurance, person_id, last_event_seq,
-        ticket_id, opted_out, released)
+        ticket_id, opted_out, timers, next_timer_at, released)
     WHERE conversations.id = v.id";
 
 async fn update_conversations(connection: &mut PgConnection, batch: &TurnBatch) -> Result<(), StoreError> {
@@ -353,6 +334,10 @@ async fn update_conversations(connection: &mut PgConnection, batch: &TurnBatch) 
             .bind(column(&batch.conversations, |row| row.last_event_seq))
             .bind(column(&batch.conversations, |row| row.ticket))
             .bind(column(&batch.conversations, |row| row.opted_out))
+            .bind(column(&batch.conversations, |row| row.timers.as_ref().map(|timers| timers.timers.clone())))
+            .bind(column(&batch.conversations, |row| {
+                row.timers.as_ref().and_then(|timers| timers.next_timer_at)
+            }))
             .bind(column(&batch.conversations, |row| row.release))
             .execute(&mut *connection)
             .await?;

@@ -6,7 +6,7 @@ use crate::domain::json_text::JsonText;
 use crate::domain::pii::Pii;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
-use crate::ports::conversations::{Backlog, Claim, Conversation, Event, InputKind, StoredInput};
+use crate::ports::conversations::{Backlog, Claim, Conversation, Event, InputKind, NewTimer, StoredInput};
 use crate::store::plan::accept::InputRow;
 use crate::store::rows::{Place, json, readable};
 use serde::{Deserialize, Serialize};
@@ -208,37 +208,68 @@ impl BacklogRow {
     }
 }
 
-/// A timer that was due, taken out of its table.
-#[derive(Debug, FromRow)]
-pub(in crate::store) struct FiredRow {
-    pub id: Uuid,
-    pub lender: String,
-    pub conversation_id: Uuid,
-    pub name: String,
-    pub turn: i64,
-    pub due: i64,
+/// The timers of a conversation as its columns hold them.
+#[derive(Debug, Clone)]
+pub(in crate::store) struct Timers {
+    /// A JSON list of [`NewTimer`].
+    pub timers: String,
+    pub next_timer_at: Option<i64>,
 }
 
-/// The inputs of fired timers, earliest due first.
-///
-/// Their ids follow from the timer and its time: a timer that is set again under the same id fires again.
-pub(in crate::store) fn timer_inputs(
-    mut fired: Vec<FiredRow>,
-    now: Timestamp,
-) -> Result<Vec<InputRow>, StoreError> {
-    fired.sort_by_key(|timer| (timer.due, timer.id));
-    fired
-        .into_iter()
-        .map(|timer| {
-            let turn = u64::try_from(timer.turn).unwrap_or(0);
-            Ok(InputRow {
-                id: derive(&timer.id, &format!("fired/{}/{}", timer.turn, timer.due)),
-                lender: timer.lender,
-                conversation: timer.conversation_id,
+impl Timers {
+    pub fn write(timers: &[NewTimer]) -> Result<Self, StoreError> {
+        let next_timer_at = timers.iter().map(|timer| timer.due.0).min();
+        Ok(Self { timers: json(&timers)?, next_timer_at })
+    }
+}
+
+/// A conversation with timers, one of which at least is due.
+#[derive(Debug, FromRow)]
+pub(in crate::store) struct TimedRow {
+    pub id: Uuid,
+    pub lender: String,
+    pub timers: String,
+}
+
+impl TimedRow {
+    fn read(self) -> Result<(Self, Vec<NewTimer>), StoreError> {
+        let place = Place { table: "conversations", id: &self.id };
+        let timers = place.json("timers", &self.timers)?;
+        Ok((self, timers))
+    }
+}
+
+/// What due timers come to.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Fired {
+    /// Earliest due first.
+    pub inputs: Vec<InputRow>,
+    /// What each conversation keeps.
+    pub left: Vec<(Uuid, Timers)>,
+}
+
+impl Fired {
+    /// The ids of inputs follow from the timer and its time: a timer that is set again for another time fires again.
+    pub fn at(now: Timestamp, timed: Vec<TimedRow>) -> Result<Self, StoreError> {
+        let mut fired = Self::default();
+        let mut due = Vec::new();
+        for (row, timers) in readable(timed.into_iter().map(TimedRow::read)) {
+            let (over, left): (Vec<_>, Vec<_>) = timers.into_iter().partition(|timer| timer.due <= now);
+            fired.left.push((row.id, Timers::write(&left)?));
+            due.extend(over.into_iter().map(|timer| (timer.due, row.id, row.lender.clone(), timer)));
+        }
+        due.sort_by(|a, b| (a.0, a.1, &a.3.name).cmp(&(b.0, b.1, &b.3.name)));
+        for (at, conversation, lender, timer) in due {
+            let NewTimer { name, turn, .. } = timer;
+            fired.inputs.push(InputRow {
+                id: derive(&conversation, &format!("timer/{turn}/{name}/{}", at.0)),
+                lender,
+                conversation,
                 dedupe_key: None,
-                body: json(&InputKind::Timer { name: timer.name, turn })?,
+                body: json(&InputKind::Timer { name, turn })?,
                 received_at: now.0,
-            })
-        })
-        .collect()
+            });
+        }
+        Ok(fired)
+    }
 }

@@ -78,7 +78,7 @@ macro_rules! ended {
            SELECT e.at FROM events e WHERE e.conversation_id = c.id ORDER BY e.seq DESC LIMIT 1), 0) < $1
          AND COALESCE((
            SELECT o.created_at FROM outbox o WHERE o.conversation_id = c.id ORDER BY o.seq DESC LIMIT 1), 0) < $1
-         AND (SELECT 1 FROM timers t WHERE t.conversation_id = c.id LIMIT 1) IS NULL
+         AND c.next_timer_at IS NULL
          AND (
            SELECT 1 FROM outbox l
            WHERE l.conversation_id = c.id AND l.status IN ('queued', 'sending', 'in_doubt') LIMIT 1) IS NULL

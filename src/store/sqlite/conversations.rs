@@ -10,8 +10,8 @@ use crate::ports::conversations::{
 };
 use crate::store::plan::accept::InputRow;
 use crate::store::rows::conversations::{
-    BacklogRow, ConversationRow, FiredRow, PendingInputRow, StoredEventRow, claims, conversation_columns,
-    events as conversation_events, timer_inputs,
+    BacklogRow, ConversationRow, Fired, PendingInputRow, StoredEventRow, TimedRow, Timers, claims,
+    conversation_columns, events as conversation_events,
 };
 use crate::store::rows::{hex_list, json, limit};
 use async_trait::async_trait;
@@ -42,12 +42,13 @@ impl ConversationStore for SqliteStore {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
+        transaction.commit().await?;
+        // With the lease taken nobody else consumes the inputs, and the next one may write meanwhile.
         let inputs: Vec<PendingInputRow> = sqlx::query_as(PENDING_INPUTS)
             .bind(hex_list(rows.iter().map(|row| row.id)))
             .bind(limit(inputs_max))
-            .fetch_all(&mut *transaction)
+            .fetch_all(&self.readers)
             .await?;
-        transaction.commit().await?;
         Ok(claims(rows, inputs))
     }
 
@@ -80,16 +81,17 @@ impl ConversationStore for SqliteStore {
 
     async fn fire_timers(&self, now: Timestamp, limit_rows: u32) -> Result<u32, StoreError> {
         let mut transaction = self.write().await?;
-        let fired: Vec<FiredRow> = sqlx::query_as(TAKE_TIMERS)
+        let timed: Vec<TimedRow> = sqlx::query_as(DUE_TIMERS)
             .bind(now.0)
             .bind(limit(limit_rows))
             .fetch_all(&mut *transaction)
             .await?;
-        if fired.is_empty() {
+        if timed.is_empty() {
             return Ok(0);
         }
-        let inputs = timer_inputs(fired, now)?;
+        let Fired { inputs, left } = Fired::at(now, timed)?;
         insert_inputs(&mut transaction, &inputs).await?;
+        keep_timers(&mut transaction, &left).await?;
         wake(&mut transaction, inputs.iter().map(|input| input.conversation), now).await?;
         transaction.commit().await?;
         Ok(u32::try_from(inputs.len()).unwrap_or(u32::MAX))
@@ -201,10 +203,26 @@ const COUNT_FAILURE: &str = "
     UPDATE inputs SET failures = failures + 1
     WHERE seq = (SELECT MIN(seq) FROM inputs WHERE conversation_id = $1 AND done_at IS NULL)";
 
-const TAKE_TIMERS: &str = "
-    DELETE FROM timers
-    WHERE id IN (SELECT id FROM timers WHERE due <= $1 ORDER BY due LIMIT $2)
-    RETURNING id, lender, conversation_id, name, turn, due";
+const DUE_TIMERS: &str = "
+    SELECT id, lender, timers FROM conversations
+    WHERE next_timer_at <= $1
+    ORDER BY next_timer_at
+    LIMIT $2";
+
+const KEEP_TIMERS: [&str; 2] = [
+    "WITH v (id, timers, next_timer_at) AS (",
+    ") UPDATE conversations SET timers = v.timers, next_timer_at = v.next_timer_at
+       FROM v WHERE conversations.id = v.id",
+];
+
+async fn keep_timers(connection: &mut SqliteConnection, left: &[(Uuid, Timers)]) -> Result<(), StoreError> {
+    let [head, tail] = KEEP_TIMERS;
+    bulk(connection, head, left, tail, |values, (id, timers)| {
+        values.push_bind(*id).push_bind(timers.timers.clone()).push_bind(timers.next_timer_at);
+    })
+    .await
+    .map(drop)
+}
 
 const INSERT_INPUTS: &str =
     "INSERT INTO inputs (id, lender, conversation_id, dedupe_key, body, received_at) ";

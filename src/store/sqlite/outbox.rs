@@ -34,12 +34,13 @@ impl OutboxStore for SqliteStore {
             .bind(limit(limit_rows))
             .fetch_all(&mut *transaction)
             .await?;
-        let rows: Vec<ClaimedRow> = if ids.is_empty() {
-            Vec::new()
-        } else {
-            sqlx::query_as(CLAIMED).bind(hex_list(ids)).fetch_all(&mut *transaction).await?
-        };
         transaction.commit().await?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        // What is leased stays as it is, and the next one may write meanwhile.
+        let rows: Vec<ClaimedRow> =
+            sqlx::query_as(CLAIMED).bind(hex_list(ids)).fetch_all(&self.readers).await?;
         Ok(readable(rows.into_iter().map(ClaimedRow::read)))
     }
 

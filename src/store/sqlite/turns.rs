@@ -86,11 +86,6 @@ const CONSUME: [&str; 2] = [
 
 const INSERT_EVENTS: &str = "INSERT INTO events (conversation_id, seq, lender, turn, kind, body, at) ";
 
-const DELETE_TIMERS: &str =
-    "DELETE FROM timers WHERE conversation_id IN (SELECT unhex(value) FROM json_each($1))";
-
-const INSERT_TIMERS: &str = "INSERT INTO timers (id, lender, conversation_id, name, turn, due) ";
-
 async fn write_turns(connection: &mut SqliteConnection, batch: &TurnBatch) -> Result<(), StoreError> {
     let [head, tail] = CONSUME;
     bulk(connection, head, &batch.consumed, tail, |values, row| {
@@ -110,23 +105,7 @@ async fn write_turns(connection: &mut SqliteConnection, batch: &TurnBatch) -> Re
     .await?;
     withdraw(connection, &batch.withdrawn).await?;
     insert_outbox(connection, &batch.outbox).await?;
-    if !batch.retimed.is_empty() {
-        sqlx::query(DELETE_TIMERS)
-            .bind(hex_list(batch.retimed.iter().copied()))
-            .execute(&mut *connection)
-            .await?;
-    }
-    bulk(connection, INSERT_TIMERS, &batch.timers, " ON CONFLICT (id) DO NOTHING", |values, row| {
-        values
-            .push_bind(row.id)
-            .push_bind(row.lender.clone())
-            .push_bind(row.conversation)
-            .push_bind(row.name.clone())
-            .push_bind(row.turn)
-            .push_bind(row.due);
-    })
-    .await
-    .map(drop)
+    Ok(())
 }
 
 const INSERT_CLAIMS: &str =
@@ -292,7 +271,8 @@ async fn write_tickets(connection: &mut SqliteConnection, batch: &TurnBatch) -> 
 
 /// With inputs left it can be claimed again: at once, or when the kept lease ends.
 const UPDATE_CONVERSATIONS: [&str; 2] = [
-    "WITH v (id, session, flow_hash, assurance, person_id, last_event_seq, ticket_id, opted_out, released) AS (",
+    "WITH v (id, session, flow_hash, assurance, person_id, last_event_seq, ticket_id, opted_out, timers,
+       next_timer_at, released) AS (",
     ") UPDATE conversations SET
          session = v.session,
          flow_hash = v.flow_hash,
@@ -302,6 +282,8 @@ const UPDATE_CONVERSATIONS: [&str; 2] = [
          last_event_seq = v.last_event_seq,
          ticket_id = v.ticket_id,
          opted_out = v.opted_out,
+         timers = COALESCE(v.timers, conversations.timers),
+         next_timer_at = CASE WHEN v.timers IS NULL THEN conversations.next_timer_at ELSE v.next_timer_at END,
          leased_until = CASE WHEN v.released THEN 0 ELSE leased_until END,
          next_claim_at = (
            SELECT CASE
@@ -326,6 +308,8 @@ async fn update_conversations(
             .push_bind(row.last_event_seq)
             .push_bind(row.ticket)
             .push_bind(row.opted_out)
+            .push_bind(row.timers.as_ref().map(|timers| timers.timers.clone()))
+            .push_bind(row.timers.as_ref().and_then(|timers| timers.next_timer_at))
             .push_bind(row.release);
     })
     .await

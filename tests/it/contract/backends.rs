@@ -19,10 +19,16 @@ fn options() -> StoreOptions {
 }
 
 pub async fn sqlite() -> Bench {
-    let dir = TempDir::new().unwrap();
-    let url = format!("sqlite:{}", dir.path().join("acuerdo.db").display());
+    let (dir, url) = sqlite_file();
     let store = connect(&url, &options()).await.unwrap();
     Bench { store, url, _dir: Some(dir), schema: None }
+}
+
+/// Where an SQLite file may be, with nothing there yet.
+pub fn sqlite_file() -> (TempDir, String) {
+    let dir = TempDir::new().unwrap();
+    let url = format!("sqlite:{}", dir.path().join("acuerdo.db").display());
+    (dir, url)
 }
 
 /// What the simulation stands on.
@@ -32,14 +38,20 @@ pub fn memory() -> MemoryStore {
 
 /// A schema of its own in the database of `ACUERDO_TEST_POSTGRES`.
 pub async fn postgres() -> Bench {
+    let (schema, url) = postgres_schema().await;
+    let store = connect(&url, &options()).await.unwrap();
+    Bench { store, url, _dir: None, schema: Some(schema) }
+}
+
+/// An empty schema and the URL that leads into it.
+pub async fn postgres_schema() -> (String, String) {
     let server = server();
     let schema = format!("contract_{}_{}", std::process::id(), next());
     let mut connection = PgConnection::connect(&server).await.unwrap();
     sqlx::query(AssertSqlSafe(format!("CREATE SCHEMA {schema}"))).execute(&mut connection).await.unwrap();
     let join = if server.contains('?') { '&' } else { '?' };
     let url = format!("{server}{join}options=-csearch_path%3D{schema}");
-    let store = connect(&url, &options()).await.unwrap();
-    Bench { store, url, _dir: None, schema: Some(schema) }
+    (schema, url)
 }
 
 fn server() -> String {

@@ -7,8 +7,8 @@ use acuerdo::domain::debt::{
 };
 use acuerdo::domain::identity::{Bsuid, WaId, WaIdentity};
 use acuerdo::domain::ids::{
-    AgreementId, ConversationId, LenderId, ObligationId, OutboxId, PersonId, PhoneNumberId, TicketId,
-    TimerId, Wamid, derive,
+    AgreementId, ConversationId, LenderId, ObligationId, OutboxId, PersonId, PhoneNumberId, TicketId, Wamid,
+    derive,
 };
 use acuerdo::domain::inbound::{
     DeliveryStatus, InboundContent, InboundMessage, StatusUpdate, SystemEvent, SystemKind, WebhookItem,
@@ -211,7 +211,7 @@ pub fn say(claim: &Claim, text: &str) -> NewOutbox {
 }
 
 pub fn timer(name: &str, due: Timestamp) -> NewTimer {
-    NewTimer { id: TimerId(id(name)), name: name.to_owned(), turn: 1, due }
+    NewTimer { name: name.to_owned(), turn: 1, due }
 }
 
 pub fn names(claim: &Claim) -> Vec<String> {

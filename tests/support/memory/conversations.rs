@@ -10,8 +10,8 @@ use crate::ports::conversations::{
 };
 use crate::store::plan::accept::InputRow;
 use crate::store::rows::conversations::{
-    BacklogRow, ConversationRow, FiredRow, PendingInputRow, StoredEventRow, claims,
-    events as conversation_events, timer_inputs,
+    BacklogRow, ConversationRow, Fired, PendingInputRow, StoredEventRow, TimedRow, claims,
+    events as conversation_events,
 };
 use crate::store::rows::json;
 use async_trait::async_trait;
@@ -71,25 +71,20 @@ impl ConversationStore for MemoryStore {
     async fn fire_timers(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError> {
         let mut tables = self.tables()?;
         let mut due: Vec<(i64, Uuid)> = tables
-            .timers
-            .values()
-            .filter(|timer| timer.due <= now.0)
-            .map(|timer| (timer.due, timer.id))
+            .conversations
+            .iter()
+            .filter_map(|(id, chat)| Some((chat.timers.next_timer_at.filter(|due| *due <= now.0)?, *id)))
             .collect();
         due.sort_unstable();
         due.truncate(rows(limit));
-        let fired = due.iter().map(|(_, id)| {
-            let timer = tables.timers.remove(id).unwrap();
-            FiredRow {
-                id: timer.id,
-                lender: timer.lender,
-                conversation_id: timer.conversation,
-                name: timer.name,
-                turn: timer.turn,
-                due: timer.due,
-            }
+        let timed = due.iter().map(|(_, id)| {
+            let chat = &tables.conversations[id];
+            TimedRow { id: *id, lender: chat.state.lender.clone(), timers: chat.timers.timers.clone() }
         });
-        let inputs = timer_inputs(fired.collect(), now)?;
+        let Fired { inputs, left } = Fired::at(now, timed.collect())?;
+        for (id, timers) in left {
+            tables.conversations.get_mut(&id).unwrap().timers = timers;
+        }
         let n_fired = counted(inputs.len());
         for input in inputs {
             tables.add_input(input, now.0);

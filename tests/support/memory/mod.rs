@@ -12,8 +12,8 @@ mod turns;
 
 use crate::ports::StoreError;
 use crate::store::plan::accept::{ConversationState, InputRow, NoticeRow};
-use crate::store::plan::turns::{EventRow, OptOutRow, TimerRow, TryRow};
-use crate::store::rows::conversations::ConversationRow;
+use crate::store::plan::turns::{EventRow, OptOutRow, TryRow};
+use crate::store::rows::conversations::{ConversationRow, Timers};
 use crate::store::rows::outbox::NewOutboxRow;
 use crate::store::rows::people::{AgreementRow, DocumentRow, ObligationRow, PersonRow};
 use crate::store::rows::tickets::{StopRow, TicketRow};
@@ -35,7 +35,6 @@ pub struct Tables {
     pub(in crate::store) events: BTreeMap<Uuid, Vec<EventRow>>,
     pub(in crate::store) outbox: Vec<Message>,
     pub(in crate::store) outbox_ids: HashMap<Uuid, usize>,
-    pub(in crate::store) timers: BTreeMap<Uuid, TimerRow>,
     pub(in crate::store) persons: BTreeMap<Uuid, PersonRow>,
     /// (lender, phone, person) → when it was marked wrong.
     pub(in crate::store) person_phones: BTreeMap<(String, String, Uuid), Option<i64>>,
@@ -83,6 +82,7 @@ pub(in crate::store) struct Chat {
     pub lease_token: i64,
     pub opted_out: bool,
     pub ticket: Option<Uuid>,
+    pub timers: Timers,
 }
 
 impl Chat {
@@ -95,6 +95,7 @@ impl Chat {
             assurance: "ninguna".to_owned(),
             version: 0,
             last_event_seq: 0,
+            timers: Timers { timers: "[]".to_owned(), next_timer_at: None },
             lease_token: 0,
             opted_out: false,
             ticket: None,

@@ -114,7 +114,7 @@ impl Tables {
             && chat.state.last_inbound_at.is_none_or(|at| at < before)
             && events.last().is_none_or(|event| event.at < before)
             && sent().next_back().is_none_or(|message| message.row.now < before)
-            && !self.timers.values().any(|timer| timer.conversation == id)
+            && chat.timers.next_timer_at.is_none()
             && !sent().any(super::Message::is_live)
             && !self.agreements.iter().any(|agreement| is_of(Some(agreement.person_id)))
             // A case stays open here.

@@ -84,10 +84,6 @@ impl Tables {
         }
         self.withdraw(&batch.withdrawn);
         self.insert_outbox(batch.outbox);
-        self.timers.retain(|_, timer| !batch.retimed.contains(&timer.conversation));
-        for timer in batch.timers {
-            self.timers.entry(timer.id).or_insert(timer);
-        }
         self.agreements.extend(batch.agreements);
         for claim in batch.claims {
             if self.claims.iter().all(|known| known.id != claim.id) {
@@ -203,6 +199,9 @@ impl Tables {
         chat.last_event_seq = change.last_event_seq;
         chat.ticket = change.ticket;
         chat.opted_out = change.opted_out;
+        if let Some(timers) = change.timers {
+            chat.timers = timers;
+        }
         let kept = chat.state.leased_until;
         chat.state.next_claim_at = oldest.map(|received_at| if change.release { received_at } else { kept });
         if change.release {
