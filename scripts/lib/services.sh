@@ -11,6 +11,9 @@
 # A failure drill can stop and restart one of them (postgres_stop, postgres_run, redis_stop, redis_run), also from
 # another shell that was given the variables of `services_share`: the pids are in files of the private folder.
 
+# A profile of Cargo.toml, `ci` or `release`, that everything is built with; without it each script has its own.
+BUILD_PROFILE=${BUILD_PROFILE:-}
+
 SERVICES_DIR=${SERVICES_DIR:-}
 POSTGRES_PORT=${POSTGRES_PORT:-}
 REDIS_PORT=${REDIS_PORT:-}
@@ -59,7 +62,8 @@ cargo_tool() {
   export PATH="$PATH:$PWD/target/tools/bin"
   if ! command -v "$command" >/dev/null; then
     say "building $crate $version (once; kept in target/tools)"
-    cargo install --quiet --locked --root target/tools --target-dir target/tools/build \
+    # Run once or twice: a debug build is ready sooner.
+    CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --locked --debug --root target/tools --target-dir target/tools/build \
       --version "$version" "$@" "$crate" || die "cargo could not install $crate $version"
     rm -rf target/tools/build
   fi
