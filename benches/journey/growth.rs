@@ -22,6 +22,10 @@ const BATCH: usize = 10_000;
 const SMALL: usize = 10_000;
 /// Entries that the log of a chat of the past has at least; as many of its turns are copied.
 const ENTRIES_MIN: i64 = 10;
+/// One chat in so many is open.
+const OPEN_SHARE: usize = 10;
+/// A sweep stops after this: what is left would cost the same.
+const SWEEP_MAX: Duration = Duration::from_secs(45);
 /// How far the past reaches back.
 const YEAR_MS: i64 = 365 * 86_400_000;
 
@@ -122,8 +126,8 @@ impl Template {
     }
 }
 
-/// Makes the people `from..=to` of the past, each with a phone, a debt and an ended chat; every fifth with an
-/// agreement, every twentieth with a closed ticket.
+/// Makes the people `from..=to` of the past, each with a phone, a debt and a chat; every fifth with an agreement, every
+/// twentieth with a closed ticket. The newest tenth of the chats is open: a timer of theirs is to come.
 async fn make(sql: &mut Sql, template: &Template, (from, to): (usize, usize), of: usize) {
     let Template { wa_id, turns, .. } = template;
     let (now, person) = (SystemClock.now().0, "(SELECT id FROM persons WHERE external_ref = 'L-0')");
@@ -159,9 +163,11 @@ async fn make(sql: &mut Sql, template: &Template, (from, to): (usize, usize), of
         ),
         format!(
             "INSERT INTO conversations (id, lender, phone_number_id, wa_id, profile_name, person_id, session, flow_hash,
-               assurance, version, last_event_seq, lease_token, last_inbound_at, last_inbound_wamid, created_at)
+               assurance, version, last_event_seq, lease_token, last_inbound_at, last_inbound_wamid, created_at,
+               timers, next_timer_at)
              SELECT g.chat, c.lender, c.phone_number_id, g.wa_id, c.profile_name, g.person, c.session, c.flow_hash,
-               c.assurance, c.version, c.last_event_seq, c.lease_token, g.at, 'wamid.H' || g.n, g.at
+               c.assurance, c.version, c.last_event_seq, c.lease_token, g.at, 'wamid.H' || g.n, g.at,
+               CASE WHEN {{open}} THEN c.timers ELSE '[]' END, CASE WHEN {{open}} THEN c.next_timer_at END
              FROM growth g CROSS JOIN conversations c WHERE c.id = {chat}"
         ),
         format!(
@@ -205,7 +211,8 @@ async fn make(sql: &mut Sql, template: &Template, (from, to): (usize, usize), of
     ];
     sql.run("BEGIN".to_owned()).await;
     for statement in statements {
-        let statement = sql.dialect(&statement).replace("{from}", &from.to_string());
+        let open = format!("g.n > {}", of - of / OPEN_SHARE);
+        let statement = sql.dialect(&statement).replace("{from}", &from.to_string()).replace("{open}", &open);
         sql.run(statement.replace("{to}", &to.to_string())).await;
     }
     sql.run("COMMIT".to_owned()).await;
@@ -357,7 +364,7 @@ async fn looks(base: &Base) {
     store.close().await;
 }
 
-/// Everything that 30 days no longer keep, at once; then the database's own cleaning.
+/// What 30 days no longer keep, at once, as far as one gets in a while; then the database's own cleaning.
 async fn sweep(base: &Base, sql: &mut Sql) {
     let store = connect(&base.url, &StoreOptions::default()).await.unwrap();
     let before = SystemClock.now().minus(Millis::days(30));
@@ -373,7 +380,7 @@ async fn sweep(base: &Base, sql: &mut Sql) {
         }
         let (begun, mut next) = (Instant::now(), Some(start));
         let (mut looked_at, mut removed, mut worst) = (0, 0, Duration::ZERO);
-        while let Some(after) = next {
+        while let Some(after) = next.filter(|_| begun.elapsed() < SWEEP_MAX) {
             let round = Instant::now();
             let step = store.sweep(kind, before, after, rows, Act::Remove).await.unwrap();
             worst = worst.max(round.elapsed());
