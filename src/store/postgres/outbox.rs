@@ -141,14 +141,18 @@ const VOID_AGENT: &str = "
       FOR NO KEY UPDATE OF o SKIP LOCKED)";
 
 /// The first live message of a conversation may go; one that is sending or in doubt is always the first.
+///
+/// Not `NOT EXISTS`, which PostgreSQL may answer with a join over all live messages instead of one look for each: it
+/// knows how many are live only as of the last `ANALYZE`.
 const CLAIM: &str = "
     WITH heads AS MATERIALIZED (
       SELECT o.seq FROM outbox o
       WHERE o.status = 'queued' AND o.due_at <= $1
-        AND NOT EXISTS (
+        AND (
           SELECT 1 FROM outbox e
           WHERE e.conversation_id = o.conversation_id AND e.seq < o.seq
-            AND e.status IN ('queued', 'sending', 'in_doubt'))
+            AND e.status IN ('queued', 'sending', 'in_doubt')
+          LIMIT 1) IS NULL
       ORDER BY o.due_at, o.seq
       LIMIT $3
       FOR NO KEY UPDATE OF o SKIP LOCKED)
