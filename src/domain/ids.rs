@@ -116,3 +116,29 @@ pub fn derive(parent: &Uuid, path: &str) -> Uuid {
     bytes[..TIME_BYTES].copy_from_slice(&parent.as_bytes()[..TIME_BYTES]);
     uuid::Builder::from_custom_bytes(bytes).into_uuid()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::derive;
+    use uuid::{Builder, Uuid};
+
+    #[test]
+    fn children_of_an_id_with_its_time_begin_with_that_time_and_differ() {
+        let chat = Builder::from_unix_timestamp_millis(1_790_000_000_000, &[7; 10]).into_uuid();
+        let ticket = derive(&chat, "ticket/1");
+        let closed = derive(&ticket, "closed/2");
+        for id in [ticket, closed] {
+            assert_eq!(id.as_bytes()[..6], chat.as_bytes()[..6]);
+            assert_eq!(id.get_version_num(), 8);
+        }
+        assert_eq!(derive(&chat, "ticket/1"), ticket, "same arguments, same id");
+        assert!(derive(&chat, "ticket/2") != ticket && closed != ticket);
+    }
+
+    /// Ids of people and obligations stay as imports have written them.
+    #[test]
+    fn children_of_other_ids_are_of_version_5() {
+        let parent = Uuid::from_bytes([0x11; 16]);
+        assert_eq!(derive(&parent, "andino/person/1"), Uuid::new_v5(&parent, b"andino/person/1"));
+    }
+}
