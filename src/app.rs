@@ -49,7 +49,7 @@ use std::time::Duration;
 
 /// Loops that run turns: one computes while the other waits for its commit.
 const CONVERSERS: usize = 2;
-/// Loops that send: a request that hangs holds up only the batch that it came with.
+/// Loops that send: one claims while another records.
 const DISPATCHERS: usize = 3;
 
 /// Every part of a process, wired. Nothing runs yet.

@@ -197,6 +197,10 @@ pub trait ConversationStore: Send + Sync {
         retry_at: Timestamp,
     ) -> Result<(), StoreError>;
 
+    /// Gives claims (conversation, token, when it can be claimed again) back as they were. Nothing was wrong with them,
+    /// so no failure is counted. A claim that was committed, or that somebody else has since, changes nothing.
+    async fn give_back(&self, claims: &[(ConversationId, i64, Timestamp)]) -> Result<(), StoreError>;
+
     /// Turns the due timers of up to `limit` conversations into inputs, oldest first; returns how many.
     async fn fire_timers(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError>;
 

@@ -17,7 +17,10 @@ use crate::service::pacing::Pacing;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+/// Messages of this process that are on their way at once; each holds a connection to the Graph API.
+const ON_THEIR_WAY_MAX: usize = 512;
 /// A sender that dies leaves its messages in doubt after this; longer than the client's own timeout.
 const LEASE: Millis = Millis::seconds(60);
 /// How long a status may take before doubt ends (Meta promises nothing; most come within seconds).
@@ -40,6 +43,20 @@ pub struct Dispatch {
     random: Arc<dyn Random>,
     /// What the database could not take when it became known; recorded before anything new is claimed.
     unrecorded: Mutex<Vec<Outcome>>,
+    slots: Arc<Semaphore>,
+}
+
+/// Messages that were claimed together, each with the slot that it takes until its fate is known.
+#[derive(Default)]
+pub(super) struct Batch {
+    claims: Vec<(OutboxClaim, Option<OwnedSemaphorePermit>)>,
+    stops: Vec<Stop>,
+}
+
+impl Batch {
+    pub(super) fn len(&self) -> u32 {
+        u32::try_from(self.claims.len()).unwrap_or(u32::MAX)
+    }
 }
 
 /// A message, the token of its claim, and what became of it.
@@ -54,19 +71,58 @@ impl Dispatch {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        Self { store, sender, lenders, pacing, clock, random, unrecorded: Mutex::default() }
+        let slots = Arc::new(Semaphore::new(ON_THEIR_WAY_MAX));
+        Self { store, sender, lenders, pacing, clock, random, unrecorded: Mutex::default(), slots }
     }
 
-    /// Sends what may be sent now, at most one message of each conversation; returns how many were looked at.
+    /// Sends what may be sent now, at most one message of each conversation, and waits until the fate of each is known;
+    /// returns how many were looked at.
     pub async fn round(&self, batch: u32) -> Result<u32, StoreError> {
+        let batch = self.claim(batch).await?;
+        let claimed = batch.len();
+        self.send(batch).await.map(|()| claimed)
+    }
+
+    /// Claims what may be sent now, at most `most` and no more than there are free slots.
+    pub(super) async fn claim(&self, most: u32) -> Result<Batch, StoreError> {
         self.record(Vec::new()).await?;
-        let now = self.clock.now();
-        let claims = self.store.claim_outbox(now, LEASE, DOUBT, batch).await?;
+        let free = u32::try_from(self.slots.available_permits()).unwrap_or(u32::MAX);
+        let most = most.min(free);
+        // Another loop may have taken them meanwhile.
+        let slots = Arc::clone(&self.slots).try_acquire_many_owned(most);
+        let (Ok(mut slots), 1..) = (slots, most) else { return Ok(Batch::default()) };
+        let claims = self.store.claim_outbox(self.clock.now(), LEASE, DOUBT, most).await?;
         if claims.is_empty() {
-            return Ok(0);
+            return Ok(Batch::default());
         }
-        let stops = self.store.stops().await?;
-        let mut sends: FuturesUnordered<_> = claims.iter().map(|claim| self.one(claim, &stops)).collect();
+        let stops = match self.store.stops().await {
+            Ok(stops) => stops,
+            Err(error) => {
+                self.put_back(&claims).await?;
+                return Err(error);
+            }
+        };
+        let claims = claims.into_iter().map(|claim| (claim, slots.split(1))).collect();
+        Ok(Batch { claims, stops })
+    }
+
+    /// None of these was tried: left to their lease they would count as in doubt.
+    async fn put_back(&self, claims: &[OutboxClaim]) -> Result<(), StoreError> {
+        let until = self.clock.now();
+        let untried = || SendResult::Wait { until, why: "stops_unknown".to_owned() };
+        self.record(claims.iter().map(|claim| (claim.id, claim.token, untried())).collect()).await
+    }
+
+    /// Sends what was claimed; ends when the fate of each is known.
+    pub(super) async fn send(&self, batch: Batch) -> Result<(), StoreError> {
+        let Batch { claims, stops } = batch;
+        let stops = &stops;
+        let one = |(claim, slot)| async move {
+            let outcome = self.one(&claim, stops).await;
+            drop::<Option<OwnedSemaphorePermit>>(slot);
+            outcome
+        };
+        let mut sends: FuturesUnordered<_> = claims.into_iter().map(one).collect();
         let mut recorded = Ok(());
         // Recorded as it becomes known, together with whatever else is: one request that hangs holds up no other chat.
         while let Some(first) = sends.next().await {
@@ -77,7 +133,7 @@ impl Dispatch {
             // The others are on their way and are waited for all the same.
             recorded = recorded.and(self.record(results).await);
         }
-        recorded.map(|()| u32::try_from(claims.len()).unwrap_or(u32::MAX))
+        recorded
     }
 
     /// Records these and what an outage kept back. A result that is lost would leave its chat waiting for a status.

@@ -16,4 +16,5 @@ pub mod pacing;
 pub mod presence;
 pub mod receive;
 pub mod retention;
+pub mod sending;
 pub mod wording;

@@ -8,6 +8,7 @@ use crate::service::dispatch::Dispatch;
 use crate::service::handoff::HandoffService;
 use crate::service::notices::Notices;
 use crate::service::retention::{Retention, Round};
+use crate::service::sending::Sending;
 use crate::worker::Periods;
 use crate::worker::wake::Wake;
 use std::future::Future;
@@ -20,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 const BATCH: u32 = 500;
 /// After a failure of the store: long enough not to hammer it, short enough not to be noticed.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
+/// A batch of sends that takes longer than this is left to go on aside, so that nobody else's message waits for it.
+const PATIENCE: Duration = Duration::from_millis(200);
 /// People waited when retention looked: it looks again after this.
 const PAUSE_AFTER_YIELD: Duration = Duration::from_secs(15);
 /// Retention has swept everything; its limits are counted in days.
@@ -41,8 +44,7 @@ pub async fn repeat<F, R>(
             Ok(true) => continue,
             Ok(false) => poll,
             Err(error) => {
-                metrics::counter!("acuerdo_loop_failures_total", "loop" => name).increment(1);
-                tracing::error!(task = name, error = %error, "a round failed and will be repeated");
+                failed(name, &error);
                 PAUSE_AFTER_FAILURE
             }
         };
@@ -52,6 +54,11 @@ pub async fn repeat<F, R>(
             () = cancel.cancelled() => {}
         }
     }
+}
+
+fn failed(name: &'static str, error: &StoreError) {
+    metrics::counter!("acuerdo_loop_failures_total", "loop" => name).increment(1);
+    tracing::error!(task = name, error = %error, "a round failed and will be repeated");
 }
 
 pub async fn converse(service: Arc<Converse>, wake: Wake, periods: Periods, cancel: CancellationToken) {
@@ -76,15 +83,35 @@ pub async fn converse(service: Arc<Converse>, wake: Wake, periods: Periods, canc
 
 pub async fn dispatch(service: Arc<Dispatch>, wake: Wake, periods: Periods, cancel: CancellationToken) {
     let Periods { poll, batch } = periods;
-    let others = wake.clone();
-    repeat("dispatch", wake.on_outbox(), poll, cancel, || async {
-        let claimed = service.round(batch).await?;
-        if claimed >= batch {
-            others.outbox();
-        }
-        Ok(claimed > 0)
-    })
-    .await;
+    let woken = wake.on_outbox();
+    let mut sending = Sending::of(&service);
+    while !cancel.is_cancelled() {
+        let pause = match sending.round(batch, || tokio::time::sleep(PATIENCE)).await {
+            Ok(0) => poll,
+            Ok(claimed) => {
+                if claimed >= batch {
+                    wake.outbox();
+                }
+                continue;
+            }
+            Err(error) => {
+                failed("dispatch", &error);
+                PAUSE_AFTER_FAILURE
+            }
+        };
+        sending
+            .wait(async {
+                tokio::select! {
+                    () = woken.notified() => {}
+                    () = tokio::time::sleep(pause) => {}
+                    () = cancel.cancelled() => {}
+                }
+            })
+            .await;
+    }
+    if let Err(error) = sending.finish().await {
+        failed("dispatch", &error);
+    }
 }
 
 pub async fn notices(service: Arc<Notices>, wake: Wake, poll: Duration, cancel: CancellationToken) {
@@ -143,8 +170,7 @@ pub async fn retention(service: Arc<Retention>, pause: Duration, cancel: Cancell
             Ok(Round::Yielded) => PAUSE_AFTER_YIELD,
             Ok(Round::Done) => PAUSE_BETWEEN_SWEEPS,
             Err(error) => {
-                metrics::counter!("acuerdo_loop_failures_total", "loop" => "retention").increment(1);
-                tracing::error!(task = "retention", error = %error, "a round failed and will be repeated");
+                failed("retention", &error);
                 PAUSE_AFTER_YIELD
             }
         };

@@ -8,6 +8,7 @@
 )]
 
 mod allocations;
+mod batches;
 mod browser;
 mod commands;
 mod contract;
@@ -21,8 +22,10 @@ mod desk_world;
 mod doctor_deep;
 mod graph_client;
 mod harness;
+mod intake;
 mod journey;
 mod journey_log;
+mod old_sessions;
 mod outages;
 mod phone;
 mod query_plans;
@@ -37,6 +40,7 @@ mod settings;
 mod shipped_flows;
 mod simulator;
 mod simulator_bot;
+mod slow_requests;
 #[path = "../support/store.rs"]
 mod store;
 mod tidy;

@@ -118,18 +118,10 @@ async fn column(hand: &mut PgConnection, query: &'static str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_became_of_a_send_is_kept_until_the_database_can_take_it_and_nothing_goes_twice() {
-    let bench = backends::postgres().await;
-    let app = TestApp::on(&bench.url, tempfile::tempdir().unwrap(), Timestamp::parse_rfc3339(START).unwrap());
-    let app = app.await;
-    let mut hand = PgConnection::connect(&bench.url).await.unwrap();
+    let (bench, app, mut hand) = three_wait().await;
     let (converse, dispatch) = (&app.started.converse, &app.started.dispatch);
-    for (at, who) in (0..).zip(PEOPLE.map(Who::phone)) {
-        let content = json!({"type": "text", "text": {"body": "hola"}});
-        let value = meta::message(&who, &format!("wamid.in.{at}"), app.clock.now(), &content);
-        assert_eq!(app.deliver(meta::delivery(NUMBER, value)).await, 200);
-    }
     converse.round(16).await.unwrap();
-    sqlx::raw_sql(NO_RESULTS).execute(&mut hand).await.unwrap();
+    run(&mut hand, NO_RESULTS).await;
 
     // Two are taken and one is refused for a passing reason; none of that can be written.
     app.graph.script([Script::Accept, Script::Accept, refused_for_now()]);
@@ -144,7 +136,7 @@ async fn what_became_of_a_send_is_kept_until_the_database_can_take_it_and_nothin
     let states = "SELECT status FROM outbox ORDER BY status";
     assert_eq!(column(&mut hand, states).await, ["sending"; 3]);
 
-    sqlx::raw_sql(COUNTED_RESULTS).execute(&mut hand).await.unwrap();
+    run(&mut hand, COUNTED_RESULTS).await;
     dispatch.round(16).await.unwrap();
     let written = "SELECT status FROM results ORDER BY status";
     // What was refused for a passing reason is due again by now.
@@ -167,4 +159,114 @@ async fn what_became_of_a_send_is_kept_until_the_database_can_take_it_and_nothin
 
 const fn refused_for_now() -> Script {
     Script::Refuse { http_status: 400, code: 131_000, details: "Something went wrong" }
+}
+
+async fn run(hand: &mut PgConnection, statements: &'static str) {
+    sqlx::raw_sql(statements).execute(hand).await.unwrap();
+}
+
+/// On PostgreSQL, where everybody of [`PEOPLE`] has written.
+async fn three_wait() -> (backends::Bench, TestApp, PgConnection) {
+    let bench = backends::postgres().await;
+    let start = Timestamp::parse_rfc3339(START).unwrap();
+    let app = TestApp::on(&bench.url, tempfile::tempdir().unwrap(), start).await;
+    for (at, who) in (0..).zip(PEOPLE.map(Who::phone)) {
+        let content = json!({"type": "text", "text": {"body": "hola"}});
+        let value = meta::message(&who, &format!("wamid.in.{at}"), app.clock.now(), &content);
+        assert_eq!(app.deliver(meta::delivery(NUMBER, value)).await, 200);
+    }
+    let hand = PgConnection::connect(&bench.url).await.unwrap();
+    (bench, app, hand)
+}
+
+/// From here on no turn can be committed; claims are taken and given back.
+const NO_TURNS: &str = "
+    CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'away' USING ERRCODE = '57P01'; END $$;
+    CREATE TRIGGER turns BEFORE UPDATE ON conversations FOR EACH ROW
+      WHEN (OLD.version <> NEW.version) EXECUTE FUNCTION away();";
+
+/// From here on a claim can neither be worked off nor given back.
+const NO_ENDS_OF_CLAIMS: &str = "
+    CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION 'away' USING ERRCODE = '57P01'; END $$;
+    CREATE TRIGGER turns BEFORE UPDATE ON conversations FOR EACH ROW
+      WHEN (NEW.leased_until = 0 AND OLD.leased_until > 0) EXECUTE FUNCTION away();";
+
+const BACK: &str = "DROP TRIGGER turns ON conversations";
+const FAILURES: &str = "SELECT failures::text FROM inputs WHERE done_at IS NULL";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_that_cannot_be_committed_is_given_back_and_never_waits_longer_than_15_seconds() {
+    let (bench, app, mut hand) = three_wait().await;
+    let converse = &app.started.converse;
+    run(&mut hand, NO_TURNS).await;
+    assert!(converse.round(16).await.unwrap_err().is_transient());
+    for wait in [1, 4, 15, 15, 15] {
+        app.clock.advance(Millis(wait * 1_000 - 1));
+        assert_eq!(converse.round(16).await.unwrap().conversations, 0, "{wait} s are not over");
+        app.clock.advance(Millis(1));
+        assert!(converse.round(16).await.unwrap_err().is_transient(), "{wait} s are over");
+    }
+    assert_eq!(column(&mut hand, FAILURES).await, ["0"; 3], "the database failed, not the chats");
+
+    run(&mut hand, BACK).await;
+    app.clock.advance(Millis::seconds(15));
+    let round = converse.round(16).await.unwrap();
+    assert_eq!((round.conversations, round.failed), (3, 0));
+    app.drain().await;
+    assert_eq!(app.graph.taken().len(), 3, "each was answered once");
+    assert!(app.started.store.dead_turns(10).await.unwrap().is_empty());
+    hand.close().await.unwrap();
+    drop(app);
+    bench.drop_schema().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_an_outage_left_unfinished_goes_on_when_the_database_is_back_and_not_when_its_lease_ends() {
+    let (bench, app, mut hand) = three_wait().await;
+    let converse = &app.started.converse;
+    run(&mut hand, NO_ENDS_OF_CLAIMS).await;
+    for _ in 0..5 {
+        assert!(converse.round(16).await.unwrap_err().is_transient());
+        app.clock.advance(Millis::seconds(2));
+    }
+    run(&mut hand, BACK).await;
+    let round = converse.round(16).await.unwrap();
+    assert_eq!((round.conversations, round.failed), (3, 0), "20 s before the leases end");
+
+    // Longer away than the lease: who has the chats by then keeps them.
+    let content = json!({"type": "text", "text": {"body": "menu"}});
+    let value = meta::message(&Who::phone(PEOPLE[0]), "wamid.more", app.clock.now(), &content);
+    assert_eq!(app.deliver(meta::delivery(NUMBER, value)).await, 200);
+    run(&mut hand, "DROP FUNCTION away CASCADE").await;
+    run(&mut hand, NO_ENDS_OF_CLAIMS).await;
+    assert!(converse.round(16).await.unwrap_err().is_transient());
+    app.clock.advance(Millis::seconds(31));
+    let other = bench.store.claim_conversations(app.clock.now(), Millis::seconds(30), 16, 20).await.unwrap();
+    assert_eq!(other.len(), 1);
+    run(&mut hand, BACK).await;
+    assert_eq!(converse.round(16).await.unwrap().conversations, 0, "it is another's");
+    bench.store.give_back(&[(other[0].conversation.id, other[0].token, app.clock.now())]).await.unwrap();
+    app.drain().await;
+    assert_eq!(app.graph.taken().len(), 4, "each message was answered once");
+    hand.close().await.unwrap();
+    drop(app);
+    bench.drop_schema().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_claimed_and_never_tried_is_not_in_doubt() {
+    let (bench, app, mut hand) = three_wait().await;
+    app.started.converse.round(16).await.unwrap();
+    run(&mut hand, "ALTER TABLE stops RENAME TO stops_away").await;
+    app.started.dispatch.round(16).await.unwrap_err();
+    assert_eq!(column(&mut hand, "SELECT status FROM outbox").await, ["queued"; 3]);
+    assert_eq!(column(&mut hand, "SELECT attempts::text FROM outbox").await, ["0"; 3]);
+    run(&mut hand, "ALTER TABLE stops_away RENAME TO stops").await;
+    app.started.dispatch.round(16).await.unwrap();
+    assert_eq!(app.graph.taken().len(), 3);
+    hand.close().await.unwrap();
+    drop(app);
+    bench.drop_schema().await;
 }

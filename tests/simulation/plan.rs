@@ -198,6 +198,7 @@ const PLACES: &[Place] = &[
     Place::At("act"),
     Place::At("assign"),
     Place::At("release"),
+    Place::At("give_back"),
     Place::At("settle_doubts"),
 ];
 const SECOND: i64 = 1_000;

@@ -19,8 +19,10 @@ use acuerdo::service::notices::Notices;
 use acuerdo::service::pacing::Pacing;
 use acuerdo::service::presence::presence;
 use acuerdo::service::receive::Receive;
+use acuerdo::service::sending::Sending;
 use acuerdo::worker::inbox_writer::inbox_writer;
 use acuerdo::worker::wake::Wake;
+use futures_util::FutureExt;
 use futures_util::future::select;
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -35,6 +37,7 @@ const BATCH: u32 = 500;
 /// Conversations or messages of one round, small enough that rounds of replicas meet.
 const ROUND: u32 = 8;
 const DISPATCHERS: usize = 2;
+const PATIENCE_MS: i64 = 200;
 const PAUSE_AFTER_FAILURE_MS: i64 = 1_000;
 
 /// What requests from outside reach.
@@ -118,9 +121,23 @@ impl Loops {
     }
 
     fn dispatch(&self, service: Arc<Dispatch>, wake: &Wake) -> Task {
-        self.repeat(Loop::Dispatch, wake.on_outbox(), move || {
-            let service = service.clone();
-            async move { Ok(service.round(ROUND).await? > 0) }
+        let (sim, process, wake) = (self.sim.clone(), self.process, wake.on_outbox());
+        Box::pin(async move {
+            let mut sending = Sending::of(&service);
+            let mut n_empty = 0;
+            loop {
+                let pause = match sending.round(ROUND, || sim.sleep(process, PATIENCE_MS)).await {
+                    Ok(0) => sim.idle_ms(Loop::Dispatch, process, n_empty),
+                    Ok(_) => {
+                        n_empty = 0;
+                        continue;
+                    }
+                    Err(_) => PAUSE_AFTER_FAILURE_MS,
+                };
+                n_empty += 1;
+                let idle = Idle::new(sim.sleep(process, pause), Loop::Dispatch);
+                sending.wait(select(pin!(wake.notified()), pin!(idle)).map(drop)).await;
+            }
         })
     }
 

@@ -121,6 +121,7 @@ port! { ConversationStore;
     pass {
         claim_conversations(now: Timestamp, lease: Millis, limit: u32, inputs_max: u32) -> Vec<Claim>;
         release(conversation: ConversationId, token: i64, retry_at: Timestamp) -> ();
+        give_back(claims: &[(ConversationId, i64, Timestamp)]) -> ();
         add_input(conversation: ConversationId, id: InboxId, kind: InputKind, now: Timestamp) -> ();
         conversation(id: ConversationId) -> Option<Conversation>;
         conversation_of(number: &PhoneNumberId, identity: &WaIdentity) -> Option<Conversation>;

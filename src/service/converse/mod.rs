@@ -6,6 +6,7 @@ mod events;
 mod facts;
 mod inputs;
 mod merge;
+mod owed;
 mod set_aside;
 mod summary;
 mod work;
@@ -23,6 +24,7 @@ use crate::service::presence::{Presence, Seen};
 use crate::understand::Understander;
 use facts::Known;
 use futures_util::FutureExt;
+use owed::Owed;
 use set_aside::failures;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -112,6 +114,7 @@ pub struct Converse {
     pub(super) availability: Arc<dyn AgentAvailability>,
     presence: Option<Presence>,
     slow: Millis,
+    owed: Owed,
 }
 
 /// How long a person would wait for an agent now.
@@ -136,7 +139,18 @@ impl Converse {
     pub fn new(parts: ConverseParts, presence: Option<Presence>) -> Self {
         let ConverseParts { store, flows, lenders, understander, clock, availability } = parts;
         let limits = Limits::default();
-        Self { store, flows, lenders, understander, clock, limits, availability, presence, slow: SLOW }
+        Self {
+            store,
+            flows,
+            lenders,
+            understander,
+            clock,
+            limits,
+            availability,
+            presence,
+            slow: SLOW,
+            owed: Owed::default(),
+        }
     }
 
     /// A turn that a person waited longer for is told in the log.
@@ -147,16 +161,26 @@ impl Converse {
 
     /// Works off up to `batch` conversations that have something pending.
     pub async fn round(&self, batch: u32) -> Result<Round, StoreError> {
+        self.give_back().await?;
         let claims = self.store.claim_conversations(self.clock.now(), LEASE, batch, INPUTS_MAX).await?;
-        let mut round = Round::default();
         if claims.is_empty() {
-            return Ok(round);
+            return Ok(Round::default());
         }
+        let round = self.turns(&claims).await;
+        match &round {
+            Ok(_) => self.owed.worked(),
+            Err(error) => self.unfinished(&claims, error).await,
+        }
+        round
+    }
+
+    async fn turns(&self, claims: &[Claim]) -> Result<Round, StoreError> {
+        let mut round = Round::default();
         claims.iter().for_each(|claim| self.show_seen(claim));
         round.conversations = u32::try_from(claims.len()).unwrap_or(u32::MAX);
         round.inputs = claims.iter().map(|claim| u32::try_from(claim.inputs.len()).unwrap_or(0)).sum();
-        let known = self.known(&claims).await?;
-        let works = self.works(&claims, known).await;
+        let known = self.known(claims).await?;
+        let works = self.works(claims, known).await;
         let mut commits = Vec::with_capacity(claims.len());
         let mut owners = Vec::with_capacity(claims.len());
         for (claim, work) in claims.iter().zip(works) {

@@ -1,6 +1,6 @@
 //! Conversations, timers and the event log, in PostgreSQL.
 
-use super::{PostgresStore, ids, turns};
+use super::{PostgresStore, ids, retrying, turns};
 use crate::domain::identity::WaIdentity;
 use crate::domain::ids::{ConversationId, InboxId, PhoneNumberId};
 use crate::domain::time::{Millis, Timestamp};
@@ -70,6 +70,19 @@ impl ConversationStore for PostgresStore {
         }
         transaction.commit().await?;
         Ok(())
+    }
+
+    async fn give_back(&self, claims: &[(ConversationId, i64, Timestamp)]) -> Result<(), StoreError> {
+        retrying(|| async {
+            sqlx::query(GIVE_BACK)
+                .bind(column(claims, |(conversation, _, _)| conversation.0))
+                .bind(column(claims, |(_, token, _)| *token))
+                .bind(column(claims, |(_, _, retry_at)| retry_at.0))
+                .execute(&self.pool)
+                .await?;
+            Ok(())
+        })
+        .await
     }
 
     async fn fire_timers(&self, now: Timestamp, limit_rows: u32) -> Result<u32, StoreError> {
@@ -191,6 +204,13 @@ const RELEASE: &str = "
       leased_until = 0,
       next_claim_at = CASE WHEN next_claim_at IS NULL THEN NULL ELSE $3 END
     WHERE id = $1 AND lease_token = $2 AND leased_until > 0";
+
+const GIVE_BACK: &str = "
+    UPDATE conversations SET
+      leased_until = 0,
+      next_claim_at = CASE WHEN next_claim_at IS NULL THEN NULL ELSE v.retry_at END
+    FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[]) AS v (id, token, retry_at)
+    WHERE conversations.id = v.id AND lease_token = v.token AND leased_until > 0";
 
 const COUNT_FAILURE: &str = "
     UPDATE inputs SET failures = failures + 1

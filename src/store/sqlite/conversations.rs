@@ -79,6 +79,20 @@ impl ConversationStore for SqliteStore {
         Ok(())
     }
 
+    async fn give_back(&self, claims: &[(ConversationId, i64, Timestamp)]) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
+        for (conversation, token, retry_at) in claims {
+            sqlx::query(RELEASE)
+                .bind(conversation.0)
+                .bind(token)
+                .bind(retry_at.0)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
     async fn fire_timers(&self, now: Timestamp, limit_rows: u32) -> Result<u32, StoreError> {
         let mut transaction = self.write().await?;
         let timed: Vec<TimedRow> = sqlx::query_as(DUE_TIMERS)

@@ -69,6 +69,31 @@ pub async fn a_released_claim_waits_and_counts_a_failure(store: &dyn Store) {
     assert_eq!(again.inputs.iter().map(|input| input.failures).collect::<Vec<_>>(), [1, 0, 0]);
 }
 
+pub async fn a_claim_given_back_counts_no_failure(store: &dyn Store) {
+    for (who, wamid) in [(ANA, "w1"), (BETO, "w2")] {
+        writes(store, who, wamid, T0).await;
+    }
+    let claims = claim(store, T0).await;
+    let all = |retry_at| {
+        claims.iter().map(|claim| (claim.conversation.id, claim.token, retry_at)).collect::<Vec<_>>()
+    };
+    let old: Vec<_> = claims.iter().map(|claim| (claim.conversation.id, claim.token - 1, T0)).collect();
+    store.give_back(&old).await.unwrap();
+    assert!(claim(store, after(1)).await.is_empty(), "an old token gives nothing back");
+    // One of them was committed all the same.
+    commit(store, commit_of(&claims[0], after(1))).await.unwrap();
+    store.give_back(&all(after(5))).await.unwrap();
+    assert!(claim(store, after(4)).await.is_empty());
+    let again = claim_one(store, after(5)).await;
+    assert_eq!(names(&again), names(&claims[1]));
+    assert_eq!(again.inputs[0].failures, 0);
+    // It has another holder now.
+    store.give_back(&all(after(5))).await.unwrap();
+    assert!(claim(store, after(6)).await.is_empty());
+    commit(store, commit_of(&again, after(7))).await.unwrap();
+    store.give_back(&[]).await.unwrap();
+}
+
 pub async fn new_input_during_a_lease_waits_for_its_end(store: &dyn Store) {
     writes(store, ANA, "w1", T0).await;
     let first = claim_one(store, T0).await;

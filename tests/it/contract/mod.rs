@@ -69,6 +69,7 @@ store_contract!(
     claims::a_lease_ends_and_the_token_rises,
     claims::at_most_so_many_inputs_come_and_the_rest_follow,
     claims::a_released_claim_waits_and_counts_a_failure,
+    claims::a_claim_given_back_counts_no_failure,
     claims::new_input_during_a_lease_waits_for_its_end,
     claims::timers_become_inputs_once,
     claims::an_added_input_counts_once,

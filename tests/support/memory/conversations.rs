@@ -68,6 +68,18 @@ impl ConversationStore for MemoryStore {
         Ok(())
     }
 
+    async fn give_back(&self, claims: &[(ConversationId, i64, Timestamp)]) -> Result<(), StoreError> {
+        let mut tables = self.tables()?;
+        for (conversation, token, retry_at) in claims {
+            let Some(chat) = tables.conversations.get_mut(&conversation.0) else { continue };
+            if chat.lease_token == *token && chat.state.leased_until > 0 {
+                chat.state.leased_until = 0;
+                chat.state.next_claim_at = chat.state.next_claim_at.map(|_| retry_at.0);
+            }
+        }
+        Ok(())
+    }
+
     async fn fire_timers(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError> {
         let mut tables = self.tables()?;
         let mut due: Vec<(i64, Uuid)> = tables

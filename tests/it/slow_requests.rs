@@ -1,0 +1,158 @@
+//! Requests to WhatsApp that hang, in every loop that sends: nobody else waits for them.
+
+use crate::harness::app::{TOKEN, assemble, lay_out_flows, stored};
+use crate::harness::graph_api::{GraphApi, Script};
+use crate::harness::load::{Replica, ShiftedClock, import_people, settings_on};
+use crate::harness::meta::Who;
+use crate::harness::people::wa_id;
+use crate::harness::webhook::{Webhook, body_of, text};
+use acuerdo::domain::identity::{WaId, WaIdentity};
+use acuerdo::domain::ids::Wamid;
+use acuerdo::domain::outbound::Outbound;
+use acuerdo::domain::reaction::Reaction;
+use acuerdo::ports::clock::Clock;
+use acuerdo::ports::message_sender::{
+    Accepted, AccountCheck, MessageSender, ReadReceipt, SendAccount, SendFailure,
+};
+use acuerdo::service::dispatch::Dispatch;
+use acuerdo::service::pacing::Pacing;
+use acuerdo::service::sending::Sending;
+use acuerdo::store::{StoreOptions, connect};
+use acuerdo::system::SystemRandom;
+use async_trait::async_trait;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+use tokio::sync::Semaphore;
+
+/// More than there are loops, each of which sends one message at a time here.
+const HANGING: usize = 6;
+const HANG: Duration = Duration::from_secs(8);
+/// Much less than that, and enough for a busy machine.
+const SOON: Duration = Duration::from_secs(5);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_that_hang_in_every_loop_hold_up_nobody_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let flows = folder.path().join("flows");
+    lay_out_flows(&flows);
+    let database = format!("sqlite:{}", folder.path().join("slow.sqlite").display());
+    let clock = Arc::new(ShiftedClock(0));
+    let migrate = StoreOptions { migrate: true, ..StoreOptions::default() };
+    let store = connect(&database, &migrate).await.unwrap();
+    import_people(&store, &flows, HANGING + 1, clock.now()).await;
+    let graph = GraphApi::start(TOKEN);
+    graph.script(vec![Script::Slow(HANG); HANGING]);
+    let settings = settings_on(&database, &flows, &graph.url, "workers.send_batch = 1");
+    let replica = Replica::start(settings, clock.clone()).await;
+    let webhook = Webhook::new();
+    let says = async |n: usize, at: usize| {
+        let body = body_of(&wa_id(n), &format!("wamid.{n}.{at}"), clock.now(), &text("hola"));
+        webhook.deliver(&replica.url, &body).await;
+    };
+    for n in 0..HANGING {
+        says(n, 0).await;
+    }
+    graph.wait_for_taken(HANGING, SOON).await;
+    // The one whose message hangs writes on, and somebody else begins.
+    says(0, 1).await;
+    says(HANGING, 0).await;
+    let taken = graph.wait_for_taken(HANGING + 1, SOON).await;
+    let heard = |n: usize| {
+        let to = WaId::parse(&wa_id(n)).unwrap();
+        taken.iter().filter(|(_, sent)| sent.to.wa_id.as_ref() == Some(&to)).count()
+    };
+    assert_eq!((heard(0), heard(HANGING)), (1, 1), "the next message to one person waits for the last one");
+
+    let taken = graph.wait_for_taken(HANGING + 2, HANG + SOON).await;
+    let ids: HashSet<_> = taken.iter().map(|(_, sent)| sent.callback.clone()).collect();
+    assert_eq!(ids.len(), HANGING + 2, "each went once");
+    replica.stop().await;
+    let backlog = store.backlog(clock.now()).await.unwrap();
+    assert_eq!((backlog.queued_outbox, backlog.in_doubt), (0, 0), "what became of each was recorded");
+    store.close().await;
+}
+
+/// WhatsApp answers as often as it is let.
+struct Gate {
+    answers: Semaphore,
+    asked: AtomicUsize,
+}
+
+#[async_trait]
+impl MessageSender for Gate {
+    async fn send(
+        &self,
+        _account: &SendAccount,
+        _to: &WaIdentity,
+        _content: &Outbound,
+        callback: &str,
+    ) -> Result<Accepted, SendFailure> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        self.answers.acquire().await.unwrap().forget();
+        let wamid = Wamid(format!("wamid.{callback}"));
+        Ok(Accepted { wamid, wa_id: None, user_id: None, message_status: None })
+    }
+
+    async fn mark_read(
+        &self,
+        _account: &SendAccount,
+        _wamid: &Wamid,
+        _receipt: ReadReceipt,
+    ) -> Result<(), SendFailure> {
+        Ok(())
+    }
+
+    async fn check(&self, _account: &SendAccount) -> Result<AccountCheck, SendFailure> {
+        Err(SendFailure::NotSent { why: "nobody asks".to_owned() })
+    }
+
+    fn reaction(&self, _codes: &[i64]) -> Reaction {
+        Reaction::NeverRetry
+    }
+}
+
+#[tokio::test]
+async fn when_every_request_hangs_only_so_many_are_on_their_way() {
+    const PEOPLE: usize = 600;
+    let folder = tempfile::tempdir().unwrap();
+    let (app, clock) = assemble(folder.path()).await;
+    for n in 0..PEOPLE {
+        stored(&app, &Who::phone(&wa_id(n)), &format!("wamid.{n}"), "hola").await;
+    }
+    while app.converse.round(64).await.unwrap().conversations > 0 {}
+    let gate = Arc::new(Gate { answers: Semaphore::new(0), asked: AtomicUsize::new(0) });
+    let dispatch = Dispatch::new(
+        app.store.clone(),
+        gate.clone(),
+        app.lenders.clone(),
+        Arc::new(Pacing::new(100_000)),
+        clock.clone(),
+        Arc::new(SystemRandom),
+    );
+    let mut sending = Sending::of(&dispatch);
+    let claims_all = async |sending: &mut Sending<'_>| {
+        let mut claimed = 0;
+        loop {
+            match sending.round(64, || std::future::ready(())).await.unwrap() {
+                0 => return claimed,
+                more => claimed += more,
+            }
+        }
+    };
+    assert_eq!(claims_all(&mut sending).await, 512);
+    assert_eq!(gate.asked.load(Ordering::SeqCst), 512);
+    assert_eq!(app.store.backlog(clock.now()).await.unwrap().queued_outbox, 600 - 512);
+
+    // A batch is answered: so many slots are free again.
+    gate.answers.add_permits(64);
+    sending.wait(std::future::pending()).await;
+    assert_eq!(claims_all(&mut sending).await, 64);
+    gate.answers.add_permits(PEOPLE);
+    sending.finish().await.unwrap();
+    assert_eq!(dispatch.round(64).await.unwrap(), 24);
+    let backlog = app.store.backlog(clock.now()).await.unwrap();
+    assert_eq!((backlog.queued_outbox, backlog.in_doubt), (0, 0));
+    assert_eq!(gate.asked.load(Ordering::SeqCst), PEOPLE);
+}
