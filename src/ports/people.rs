@@ -19,6 +19,21 @@ pub struct PersonFile {
     pub claims: Vec<PaymentClaim>,
 }
 
+/// Whose tries of the identity challenge are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TriesOf {
+    /// All conversations that its lender has with its address count.
+    pub conversation: ConversationId,
+    /// Tries about any of them count too, from whatever address.
+    pub candidates: Vec<PersonId>,
+}
+
+impl TriesOf {
+    pub fn new(conversation: ConversationId, candidates: &[Person]) -> Self {
+        Self { conversation, candidates: candidates.iter().map(|person| person.id).collect() }
+    }
+}
+
 /// Tries of the identity challenge that count for a decision.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IdentityHistory {
@@ -83,12 +98,23 @@ pub trait PeopleStore: Send + Sync {
         Ok(self.person_files(lender, &[person]).await?.pop().flatten())
     }
 
+    /// For each question its answer, in their order.
+    async fn identity_histories(
+        &self,
+        asked: &[TriesOf],
+        now: Timestamp,
+    ) -> Result<Vec<IdentityHistory>, StoreError>;
+
+    /// [`PeopleStore::identity_histories`] of one question.
     async fn identity_history(
         &self,
         conversation: ConversationId,
         candidates: &[PersonId],
         now: Timestamp,
-    ) -> Result<IdentityHistory, StoreError>;
+    ) -> Result<IdentityHistory, StoreError> {
+        let asked = TriesOf { conversation, candidates: candidates.to_vec() };
+        Ok(self.identity_histories(&[asked], now).await?.pop().unwrap_or_default())
+    }
 
     /// Inserts or updates by (lender, external_ref), all or nothing. An older `as_of` never replaces a newer one.
     async fn import(

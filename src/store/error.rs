@@ -1,9 +1,12 @@
 //! What a database error means for the caller. Never carries a value: messages of databases quote personal data.
 
 use crate::ports::StoreError;
+use deadpool::unmanaged::PoolError;
 use sqlx::error::{DatabaseError, ErrorKind};
 use sqlx::migrate::MigrateError;
 
+const NO_CONNECTION: &str = "no free database connection in time";
+const CLOSED: &str = "the connection to the database is closed";
 /// `why` of a transaction that lost against another one and may simply run again.
 const RACE: &str = "the transaction collided with another one";
 
@@ -30,10 +33,10 @@ impl From<sqlx::Error> for StoreError {
             return failed(format!("column {index} has an unexpected type; run `acuerdo doctor`"));
         }
         if matches!(error, sqlx::Error::PoolTimedOut) {
-            return unavailable("no free database connection in time".to_owned());
+            return unavailable(NO_CONNECTION.to_owned());
         }
         if matches!(error, sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed) {
-            return unavailable("the connection to the database is closed".to_owned());
+            return unavailable(CLOSED.to_owned());
         }
         if let sqlx::Error::Tls(_) = &error {
             return failed(
@@ -44,6 +47,15 @@ impl From<sqlx::Error> for StoreError {
             return failed("DATABASE_URL cannot be understood".to_owned());
         }
         failed("the database driver refused a statement or an answer".to_owned())
+    }
+}
+
+impl From<PoolError> for StoreError {
+    fn from(error: PoolError) -> Self {
+        unavailable(match error {
+            PoolError::Timeout => NO_CONNECTION.to_owned(),
+            PoolError::Closed | PoolError::NoRuntimeSpecified => CLOSED.to_owned(),
+        })
     }
 }
 

@@ -27,7 +27,7 @@ const READS: &[&str] = &[
     "sent_messages",
     "persons_by_phones",
     "person_files",
-    "identity_history",
+    "identity_histories",
     "agreement_by_once",
     "persons",
     "ticket",

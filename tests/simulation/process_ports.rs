@@ -20,7 +20,7 @@ use acuerdo::ports::dead_letters::{DeadDelivery, DeadLetterStore, DeadTurn};
 use acuerdo::ports::flows::{FlowFiles, FlowVersionStore};
 use acuerdo::ports::inbox::{Accepted, AppliedStatuses, Delivery, InboxStore, PendingNotice};
 use acuerdo::ports::outbox::{OutboxClaim, OutboxStore, SendResult, SentMessage};
-use acuerdo::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile};
+use acuerdo::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile, TriesOf};
 use acuerdo::ports::records::OptOutScope;
 use acuerdo::ports::retention::{Act, Aged, Place, RetentionStore, Swept};
 use acuerdo::ports::switches::{Stop, SwitchStore, TakenOver};
@@ -218,7 +218,7 @@ port! { PeopleStore;
     pass {
         persons_by_phones(lender: &LenderId, phone_sets: &[Vec<String>], limit: u32) -> Vec<Vec<Person>>;
         person_files(lender: &LenderId, persons: &[PersonId]) -> Vec<Option<PersonFile>>;
-        identity_history(conversation: ConversationId, candidates: &[PersonId], now: Timestamp) -> IdentityHistory;
+        identity_histories(asked: &[TriesOf], now: Timestamp) -> Vec<IdentityHistory>;
         import(lender: &LenderId, persons: &[Person], obligations: &[Obligation], now: Timestamp) -> ImportCounts;
         agreement_by_once(lender: &LenderId, once_key: &str) -> Option<Agreement>;
         add_agreement(agreement: &Agreement) -> bool;

@@ -6,7 +6,7 @@ use crate::domain::ids::PersonId;
 use crate::flow::effect::ActionCall;
 use crate::flow::value::Value;
 use crate::ports::StoreError;
-use crate::ports::people::IdentityHistory;
+use crate::ports::people::{IdentityHistory, TriesOf};
 use crate::ports::records::{IdentityTry, Record};
 use crate::rules::assurance::{
     AfterWrong, AssuranceParameters, ChallengeDecision, ChallengeHistory, after_wrong, challenge,
@@ -81,8 +81,11 @@ fn right_person(call: &ActionCall, candidates: &[Person]) -> Option<PersonId> {
 }
 
 async fn history(ctx: &ActionContext<'_>) -> Result<IdentityHistory, StoreError> {
-    let candidates: Vec<PersonId> = ctx.candidates.iter().map(|person| person.id).collect();
-    ctx.store.identity_history(ctx.conversation.id, &candidates, ctx.now).await
+    let asked = TriesOf::new(ctx.conversation.id, ctx.candidates);
+    match ctx.tries {
+        Some((of, history)) if *of == asked => Ok(history.clone()),
+        Some(_) | None => ctx.store.identity_history(asked.conversation, &asked.candidates, ctx.now).await,
+    }
 }
 
 fn rules_view(history: &IdentityHistory) -> ChallengeHistory {

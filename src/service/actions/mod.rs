@@ -17,7 +17,7 @@ use crate::flow::effect::ActionCall;
 use crate::flow::value::Value;
 use crate::ports::StoreError;
 use crate::ports::conversations::Conversation;
-use crate::ports::people::{PeopleStore, PersonFile};
+use crate::ports::people::{IdentityHistory, PeopleStore, PersonFile, TriesOf};
 use crate::ports::records::Record;
 use crate::service::lenders::Lender;
 use std::collections::BTreeMap;
@@ -29,6 +29,8 @@ pub struct ActionContext<'a> {
     pub conversation: &'a Conversation,
     /// Who it may be: persons with this phone on file.
     pub candidates: &'a [Person],
+    /// Tries of the identity challenge as they were before the turn, when they were read.
+    pub tries: Option<&'a (TriesOf, IdentityHistory)>,
     /// The one person on file for this number, or the proven one.
     pub person: Option<PersonId>,
     /// The proven person's file; `None` below `verificada`.

@@ -9,7 +9,7 @@ use crate::flow::state::Session;
 use crate::flow::value::Value;
 use crate::ports::StoreError;
 use crate::ports::conversations::{Claim, Conversation};
-use crate::ports::people::{PeopleStore, PersonFile};
+use crate::ports::people::{IdentityHistory, PeopleStore, PersonFile, TriesOf};
 use crate::rules::assurance::{AssuranceParameters, session_stands};
 use crate::rules::phone_variants::candidates_of;
 use crate::rules::service_window::{ServiceWindow, service_window};
@@ -30,10 +30,16 @@ pub struct Known {
     pub candidates: Vec<Person>,
     /// The linked person's file; a turn looks into it only once the level allows.
     pub file: Option<PersonFile>,
+    /// Tries of the address and about the candidates, while nobody is proven: the turn may challenge.
+    pub tries: Option<(TriesOf, IdentityHistory)>,
 }
 
-/// What is known of the people behind these claims, with two reads for each lender however many they are.
-pub async fn known(store: &dyn PeopleStore, claims: &[&Claim]) -> Result<Vec<Known>, StoreError> {
+/// What is known of the people behind these claims, with a handful of reads for each lender however many they are.
+pub async fn known(
+    store: &dyn PeopleStore,
+    claims: &[&Claim],
+    now: Timestamp,
+) -> Result<Vec<Known>, StoreError> {
     let mut known = vec![Known::default(); claims.len()];
     let mut by_lender: BTreeMap<&LenderId, Vec<usize>> = BTreeMap::new();
     for (index, claim) in claims.iter().enumerate() {
@@ -58,7 +64,34 @@ pub async fn known(store: &dyn PeopleStore, claims: &[&Claim]) -> Result<Vec<Kno
             known[index].link(file);
         }
     }
+    read_tries(store, claims, &mut known, now).await?;
     Ok(known)
+}
+
+/// Reads what a challenge must know, for all who have not proven who they are.
+async fn read_tries(
+    store: &dyn PeopleStore,
+    claims: &[&Claim],
+    known: &mut [Known],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (unproven, asked): (Vec<&mut Known>, Vec<TriesOf>) = claims
+        .iter()
+        .zip(known)
+        .filter(|(claim, _)| claim.conversation.assurance < Assurance::Verificada)
+        .map(|(claim, known)| {
+            let asked = TriesOf::new(claim.conversation.id, &known.candidates);
+            (known, asked)
+        })
+        .unzip();
+    if asked.is_empty() {
+        return Ok(());
+    }
+    let histories = store.identity_histories(&asked, now).await?;
+    for ((known, asked), history) in unproven.into_iter().zip(asked).zip(histories) {
+        known.tries = Some((asked, history));
+    }
+    Ok(())
 }
 
 impl Known {

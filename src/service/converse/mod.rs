@@ -271,8 +271,8 @@ impl Converse {
     /// The people behind all claims at once; when they cannot be read for good, one by one, so that only the claim with
     /// the bad row fails.
     async fn known(&self, claims: &[Claim]) -> Result<Vec<Result<Known, TurnError>>, StoreError> {
-        let store = self.store.as_ref();
-        match facts::known(store, &claims.iter().collect::<Vec<_>>()).await {
+        let (store, now) = (self.store.as_ref(), self.clock.now());
+        match facts::known(store, &claims.iter().collect::<Vec<_>>(), now).await {
             Ok(known) => return Ok(known.into_iter().map(Ok).collect()),
             Err(error) if error.is_transient() => return Err(error),
             Err(error) => {
@@ -281,7 +281,7 @@ impl Converse {
         }
         let mut known = Vec::with_capacity(claims.len());
         for claim in claims {
-            known.push(match facts::known(store, &[claim]).await {
+            known.push(match facts::known(store, &[claim], now).await {
                 Ok(mut one) => Ok(one.pop().unwrap_or_default()),
                 Err(error) if error.is_transient() => return Err(error),
                 Err(error) => Err(TurnError::Store(error)),
@@ -318,7 +318,10 @@ impl Converse {
     /// Somebody else recorded the same agreement first: with fresh data the action finds it.
     async fn again(&self, claim: &Claim, round: &mut Round) -> Result<(), StoreError> {
         for _ in 0..ONCE_RETRIES {
-            let known = facts::known(self.store.as_ref(), &[claim]).await?.pop().unwrap_or_default();
+            let known = facts::known(self.store.as_ref(), &[claim], self.clock.now())
+                .await?
+                .pop()
+                .unwrap_or_default();
             let commit = match self.guarded(claim, Ok(known)).await {
                 Ok(commit) => commit,
                 Err(error) => return self.failed(claim, &error, round).await,

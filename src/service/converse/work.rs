@@ -12,7 +12,7 @@ use crate::flow::input::Input;
 use crate::flow::model::FlowSet;
 use crate::flow::state::{SESSION_VERSION, Session, Status};
 use crate::ports::conversations::{Claim, InputKind, NewOutbox, NewTimer, Origin, StoredInput, TurnCommit};
-use crate::ports::people::PersonFile;
+use crate::ports::people::{IdentityHistory, PersonFile, TriesOf};
 use crate::ports::records::{NewTicket, Priority, Record};
 use crate::service::actions::{self, ActionContext, Done};
 use crate::service::converse::events::Told;
@@ -38,6 +38,7 @@ pub struct Work<'a> {
     file: Option<PersonFile>,
     /// The linked person's file, read before the turn; `file` once the level allows.
     read_before: Option<PersonFile>,
+    tries: Option<(TriesOf, IdentityHistory)>,
     waiting: u64,
     last_inbound_at: Option<Timestamp>,
     ticket: Option<TicketId>,
@@ -55,7 +56,7 @@ impl<'a> Work<'a> {
         let conversation = &claim.conversation;
         let session = read_session(conversation.session.as_ref())?;
         let current = service.flows.current(&lender.id)?;
-        let Known { candidates, file: read_before } = known;
+        let Known { candidates, file: read_before, tries } = known;
         let session = session.unwrap_or_else(|| {
             let language = match candidates.as_slice() {
                 [one] if current.bot.languages.contains(&one.language) => &one.language,
@@ -86,6 +87,7 @@ impl<'a> Work<'a> {
             person,
             file: None,
             read_before,
+            tries,
             waiting: service.availability.waiting(&lender.id).await,
             last_inbound_at: conversation.last_inbound_at,
             ticket: conversation.ticket,
@@ -228,6 +230,7 @@ impl<'a> Work<'a> {
             lender: self.lender,
             conversation: &self.claim.conversation,
             candidates: &self.candidates,
+            tries: self.tries.as_ref(),
             person: self.person,
             file: self.file.as_ref(),
             language: &self.session.language,

@@ -12,13 +12,51 @@ pub(in crate::store) const WINDOW: Millis = Millis::days(30);
 pub(in crate::store) const TRIES_MAX: i64 = 2_000;
 
 /// A try of this address or of a candidate, in order.
-#[derive(Debug, FromRow)]
+#[derive(Debug, Clone, FromRow)]
 pub(in crate::store) struct TryRow {
     pub own_conversation: bool,
     pub passed: bool,
     pub starts_challenge: bool,
     pub locked_until: Option<i64>,
     pub at: i64,
+}
+
+/// A try that belongs to the question at `place`.
+#[derive(Debug, FromRow)]
+pub(in crate::store) struct PlacedTryRow {
+    pub place: i64,
+    #[sqlx(flatten)]
+    pub row: TryRow,
+}
+
+/// A person who was tried in the last day from the address of the question at `place`.
+#[derive(Debug, FromRow)]
+pub(in crate::store) struct PlacedPerson {
+    pub place: i64,
+    pub person: Uuid,
+}
+
+/// The answers to `count` questions; the tries of each come newest first.
+pub(in crate::store) fn histories(
+    count: usize,
+    rows: Vec<PlacedTryRow>,
+    persons: &[PlacedPerson],
+    now: Timestamp,
+) -> Vec<IdentityHistory> {
+    let mut tries: Vec<Vec<TryRow>> = vec![Vec::new(); count];
+    for PlacedTryRow { place, row } in rows.into_iter().rev() {
+        if let Some(of_place) = usize::try_from(place).ok().and_then(|place| tries.get_mut(place)) {
+            of_place.push(row);
+        }
+    }
+    let of = |place: usize| -> Vec<Uuid> {
+        persons
+            .iter()
+            .filter(|tried| usize::try_from(tried.place) == Ok(place))
+            .map(|tried| tried.person)
+            .collect()
+    };
+    tries.iter().enumerate().map(|(place, rows)| history(rows, &of(place), now)).collect()
 }
 
 /// `persons_day` counts what `persons` (different persons tried from the address in the last day) holds.

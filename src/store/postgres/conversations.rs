@@ -28,11 +28,12 @@ impl ConversationStore for PostgresStore {
         inputs_max: u32,
     ) -> Result<Vec<Claim>, StoreError> {
         // No transaction: with the lease taken, nobody else consumes the inputs, and a claim that is lost here ends with it.
+        let mut connection = self.pool.acquire().await?;
         let rows: Vec<ConversationRow> = sqlx::query_as(CLAIM)
             .bind(now.0)
             .bind(now.plus(lease).0)
             .bind(limit(limit_rows))
-            .fetch_all(&self.pool)
+            .fetch_all(&mut *connection)
             .await?;
         if rows.is_empty() {
             return Ok(Vec::new());
@@ -40,7 +41,7 @@ impl ConversationStore for PostgresStore {
         let inputs: Vec<PendingInputRow> = sqlx::query_as(PENDING_INPUTS)
             .bind(ids(rows.iter().map(|row| row.id)))
             .bind(limit(inputs_max))
-            .fetch_all(&self.pool)
+            .fetch_all(&mut *connection)
             .await?;
         Ok(claims(rows, inputs))
     }

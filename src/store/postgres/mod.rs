@@ -25,15 +25,20 @@ pub(super) use inspect::inspect;
 use crate::ports::StoreError;
 use crate::store::StoreOptions;
 use crate::store::error::lost_a_race;
+use sqlx::Connection as _;
 use sqlx::migrate::Migrator;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use std::str::FromStr;
+use std::time::Duration;
 use uuid::Uuid;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// How often a transaction that collided with another one is run; each time it sees what the other left.
 const RACES_MAX: u32 = 5;
+
+/// A connection that was idle for this long is asked whether it still lives before it is used.
+const ASKED_AFTER: Duration = Duration::from_secs(1);
 
 pub(super) struct PostgresStore {
     pool: PgPool,
@@ -48,12 +53,23 @@ impl PostgresStore {
         let pool = PgPoolOptions::new()
             .max_connections(options.connections_max)
             .acquire_timeout(options.acquire_timeout)
+            .test_before_acquire(false)
+            .before_acquire(|connection, seen| Box::pin(still_lives(connection, seen.idle_for)))
             .connect_with(settings)
             .await?;
         let store = Self { pool };
         store.adopt_schema(options.migrate).await?;
         Ok(store)
     }
+}
+
+/// A connection that was used just now is not asked whether it still lives: that would cost as much as a small
+/// statement, each time.
+async fn still_lives(connection: &mut PgConnection, idle: Duration) -> Result<bool, sqlx::Error> {
+    if idle >= ASKED_AFTER {
+        connection.ping().await?;
+    }
+    Ok(true)
 }
 
 /// Runs a transaction again when another one created the same row or locked in another order meanwhile.

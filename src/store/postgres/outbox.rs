@@ -6,7 +6,7 @@ use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
 use crate::ports::outbox::{OutboxClaim, OutboxStore, SendResult, SentMessage};
 use crate::store::plan::turns::WithdrawnRow;
-use crate::store::rows::outbox::{ClaimedRow, NewOutboxRow, ResultRow, SentRow};
+use crate::store::rows::outbox::{ClaimedRow, NewOutboxRow, ResultRow, SentRow, Waiting};
 use crate::store::rows::{column, limit, readable};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
@@ -21,25 +21,28 @@ impl OutboxStore for PostgresStore {
         doubt: Millis,
         limit_rows: u32,
     ) -> Result<Vec<OutboxClaim>, StoreError> {
-        let any: bool = sqlx::query_scalar(CLAIMABLE).bind(now.0).fetch_one(&self.pool).await?;
-        if !any {
+        let mut connection = self.pool.acquire().await?;
+        let waiting: Waiting = sqlx::query_as(WAITING).bind(now.0).fetch_one(&mut *connection).await?;
+        if !waiting.any() {
             return Ok(Vec::new());
         }
-        let mut transaction = self.pool.begin().await?;
-        sqlx::query(DOUBT_EXPIRED).bind(now.0).bind(now.plus(doubt).0).execute(&mut *transaction).await?;
-        sqlx::query(VOID_AGENT).bind(now.0).execute(&mut *transaction).await?;
+        if waiting.expired {
+            sqlx::query(DOUBT_EXPIRED).bind(now.0).bind(now.plus(doubt).0).execute(&mut *connection).await?;
+        }
+        if waiting.of_agents {
+            sqlx::query(VOID_AGENT).bind(now.0).execute(&mut *connection).await?;
+        }
         let ids: Vec<Uuid> = sqlx::query_scalar(CLAIM)
             .bind(now.0)
             .bind(now.plus(lease).0)
             .bind(limit(limit_rows))
-            .fetch_all(&mut *transaction)
+            .fetch_all(&mut *connection)
             .await?;
-        let rows: Vec<ClaimedRow> = if ids.is_empty() {
-            Vec::new()
-        } else {
-            sqlx::query_as(CLAIMED).bind(ids).fetch_all(&mut *transaction).await?
-        };
-        transaction.commit().await?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        // What is leased stays as it is, and a claim that is lost here ends in doubt with its lease.
+        let rows: Vec<ClaimedRow> = sqlx::query_as(CLAIMED).bind(ids).fetch_all(&mut *connection).await?;
         Ok(readable(rows.into_iter().map(ClaimedRow::read)))
     }
 
@@ -113,11 +116,11 @@ pub(super) async fn insert_outbox(
         .rows_affected())
 }
 
-/// Whether a claim could change anything: most looks of an idle process end here.
-const CLAIMABLE: &str = "
-    SELECT EXISTS (SELECT 1 FROM outbox WHERE status = 'queued' AND due_at <= $1)
-      OR EXISTS (SELECT 1 FROM outbox WHERE status = 'sending' AND leased_until <= $1)
-      OR EXISTS (SELECT 1 FROM outbox WHERE status = 'queued' AND ticket_id IS NOT NULL)";
+/// What a claim could change: most looks of an idle process end here.
+const WAITING: &str = "
+    SELECT EXISTS (SELECT 1 FROM outbox WHERE status = 'queued' AND due_at <= $1) AS due,
+      EXISTS (SELECT 1 FROM outbox WHERE status = 'sending' AND leased_until <= $1) AS expired,
+      EXISTS (SELECT 1 FROM outbox WHERE status = 'queued' AND ticket_id IS NOT NULL) AS of_agents";
 
 /// The sender may have died after its request; a status that came meanwhile has given the wamid.
 const DOUBT_EXPIRED: &str = "

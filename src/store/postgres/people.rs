@@ -4,10 +4,10 @@ use super::import::{import_obligations, import_persons};
 use super::{PostgresStore, ids, retrying};
 use crate::domain::debt::{Agreement, Obligation, Person};
 use crate::domain::identity::WaIdentity;
-use crate::domain::ids::{ConversationId, LenderId, PersonId};
+use crate::domain::ids::{LenderId, PersonId};
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
-use crate::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile};
+use crate::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile, TriesOf};
 use crate::ports::records::OptOutScope;
 use crate::store::plan::turns::{OptOutRow, scope_name};
 use crate::store::plan::{import, tries};
@@ -81,31 +81,36 @@ impl PeopleStore for PostgresStore {
         files(persons, FileRows { persons: found, obligations, agreements, cases, claims })
     }
 
-    async fn identity_history(
+    async fn identity_histories(
         &self,
-        conversation: ConversationId,
-        candidates: &[PersonId],
+        asked: &[TriesOf],
         now: Timestamp,
-    ) -> Result<IdentityHistory, StoreError> {
-        let mut rows: Vec<tries::TryRow> = sqlx::query_as(TRIES)
-            .bind(conversation.0)
-            .bind(ids(candidates.iter().map(|person| person.0)))
+    ) -> Result<Vec<IdentityHistory>, StoreError> {
+        let conversations = ids(asked.iter().map(|asked| asked.conversation.0));
+        let (places, candidates): (Vec<i64>, Vec<Uuid>) = (0..)
+            .zip(asked)
+            .flat_map(|(place, asked)| asked.candidates.iter().map(move |person| (place, person.0)))
+            .unzip();
+        let mut connection = self.pool.acquire().await?;
+        let rows: Vec<tries::PlacedTryRow> = sqlx::query_as(TRIES)
+            .bind(&conversations)
+            .bind(places)
+            .bind(candidates)
             .bind(now.minus(tries::WINDOW).0)
             .bind(now.0)
             .bind(tries::TRIES_MAX)
-            .fetch_all(&self.pool)
+            .fetch_all(&mut *connection)
             .await?;
         if rows.is_empty() {
-            return Ok(tries::history(&[], &[], now));
+            return Ok(tries::histories(asked.len(), rows, &[], now));
         }
         // A try that was stored in between counts here and not above: that only makes the caps stricter.
-        let persons: Vec<Uuid> = sqlx::query_scalar(TRIED_PERSONS)
-            .bind(conversation.0)
+        let persons: Vec<tries::PlacedPerson> = sqlx::query_as(TRIED_PERSONS)
+            .bind(&conversations)
             .bind(now.minus(Millis::days(1)).0)
-            .fetch_all(&self.pool)
+            .fetch_all(&mut *connection)
             .await?;
-        rows.reverse();
-        Ok(tries::history(&rows, &persons, now))
+        Ok(tries::histories(asked.len(), rows, &persons, now))
     }
 
     async fn import(
@@ -241,49 +246,56 @@ const CLAIMS: &str = "
     WHERE lender = $1 AND person_id = ANY($2)
     ORDER BY at DESC, id DESC";
 
-/// The conversations that the lender of $1 has with its address, `$1` among them.
+/// The questions (conversations, $1), and the conversations that each one's lender has with its address.
 macro_rules! address {
     () => {
-        "address AS (
-           SELECT o.id, c.lender FROM conversations c
+        "asked AS MATERIALIZED (
+           SELECT a.place - 1 AS place, c.id AS conversation, c.lender, c.wa_id, c.bsuid
+           FROM UNNEST($1::uuid[]) WITH ORDINALITY AS a (conversation, place)
+           CROSS JOIN LATERAL (SELECT * FROM conversations WHERE id = a.conversation) c),
+         address AS MATERIALIZED (
+           SELECT a.place, a.conversation, o.id FROM asked a
            CROSS JOIN LATERAL (
-             SELECT w.id FROM conversations w WHERE w.wa_id = c.wa_id AND w.lender = c.lender
+             SELECT w.id FROM conversations w WHERE w.wa_id = a.wa_id AND w.lender = a.lender
              UNION
-             SELECT u.id FROM conversations u WHERE u.bsuid = c.bsuid AND u.lender = c.lender) o
-           WHERE c.id = $1)"
+             SELECT u.id FROM conversations u WHERE u.bsuid = a.bsuid AND u.lender = a.lender) o)"
     };
 }
 
-/// Of all conversations that the lender has with the address of $1, or about a candidate; newest first. A look-up for
-/// each of them, whatever the planner believes of tables that it has not analysed.
+/// Of each question's address, or about one of its candidates ($2, $3); newest first. A look-up for each of them,
+/// whatever the planner believes of tables that it has not analysed.
 const TRIES: &str = concat!(
     "WITH ",
     address!(),
     ", tries AS (
-       SELECT a.* FROM address CROSS JOIN LATERAL (
-         SELECT t.* FROM identity_tries t
-         WHERE t.conversation_id = address.id AND (t.at > $3 OR t.locked_until > $4)
+       SELECT d.place, d.conversation, t.* FROM address d CROSS JOIN LATERAL (
+         SELECT * FROM identity_tries t
+         WHERE t.conversation_id = d.id AND (t.at > $4 OR t.locked_until > $5)
          ORDER BY t.at DESC
-         LIMIT $5) a
+         LIMIT $6) t
        UNION
-       SELECT b.* FROM UNNEST($2::uuid[]) AS k (person) CROSS JOIN LATERAL (
+       SELECT a.place, a.conversation, t.* FROM UNNEST($2::bigint[], $3::uuid[]) AS k (place, person)
+       JOIN asked a ON a.place = k.place
+       CROSS JOIN LATERAL (
          SELECT t.* FROM identity_try_persons p JOIN identity_tries t ON t.id = p.try_id
-         WHERE p.person_id = k.person AND p.lender = (SELECT lender FROM conversations WHERE id = $1)
-           AND (t.at > $3 OR t.locked_until > $4)
+         WHERE p.person_id = k.person AND p.lender = a.lender AND (t.at > $4 OR t.locked_until > $5)
          ORDER BY p.at DESC
-         LIMIT $5) b)
-     SELECT t.conversation_id = $1 AS own_conversation, t.passed_person IS NOT NULL AS passed,
-       t.starts_challenge, t.locked_until, t.at
-     FROM tries t
-     ORDER BY t.seq DESC
-     LIMIT $5"
+         LIMIT $6) t)
+     SELECT place, own_conversation, passed, starts_challenge, locked_until, at
+     FROM (
+       SELECT place, conversation_id = conversation AS own_conversation, passed_person IS NOT NULL AS passed,
+         starts_challenge, locked_until, at,
+         ROW_NUMBER() OVER (PARTITION BY place ORDER BY seq DESC) AS nth
+       FROM tries) t
+     WHERE nth <= $6
+     ORDER BY place, nth"
 );
 
 const TRIED_PERSONS: &str = concat!(
     "WITH ",
     address!(),
-    " SELECT DISTINCT p.person_id FROM address
-      JOIN identity_tries t ON t.conversation_id = address.id AND t.at > $2
+    " SELECT DISTINCT d.place, p.person_id AS person FROM address d
+      JOIN identity_tries t ON t.conversation_id = d.id AND t.at > $2
       JOIN identity_try_persons p ON p.try_id = t.id"
 );
 

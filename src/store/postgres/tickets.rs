@@ -13,6 +13,7 @@ use crate::store::rows::tickets::{TicketRow, ticket_columns};
 use crate::store::rows::{column, limit};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
+use sqlx::{Postgres, Transaction};
 use uuid::Uuid;
 
 #[async_trait]
@@ -74,10 +75,10 @@ impl TicketStore for PostgresStore {
     ) -> Result<Result<Ticket, TicketRefused>, StoreError> {
         let mut transaction = self.pool.begin().await?;
         let Some(row) = lock(&mut transaction, lender, id).await? else {
-            return Ok(Err(TicketRefused::Unknown));
+            return refuse(transaction, TicketRefused::Unknown).await;
         };
         if let Err(refused) = row.may_be_assigned(agent, now)? {
-            return Ok(Err(refused));
+            return refuse(transaction, refused).await;
         }
         let row: TicketRow = sqlx::query_as(ASSIGN)
             .bind(id.0)
@@ -98,7 +99,7 @@ impl TicketStore for PostgresStore {
     ) -> Result<Result<(), TicketRefused>, StoreError> {
         let mut transaction = self.pool.begin().await?;
         if let Err(refused) = held(&mut transaction, lender, lease, now).await? {
-            return Ok(Err(refused));
+            return refuse(transaction, refused).await;
         }
         sqlx::query(RENEW).bind(lease.ticket.0).bind(until.0).execute(&mut *transaction).await?;
         transaction.commit().await?;
@@ -113,7 +114,7 @@ impl TicketStore for PostgresStore {
     ) -> Result<Result<(), TicketRefused>, StoreError> {
         let mut transaction = self.pool.begin().await?;
         if let Err(refused) = held(&mut transaction, lender, lease, now).await? {
-            return Ok(Err(refused));
+            return refuse(transaction, refused).await;
         }
         sqlx::query(GIVE_UP).bind(lease.ticket.0).execute(&mut *transaction).await?;
         transaction.commit().await?;
@@ -136,18 +137,29 @@ impl TicketStore for PostgresStore {
         let mut transaction = self.pool.begin().await?;
         let row = match held(&mut transaction, lender, lease, now).await? {
             Ok(row) => row,
-            Err(refused) => return Ok(Err(refused)),
+            Err(refused) => return refuse(transaction, refused).await,
         };
         let mut plan = desk::plan(row.clone(), lease, act, now)?;
         if let Some(message) = plan.message.take()
             && insert_outbox(&mut transaction, &[message]).await? == 0
         {
+            transaction.rollback().await?;
             return row.read().map(Ok);
         }
         write_act(&mut transaction, &plan, now).await?;
         transaction.commit().await?;
         plan.ticket.read().map(Ok)
     }
+}
+
+/// Ends the transaction before the refusal is told: when it is only dropped, the ticket stays locked until the pool has
+/// rolled it back.
+async fn refuse<T>(
+    transaction: Transaction<'_, Postgres>,
+    refused: TicketRefused,
+) -> Result<Result<T, TicketRefused>, StoreError> {
+    transaction.rollback().await?;
+    Ok(Err(refused))
 }
 
 fn read_all(rows: Vec<TicketRow>) -> Result<Vec<Ticket>, StoreError> {

@@ -9,6 +9,23 @@ use crate::store::rows::{Place, clean, named};
 use sqlx::FromRow;
 use uuid::Uuid;
 
+/// Whether there is anything for a claim to do.
+#[derive(Debug, Clone, Copy, FromRow)]
+pub(in crate::store) struct Waiting {
+    /// Queued, and its time has come.
+    pub due: bool,
+    /// Sending, by somebody whose lease has ended.
+    pub expired: bool,
+    /// Queued by an agent, who may have lost the ticket since.
+    pub of_agents: bool,
+}
+
+impl Waiting {
+    pub const fn any(self) -> bool {
+        self.due || self.expired || self.of_agents
+    }
+}
+
 /// A message to insert.
 #[derive(Debug)]
 pub(in crate::store) struct NewOutboxRow {

@@ -19,20 +19,22 @@ impl AgentStore for SqliteStore {
             .bind(agent.active)
             .bind(token_sha256.to_vec())
             .bind(agent.created_at.0)
-            .execute(&self.writer)
+            .execute(&mut *self.writer().await?)
             .await?;
         Ok(())
     }
 
     async fn agent_by_token(&self, token_sha256: [u8; 32]) -> Result<Option<Agent>, StoreError> {
-        let row: Option<AgentRow> =
-            sqlx::query_as(AGENT_BY_TOKEN).bind(token_sha256.to_vec()).fetch_optional(&self.readers).await?;
+        let row: Option<AgentRow> = sqlx::query_as(AGENT_BY_TOKEN)
+            .bind(token_sha256.to_vec())
+            .fetch_optional(&mut *self.reader().await?)
+            .await?;
         row.map(AgentRow::read).transpose()
     }
 
     async fn agents(&self, lender: &LenderId) -> Result<Vec<Agent>, StoreError> {
         let rows: Vec<AgentRow> =
-            sqlx::query_as(AGENTS).bind(lender.as_str()).fetch_all(&self.readers).await?;
+            sqlx::query_as(AGENTS).bind(lender.as_str()).fetch_all(&mut *self.reader().await?).await?;
         rows.into_iter().map(AgentRow::read).collect()
     }
 
@@ -46,7 +48,7 @@ impl AgentStore for SqliteStore {
             .bind(lender.as_str())
             .bind(id.0)
             .bind(active)
-            .execute(&self.writer)
+            .execute(&mut *self.writer().await?)
             .await?
             .rows_affected();
         Ok(affected == 1)

@@ -1,6 +1,6 @@
 //! Conversations, timers and the event log, in SQLite.
 
-use super::{SqliteStore, bulk, turns};
+use super::{SqliteStore, begin, bulk, turns};
 use crate::domain::identity::WaIdentity;
 use crate::domain::ids::{ConversationId, InboxId, PhoneNumberId};
 use crate::domain::time::{Millis, Timestamp};
@@ -28,26 +28,25 @@ impl ConversationStore for SqliteStore {
         inputs_max: u32,
     ) -> Result<Vec<Claim>, StoreError> {
         // An idle look does not wait for the only writer.
-        let any: bool = sqlx::query_scalar(CLAIMABLE).bind(now.0).fetch_one(&self.readers).await?;
+        let any: bool =
+            sqlx::query_scalar(CLAIMABLE).bind(now.0).fetch_one(&mut *self.reader().await?).await?;
         if !any {
             return Ok(Vec::new());
         }
-        let mut transaction = self.write().await?;
         let rows: Vec<ConversationRow> = sqlx::query_as(CLAIM)
             .bind(now.0)
             .bind(now.plus(lease).0)
             .bind(limit(limit_rows))
-            .fetch_all(&mut *transaction)
+            .fetch_all(&mut *self.writer().await?)
             .await?;
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        transaction.commit().await?;
         // With the lease taken nobody else consumes the inputs, and the next one may write meanwhile.
         let inputs: Vec<PendingInputRow> = sqlx::query_as(PENDING_INPUTS)
             .bind(hex_list(rows.iter().map(|row| row.id)))
             .bind(limit(inputs_max))
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.reader().await?)
             .await?;
         Ok(claims(rows, inputs))
     }
@@ -65,7 +64,8 @@ impl ConversationStore for SqliteStore {
         token: i64,
         retry_at: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.write().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = begin(&mut writer).await?;
         let released = sqlx::query(RELEASE)
             .bind(conversation.0)
             .bind(token)
@@ -80,7 +80,8 @@ impl ConversationStore for SqliteStore {
     }
 
     async fn give_back(&self, claims: &[(ConversationId, i64, Timestamp)]) -> Result<(), StoreError> {
-        let mut transaction = self.write().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = begin(&mut writer).await?;
         for (conversation, token, retry_at) in claims {
             sqlx::query(RELEASE)
                 .bind(conversation.0)
@@ -94,7 +95,8 @@ impl ConversationStore for SqliteStore {
     }
 
     async fn fire_timers(&self, now: Timestamp, limit_rows: u32) -> Result<u32, StoreError> {
-        let mut transaction = self.write().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = begin(&mut writer).await?;
         let timed: Vec<TimedRow> = sqlx::query_as(DUE_TIMERS)
             .bind(now.0)
             .bind(limit(limit_rows))
@@ -118,7 +120,8 @@ impl ConversationStore for SqliteStore {
         kind: InputKind,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.write().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = begin(&mut writer).await?;
         let lender: Option<String> =
             sqlx::query_scalar(LENDER_OF).bind(conversation.0).fetch_optional(&mut *transaction).await?;
         let Some(lender) = lender else {
@@ -141,7 +144,7 @@ impl ConversationStore for SqliteStore {
 
     async fn conversation(&self, id: ConversationId) -> Result<Option<Conversation>, StoreError> {
         let row: Option<ConversationRow> =
-            sqlx::query_as(CONVERSATION).bind(id.0).fetch_optional(&self.readers).await?;
+            sqlx::query_as(CONVERSATION).bind(id.0).fetch_optional(&mut *self.reader().await?).await?;
         row.map(ConversationRow::read).transpose()
     }
 
@@ -154,7 +157,7 @@ impl ConversationStore for SqliteStore {
             .bind(phone_number_id.as_str())
             .bind(identity.wa_id.as_ref().map(|wa_id| wa_id.expose().to_owned()))
             .bind(identity.bsuid.as_ref().map(|bsuid| bsuid.expose().to_owned()))
-            .fetch_optional(&self.readers)
+            .fetch_optional(&mut *self.reader().await?)
             .await?;
         row.map(ConversationRow::read).transpose()
     }
@@ -169,13 +172,13 @@ impl ConversationStore for SqliteStore {
             .bind(conversation.0)
             .bind(after_seq)
             .bind(limit(limit_rows))
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.reader().await?)
             .await?;
         conversation_events(rows, after_seq, limit_rows)
     }
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
-        let row: BacklogRow = sqlx::query_as(BACKLOG).fetch_one(&self.readers).await?;
+        let row: BacklogRow = sqlx::query_as(BACKLOG).fetch_one(&mut *self.reader().await?).await?;
         Ok(row.read(now))
     }
 }

@@ -1,26 +1,26 @@
 //! What waits for an operator, in SQLite.
 
 use super::conversations::wake;
-use super::{SqliteStore, bulk};
+use super::{Script, SqliteStore, begin};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::dead_letters::{DeadDelivery, DeadLetterStore, DeadTurn};
 use crate::store::rows::dead_letters::{DeadDeliveryRow, DeadTurnRow, RetriedRow};
 use crate::store::rows::{hex_list, limit, readable};
 use async_trait::async_trait;
-use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 #[async_trait]
 impl DeadLetterStore for SqliteStore {
     async fn dead_turns(&self, limit_rows: u32) -> Result<Vec<DeadTurn>, StoreError> {
         let rows: Vec<DeadTurnRow> =
-            sqlx::query_as(DEAD_TURNS).bind(limit(limit_rows)).fetch_all(&self.readers).await?;
+            sqlx::query_as(DEAD_TURNS).bind(limit(limit_rows)).fetch_all(&mut *self.reader().await?).await?;
         Ok(readable(rows.into_iter().map(DeadTurnRow::read)))
     }
 
     async fn retry_dead_turn(&self, id: Uuid, now: Timestamp) -> Result<bool, StoreError> {
-        let mut transaction = self.write().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = begin(&mut writer).await?;
         let retried: Option<RetriedRow> =
             sqlx::query_as(RETRY).bind(id).bind(now.0).fetch_optional(&mut *transaction).await?;
         let Some(retried) = retried else { return Ok(false) };
@@ -37,17 +37,19 @@ impl DeadLetterStore for SqliteStore {
     }
 
     async fn dead_deliveries(&self, limit_rows: u32) -> Result<Vec<DeadDelivery>, StoreError> {
-        let rows: Vec<DeadDeliveryRow> =
-            sqlx::query_as(DEAD_DELIVERIES).bind(limit(limit_rows)).fetch_all(&self.readers).await?;
+        let rows: Vec<DeadDeliveryRow> = sqlx::query_as(DEAD_DELIVERIES)
+            .bind(limit(limit_rows))
+            .fetch_all(&mut *self.reader().await?)
+            .await?;
         Ok(rows.into_iter().map(DeadDeliveryRow::read).collect())
     }
 
     async fn delivery_body(&self, id: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(sqlx::query_scalar(DELIVERY_BODY).bind(id).fetch_optional(&self.readers).await?)
+        Ok(sqlx::query_scalar(DELIVERY_BODY).bind(id).fetch_optional(&mut *self.reader().await?).await?)
     }
 
     async fn settle_delivery(&self, id: Uuid) -> Result<(), StoreError> {
-        sqlx::query(SETTLE_DELIVERY).bind(id).execute(&self.writer).await?;
+        sqlx::query(SETTLE_DELIVERY).bind(id).execute(&mut *self.writer().await?).await?;
         Ok(())
     }
 }
@@ -57,11 +59,8 @@ const INSERT_DEAD: &str = "
       (id, lender, conversation_id, inputs, cause, detail, flow_hash, step, failures, ticket_id, at) ";
 
 /// Keeps turns that were set aside.
-pub(super) async fn insert_dead(
-    connection: &mut SqliteConnection,
-    rows: &[DeadTurnRow],
-) -> Result<(), StoreError> {
-    bulk(connection, INSERT_DEAD, rows, " ON CONFLICT (id) DO NOTHING", |values, row| {
+pub(super) fn insert_dead(script: &mut Script, rows: &[DeadTurnRow]) {
+    script.bulk(INSERT_DEAD, rows, " ON CONFLICT (id) DO NOTHING", |values, row| {
         values
             .push_bind(row.id)
             .push_bind(row.lender.clone())
@@ -74,9 +73,7 @@ pub(super) async fn insert_dead(
             .push_bind(row.failures)
             .push_bind(row.ticket_id)
             .push_bind(row.at);
-    })
-    .await
-    .map(drop)
+    });
 }
 
 const DEAD_TURNS: &str = "

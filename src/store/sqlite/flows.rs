@@ -16,19 +16,24 @@ impl FlowVersionStore for SqliteStore {
         files: &FlowFiles,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        sqlx::query(SAVE).bind(hash.as_str()).bind(json(files)?).bind(now.0).execute(&self.writer).await?;
+        sqlx::query(SAVE)
+            .bind(hash.as_str())
+            .bind(json(files)?)
+            .bind(now.0)
+            .execute(&mut *self.writer().await?)
+            .await?;
         Ok(())
     }
 
     async fn flow_version(&self, hash: &FlowHash) -> Result<Option<FlowFiles>, StoreError> {
         let files: Option<String> =
-            sqlx::query_scalar(FILES).bind(hash.as_str()).fetch_optional(&self.readers).await?;
+            sqlx::query_scalar(FILES).bind(hash.as_str()).fetch_optional(&mut *self.reader().await?).await?;
         let place = Place { table: "flow_versions", id: hash };
         files.map(|text| place.json("files", &text)).transpose()
     }
 
     async fn pinned_hashes(&self) -> Result<Vec<FlowHash>, StoreError> {
-        let hashes: Vec<String> = sqlx::query_scalar(PINNED).fetch_all(&self.readers).await?;
+        let hashes: Vec<String> = sqlx::query_scalar(PINNED).fetch_all(&mut *self.reader().await?).await?;
         Ok(hashes.into_iter().map(FlowHash).collect())
     }
 }

@@ -1,7 +1,7 @@
 //! Durable receipt of webhooks, in SQLite.
 
 use super::conversations::{insert_inputs, wake};
-use super::{SqliteStore, bulk};
+use super::{Script, SqliteStore, begin};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::inbox::{Accepted, AppliedStatuses, Delivery, InboxStore, PendingNotice};
@@ -19,20 +19,25 @@ use uuid::Uuid;
 #[async_trait]
 impl InboxStore for SqliteStore {
     async fn accept(&self, deliveries: &[Delivery]) -> Result<Vec<Accepted>, StoreError> {
-        let mut transaction = self.write().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = begin(&mut writer).await?;
         let known = addressed(&mut transaction, &Addresses::of(deliveries)).await?;
         let stored = stored_keys(&mut transaction, deliveries).await?;
         let plan = plan_accept(deliveries, known, stored)?;
-        insert_deliveries(&mut transaction, deliveries).await?;
-        write_conversations(&mut transaction, &plan).await?;
-        write_items(&mut transaction, &plan).await?;
+        let mut script = Script::new();
+        insert_deliveries(&mut script, deliveries);
+        write_conversations(&mut script, &plan);
+        write_items(&mut script, &plan);
+        script.run(&mut transaction).await?;
         transaction.commit().await?;
         Ok(plan.counts)
     }
 
     async fn pending_notices(&self, limit_rows: u32) -> Result<Vec<PendingNotice>, StoreError> {
-        let rows: Vec<NoticeBody> =
-            sqlx::query_as(PENDING_NOTICES).bind(limit(limit_rows)).fetch_all(&self.readers).await?;
+        let rows: Vec<NoticeBody> = sqlx::query_as(PENDING_NOTICES)
+            .bind(limit(limit_rows))
+            .fetch_all(&mut *self.reader().await?)
+            .await?;
         Ok(readable(rows.into_iter().map(NoticeBody::read)))
     }
 
@@ -40,7 +45,7 @@ impl InboxStore for SqliteStore {
         sqlx::query(FINISH_NOTICES)
             .bind(hex_list(ids.iter().copied()))
             .bind(now.0)
-            .execute(&self.writer)
+            .execute(&mut *self.writer().await?)
             .await?;
         Ok(())
     }
@@ -51,7 +56,8 @@ impl InboxStore for SqliteStore {
         park_ms: i64,
         limit_rows: u32,
     ) -> Result<AppliedStatuses, StoreError> {
-        let mut transaction = self.write().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = begin(&mut writer).await?;
         let notices: Vec<StatusNotice> = sqlx::query_as(DUE_STATUSES)
             .bind(now.0)
             .bind(limit(limit_rows))
@@ -68,7 +74,9 @@ impl InboxStore for SqliteStore {
             .fetch_all(&mut *transaction)
             .await?;
         let plan = statuses::plan(updates, messages, now.0, park_ms)?;
-        write_statuses(&mut transaction, &plan, now).await?;
+        let mut script = Script::new();
+        write_statuses(&mut script, &plan, now);
+        script.run(&mut transaction).await?;
         if !plan.inputs.is_empty() {
             insert_inputs(&mut transaction, &plan.inputs).await?;
             wake(&mut transaction, plan.inputs.iter().map(|input| input.conversation), now).await?;
@@ -78,7 +86,7 @@ impl InboxStore for SqliteStore {
     }
 
     async fn unreadable_count(&self) -> Result<u64, StoreError> {
-        let count: i64 = sqlx::query_scalar(UNREADABLE_COUNT).fetch_one(&self.readers).await?;
+        let count: i64 = sqlx::query_scalar(UNREADABLE_COUNT).fetch_one(&mut *self.reader().await?).await?;
         Ok(u64::try_from(count).unwrap_or(0))
     }
 }
@@ -131,20 +139,15 @@ async fn stored_keys(
 
 const INSERT_DELIVERIES: &str = "INSERT INTO deliveries (id, received_at, body, unreadable) ";
 
-async fn insert_deliveries(
-    connection: &mut SqliteConnection,
-    deliveries: &[Delivery],
-) -> Result<(), StoreError> {
+fn insert_deliveries(script: &mut Script, deliveries: &[Delivery]) {
     // A caller that lost the answer to its commit comes with the same ids again.
-    bulk(connection, INSERT_DELIVERIES, deliveries, " ON CONFLICT (id) DO NOTHING", |values, delivery| {
+    script.bulk(INSERT_DELIVERIES, deliveries, " ON CONFLICT (id) DO NOTHING", |values, delivery| {
         values
             .push_bind(delivery.id)
             .push_bind(delivery.received_at.0)
             .push_bind(delivery.body.clone())
             .push_bind(delivery.unreadable.as_deref().map(clean));
-    })
-    .await
-    .map(drop)
+    });
 }
 
 const INSERT_CONVERSATIONS: &str = "
@@ -169,10 +172,10 @@ const UPDATE_CONVERSATIONS: [&str; 2] = [
 const INSERT_ALIASES: &str =
     "INSERT INTO conversation_aliases (conversation_id, lender, phone_number_id, kind, value, ended_at) ";
 
-async fn write_conversations(connection: &mut SqliteConnection, plan: &AcceptPlan) -> Result<(), StoreError> {
+fn write_conversations(script: &mut Script, plan: &AcceptPlan) {
     let [head, tail] = UPDATE_CONVERSATIONS;
     // First the changes: one of them may free an address that a new conversation takes.
-    bulk(connection, head, &plan.touched, tail, |values, row| {
+    script.bulk(head, &plan.touched, tail, |values, row| {
         values
             .push_bind(row.id)
             .push_bind(row.wa_id.clone())
@@ -182,9 +185,8 @@ async fn write_conversations(connection: &mut SqliteConnection, plan: &AcceptPla
             .push_bind(row.next_claim_at)
             .push_bind(row.last_inbound_at)
             .push_bind(row.last_inbound_wamid.clone());
-    })
-    .await?;
-    bulk(connection, INSERT_CONVERSATIONS, &plan.created, "", |values, row| {
+    });
+    script.bulk(INSERT_CONVERSATIONS, &plan.created, "", |values, row| {
         values
             .push_bind(row.id)
             .push_bind(row.lender.clone())
@@ -197,9 +199,8 @@ async fn write_conversations(connection: &mut SqliteConnection, plan: &AcceptPla
             .push_bind(row.last_inbound_at)
             .push_bind(row.last_inbound_wamid.clone())
             .push_bind(row.created_at);
-    })
-    .await?;
-    bulk(connection, INSERT_ALIASES, &plan.aliases, " ON CONFLICT DO NOTHING", |values, row| {
+    });
+    script.bulk(INSERT_ALIASES, &plan.aliases, " ON CONFLICT DO NOTHING", |values, row| {
         values
             .push_bind(row.conversation)
             .push_bind(row.lender.clone())
@@ -207,9 +208,7 @@ async fn write_conversations(connection: &mut SqliteConnection, plan: &AcceptPla
             .push_bind(row.kind)
             .push_bind(row.value.clone())
             .push_bind(row.ended_at);
-    })
-    .await
-    .map(drop)
+    });
 }
 
 const INSERT_INPUTS: &str =
@@ -219,8 +218,8 @@ const INSERT_NOTICES: &str = "
     INSERT INTO notices
       (id, lender, kind, dedupe_key, body, wamid, next_at, received_at, done_at, outcome) ";
 
-async fn write_items(connection: &mut SqliteConnection, plan: &AcceptPlan) -> Result<(), StoreError> {
-    bulk(connection, INSERT_INPUTS, &plan.inputs, "", |values, row| {
+fn write_items(script: &mut Script, plan: &AcceptPlan) {
+    script.bulk(INSERT_INPUTS, &plan.inputs, "", |values, row| {
         values
             .push_bind(row.id)
             .push_bind(row.lender.clone())
@@ -228,9 +227,8 @@ async fn write_items(connection: &mut SqliteConnection, plan: &AcceptPlan) -> Re
             .push_bind(row.dedupe_key.clone())
             .push_bind(row.body.clone())
             .push_bind(row.received_at);
-    })
-    .await?;
-    bulk(connection, INSERT_NOTICES, &plan.notices, " ON CONFLICT DO NOTHING", |values, row| {
+    });
+    script.bulk(INSERT_NOTICES, &plan.notices, " ON CONFLICT DO NOTHING", |values, row| {
         values
             .push_bind(row.id)
             .push_bind(row.lender.clone())
@@ -242,9 +240,7 @@ async fn write_items(connection: &mut SqliteConnection, plan: &AcceptPlan) -> Re
             .push_bind(row.received_at)
             .push_bind(row.outcome.map(|_| row.received_at))
             .push_bind(row.outcome);
-    })
-    .await
-    .map(drop)
+    });
 }
 
 const PENDING_NOTICES: &str = "
@@ -285,31 +281,23 @@ const FINISH_STATUSES: [&str; 2] = [
 const PARK_STATUSES: [&str; 2] =
     ["WITH v (id, next_at) AS (", ") UPDATE notices SET next_at = v.next_at FROM v WHERE notices.id = v.id"];
 
-async fn write_statuses(
-    connection: &mut SqliteConnection,
-    plan: &StatusPlan,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+fn write_statuses(script: &mut Script, plan: &StatusPlan, now: Timestamp) {
     let [head, tail] = UPDATE_STATUSES;
-    bulk(connection, head, &plan.changed, tail, |values, row| {
+    script.bulk(head, &plan.changed, tail, |values, row| {
         values
             .push_bind(row.id)
             .push_bind(row.status.clone())
             .push_bind(row.wamid.clone())
             .push_bind(row.delivery_rank);
-    })
-    .await?;
+    });
     let [head, tail] = FINISH_STATUSES;
-    bulk(connection, head, &plan.finished, tail, |values, (id, outcome)| {
+    script.bulk(head, &plan.finished, tail, |values, (id, outcome)| {
         values.push_bind(*id).push_bind(*outcome).push_bind(now.0);
-    })
-    .await?;
+    });
     let [head, tail] = PARK_STATUSES;
-    bulk(connection, head, &plan.parked, tail, |values, (id, next_at)| {
+    script.bulk(head, &plan.parked, tail, |values, (id, next_at)| {
         values.push_bind(*id).push_bind(*next_at);
-    })
-    .await
-    .map(drop)
+    });
 }
 
 const UNREADABLE_COUNT: &str = "SELECT COUNT(*) FROM deliveries WHERE unreadable IS NOT NULL";

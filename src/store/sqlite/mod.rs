@@ -1,6 +1,7 @@
 //! SQLite: the embedded store. One writer, several readers, every write durable before it is acknowledged.
 
 mod agents;
+mod connections;
 mod conversations;
 mod dead_letters;
 mod flows;
@@ -11,6 +12,7 @@ mod outbox;
 mod owner;
 mod people;
 mod retention;
+mod script;
 mod switches;
 mod tickets;
 mod turns;
@@ -20,13 +22,11 @@ pub(super) use owner::Owner;
 
 use crate::ports::StoreError;
 use crate::store::StoreOptions;
+use connections::{Connection, Connections};
+use script::{Script, bulk};
 use sqlx::migrate::Migrator;
-use sqlx::query_builder::Separated;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteSynchronous,
-};
-use sqlx::{QueryBuilder, Sqlite, Transaction};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{Connection as _, Sqlite, Transaction};
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
@@ -37,13 +37,15 @@ const MAPPED: &str = "1073741824";
 /// Pages that the writer changes stay in its cache until the commit: KiB, as SQLite counts them, negative.
 const WRITER_CACHE: &str = "-16384";
 
-/// Rows of one statement: 25 columns of them stay far below SQLite's 32 766 parameters.
-const BULK_ROWS: usize = 500;
+/// More readers than this only spread what each has in its cache.
+const READERS_MAX: u32 = 4;
+/// Rows that wait between a connection's thread and us, so that it need not wait for us in the middle of a batch.
+const ROWS_WAITING: usize = 1_024;
 
 pub(super) struct SqliteStore {
     /// One connection, so that `BEGIN IMMEDIATE` waits in the pool's fair queue and not in SQLite's busy loop.
-    writer: SqlitePool,
-    readers: SqlitePool,
+    writers: Connections,
+    readers: Connections,
     /// Held by the process that serves, until it closes the store.
     owner: Mutex<Option<Owner>>,
 }
@@ -59,26 +61,30 @@ impl SqliteStore {
             .foreign_keys(true)
             // Pages that the system has in memory are read there, not copied into each connection's own cache.
             .pragma("mmap_size", MAPPED)
-            .busy_timeout(options.statement_timeout);
+            .busy_timeout(options.statement_timeout)
+            .row_buffer_size(ROWS_WAITING);
         let file = settings.get_filename().to_path_buf();
-        let pool = |connections| {
-            SqlitePoolOptions::new()
-                .max_connections(connections)
-                .acquire_timeout(options.acquire_timeout)
-                // A database in memory lives as long as its only connection.
-                .idle_timeout(None)
-                .max_lifetime(None)
-        };
-        let writer = pool(1).connect_with(settings.clone().pragma("cache_size", WRITER_CACHE)).await?;
+        let writer = settings.clone().pragma("cache_size", WRITER_CACHE);
+        let writers = Connections::open(&writer, 1, options.acquire_timeout).await?;
         let owner = if options.owner && !in_memory { Some(Owner::take(&file)?) } else { None };
         let readers = if in_memory {
-            writer.clone()
+            // A database in memory lives in its only connection.
+            writers.clone()
         } else {
-            pool(options.connections_max).connect_lazy_with(settings.read_only(true))
+            let count = options.connections_max.clamp(1, READERS_MAX);
+            Connections::open(&settings.read_only(true), count, options.acquire_timeout).await?
         };
-        let store = Self { writer, readers, owner: Mutex::new(owner) };
+        let store = Self { writers, readers, owner: Mutex::new(owner) };
         store.adopt_schema(options.migrate || in_memory).await?;
         Ok(store)
+    }
+
+    async fn writer(&self) -> Result<Connection, StoreError> {
+        self.writers.take().await
+    }
+
+    async fn reader(&self) -> Result<Connection, StoreError> {
+        self.readers.take().await
     }
 
     /// Whether nobody else may hold a lease on what is in this database.
@@ -89,28 +95,10 @@ impl SqliteStore {
     fn give_up_ownership(&self) {
         self.owner.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
-
-    /// A transaction that has the write lock from its first statement on: a deferred one fails with
-    /// `SQLITE_BUSY` when it reads first and another one wrote in between.
-    async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
-    }
 }
 
-/// Runs `head VALUES (…), (…) tail` over all rows, in as few statements as SQLite's limits allow.
-async fn bulk<R>(
-    connection: &mut SqliteConnection,
-    head: &'static str,
-    rows: &[R],
-    tail: &'static str,
-    bind: impl Fn(&mut Separated<'_, Sqlite, &'static str>, &R),
-) -> Result<u64, StoreError> {
-    let mut affected = 0;
-    for chunk in rows.chunks(BULK_ROWS) {
-        let mut query = QueryBuilder::<Sqlite>::new(head);
-        query.push_values(chunk, |mut values, row| bind(&mut values, row)).push(tail);
-        // Not kept prepared: each number of rows is another statement and would push out the constant ones.
-        affected += query.build().persistent(false).execute(&mut *connection).await?.rows_affected();
-    }
-    Ok(affected)
+/// A transaction that has the write lock from its first statement on: a deferred one fails with `SQLITE_BUSY` when it
+/// reads first and another one wrote in between. A single statement that writes needs none.
+async fn begin(writer: &mut SqliteConnection) -> Result<Transaction<'_, Sqlite>, StoreError> {
+    Ok(writer.begin_with("BEGIN IMMEDIATE").await?)
 }

@@ -1,12 +1,12 @@
 //! Outgoing messages, in SQLite.
 
-use super::{SqliteStore, bulk};
+use super::{Script, SqliteStore, bulk};
 use crate::domain::ids::{ConversationId, OutboxId};
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
 use crate::ports::outbox::{OutboxClaim, OutboxStore, SendResult, SentMessage};
 use crate::store::plan::turns::WithdrawnRow;
-use crate::store::rows::outbox::{ClaimedRow, NewOutboxRow, ResultRow, SentRow};
+use crate::store::rows::outbox::{ClaimedRow, NewOutboxRow, ResultRow, SentRow, Waiting};
 use crate::store::rows::{hex_list, json, limit, readable};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
@@ -21,26 +21,32 @@ impl OutboxStore for SqliteStore {
         doubt: Millis,
         limit_rows: u32,
     ) -> Result<Vec<OutboxClaim>, StoreError> {
-        let any: bool = sqlx::query_scalar(CLAIMABLE).bind(now.0).fetch_one(&self.readers).await?;
-        if !any {
+        // An idle look does not wait for the only writer.
+        let waiting: Waiting =
+            sqlx::query_as(WAITING).bind(now.0).fetch_one(&mut *self.reader().await?).await?;
+        if !waiting.any() {
             return Ok(Vec::new());
         }
-        let mut transaction = self.write().await?;
-        sqlx::query(DOUBT_EXPIRED).bind(now.0).bind(now.plus(doubt).0).execute(&mut *transaction).await?;
-        sqlx::query(VOID_AGENT).bind(now.0).execute(&mut *transaction).await?;
+        let mut writer = self.writer().await?;
+        if waiting.expired {
+            sqlx::query(DOUBT_EXPIRED).bind(now.0).bind(now.plus(doubt).0).execute(&mut *writer).await?;
+        }
+        if waiting.of_agents {
+            sqlx::query(VOID_AGENT).bind(now.0).execute(&mut *writer).await?;
+        }
         let ids: Vec<Uuid> = sqlx::query_scalar(CLAIM)
             .bind(now.0)
             .bind(now.plus(lease).0)
             .bind(limit(limit_rows))
-            .fetch_all(&mut *transaction)
+            .fetch_all(&mut *writer)
             .await?;
-        transaction.commit().await?;
+        drop(writer);
         if ids.is_empty() {
             return Ok(Vec::new());
         }
         // What is leased stays as it is, and the next one may write meanwhile.
         let rows: Vec<ClaimedRow> =
-            sqlx::query_as(CLAIMED).bind(hex_list(ids)).fetch_all(&self.readers).await?;
+            sqlx::query_as(CLAIMED).bind(hex_list(ids)).fetch_all(&mut *self.reader().await?).await?;
         Ok(readable(rows.into_iter().map(ClaimedRow::read)))
     }
 
@@ -51,12 +57,12 @@ impl OutboxStore for SqliteStore {
     ) -> Result<(), StoreError> {
         let rows: Vec<ResultRow> = results.iter().map(ResultRow::write).collect();
         let wamids: Vec<&String> = rows.iter().filter_map(|row| row.wamid.as_ref()).collect();
-        let mut transaction = self.write().await?;
-        finish(&mut transaction, &rows, now).await?;
+        let mut writer = self.writer().await?;
+        finish(&mut writer, &rows, now).await?;
         if !wamids.is_empty() {
-            sqlx::query(WAKE_STATUSES).bind(json(&wamids)?).bind(now.0).execute(&mut *transaction).await?;
+            // By itself: a status that is not woken is looked at again soon anyway.
+            sqlx::query(WAKE_STATUSES).bind(json(&wamids)?).bind(now.0).execute(&mut *writer).await?;
         }
-        transaction.commit().await?;
         Ok(())
     }
 
@@ -64,7 +70,7 @@ impl OutboxStore for SqliteStore {
         let settled = sqlx::query(SETTLE_DOUBTS)
             .bind(now.0)
             .bind(limit(limit_rows))
-            .execute(&self.writer)
+            .execute(&mut *self.writer().await?)
             .await?
             .rows_affected();
         Ok(u32::try_from(settled).unwrap_or(u32::MAX))
@@ -78,7 +84,7 @@ impl OutboxStore for SqliteStore {
         let rows: Vec<SentRow> = sqlx::query_as(SENT_MESSAGES)
             .bind(conversation.0)
             .bind(limit(limit_rows))
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.reader().await?)
             .await?;
         rows.into_iter().map(SentRow::read).collect()
     }
@@ -89,12 +95,9 @@ const INSERT_OUTBOX: &str = "
       (id, lender, conversation_id, content, label, origin, ticket_id, ticket_token, agent_id, status, due_at,
        created_at) ";
 
-/// Queues messages in order and returns how many were new.
-pub(super) async fn insert_outbox(
-    connection: &mut SqliteConnection,
-    rows: &[NewOutboxRow],
-) -> Result<u64, StoreError> {
-    bulk(connection, INSERT_OUTBOX, rows, " ON CONFLICT (id) DO NOTHING", |values, row| {
+/// Queues messages in order; those that are queued already stay as they are.
+pub(super) fn insert_outbox(script: &mut Script, rows: &[NewOutboxRow]) {
+    script.bulk(INSERT_OUTBOX, rows, " ON CONFLICT (id) DO NOTHING", |values, row| {
         values
             .push_bind(row.id)
             .push_bind(row.lender.clone())
@@ -108,15 +111,14 @@ pub(super) async fn insert_outbox(
             .push_bind("queued")
             .push_bind(row.now)
             .push_bind(row.now);
-    })
-    .await
+    });
 }
 
-/// Whether a claim could change anything: most looks of an idle process end here.
-const CLAIMABLE: &str = "
-    SELECT EXISTS (SELECT 1 FROM outbox WHERE status = 'queued' AND due_at <= $1)
-      OR EXISTS (SELECT 1 FROM outbox WHERE status = 'sending' AND leased_until <= $1)
-      OR EXISTS (SELECT 1 FROM outbox WHERE status = 'queued' AND ticket_id IS NOT NULL)";
+/// What a claim could change: most looks of an idle process end here.
+const WAITING: &str = "
+    SELECT EXISTS (SELECT 1 FROM outbox WHERE status = 'queued' AND due_at <= $1) AS due,
+      EXISTS (SELECT 1 FROM outbox WHERE status = 'sending' AND leased_until <= $1) AS expired,
+      EXISTS (SELECT 1 FROM outbox WHERE status = 'queued' AND ticket_id IS NOT NULL) AS of_agents";
 
 /// The sender may have died after its request; a status that came meanwhile has given the wamid.
 pub(super) const DOUBT_EXPIRED: &str = "
@@ -224,20 +226,15 @@ const WITHDRAW: [&str; 2] = [
 ];
 
 /// Refuses queued messages that have lost their sense.
-pub(super) async fn withdraw(
-    connection: &mut SqliteConnection,
-    rows: &[WithdrawnRow],
-) -> Result<(), StoreError> {
+pub(super) fn withdraw(script: &mut Script, rows: &[WithdrawnRow]) {
     let [head, tail] = WITHDRAW;
-    bulk(connection, head, rows, tail, |values, row| {
+    script.bulk(head, rows, tail, |values, row| {
         values
             .push_bind(row.conversation)
             .push_bind(row.origin.clone())
             .push_bind(row.why.clone())
             .push_bind(row.at);
-    })
-    .await
-    .map(drop)
+    });
 }
 
 const SENT_MESSAGES: &str = "

@@ -1,13 +1,13 @@
 //! Debtors, what they owe and what they agreed, in SQLite.
 
 use super::import::{import_obligations, import_persons};
-use super::{SqliteStore, bulk};
+use super::{Script, SqliteStore, begin, bulk};
 use crate::domain::debt::{Agreement, Obligation, Person};
 use crate::domain::identity::WaIdentity;
-use crate::domain::ids::{ConversationId, LenderId, PersonId};
+use crate::domain::ids::{LenderId, PersonId};
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
-use crate::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile};
+use crate::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile, TriesOf};
 use crate::ports::records::OptOutScope;
 use crate::store::plan::turns::{OptOutRow, scope_name};
 use crate::store::plan::{import, tries};
@@ -15,6 +15,7 @@ use crate::store::rows::files::{FileRows, PersonDocument, PlacedPersonRow, files
 use crate::store::rows::people::{AgreementRow, ObligationRow, PersonRow};
 use crate::store::rows::{clean, hex_list, json, limit};
 use async_trait::async_trait;
+use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
@@ -52,7 +53,7 @@ impl PeopleStore for SqliteStore {
         let rows: Vec<PlacedPersonRow> = sqlx::query_as(PERSONS_BY_PHONES)
             .bind(lender.as_str())
             .bind(json(&phone_places(phone_sets))?)
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.reader().await?)
             .await?;
         placed(rows, phone_sets.len(), limit_rows)
     }
@@ -64,7 +65,8 @@ impl PeopleStore for SqliteStore {
     ) -> Result<Vec<Option<PersonFile>>, StoreError> {
         let ids = hex_list(persons.iter().map(|person| person.0));
         // A read transaction sees one moment of the database.
-        let mut moment = self.readers.begin().await?;
+        let mut reader = self.reader().await?;
+        let mut moment = reader.begin().await?;
         let found: Vec<PersonRow> =
             sqlx::query_as(PERSONS_BY_ID).bind(lender.as_str()).bind(&ids).fetch_all(&mut *moment).await?;
         let obligations: Vec<ObligationRow> =
@@ -75,35 +77,33 @@ impl PeopleStore for SqliteStore {
             sqlx::query_as(OPEN_CASES).bind(lender.as_str()).bind(&ids).fetch_all(&mut *moment).await?;
         let claims: Vec<PersonDocument> =
             sqlx::query_as(CLAIMS).bind(lender.as_str()).bind(&ids).fetch_all(&mut *moment).await?;
-        moment.rollback().await?;
         files(persons, FileRows { persons: found, obligations, agreements, cases, claims })
     }
 
-    async fn identity_history(
+    async fn identity_histories(
         &self,
-        conversation: ConversationId,
-        candidates: &[PersonId],
+        asked: &[TriesOf],
         now: Timestamp,
-    ) -> Result<IdentityHistory, StoreError> {
-        let mut rows: Vec<tries::TryRow> = sqlx::query_as(TRIES)
-            .bind(conversation.0)
-            .bind(hex_list(candidates.iter().map(|person| person.0)))
+    ) -> Result<Vec<IdentityHistory>, StoreError> {
+        let questions = json(&asked.iter().map(question).collect::<Vec<_>>())?;
+        let mut reader = self.reader().await?;
+        let rows: Vec<tries::PlacedTryRow> = sqlx::query_as(TRIES)
+            .bind(&questions)
             .bind(now.minus(tries::WINDOW).0)
             .bind(now.0)
             .bind(tries::TRIES_MAX)
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *reader)
             .await?;
         if rows.is_empty() {
-            return Ok(tries::history(&[], &[], now));
+            return Ok(tries::histories(asked.len(), rows, &[], now));
         }
         // A try that was stored in between counts here and not above: that only makes the caps stricter.
-        let persons: Vec<Uuid> = sqlx::query_scalar(TRIED_PERSONS)
-            .bind(conversation.0)
+        let persons: Vec<tries::PlacedPerson> = sqlx::query_as(TRIED_PERSONS)
+            .bind(&questions)
             .bind(now.minus(Millis::days(1)).0)
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *reader)
             .await?;
-        rows.reverse();
-        Ok(tries::history(&rows, &persons, now))
+        Ok(tries::histories(asked.len(), rows, &persons, now))
     }
 
     async fn import(
@@ -115,7 +115,8 @@ impl PeopleStore for SqliteStore {
     ) -> Result<ImportCounts, StoreError> {
         import::check(lender, persons, obligations)?;
         let mut counts = ImportCounts::default();
-        let mut transaction = self.write().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = begin(&mut writer).await?;
         let ids = import_persons(&mut transaction, lender, persons, obligations, now, &mut counts).await?;
         import_obligations(&mut transaction, lender, obligations, &ids, now, &mut counts).await?;
         transaction.commit().await?;
@@ -130,14 +131,15 @@ impl PeopleStore for SqliteStore {
         let row: Option<AgreementRow> = sqlx::query_as(AGREEMENT_BY_ONCE)
             .bind(lender.as_str())
             .bind(clean(once_key))
-            .fetch_optional(&self.readers)
+            .fetch_optional(&mut *self.reader().await?)
             .await?;
         row.map(AgreementRow::read).transpose()
     }
 
     async fn add_agreement(&self, agreement: &Agreement) -> Result<bool, StoreError> {
         let row = AgreementRow::write(agreement, None)?;
-        let mut transaction = self.write().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = begin(&mut writer).await?;
         let written = insert_agreements(&mut transaction, &[row]).await?;
         transaction.commit().await?;
         Ok(written == 1)
@@ -147,7 +149,7 @@ impl PeopleStore for SqliteStore {
         let rows: Vec<PersonRow> = sqlx::query_as(PERSONS)
             .bind(lender.as_str())
             .bind(limit(limit_rows))
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.reader().await?)
             .await?;
         rows.into_iter().map(PersonRow::read).collect()
     }
@@ -171,7 +173,8 @@ impl PeopleStore for SqliteStore {
             source: clean(source),
             at: now.0,
         };
-        let mut transaction = self.write().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = begin(&mut writer).await?;
         let affected = sqlx::query(SET_OPT_OUT)
             .bind(&row.lender)
             .bind(&row.wa_id)
@@ -181,7 +184,9 @@ impl PeopleStore for SqliteStore {
             .execute(&mut *transaction)
             .await?
             .rows_affected();
-        insert_opt_outs(&mut transaction, &[row]).await?;
+        let mut script = Script::new();
+        insert_opt_outs(&mut script, &[row]);
+        script.run(&mut transaction).await?;
         transaction.commit().await?;
         Ok(u32::try_from(affected).unwrap_or(u32::MAX))
     }
@@ -228,31 +233,61 @@ const CLAIMS: &str = "
     WHERE +lender = $1 AND person_id IN (SELECT unhex(value) FROM json_each($2))
     ORDER BY at DESC, id DESC";
 
-/// Of all conversations that the lender has with the address of $1, or about a candidate; newest first.
-const TRIES: &str = "
-    WITH address AS (
-      SELECT o.id, o.lender FROM conversations c
-      JOIN conversations o ON o.lender = c.lender AND (o.wa_id = c.wa_id OR o.bsuid = c.bsuid)
-      WHERE c.id = $1)
-    SELECT t.conversation_id = $1 AS own_conversation, t.passed_person IS NOT NULL AS passed,
-      t.starts_challenge, t.locked_until, t.at
-    FROM identity_tries t
-    WHERE (t.at > $3 OR t.locked_until > $4)
-      AND t.seq IN (
-        SELECT a.seq FROM identity_tries a JOIN address ON address.id = a.conversation_id
-        UNION
-        SELECT b.seq FROM identity_try_persons p JOIN identity_tries b ON b.id = p.try_id
-        WHERE p.person_id IN (SELECT unhex(value) FROM json_each($2))
-          AND p.lender = (SELECT lender FROM conversations WHERE id = $1))
-    ORDER BY t.seq DESC
-    LIMIT $5";
+/// A conversation and the candidates, as [`TRIES`] reads them.
+fn question(asked: &TriesOf) -> (String, Vec<String>) {
+    let hex = |id: Uuid| id.simple().to_string();
+    (hex(asked.conversation.0), asked.candidates.iter().map(|person| hex(person.0)).collect())
+}
 
-const TRIED_PERSONS: &str = "
-    SELECT DISTINCT p.person_id FROM conversations c
-    JOIN conversations o ON o.lender = c.lender AND (o.wa_id = c.wa_id OR o.bsuid = c.bsuid)
-    JOIN identity_tries t ON t.conversation_id = o.id AND t.at > $2
-    JOIN identity_try_persons p ON p.try_id = t.id
-    WHERE c.id = $1";
+/// The questions, and the conversations that each one's lender has with its address.
+macro_rules! address {
+    () => {
+        "asked AS MATERIALIZED (
+           SELECT k.key AS place, unhex(k.value ->> 0) AS conversation, k.value -> 1 AS candidates
+           FROM json_each($1) k),
+         address AS MATERIALIZED (
+           SELECT asked.place, asked.conversation, o.id
+           FROM asked CROSS JOIN conversations c CROSS JOIN conversations o
+           WHERE c.id = asked.conversation AND o.wa_id = c.wa_id AND o.lender = c.lender
+           UNION
+           SELECT asked.place, asked.conversation, o.id
+           FROM asked CROSS JOIN conversations c CROSS JOIN conversations o
+           WHERE c.id = asked.conversation AND o.bsuid = c.bsuid AND o.lender = c.lender)"
+    };
+}
+
+/// Of each question's address, or about one of its candidates; newest first. `CROSS JOIN` keeps the order of the
+/// look-ups.
+const TRIES: &str = concat!(
+    "WITH ",
+    address!(),
+    ", tries AS (
+       SELECT address.place, address.conversation, t.*
+       FROM address CROSS JOIN identity_tries t
+       WHERE t.conversation_id = address.id AND (t.at > $2 OR t.locked_until > $3)
+       UNION
+       SELECT asked.place, asked.conversation, t.*
+       FROM asked CROSS JOIN conversations c CROSS JOIN json_each(asked.candidates) k
+         CROSS JOIN identity_try_persons p CROSS JOIN identity_tries t
+       WHERE c.id = asked.conversation AND p.person_id = unhex(k.value) AND p.lender = c.lender
+         AND t.id = p.try_id AND (t.at > $2 OR t.locked_until > $3))
+     SELECT place, own_conversation, passed, starts_challenge, locked_until, at
+     FROM (
+       SELECT place, conversation_id = conversation AS own_conversation, passed_person IS NOT NULL AS passed,
+         starts_challenge, locked_until, at,
+         ROW_NUMBER() OVER (PARTITION BY place ORDER BY seq DESC) AS nth
+       FROM tries)
+     WHERE nth <= $4
+     ORDER BY place, nth"
+);
+
+const TRIED_PERSONS: &str = concat!(
+    "WITH ",
+    address!(),
+    " SELECT DISTINCT address.place, p.person_id AS person
+      FROM address CROSS JOIN identity_tries t CROSS JOIN identity_try_persons p
+      WHERE t.conversation_id = address.id AND t.at > $2 AND p.try_id = t.id"
+);
 
 const AGREEMENT_BY_ONCE: &str =
     concat!("SELECT ", agreement_columns!(), " FROM agreements a WHERE a.lender = $1 AND a.once_key = $2");
@@ -305,11 +340,8 @@ const SET_OPT_OUT: &str = "
 const INSERT_OPT_OUTS: &str =
     "INSERT INTO opt_outs (lender, conversation_id, wa_id, bsuid, scope, stop, source, at) ";
 
-pub(super) async fn insert_opt_outs(
-    connection: &mut SqliteConnection,
-    rows: &[OptOutRow],
-) -> Result<(), StoreError> {
-    bulk(connection, INSERT_OPT_OUTS, rows, "", |values, row| {
+pub(super) fn insert_opt_outs(script: &mut Script, rows: &[OptOutRow]) {
+    script.bulk(INSERT_OPT_OUTS, rows, "", |values, row| {
         values
             .push_bind(row.lender.clone())
             .push_bind(row.conversation)
@@ -319,7 +351,5 @@ pub(super) async fn insert_opt_outs(
             .push_bind(row.stop)
             .push_bind(row.source.clone())
             .push_bind(row.at);
-    })
-    .await
-    .map(drop)
+    });
 }

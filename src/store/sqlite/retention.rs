@@ -1,6 +1,6 @@
 //! Removing what has served, in SQLite.
 
-use super::SqliteStore;
+use super::{SqliteStore, begin};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::retention::{Act, Aged, Place, RetentionStore, Swept};
@@ -27,7 +27,7 @@ impl RetentionStore for SqliteStore {
             Aged::Chats => sqlx::query_as(CHATS).bind(before.0).bind(after.id),
         }
         .bind(limit(limit_rows))
-        .fetch_all(&self.readers)
+        .fetch_all(&mut *self.reader().await?)
         .await?;
         let old = removable(&seen);
         let removed = match act {
@@ -41,7 +41,8 @@ impl RetentionStore for SqliteStore {
 
 impl SqliteStore {
     async fn remove(&self, kind: Aged, before: Timestamp, old: &[Uuid]) -> Result<u64, StoreError> {
-        let mut transaction = self.write().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = begin(&mut writer).await?;
         let removed = match kind {
             Aged::Deliveries => delete(&mut transaction, DELETE_DELIVERIES, old).await?,
             Aged::Inputs => delete(&mut transaction, DELETE_INPUTS, old).await?,

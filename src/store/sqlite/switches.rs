@@ -1,7 +1,7 @@
 //! Stops that survive a restart, and the store's health, in SQLite.
 
 use super::outbox::DOUBT_EXPIRED;
-use super::{MIGRATIONS, SqliteStore};
+use super::{MIGRATIONS, SqliteStore, begin};
 use crate::domain::ids::LenderId;
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
@@ -19,23 +19,27 @@ impl SwitchStore for SqliteStore {
             .bind(clean(&stop.scope))
             .bind(clean(&stop.reason))
             .bind(stop.since.0)
-            .execute(&self.writer)
+            .execute(&mut *self.writer().await?)
             .await?;
         Ok(())
     }
 
     async fn lift(&self, lender: &LenderId, scope: &str) -> Result<bool, StoreError> {
-        let lifted = sqlx::query(LIFT).bind(lender.as_str()).bind(clean(scope)).execute(&self.writer).await?;
+        let lifted = sqlx::query(LIFT)
+            .bind(lender.as_str())
+            .bind(clean(scope))
+            .execute(&mut *self.writer().await?)
+            .await?;
         Ok(lifted.rows_affected() == 1)
     }
 
     async fn stops(&self) -> Result<Vec<Stop>, StoreError> {
-        let rows: Vec<StopRow> = sqlx::query_as(STOPS).fetch_all(&self.readers).await?;
+        let rows: Vec<StopRow> = sqlx::query_as(STOPS).fetch_all(&mut *self.reader().await?).await?;
         Ok(rows.into_iter().map(StopRow::read).collect())
     }
 
     async fn ping(&self, now: Timestamp) -> Result<(), StoreError> {
-        sqlx::query(PING).bind(now.0).execute(&self.writer).await?;
+        sqlx::query(PING).bind(now.0).execute(&mut *self.writer().await?).await?;
         Ok(())
     }
 
@@ -47,7 +51,8 @@ impl SwitchStore for SqliteStore {
         if !self.is_owner() {
             return Ok(TakenOver::default());
         }
-        let mut transaction = self.write().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = begin(&mut writer).await?;
         let turns = sqlx::query(END_LEASES).execute(&mut *transaction).await?.rows_affected();
         // Every lease of a send has ended with its process.
         let sends = sqlx::query(DOUBT_EXPIRED)
@@ -63,7 +68,7 @@ impl SwitchStore for SqliteStore {
     async fn close(&self) {
         self.readers.close().await;
         // The last connection writes the log back into the file.
-        self.writer.close().await;
+        self.writers.close().await;
         self.give_up_ownership();
     }
 }
@@ -71,22 +76,23 @@ impl SwitchStore for SqliteStore {
 impl SqliteStore {
     /// The newest migration of the database; 0 for one without our tables.
     pub(super) async fn found_schema(&self) -> Result<i64, StoreError> {
-        let has_table: bool = sqlx::query_scalar(HAS_MIGRATIONS).fetch_one(&self.writer).await?;
+        let has_table: bool =
+            sqlx::query_scalar(HAS_MIGRATIONS).fetch_one(&mut *self.writer().await?).await?;
         if !has_table {
             return Ok(0);
         }
-        Ok(sqlx::query_scalar(NEWEST_MIGRATION).fetch_one(&self.writer).await?)
+        Ok(sqlx::query_scalar(NEWEST_MIGRATION).fetch_one(&mut *self.writer().await?).await?)
     }
 
     /// Migrates if that is wanted, and refuses a schema that this program cannot use.
     pub(super) async fn adopt_schema(&self, migrate: bool) -> Result<(), StoreError> {
         let known = newest_known(&MIGRATIONS);
         if migrate && self.found_schema().await? <= known {
-            MIGRATIONS.run(&self.writer).await?;
+            MIGRATIONS.run(&mut *self.writer().await?).await?;
         }
         let found = self.found_schema().await?;
         let oldest = match found > known {
-            true => sqlx::query_scalar(OLDEST_SUPPORTED).fetch_optional(&self.writer).await?,
+            true => sqlx::query_scalar(OLDEST_SUPPORTED).fetch_optional(&mut *self.writer().await?).await?,
             false => None,
         };
         check_schema(found, known, oldest)

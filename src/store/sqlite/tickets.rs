@@ -2,7 +2,7 @@
 
 use super::conversations::{insert_inputs, wake};
 use super::outbox::insert_outbox;
-use super::{SqliteStore, bulk};
+use super::{Script, SqliteStore, begin, bulk};
 use crate::domain::ids::{AgentId, LenderId, TicketId};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
@@ -18,13 +18,19 @@ use uuid::Uuid;
 #[async_trait]
 impl TicketStore for SqliteStore {
     async fn ticket(&self, lender: &LenderId, id: TicketId) -> Result<Option<Ticket>, StoreError> {
-        let row: Option<TicketRow> =
-            sqlx::query_as(TICKET).bind(lender.as_str()).bind(id.0).fetch_optional(&self.readers).await?;
+        let row: Option<TicketRow> = sqlx::query_as(TICKET)
+            .bind(lender.as_str())
+            .bind(id.0)
+            .fetch_optional(&mut *self.reader().await?)
+            .await?;
         row.map(TicketRow::read).transpose()
     }
 
     async fn open_tickets(&self, limit_rows: u32) -> Result<Vec<Ticket>, StoreError> {
-        let rows = sqlx::query_as(OPEN_TICKETS).bind(limit(limit_rows)).fetch_all(&self.readers).await?;
+        let rows = sqlx::query_as(OPEN_TICKETS)
+            .bind(limit(limit_rows))
+            .fetch_all(&mut *self.reader().await?)
+            .await?;
         read_all(rows)
     }
 
@@ -40,18 +46,20 @@ impl TicketStore for SqliteStore {
             .bind(queue.map(str::to_owned))
             .bind(open)
             .bind(limit(limit_rows))
-            .fetch_all(&self.readers)
+            .fetch_all(&mut *self.reader().await?)
             .await?;
         read_all(rows)
     }
 
     async fn unpublished_tickets(&self, limit_rows: u32) -> Result<Vec<Ticket>, StoreError> {
-        let rows = sqlx::query_as(UNPUBLISHED).bind(limit(limit_rows)).fetch_all(&self.readers).await?;
+        let rows =
+            sqlx::query_as(UNPUBLISHED).bind(limit(limit_rows)).fetch_all(&mut *self.reader().await?).await?;
         read_all(rows)
     }
 
     async fn mark_published(&self, tickets: &[(TicketId, i64)]) -> Result<(), StoreError> {
-        let mut transaction = self.write().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = begin(&mut writer).await?;
         let [head, tail] = MARK_PUBLISHED;
         bulk(&mut transaction, head, tickets, tail, |values, (id, version)| {
             values.push_bind(id.0).push_bind(*version);
@@ -69,7 +77,8 @@ impl TicketStore for SqliteStore {
         until: Timestamp,
         now: Timestamp,
     ) -> Result<Result<Ticket, TicketRefused>, StoreError> {
-        let mut transaction = self.write().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = begin(&mut writer).await?;
         let Some(row) = lock(&mut transaction, lender, id).await? else {
             return Ok(Err(TicketRefused::Unknown));
         };
@@ -93,7 +102,8 @@ impl TicketStore for SqliteStore {
         until: Timestamp,
         now: Timestamp,
     ) -> Result<Result<(), TicketRefused>, StoreError> {
-        let mut transaction = self.write().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = begin(&mut writer).await?;
         if let Err(refused) = held(&mut transaction, lender, lease, now).await? {
             return Ok(Err(refused));
         }
@@ -108,7 +118,8 @@ impl TicketStore for SqliteStore {
         lease: Lease,
         now: Timestamp,
     ) -> Result<Result<(), TicketRefused>, StoreError> {
-        let mut transaction = self.write().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = begin(&mut writer).await?;
         if let Err(refused) = held(&mut transaction, lender, lease, now).await? {
             return Ok(Err(refused));
         }
@@ -121,7 +132,7 @@ impl TicketStore for SqliteStore {
         let rows = sqlx::query_as(REQUEUE_EXPIRED)
             .bind(now.0)
             .bind(limit(limit_rows))
-            .fetch_all(&self.writer)
+            .fetch_all(&mut *self.writer().await?)
             .await?;
         read_all(rows)
     }
@@ -133,16 +144,19 @@ impl TicketStore for SqliteStore {
         act: &AgentAct,
         now: Timestamp,
     ) -> Result<Result<Ticket, TicketRefused>, StoreError> {
-        let mut transaction = self.write().await?;
+        let mut writer = self.writer().await?;
+        let mut transaction = begin(&mut writer).await?;
         let row = match held(&mut transaction, lender, lease, now).await? {
             Ok(row) => row,
             Err(refused) => return Ok(Err(refused)),
         };
         let mut plan = desk::plan(row.clone(), lease, act, now)?;
-        if let Some(message) = plan.message.take()
-            && insert_outbox(&mut transaction, &[message]).await? == 0
-        {
-            return row.read().map(Ok);
+        if let Some(message) = plan.message.take() {
+            let mut script = Script::new();
+            insert_outbox(&mut script, &[message]);
+            if script.run(&mut transaction).await? == 0 {
+                return row.read().map(Ok);
+            }
         }
         write_act(&mut transaction, &plan, now).await?;
         transaction.commit().await?;

@@ -2,7 +2,8 @@
 
 use super::dead_letters::insert_dead;
 use super::outbox::{insert_outbox, withdraw};
-use super::{SqliteStore, bulk};
+use super::people::{insert_agreements, insert_opt_outs};
+use super::{Script, SqliteStore, begin};
 use crate::ports::StoreError;
 use crate::ports::conversations::{CommitRefused, TurnCommit};
 use crate::store::plan::turns::{Locked, LockedConversation, OnceKeys, TurnBatch, judge, once_keys, waves};
@@ -29,17 +30,24 @@ async fn commit_wave(
     store: &SqliteStore,
     commits: &[&TurnCommit],
 ) -> Result<Vec<Result<(), CommitRefused>>, StoreError> {
-    let mut transaction = store.write().await?;
+    let mut writer = store.writer().await?;
+    let mut transaction = begin(&mut writer).await?;
     let locked = lock(&mut transaction, commits).await?;
     let taken = taken_keys(&mut transaction, commits, &locked).await?;
     let verdicts = judge(commits, &locked, taken);
     let batch = TurnBatch::of(commits, &verdicts, &locked)?;
-    write_turns(&mut transaction, &batch).await?;
-    write_money_records(&mut transaction, &batch).await?;
-    write_identity_records(&mut transaction, &batch).await?;
-    write_tickets(&mut transaction, &batch).await?;
-    insert_dead(&mut transaction, &batch.dead).await?;
-    update_conversations(&mut transaction, &batch).await?;
+    let written = insert_agreements(&mut transaction, &batch.agreements).await?;
+    if written != batch.agreements.len() as u64 {
+        return Err(StoreError::Conflict { constraint: "agreements.id".to_owned() });
+    }
+    let mut script = Script::new();
+    write_turns(&mut script, &batch);
+    write_claims(&mut script, &batch);
+    write_identity_records(&mut script, &batch);
+    write_tickets(&mut script, &batch);
+    insert_dead(&mut script, &batch.dead);
+    update_conversations(&mut script, &batch);
+    script.run(&mut transaction).await?;
     transaction.commit().await?;
     Ok(verdicts)
 }
@@ -86,13 +94,12 @@ const CONSUME: [&str; 2] = [
 
 const INSERT_EVENTS: &str = "INSERT INTO events (conversation_id, seq, lender, turn, kind, body, at) ";
 
-async fn write_turns(connection: &mut SqliteConnection, batch: &TurnBatch) -> Result<(), StoreError> {
+fn write_turns(script: &mut Script, batch: &TurnBatch) {
     let [head, tail] = CONSUME;
-    bulk(connection, head, &batch.consumed, tail, |values, row| {
+    script.bulk(head, &batch.consumed, tail, |values, row| {
         values.push_bind(row.conversation).push_bind(row.input).push_bind(row.done_at);
-    })
-    .await?;
-    bulk(connection, INSERT_EVENTS, &batch.events, "", |values, row| {
+    });
+    script.bulk(INSERT_EVENTS, &batch.events, "", |values, row| {
         values
             .push_bind(row.conversation)
             .push_bind(row.seq)
@@ -101,11 +108,9 @@ async fn write_turns(connection: &mut SqliteConnection, batch: &TurnBatch) -> Re
             .push_bind(row.kind.clone())
             .push_bind(row.body.clone())
             .push_bind(row.at);
-    })
-    .await?;
-    withdraw(connection, &batch.withdrawn).await?;
-    insert_outbox(connection, &batch.outbox).await?;
-    Ok(())
+    });
+    withdraw(script, &batch.withdrawn);
+    insert_outbox(script, &batch.outbox);
 }
 
 const INSERT_CLAIMS: &str =
@@ -114,47 +119,28 @@ const INSERT_CLAIMS: &str =
 const INSERT_CASES: &str =
     "INSERT INTO cases (id, lender, conversation_id, person_id, obligation_id, kind, body, at) ";
 
-async fn write_money_records(connection: &mut SqliteConnection, batch: &TurnBatch) -> Result<(), StoreError> {
-    let written = super::people::insert_agreements(connection, &batch.agreements).await?;
-    if written != batch.agreements.len() as u64 {
-        return Err(StoreError::Conflict { constraint: "agreements.id".to_owned() });
-    }
-    bulk(
-        connection,
-        INSERT_CLAIMS,
-        &batch.claims,
-        " ON CONFLICT (id) DO NOTHING",
-        |values, row: &DocumentRow| {
-            values
-                .push_bind(row.id)
-                .push_bind(row.lender.clone())
-                .push_bind(row.conversation)
-                .push_bind(row.person)
-                .push_bind(row.obligation)
-                .push_bind(row.body.clone())
-                .push_bind(row.at);
-        },
-    )
-    .await?;
-    bulk(
-        connection,
-        INSERT_CASES,
-        &batch.cases,
-        " ON CONFLICT (id) DO NOTHING",
-        |values, row: &DocumentRow| {
-            values
-                .push_bind(row.id)
-                .push_bind(row.lender.clone())
-                .push_bind(row.conversation)
-                .push_bind(row.person)
-                .push_bind(row.obligation)
-                .push_bind(row.kind.clone())
-                .push_bind(row.body.clone())
-                .push_bind(row.at);
-        },
-    )
-    .await
-    .map(drop)
+fn write_claims(script: &mut Script, batch: &TurnBatch) {
+    script.bulk(INSERT_CLAIMS, &batch.claims, " ON CONFLICT (id) DO NOTHING", |values, row: &DocumentRow| {
+        values
+            .push_bind(row.id)
+            .push_bind(row.lender.clone())
+            .push_bind(row.conversation)
+            .push_bind(row.person)
+            .push_bind(row.obligation)
+            .push_bind(row.body.clone())
+            .push_bind(row.at);
+    });
+    script.bulk(INSERT_CASES, &batch.cases, " ON CONFLICT (id) DO NOTHING", |values, row: &DocumentRow| {
+        values
+            .push_bind(row.id)
+            .push_bind(row.lender.clone())
+            .push_bind(row.conversation)
+            .push_bind(row.person)
+            .push_bind(row.obligation)
+            .push_bind(row.kind.clone())
+            .push_bind(row.body.clone())
+            .push_bind(row.at);
+    });
 }
 
 const INSERT_TRIES: &str = "
@@ -174,12 +160,9 @@ const MARK_WRONG_NUMBERS: [&str; 2] = [
              AND substr(person_phones.phone, -8) = substr(v.phone, -8))",
 ];
 
-async fn write_identity_records(
-    connection: &mut SqliteConnection,
-    batch: &TurnBatch,
-) -> Result<(), StoreError> {
-    super::people::insert_opt_outs(connection, &batch.opt_outs).await?;
-    bulk(connection, INSERT_TRIES, &batch.tries, " ON CONFLICT (id) DO NOTHING", |values, row| {
+fn write_identity_records(script: &mut Script, batch: &TurnBatch) {
+    insert_opt_outs(script, &batch.opt_outs);
+    script.bulk(INSERT_TRIES, &batch.tries, " ON CONFLICT (id) DO NOTHING", |values, row| {
         values
             .push_bind(row.id)
             .push_bind(row.lender.clone())
@@ -188,22 +171,18 @@ async fn write_identity_records(
             .push_bind(row.starts_challenge)
             .push_bind(row.locked_until)
             .push_bind(row.at);
-    })
-    .await?;
-    bulk(connection, INSERT_TRY_PERSONS, &batch.try_persons, " ON CONFLICT DO NOTHING", |values, row| {
+    });
+    script.bulk(INSERT_TRY_PERSONS, &batch.try_persons, " ON CONFLICT DO NOTHING", |values, row| {
         values.push_bind(row.try_id).push_bind(row.person).push_bind(row.lender.clone()).push_bind(row.at);
-    })
-    .await?;
+    });
     let [head, tail] = MARK_WRONG_NUMBERS;
-    bulk(connection, head, &batch.wrong_numbers, tail, |values, row| {
+    script.bulk(head, &batch.wrong_numbers, tail, |values, row| {
         values
             .push_bind(row.lender.clone())
             .push_bind(row.phone.clone())
             .push_bind(row.person)
             .push_bind(row.at);
-    })
-    .await
-    .map(drop)
+    });
 }
 
 const CLOSE_TICKETS: [&str; 2] = [
@@ -233,18 +212,17 @@ const CUSTOMER_SPOKE: [&str; 2] = [
          AND tickets.status <> 'closed' AND NOT tickets.waiting",
 ];
 
-async fn write_tickets(connection: &mut SqliteConnection, batch: &TurnBatch) -> Result<(), StoreError> {
+fn write_tickets(script: &mut Script, batch: &TurnBatch) {
     let [head, tail] = CLOSE_TICKETS;
-    bulk(connection, head, &batch.closed, tail, |values, row| {
+    script.bulk(head, &batch.closed, tail, |values, row| {
         values
             .push_bind(row.id)
             .push_bind(row.lender.clone())
             .push_bind(row.conversation)
             .push_bind(row.outcome.clone())
             .push_bind(row.at);
-    })
-    .await?;
-    bulk(connection, OPEN_TICKETS, &batch.opened, " ON CONFLICT DO NOTHING", |values, row| {
+    });
+    script.bulk(OPEN_TICKETS, &batch.opened, " ON CONFLICT DO NOTHING", |values, row| {
         values
             .push_bind(row.id)
             .push_bind(row.lender.clone())
@@ -259,14 +237,11 @@ async fn write_tickets(connection: &mut SqliteConnection, batch: &TurnBatch) -> 
             .push_bind(row.outcome.is_none())
             .push_bind(row.closed_at())
             .push_bind(row.outcome.clone());
-    })
-    .await?;
+    });
     let [head, tail] = CUSTOMER_SPOKE;
-    bulk(connection, head, &batch.spoke, tail, |values, row| {
+    script.bulk(head, &batch.spoke, tail, |values, row| {
         values.push_bind(row.id).push_bind(row.lender.clone()).push_bind(row.conversation).push_bind(row.at);
-    })
-    .await
-    .map(drop)
+    });
 }
 
 /// With inputs left it can be claimed again: at once, or when the kept lease ends.
@@ -293,12 +268,9 @@ const UPDATE_CONVERSATIONS: [&str; 2] = [
        FROM v WHERE conversations.id = v.id",
 ];
 
-async fn update_conversations(
-    connection: &mut SqliteConnection,
-    batch: &TurnBatch,
-) -> Result<(), StoreError> {
+fn update_conversations(script: &mut Script, batch: &TurnBatch) {
     let [head, tail] = UPDATE_CONVERSATIONS;
-    bulk(connection, head, &batch.conversations, tail, |values, row| {
+    script.bulk(head, &batch.conversations, tail, |values, row| {
         values
             .push_bind(row.id)
             .push_bind(row.session.clone())
@@ -311,7 +283,5 @@ async fn update_conversations(
             .push_bind(row.timers.as_ref().map(|timers| timers.timers.clone()))
             .push_bind(row.timers.as_ref().and_then(|timers| timers.next_timer_at))
             .push_bind(row.release);
-    })
-    .await
-    .map(drop)
+    });
 }

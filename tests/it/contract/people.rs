@@ -7,7 +7,7 @@ use acuerdo::domain::pii::Pii;
 use acuerdo::domain::time::Timestamp;
 use acuerdo::ports::Store;
 use acuerdo::ports::conversations::TurnCommit;
-use acuerdo::ports::people::{IdentityHistory, ImportCounts};
+use acuerdo::ports::people::{IdentityHistory, ImportCounts, TriesOf};
 use acuerdo::ports::records::{IdentityTry, OptOutScope, Record};
 
 pub async fn an_import_is_idempotent(store: &dyn Store) {
@@ -178,6 +178,12 @@ pub async fn tries_of_identity_add_up(store: &dyn Store) {
     // Without the candidate only the address counts.
     let by_address = IdentityHistory { challenges_day: 1, challenges_month: 2, ..expected };
     assert_eq!(history(ana, &[], after(1)).await, by_address);
+    // Together each question has its own answer.
+    let asked = [(ana, &persons[..1]), (beto, &persons[2..3]), (ana, &[])]
+        .map(|(conversation, who)| TriesOf { conversation, candidates: who.to_vec() });
+    let together = store.identity_histories(&asked, after(1)).await.unwrap();
+    let alone = [expected.clone(), history(beto, &[persons[2]], after(1)).await, by_address.clone()];
+    assert_eq!(together, alone);
     let other = history(beto, &[persons[2]], after(1)).await;
     assert_eq!((other.wrong_in_challenge, other.challenges_day, other.locked_until), (1, 1, None));
     let later = history(ana, &[], after(DAY + 1)).await;

@@ -6,7 +6,7 @@ use crate::domain::identity::WaIdentity;
 use crate::domain::ids::{ConversationId, LenderId, PersonId};
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
-use crate::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile};
+use crate::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile, TriesOf};
 use crate::ports::records::OptOutScope;
 use crate::store::plan::turns::{OptOutRow, TryRow, scope_name};
 use crate::store::plan::{import, tries};
@@ -59,13 +59,13 @@ impl PeopleStore for MemoryStore {
         files(persons, rows)
     }
 
-    async fn identity_history(
+    async fn identity_histories(
         &self,
-        conversation: ConversationId,
-        candidates: &[PersonId],
+        asked: &[TriesOf],
         now: Timestamp,
-    ) -> Result<IdentityHistory, StoreError> {
-        Ok(self.tables()?.identity_history(conversation, candidates, now))
+    ) -> Result<Vec<IdentityHistory>, StoreError> {
+        let tables = self.tables()?;
+        Ok(asked.iter().map(|of| tables.identity_history(of.conversation, &of.candidates, now)).collect())
     }
 
     async fn import(
