@@ -237,7 +237,6 @@ async fn fill(hand: &mut PgConnection) {
     for statement in LEFT {
         sqlx::raw_sql(statement).execute(&mut *hand).await.unwrap();
     }
-    sqlx::raw_sql("ANALYZE").execute(hand).await.unwrap();
 }
 
 /// Steps of a plan that read a growing table from end to end.
@@ -245,7 +244,10 @@ fn scans<'p>(step: &'p Value, whole_indexes: &BTreeSet<String>, found: &mut Vec<
     let name = |key: &str| step[key].as_str().unwrap_or("");
     let whole_table = name("Node Type") == "Seq Scan" && !SMALL.contains(&name("Relation Name"));
     let whole_index = step["Index Cond"].is_null() && whole_indexes.contains(name("Index Name"));
-    if whole_table || whole_index {
+    // All that a lender has; the desk's pages alone stop after the newest.
+    let only_lender = name("Index Cond").starts_with("(lender = ") && !name("Index Cond").contains(" AND ");
+    let whole_lender = only_lender && !name("Index Name").starts_with("tickets_lender");
+    if whole_table || whole_index || whole_lender {
         found.push(step);
     }
     for inner in step["Plans"].as_array().into_iter().flatten() {
@@ -255,11 +257,22 @@ fn scans<'p>(step: &'p Value, whole_indexes: &BTreeSet<String>, found: &mut Vec<
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_statement_of_the_daily_work_reads_a_whole_table_on_postgres() {
+    no_scan_on_postgres("ANALYZE").await;
+}
+
+/// As in the first minutes after a large import; tickets come one by one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_statement_reads_a_whole_table_of_which_postgres_knows_nothing() {
+    no_scan_on_postgres("ANALYZE tickets").await;
+}
+
+async fn no_scan_on_postgres(prepared: &'static str) {
     listen();
     let bench = backends::postgres().await;
     let mut hand = PgConnection::connect(&bench.url).await.unwrap();
     drop(application(&bench.url, 3, 0).await);
     fill(&mut hand).await;
+    sqlx::raw_sql(prepared).execute(&mut hand).await.unwrap();
     let whole = "SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
          WHERE c.relnamespace = current_schema()::regnamespace AND i.indpred IS NULL";
     let whole: Vec<String> = sqlx::query_scalar(whole).fetch_all(&mut hand).await.unwrap();

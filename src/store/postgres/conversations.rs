@@ -185,7 +185,7 @@ const CLAIM: &str = concat!(
        lease_token = lease_token + 1,
        leased_until = $2,
        next_claim_at = $2
-     WHERE id IN (SELECT free.id FROM free)
+     WHERE id = ANY(ARRAY(SELECT free.id FROM free))
      RETURNING session::text AS session, ",
     conversation_columns!()
 );

@@ -164,7 +164,7 @@ const CLAIM: &str = "
       lease_token = lease_token + 1,
       leased_until = $2,
       attempts = attempts + 1
-    WHERE seq IN (SELECT heads.seq FROM heads)
+    WHERE seq = ANY(ARRAY(SELECT heads.seq FROM heads))
     RETURNING id";
 
 const CLAIMED: &str = "

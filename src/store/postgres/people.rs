@@ -219,32 +219,43 @@ const PERSONS_BY_PHONES: &str = concat!(
         LIMIT $4) p"
 );
 
+/// What belongs to these people ($2), then what of it is the lender's ($1). `OFFSET 0` keeps that order: before
+/// PostgreSQL knows how many rows a lender has, it would read all of them from the index that begins with the lender.
+macro_rules! of_people {
+    ($table:literal, $person:literal) => {
+        concat!(" FROM (SELECT * FROM ", $table, " WHERE ", $person, " = ANY($2) OFFSET 0) ")
+    };
+}
+
 const PERSONS_BY_ID: &str =
-    concat!("SELECT ", person_columns!(), " FROM persons p WHERE p.lender = $1 AND p.id = ANY($2)");
+    concat!("SELECT ", person_columns!(), of_people!("persons", "id"), "p WHERE p.lender = $1");
 
 const OBLIGATIONS: &str = concat!(
     "SELECT ",
     obligation_columns!(),
-    " FROM obligations o WHERE o.lender = $1 AND o.person_id = ANY($2) ORDER BY o.external_ref"
+    of_people!("obligations", "person_id"),
+    "o WHERE o.lender = $1 ORDER BY o.external_ref"
 );
 
 const AGREEMENTS: &str = concat!(
     "SELECT ",
     agreement_columns!(),
-    " FROM agreements a
-      WHERE a.lender = $1 AND a.person_id = ANY($2) AND a.status NOT IN ('superseded', 'cancelled')
-      ORDER BY a.accepted_at DESC, a.id DESC"
+    of_people!("agreements", "person_id"),
+    "a WHERE a.lender = $1 AND a.status NOT IN ('superseded', 'cancelled')
+     ORDER BY a.accepted_at DESC, a.id DESC"
 );
 
-const OPEN_CASES: &str = "
-    SELECT person_id, id, body::text AS body FROM cases
-    WHERE lender = $1 AND person_id = ANY($2) AND status = 'open'
-    ORDER BY at DESC, id DESC";
+const OPEN_CASES: &str = concat!(
+    "SELECT person_id, id, body::text AS body",
+    of_people!("cases", "person_id"),
+    "c WHERE lender = $1 AND status = 'open' ORDER BY at DESC, id DESC"
+);
 
-const CLAIMS: &str = "
-    SELECT person_id, id, body::text AS body FROM payment_claims
-    WHERE lender = $1 AND person_id = ANY($2)
-    ORDER BY at DESC, id DESC";
+const CLAIMS: &str = concat!(
+    "SELECT person_id, id, body::text AS body",
+    of_people!("payment_claims", "person_id"),
+    "c WHERE lender = $1 ORDER BY at DESC, id DESC"
+);
 
 /// The questions (conversations, $1), and the conversations that each one's lender has with its address.
 macro_rules! address {

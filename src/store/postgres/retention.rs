@@ -78,17 +78,17 @@ const ENDED: &str = concat!(
 
 const DELETE_DELIVERIES: &str = "
     DELETE FROM deliveries
-    WHERE id IN (SELECT d.id FROM deliveries d WHERE d.id = ANY($1) FOR UPDATE SKIP LOCKED)";
+    WHERE id = ANY(ARRAY(SELECT d.id FROM deliveries d WHERE d.id = ANY($1) FOR UPDATE SKIP LOCKED))";
 
 const DELETE_INPUTS: &str = "
     DELETE FROM inputs
-    WHERE id IN (
-      SELECT i.id FROM inputs i WHERE i.id = ANY($1) AND i.done_at IS NOT NULL FOR UPDATE SKIP LOCKED)";
+    WHERE id = ANY(ARRAY(
+      SELECT i.id FROM inputs i WHERE i.id = ANY($1) AND i.done_at IS NOT NULL FOR UPDATE SKIP LOCKED))";
 
 const DELETE_NOTICES: &str = "
     DELETE FROM notices
-    WHERE id IN (
-      SELECT n.id FROM notices n WHERE n.id = ANY($1) AND n.done_at IS NOT NULL FOR UPDATE SKIP LOCKED)";
+    WHERE id = ANY(ARRAY(
+      SELECT n.id FROM notices n WHERE n.id = ANY($1) AND n.done_at IS NOT NULL FOR UPDATE SKIP LOCKED))";
 
 /// Empties chats and tells how many of them had anything.
 const DELETE_SAID: &str = "
