@@ -8,6 +8,7 @@ use crate::http::api::ApiState;
 use crate::http::operations::OperationsState;
 use crate::http::webhook::WebhookState;
 use crate::http::{api, operations, webhook};
+use crate::otlp::Collector;
 use crate::payments::hosted_checkout::{Checkout, HostedCheckouts};
 use crate::ports::Store;
 use crate::ports::clock::{Clock, Random};
@@ -28,6 +29,7 @@ use crate::service::pacing::Pacing;
 use crate::service::presence::{PresenceLoop, presence};
 use crate::service::receive::Receive;
 use crate::service::retention::{Keep, Retention};
+use crate::service::traces::{TraceLoop, Traces, traces};
 use crate::service::wording::Wording;
 use crate::store::StoreOptions;
 use crate::system::shared_clock::SharedClock;
@@ -72,6 +74,7 @@ pub struct App {
     webhook: web::Data<WebhookState>,
     inbox: InboxLoop,
     seen: PresenceLoop,
+    traces: Option<TraceLoop>,
 }
 
 /// The real world's time and randomness, or a test's.
@@ -102,6 +105,7 @@ impl App {
         crate::telemetry::metrics();
         let accounts = settings.lenders()?;
         let keep = keep(&settings)?;
+        let collector = collector(&settings, &world)?;
         let store = open_served_store(&settings, world.clock.now()).await?;
         let (world, shared_clock) = share_clock(world, &store).await?;
         let queue = open_queue(&settings).await?;
@@ -123,8 +127,9 @@ impl App {
         let workers = &settings.workers;
         let (writer, inbox) =
             inbox_writer(store.clone(), workers.inbox_queue, workers.inbox_batch, wake.clone());
-        let receive =
-            Arc::new(Receive::new(lenders.clone(), Arc::new(writer), clock.clone(), random.clone()));
+        let (traces, trace_loop) = followed(&settings, &store, collector);
+        let receive = Receive::new(lenders.clone(), Arc::new(writer), clock.clone(), random.clone());
+        let receive = Arc::new(receive.traced(traces.clone()));
         let availability = Arc::new(CachedAvailability::new(queue.clone(), clock.clone()));
         let (tell, seen) = presence(sender.clone(), lenders.clone());
         let parts = ConverseParts {
@@ -136,16 +141,18 @@ impl App {
             availability,
         };
         let converse = Converse::new(parts, settings.read_receipts.then_some(tell));
-        let converse = Arc::new(converse.slow_after(Millis(workers.slow_turn_ms.into())));
+        let converse = converse.slow_after(Millis(workers.slow_turn_ms.into()));
+        let converse = Arc::new(converse.traced(traces.clone()));
         let pacing = Arc::new(Pacing::new(workers.sends_per_second));
-        let dispatch = Arc::new(Dispatch::new(
+        let dispatch = Dispatch::new(
             store.clone(),
             sender.clone(),
             lenders.clone(),
             pacing,
             clock.clone(),
             random.clone(),
-        ));
+        );
+        let dispatch = Arc::new(dispatch.traced(traces));
         let notices = Arc::new(Notices::new(store.clone(), sender.clone(), clock.clone()));
         let ports = handoff_ports(&store, &queue, &clock);
         let handoff = Arc::new(HandoffService::new(ports, lint, HandoffSettings::default()));
@@ -175,6 +182,7 @@ impl App {
             webhook,
             inbox,
             seen,
+            traces: trace_loop,
         })
     }
 
@@ -213,6 +221,9 @@ impl App {
         }
         supervisor.once("inbox", self.inbox.run(supervisor.cancel()));
         supervisor.once("presence", self.seen.run(supervisor.cancel()));
+        if let Some(traces) = self.traces {
+            supervisor.once("traces", traces.run(supervisor.cancel()));
+        }
         started
     }
 }
@@ -339,6 +350,24 @@ pub fn keep(settings: &Settings) -> anyhow::Result<Keep> {
         deliveries: days(kept.deliveries_days),
         updates: days(kept.updates_days),
         chats: days(kept.chats_days),
+    })
+}
+
+/// Where traces go, if the settings say so.
+fn collector(settings: &Settings, world: &World) -> anyhow::Result<Option<Collector>> {
+    let Some(endpoint) = &settings.telemetry.otlp_endpoint else { return Ok(None) };
+    Ok(Some(Collector::new(endpoint, world.random.uuid(world.clock.now()))?))
+}
+
+fn followed(
+    settings: &Settings,
+    store: &Arc<dyn Store>,
+    collector: Option<Collector>,
+) -> (Traces, Option<TraceLoop>) {
+    collector.map_or_else(Default::default, |collector| {
+        let one_in = settings.telemetry.trace_one_in.get();
+        let (traces, trace_loop) = traces(one_in, store.clone(), Arc::new(collector));
+        (traces, Some(trace_loop))
     })
 }
 

@@ -6,6 +6,8 @@ use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -20,6 +22,8 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("ACUERDO_FLOWS_DIR", "flows_dir"),
     ("ACUERDO_LOG", "log"),
     ("ACUERDO_LOG_FORMAT", "log_format"),
+    ("ACUERDO_OTLP_ENDPOINT", "telemetry.otlp_endpoint"),
+    ("ACUERDO_TRACE_ONE_IN", "telemetry.trace_one_in"),
     ("ACUERDO_REDIS_PREFIX", "redis_prefix"),
     ("ACUERDO_LENDER", "lender_id"),
     ("ACUERDO_CHECKOUT_SECRET", "checkout_secret"),
@@ -61,6 +65,7 @@ pub struct Settings {
     pub read_receipts: bool,
     pub workers: WorkerSettings,
     pub retention: RetentionSettings,
+    pub telemetry: TelemetrySettings,
     /// Several lenders in one deployment; then the single-lender variables are not used.
     #[serde(default)]
     pub lender: Vec<LenderSettings>,
@@ -114,6 +119,23 @@ impl Default for WorkerSettings {
             connections: 10,
             slow_turn_ms: 5_000,
         }
+    }
+}
+
+/// Where traces go.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TelemetrySettings {
+    /// Base address of an OpenTelemetry collector that takes OTLP over HTTP; without it there are no traces.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub otlp_endpoint: Option<String>,
+    /// The trace of one message in so many is kept; the choice is the same in every process.
+    pub trace_one_in: NonZeroU32,
+}
+
+impl Default for TelemetrySettings {
+    fn default() -> Self {
+        Self { otlp_endpoint: None, trace_one_in: NonZeroU32::MIN }
     }
 }
 
@@ -346,6 +368,7 @@ struct Defaults {
     read_receipts: bool,
     workers: WorkerSettings,
     retention: RetentionSettings,
+    telemetry: TelemetrySettings,
 }
 
 impl Default for Defaults {
@@ -363,12 +386,16 @@ impl Default for Defaults {
             read_receipts: true,
             workers: WorkerSettings::default(),
             retention: RetentionSettings::default(),
+            telemetry: TelemetrySettings::default(),
         }
     }
 }
 
-/// The variables of [`ENVIRONMENT`] that are set and not empty, each as the text that it is: Meta's ids are all digits,
-/// and a secret may look like a number.
+/// Settings that are numbers.
+const NUMBERS: &[&str] = &["telemetry.trace_one_in"];
+
+/// The variables of [`ENVIRONMENT`] that are set and not empty, each as the text that it is unless it is a number by
+/// nature: Meta's ids are all digits, and a secret may look like a number.
 struct Environment;
 
 impl Provider for Environment {
@@ -377,11 +404,18 @@ impl Provider for Environment {
     }
 
     fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        let set = ENVIRONMENT.iter().filter_map(|(variable, setting)| {
-            let value = std::env::var(variable).ok().filter(|value| !value.is_empty())?;
-            Some(((*setting).to_owned(), Value::from(value)))
-        });
-        Ok(Map::from([(Profile::Default, set.collect())]))
+        let (mut set, mut tables) = (Dict::new(), BTreeMap::<&str, Dict>::new());
+        for (variable, setting) in ENVIRONMENT {
+            let Some(text) = std::env::var(variable).ok().filter(|text| !text.is_empty()) else { continue };
+            let number = NUMBERS.contains(setting).then(|| text.parse::<u32>().ok()).flatten();
+            let value = number.map_or_else(|| Value::from(text), Value::from);
+            match setting.split_once('.') {
+                Some((table, name)) => tables.entry(table).or_default().insert(name.to_owned(), value),
+                None => set.insert((*setting).to_owned(), value),
+            };
+        }
+        set.extend(tables.into_iter().map(|(table, values)| (table.to_owned(), Value::from(values))));
+        Ok(Map::from([(Profile::Default, set)]))
     }
 }
 

@@ -17,6 +17,7 @@ pub mod service;
 
 pub mod crypto;
 pub mod debts;
+pub mod otlp;
 pub mod payments;
 pub mod queue;
 pub mod store;

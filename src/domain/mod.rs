@@ -13,3 +13,4 @@ pub mod outbound;
 pub mod pii;
 pub mod reaction;
 pub mod time;
+pub mod trace;

@@ -6,6 +6,7 @@ use crate::domain::ids::{ConversationId, InboxId, LenderId, OutboxId, PersonId, 
 use crate::domain::json_text::JsonText;
 use crate::domain::outbound::Outbound;
 use crate::domain::time::{Millis, Timestamp};
+use crate::domain::trace::TraceId;
 use crate::ports::StoreError;
 use crate::ports::records::Record;
 use async_trait::async_trait;
@@ -117,6 +118,8 @@ pub struct TurnCommit {
     pub records: Vec<Record>,
     /// Give the claim back now (true), or keep it for more turns.
     pub release: bool,
+    /// The trace that the turn and its messages belong to, if it is followed.
+    pub trace: Option<TraceId>,
 }
 
 /// One entry of the append-only log: what came in, or what it caused.

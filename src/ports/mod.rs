@@ -19,6 +19,7 @@ pub mod records;
 pub mod retention;
 pub mod switches;
 pub mod tickets;
+pub mod traces;
 
 pub use error::StoreError;
 

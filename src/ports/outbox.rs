@@ -5,6 +5,7 @@ use crate::domain::identity::WaIdentity;
 use crate::domain::ids::{ConversationId, LenderId, OutboxId, PhoneNumberId, TicketId, Wamid};
 use crate::domain::outbound::Outbound;
 use crate::domain::time::{Millis, Timestamp};
+use crate::domain::trace::TraceId;
 use crate::ports::StoreError;
 use crate::ports::conversations::Origin;
 use async_trait::async_trait;
@@ -89,6 +90,18 @@ pub struct SentMessage {
     pub created_at: Timestamp,
 }
 
+/// A message whose trace is kept, with what its spans are named after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FollowedMessage {
+    pub id: OutboxId,
+    pub trace: TraceId,
+    pub conversation: ConversationId,
+    /// When its turn was committed.
+    pub created_at: Timestamp,
+    /// Tries of sending it so far.
+    pub attempts: u32,
+}
+
 #[async_trait]
 pub trait OutboxStore: Send + Sync {
     /// Leases the oldest unsent message of each conversation that may send now.
@@ -120,4 +133,7 @@ pub trait OutboxStore: Send + Sync {
         conversation: ConversationId,
         limit: u32,
     ) -> Result<Vec<SentMessage>, StoreError>;
+
+    /// Those of these messages whose trace is kept, in any order.
+    async fn followed_messages(&self, ids: &[OutboxId]) -> Result<Vec<FollowedMessage>, StoreError>;
 }

@@ -14,6 +14,7 @@ use crate::service::gate::{Verdict, judge};
 use crate::service::journey;
 use crate::service::lenders::{Lender, Lenders};
 use crate::service::pacing::Pacing;
+use crate::service::traces::Traces;
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -41,6 +42,7 @@ pub struct Dispatch {
     pacing: Arc<Pacing>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    traces: Traces,
     /// What the database could not take when it became known; recorded before anything new is claimed.
     unrecorded: Mutex<Vec<Outcome>>,
     slots: Arc<Semaphore>,
@@ -71,8 +73,15 @@ impl Dispatch {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
+        let traces = Traces::default();
         let slots = Arc::new(Semaphore::new(ON_THEIR_WAY_MAX));
-        Self { store, sender, lenders, pacing, clock, random, unrecorded: Mutex::default(), slots }
+        Self { store, sender, lenders, pacing, clock, random, traces, unrecorded: Mutex::default(), slots }
+    }
+
+    /// Tells what is tried to these traces.
+    #[must_use]
+    pub fn traced(self, traces: Traces) -> Self {
+        Self { traces, ..self }
     }
 
     /// Sends what may be sent now, at most one message of each conversation, and waits until the fate of each is known;
@@ -156,6 +165,7 @@ impl Dispatch {
 
     async fn one(&self, claim: &OutboxClaim, stops: &[Stop]) -> Outcome {
         let refused = |why: &str| SendResult::Refused { why: why.to_owned(), code: None };
+        let watch = self.traces.watch(|| self.clock.now());
         let result = match self.lenders.get(&claim.lender) {
             None => refused("lender_not_configured"),
             Some(lender) => match judge(claim, lender, stops, self.clock.now()) {
@@ -166,6 +176,7 @@ impl Dispatch {
         };
         count(claim, &result);
         journey::tried(claim, &result, self.clock.now());
+        self.traces.tried(claim, &result, watch);
         (claim.id, claim.token, result)
     }
 
@@ -309,8 +320,8 @@ fn count(claim: &OutboxClaim, result: &SendResult) {
         .increment(1);
 }
 
-/// Our own reasons are words; a network error's text must not become a metric label.
-fn bounded(why: &str) -> String {
+/// Our own reasons are words; a network error's text must not become a metric label or go to a collector.
+pub fn bounded(why: &str) -> String {
     let word = why.len() <= 32 && why.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
     if word { why.to_owned() } else { "network".to_owned() }
 }

@@ -5,8 +5,9 @@
 
 use crate::domain::ids::ConversationId;
 use crate::domain::ids::derive;
-use crate::domain::inbound::WebhookItem;
+use crate::domain::inbound::{StatusUpdate, WebhookItem};
 use crate::domain::time::{Millis, Timestamp};
+use crate::domain::trace::TraceId;
 use crate::ports::conversations::{Claim, TurnCommit};
 use crate::ports::inbox::{Delivery, DeliveryItem};
 use crate::ports::outbox::{OutboxClaim, SendResult};
@@ -20,6 +21,12 @@ const TARGET: &str = "acuerdo::journey";
 /// The turn's id: it derives from what both the turn and each of its messages carry, so nothing is stored for it.
 pub fn turn_id(conversation: ConversationId, committed_at: Timestamp) -> Uuid {
     derive(&conversation.0, &format!("turn/{}", committed_at.0))
+}
+
+/// The message of ours that a status names in its callback data; only what is an id of ours, the rest came from outside.
+pub fn outbox_of(status: &StatusUpdate) -> Option<Uuid> {
+    let callback = status.callback_data.as_deref()?.strip_prefix("out:")?;
+    Uuid::parse_str(callback).ok()
 }
 
 /// One line for each update of a stored delivery, to be called after the commit; `None` when the trail is off.
@@ -43,12 +50,10 @@ pub struct Arrival {
 impl Arrival {
     fn of(delivery: Uuid, item: &DeliveryItem) -> Self {
         let (outbox, status) = match &item.item {
-            WebhookItem::Status(status) => {
-                let callback = status.callback_data.as_deref().and_then(|data| data.strip_prefix("out:"));
-                // Only what is an id of ours: the rest came from outside.
-                let outbox = callback.and_then(|id| Uuid::parse_str(id).ok());
-                (outbox.map(|id| id.to_string()).unwrap_or_default(), status.status.name().to_owned())
-            }
+            WebhookItem::Status(status) => (
+                outbox_of(status).map(|id| id.to_string()).unwrap_or_default(),
+                status.status.name().to_owned(),
+            ),
             WebhookItem::Message(_)
             | WebhookItem::System(_)
             | WebhookItem::Preference(_)
@@ -85,6 +90,7 @@ pub fn turned(claim: &Claim, commit: &TurnCommit, slow: Millis) {
     if waited > slow {
         tracing::warn!(
             turn.id = %turn_id(commit.conversation, commit.now),
+            trace.id = trace_of(commit),
             conversation.id = %commit.conversation,
             lender.id = %claim.conversation.lender,
             input.id = %Ids(commit.consumed.iter().take(1)),
@@ -97,6 +103,7 @@ pub fn turned(claim: &Claim, commit: &TurnCommit, slow: Millis) {
         target: TARGET,
         {
         turn.id = %turn_id(commit.conversation, commit.now),
+        trace.id = trace_of(commit),
         conversation.id = %commit.conversation,
         lender.id = %claim.conversation.lender,
         input.ids = %Ids(commit.consumed.iter()),
@@ -105,6 +112,11 @@ pub fn turned(claim: &Claim, commit: &TurnCommit, slow: Millis) {
         },
         "turn committed"
     );
+}
+
+/// The id under which a trace viewer finds the turn; empty when nobody follows it.
+fn trace_of(commit: &TurnCommit) -> String {
+    commit.trace.as_ref().map(TraceId::to_string).unwrap_or_default()
 }
 
 /// One line for each try of a message.

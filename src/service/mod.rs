@@ -17,4 +17,5 @@ pub mod presence;
 pub mod receive;
 pub mod retention;
 pub mod sending;
+pub mod traces;
 pub mod wording;

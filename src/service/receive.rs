@@ -6,6 +6,7 @@ use crate::ports::clock::{Clock, Random};
 use crate::ports::inbox::{Accepted, Delivery, DeliveryItem};
 use crate::service::journey;
 use crate::service::lenders::Lenders;
+use crate::service::traces::Traces;
 use async_trait::async_trait;
 use std::sync::Arc;
 use thiserror::Error;
@@ -38,6 +39,7 @@ pub struct Receive {
     writer: Arc<dyn InboxWriter>,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
+    traces: Traces,
 }
 
 impl Receive {
@@ -47,7 +49,13 @@ impl Receive {
         clock: Arc<dyn Clock>,
         random: Arc<dyn Random>,
     ) -> Self {
-        Self { lenders, writer, clock, random }
+        Self { lenders, writer, clock, random, traces: Traces::default() }
+    }
+
+    /// Tells what comes to these traces.
+    #[must_use]
+    pub fn traced(self, traces: Traces) -> Self {
+        Self { traces, ..self }
     }
 
     /// Stores a body whose signature was right, with what was read in it. Whatever its shape, it is kept; after
@@ -62,7 +70,12 @@ impl Receive {
         let items = items.into_iter().map(|item| self.row(item, now)).collect();
         let delivery = Delivery { id: self.random.uuid(now), received_at: now, body, unreadable, items };
         let arrivals = journey::arrivals(&delivery);
-        let accepted = self.writer.write(delivery).await?;
+        let followed = self.traces.arrivals(&delivery);
+        let stored = self.writer.write(delivery).await;
+        if let Some(followed) = followed {
+            followed.finish(&stored);
+        }
+        let accepted = stored?;
         arrivals.iter().flatten().for_each(|arrival| arrival.tell(accepted.duplicate));
         if not_json { Err(ReceiveError::NotJson) } else { Ok(accepted) }
     }

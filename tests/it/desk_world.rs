@@ -153,6 +153,7 @@ fn hand_off(claim: &Claim, id: TicketId, (queue, priority): (&str, Priority), no
             summary: json!({"motivo": "acuerdo"}),
         })],
         release: true,
+        trace: None,
     }
 }
 

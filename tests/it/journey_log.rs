@@ -14,7 +14,7 @@ const DIANA: &str = "573005550003";
 
 /// The log of this process, which is that of one test.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -28,7 +28,7 @@ impl Write for Log {
 }
 
 impl Log {
-    fn begin(filter: &str) -> Self {
+    pub fn begin(filter: &str) -> Self {
         let log = Self::default();
         let writer = log.clone();
         tracing_subscriber::fmt()
@@ -49,7 +49,7 @@ impl Log {
     }
 
     /// Lines in which `thing.id` is this one, or `thing.ids` holds it.
-    fn with(&self, thing: &str, id: &str) -> Vec<Value> {
+    pub fn with(&self, thing: &str, id: &str) -> Vec<Value> {
         let fields = [format!("{thing}.id"), format!("{thing}.ids")];
         let names = |line: &Value| {
             fields.iter().any(|field| line[field].as_str().is_some_and(|text| text.contains(id)))

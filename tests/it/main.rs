@@ -44,6 +44,7 @@ mod slow_requests;
 #[path = "../support/store.rs"]
 mod store;
 mod tidy;
+mod traces;
 mod work;
 
 // Under the names that the product's own files use, which `store` compiles a second time.

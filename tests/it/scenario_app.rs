@@ -138,6 +138,7 @@ impl<'r> AppDriver<'r> {
                 timers: Some(Vec::new()),
                 records: Vec::new(),
                 release: true,
+                trace: None,
             };
             store.commit_turns(&[commit]).await.unwrap().remove(0).unwrap();
         });

@@ -4,6 +4,8 @@ use super::findings::Findings;
 use crate::app;
 use crate::config::Settings;
 use crate::domain::ids::LenderId;
+use crate::otlp::Collector;
+use crate::ports::traces::SpanExporter;
 use crate::queue;
 use crate::store::inspect::{Forgetful, Inspection, inspect};
 use rustix::process::{Resource, getrlimit};
@@ -31,6 +33,7 @@ pub async fn check(settings: &Settings, findings: &mut Findings) {
         Err(error) => findings.fail("database, deep", &error.to_string()),
     }
     redis(settings, findings).await;
+    collector(settings, findings).await;
     system(url, findings);
 }
 
@@ -118,6 +121,24 @@ async fn live_queue(settings: &Settings, found: &Inspection, findings: &mut Find
                     findings.care(&what, &detail, remedy);
                 }
             }
+        }
+    }
+}
+
+/// Whether traces find somebody: an empty batch is asked of the collector.
+async fn collector(settings: &Settings, findings: &mut Findings) {
+    let Some(endpoint) = &settings.telemetry.otlp_endpoint else { return };
+    let world = crate::cli::world();
+    let collector = match Collector::new(endpoint, world.random.uuid(world.clock.now())) {
+        Ok(collector) => collector,
+        Err(error) => return findings.fail("traces", &error.to_string()),
+    };
+    match collector.export(Vec::new()).await {
+        Ok(()) => findings.ok("traces", "the collector takes them"),
+        Err(error) => {
+            let remedy =
+                "look at telemetry.otlp_endpoint and OTEL_EXPORTER_OTLP_HEADERS; chats go on without traces";
+            findings.care("traces", &error.to_string(), remedy);
         }
     }
 }

@@ -21,6 +21,7 @@ use crate::service::flow_library::{FlowLibrary, LibraryError};
 use crate::service::journey;
 use crate::service::lenders::Lenders;
 use crate::service::presence::{Presence, Seen};
+use crate::service::traces::{Laps, Phase, Traces, Watch};
 use crate::understand::Understander;
 use facts::Known;
 use futures_util::FutureExt;
@@ -29,7 +30,7 @@ use set_aside::failures;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use thiserror::Error;
-use work::Work;
+use work::{Work, Worked};
 
 /// Inputs of one conversation in one claim; the rest come with the next.
 const INPUTS_MAX: u32 = 20;
@@ -115,6 +116,7 @@ pub struct Converse {
     presence: Option<Presence>,
     slow: Millis,
     owed: Owed,
+    pub(super) traces: Traces,
 }
 
 /// How long a person would wait for an agent now.
@@ -150,7 +152,14 @@ impl Converse {
             presence,
             slow: SLOW,
             owed: Owed::default(),
+            traces: Traces::default(),
         }
+    }
+
+    /// Tells its turns to these traces.
+    #[must_use]
+    pub fn traced(self, traces: Traces) -> Self {
+        Self { traces, ..self }
     }
 
     /// A turn that a person waited longer for is told in the log.
@@ -179,15 +188,19 @@ impl Converse {
         claims.iter().for_each(|claim| self.show_seen(claim));
         round.conversations = u32::try_from(claims.len()).unwrap_or(u32::MAX);
         round.inputs = claims.iter().map(|claim| u32::try_from(claim.inputs.len()).unwrap_or(0)).sum();
+        let watch = self.traces.watch(|| self.clock.now());
+        let mut shared = Laps::of(watch);
+        let began = shared.begin();
         let known = self.known(claims).await?;
-        let works = self.works(claims, known).await;
+        shared.end(began, || Phase::Load);
+        let works = self.works(claims, known, watch).await;
         let mut commits = Vec::with_capacity(claims.len());
         let mut owners = Vec::with_capacity(claims.len());
         for (claim, work) in claims.iter().zip(works) {
             match work {
-                Ok(commit) => {
+                Ok(Worked { commit, laps }) => {
                     commits.push(commit);
-                    owners.push(claim);
+                    owners.push((claim, laps));
                 }
                 Err(error) => self.failed(claim, &error, &mut round).await?,
             }
@@ -196,10 +209,17 @@ impl Converse {
             round.messages += u32::try_from(commit.outbox.len()).unwrap_or(0);
             round.tickets += u32::from(commit.records.iter().any(Record::touches_ticket));
         }
+        let began = shared.begin();
         let results = self.commit(&commits).await?;
-        for ((claim, commit), result) in owners.into_iter().zip(&commits).zip(results) {
+        shared.end(began, || Phase::Commit);
+        for (((claim, laps), commit), result) in owners.into_iter().zip(&commits).zip(results) {
             match result {
-                Ok(Ok(())) => journey::turned(claim, commit, self.slow),
+                Ok(Ok(())) => {
+                    journey::turned(claim, commit, self.slow);
+                    if let Some(watch) = watch {
+                        self.traces.turned(claim, commit, commits.len(), watch, laps.merged(&shared));
+                    }
+                }
                 Ok(Err(CommitRefused::Once(_))) => self.again(claim, &mut round).await?,
                 Ok(Err(CommitRefused::Stale)) => {
                     metrics::counter!("acuerdo_turns_stale_total").increment(1);
@@ -217,11 +237,15 @@ impl Converse {
         &self,
         claims: &[Claim],
         known: Vec<Result<Known, TurnError>>,
-    ) -> Vec<Result<TurnCommit, TurnError>> {
+        watch: Option<Watch>,
+    ) -> Vec<Result<Worked, TurnError>> {
         let mut works = Vec::with_capacity(claims.len());
         let mut known = known.into_iter();
         for claims in claims.chunks(TURNS_AT_A_TIME) {
-            let part = claims.iter().zip(known.by_ref()).map(|(claim, known)| self.guarded(claim, known));
+            let part = claims
+                .iter()
+                .zip(known.by_ref())
+                .map(|(claim, known)| self.guarded(claim, known, Laps::of(watch)));
             works.extend(futures_util::future::join_all(part).await);
             tokio::task::yield_now().await;
         }
@@ -250,12 +274,12 @@ impl Converse {
     }
 
     /// The whole turn of one claim; nothing is written yet.
-    async fn work(&self, claim: &Claim, known: Known) -> Result<TurnCommit, TurnError> {
+    async fn work(&self, claim: &Claim, known: Known, laps: Laps) -> Result<Worked, TurnError> {
         let lender = self
             .lenders
             .get(&claim.conversation.lender)
             .ok_or_else(|| TurnError::UnknownLender(claim.conversation.lender.clone()))?;
-        let mut work = Work::begin(self, lender, claim, known).await?;
+        let mut work = Work::begin(self, lender, claim, known, laps).await?;
         for input in &claim.inputs {
             work.take(input).await?;
         }
@@ -263,8 +287,13 @@ impl Converse {
     }
 
     /// One turn that panics must not take its neighbours along, again and again.
-    async fn guarded(&self, claim: &Claim, known: Result<Known, TurnError>) -> Result<TurnCommit, TurnError> {
-        let work = self.work(claim, known?);
+    async fn guarded(
+        &self,
+        claim: &Claim,
+        known: Result<Known, TurnError>,
+        laps: Laps,
+    ) -> Result<Worked, TurnError> {
+        let work = self.work(claim, known?, laps);
         AssertUnwindSafe(work).catch_unwind().await.unwrap_or(Err(TurnError::Panicked))
     }
 
@@ -318,18 +347,22 @@ impl Converse {
     /// Somebody else recorded the same agreement first: with fresh data the action finds it.
     async fn again(&self, claim: &Claim, round: &mut Round) -> Result<(), StoreError> {
         for _ in 0..ONCE_RETRIES {
+            let watch = self.traces.watch(|| self.clock.now());
             let known = facts::known(self.store.as_ref(), &[claim], self.clock.now())
                 .await?
                 .pop()
                 .unwrap_or_default();
-            let commit = match self.guarded(claim, Ok(known)).await {
-                Ok(commit) => commit,
+            let Worked { commit, laps } = match self.guarded(claim, Ok(known), Laps::of(watch)).await {
+                Ok(worked) => worked,
                 Err(error) => return self.failed(claim, &error, round).await,
             };
             match self.commit(std::slice::from_ref(&commit)).await?.into_iter().next() {
                 Some(Ok(Err(CommitRefused::Once(_)))) => {}
                 Some(Ok(Ok(()))) => {
                     journey::turned(claim, &commit, self.slow);
+                    if let Some(watch) = watch {
+                        self.traces.turned(claim, &commit, 1, watch, laps.merged(&Laps::default()));
+                    }
                     return Ok(());
                 }
                 Some(Ok(Err(CommitRefused::Stale))) | None => return Ok(()),
@@ -344,6 +377,7 @@ impl Converse {
     async fn failed(&self, claim: &Claim, error: &TurnError, round: &mut Round) -> Result<(), StoreError> {
         round.failed += 1;
         metrics::counter!("acuerdo_turns_failed_total").increment(1);
+        self.traces.turn_failed(claim, failures(claim), error.cause().unwrap_or("passing"), self.clock.now());
         let (conversation, lender) = (claim.conversation.id, &claim.conversation.lender);
         if let Some(cause) = error.cause()
             && failures(claim) + 1 >= FAILURES_MAX

@@ -29,10 +29,14 @@ impl Converse {
         cause: &'static str,
         error: &TurnError,
     ) -> Result<u32, TurnError> {
+        let watch = self.traces.watch(|| self.clock.now());
         let commit = self.hand_over(claim, cause, error).await?;
         let messages = u32::try_from(commit.outbox.len()).unwrap_or(u32::MAX);
-        match self.store.commit_turns(&[commit]).await?.into_iter().next() {
+        match self.store.commit_turns(std::slice::from_ref(&commit)).await?.into_iter().next() {
             Some(Ok(())) => {
+                if let Some(watch) = watch {
+                    self.traces.turned(claim, &commit, 1, watch, Vec::new());
+                }
                 metrics::counter!("acuerdo_dead_letters_total", "cause" => cause).increment(1);
                 Ok(messages)
             }
@@ -63,6 +67,7 @@ impl Converse {
             consumed: claim.inputs.iter().map(|input| input.id).collect(),
             assurance: Assurance::Ninguna,
             timers: Some(Vec::new()),
+            trace: self.traces.of_turn(claim),
             ..empty_commit(claim, &session, now)
         };
         if claim.inputs.iter().any(|input| matches!(input.kind, InputKind::System { .. })) {

@@ -21,6 +21,7 @@ use crate::service::converse::inputs::{Ear, input};
 use crate::service::converse::merge::{Part, merge};
 use crate::service::converse::{Converse, TurnError, events, summary};
 use crate::service::lenders::Lender;
+use crate::service::traces::{Laps, Phase};
 use std::sync::Arc;
 
 /// Actions of one input; more is a flow that goes round in circles.
@@ -43,6 +44,13 @@ pub struct Work<'a> {
     last_inbound_at: Option<Timestamp>,
     ticket: Option<TicketId>,
     commit: TurnCommit,
+    laps: Laps,
+}
+
+/// A turn that is ready to be committed, and how long its parts took.
+pub struct Worked {
+    pub commit: TurnCommit,
+    pub laps: Laps,
 }
 
 impl<'a> Work<'a> {
@@ -51,6 +59,7 @@ impl<'a> Work<'a> {
         lender: &'a Lender,
         claim: &'a Claim,
         known: Known,
+        laps: Laps,
     ) -> Result<Self, TurnError> {
         let now = service.clock.now();
         let conversation = &claim.conversation;
@@ -81,7 +90,8 @@ impl<'a> Work<'a> {
             claim,
             now,
             flows,
-            commit: empty_commit(claim, &session, now),
+            commit: TurnCommit { trace: service.traces.of_turn(claim), ..empty_commit(claim, &session, now) },
+            laps,
             session,
             candidates,
             person,
@@ -112,7 +122,9 @@ impl<'a> Work<'a> {
             session: &self.session,
             facts: &known,
         };
+        let began = self.laps.begin();
         let Some(mut next) = input(&stored.kind, &ear) else { return Ok(()) };
+        self.laps.end(began, || Phase::Understand);
         if matches!(next, Input::IdentityChanged) {
             self.unlink();
         }
@@ -128,12 +140,12 @@ impl<'a> Work<'a> {
         Err(TurnError::TooManyActions(ACTIONS_MAX))
     }
 
-    pub fn finish(mut self) -> Result<TurnCommit, TurnError> {
+    pub fn finish(mut self) -> Result<Worked, TurnError> {
         self.commit.session = write_session(&self.session)?;
         self.commit.flow_hash = self.session.flow_hash.to_string();
         self.commit.assurance = self.session.assurance;
         self.commit.person = self.person;
-        Ok(self.commit)
+        Ok(Worked { commit: self.commit, laps: self.laps })
     }
 
     /// One pure step, its events and effects; the action that it waits for, if any.
@@ -145,7 +157,9 @@ impl<'a> Work<'a> {
     ) -> Result<Option<ActionCall>, TurnError> {
         let facts = self.facts();
         let session = self.session.clone();
+        let began = self.laps.begin();
         let turn = step(&self.flows, session, input, &facts, &self.service.limits);
+        self.laps.end(began, || Phase::Step);
         if self.session.proactive && !turn.session.proactive {
             // A nudge that still waits for the hour at which it may go has nothing to ask any more, and what is said
             // now must not wait behind it until the morning.
@@ -224,6 +238,7 @@ impl<'a> Work<'a> {
 
     /// Runs the action and keeps what it wants written; its outcome is the engine's next input.
     async fn act(&mut self, call: &ActionCall) -> Result<Input, TurnError> {
+        let began = self.laps.begin();
         self.load_file().await?;
         let context = ActionContext {
             store: self.service.store.as_ref(),
@@ -244,6 +259,7 @@ impl<'a> Work<'a> {
             Done::outcome("caido")
         });
         let (turn, outcome) = (self.session.turn, done.outcome);
+        self.laps.end(began, || Phase::Action { name: call.action.clone(), outcome });
         self.tell(turn, &Told::Action { action: &call.action, outcome })?;
         metrics::counter!("acuerdo_actions_total", "action" => call.action.clone(), "outcome" => outcome)
             .increment(1);
@@ -429,5 +445,6 @@ pub(super) fn empty_commit(claim: &Claim, session: &Session, now: Timestamp) -> 
         timers: None,
         records: Vec::new(),
         release: true,
+        trace: None,
     }
 }

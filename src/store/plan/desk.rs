@@ -50,6 +50,8 @@ pub(in crate::store) fn plan(
                 origin: name_of(&Origin::Agent)?,
                 agent: Some(AgentMark { ticket: ticket.id, token: lease.token, agent }),
                 now: now.0,
+                // No message of a person is being answered by the bot.
+                trace: None,
             });
         }
         AgentAct::Note { text } => events.push(("note", value!({ "text": text }))),

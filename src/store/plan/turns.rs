@@ -265,6 +265,7 @@ impl TurnBatch {
                 origin: name_of(&message.origin)?,
                 agent: None,
                 now: commit.now.0,
+                trace: commit.trace.map(|trace| trace.0),
             });
         }
         self.consumed.extend(commit.consumed.iter().map(|input| ConsumedRow {

@@ -4,9 +4,9 @@ use super::{PostgresStore, retrying};
 use crate::domain::ids::{ConversationId, OutboxId};
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
-use crate::ports::outbox::{OutboxClaim, OutboxStore, SendResult, SentMessage};
+use crate::ports::outbox::{FollowedMessage, OutboxClaim, OutboxStore, SendResult, SentMessage};
 use crate::store::plan::turns::WithdrawnRow;
-use crate::store::rows::outbox::{ClaimedRow, NewOutboxRow, ResultRow, SentRow, Waiting};
+use crate::store::rows::outbox::{ClaimedRow, FollowedRow, NewOutboxRow, ResultRow, SentRow, Waiting};
 use crate::store::rows::{column, limit, readable};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
@@ -79,15 +79,27 @@ impl OutboxStore for PostgresStore {
             .await?;
         rows.into_iter().map(SentRow::read).collect()
     }
+
+    async fn followed_messages(&self, ids: &[OutboxId]) -> Result<Vec<FollowedMessage>, StoreError> {
+        let rows: Vec<FollowedRow> = sqlx::query_as(FOLLOWED)
+            .bind(ids.iter().map(|id| id.0).collect::<Vec<_>>())
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter().map(FollowedRow::read).collect()
+    }
 }
+
+const FOLLOWED: &str = "
+    SELECT id, trace_id, conversation_id, created_at, attempts FROM outbox
+    WHERE id = ANY($1) AND trace_id IS NOT NULL";
 
 const INSERT_OUTBOX: &str = "
     INSERT INTO outbox
       (id, lender, conversation_id, content, label, origin, ticket_id, ticket_token, agent_id, status, due_at,
-       created_at)
+       created_at, trace_id)
     SELECT * FROM UNNEST(
         $1::uuid[], $2::text[], $3::uuid[], $4::json[], $5::text[], $6::text[],
-        $7::uuid[], $8::bigint[], $9::uuid[], $10::text[], $11::bigint[], $12::bigint[])
+        $7::uuid[], $8::bigint[], $9::uuid[], $10::text[], $11::bigint[], $12::bigint[], $13::uuid[])
     ON CONFLICT (id) DO NOTHING";
 
 /// Queues messages in order and returns how many were new.
@@ -111,6 +123,7 @@ pub(super) async fn insert_outbox(
         .bind(vec!["queued"; rows.len()])
         .bind(column(rows, |row| row.now))
         .bind(column(rows, |row| row.now))
+        .bind(column(rows, |row| row.trace))
         .execute(&mut *connection)
         .await?
         .rows_affected())

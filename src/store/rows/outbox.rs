@@ -3,8 +3,9 @@
 use crate::domain::assurance::{Assurance, Label};
 use crate::domain::ids::{ConversationId, LenderId, OutboxId, PhoneNumberId, TicketId, Wamid};
 use crate::domain::time::Timestamp;
+use crate::domain::trace::TraceId;
 use crate::ports::StoreError;
-use crate::ports::outbox::{OutboxClaim, OutboxStatus, SendResult, SentMessage};
+use crate::ports::outbox::{FollowedMessage, OutboxClaim, OutboxStatus, SendResult, SentMessage};
 use crate::store::rows::{Place, clean, named};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -37,6 +38,28 @@ pub(in crate::store) struct NewOutboxRow {
     pub origin: String,
     pub agent: Option<AgentMark>,
     pub now: i64,
+    pub trace: Option<Uuid>,
+}
+
+#[derive(Debug, FromRow)]
+pub(in crate::store) struct FollowedRow {
+    pub id: Uuid,
+    pub trace_id: Uuid,
+    pub conversation_id: Uuid,
+    pub created_at: i64,
+    pub attempts: i64,
+}
+
+impl FollowedRow {
+    pub fn read(self) -> Result<FollowedMessage, StoreError> {
+        Ok(FollowedMessage {
+            id: OutboxId(self.id),
+            trace: TraceId(self.trace_id),
+            conversation: ConversationId(self.conversation_id),
+            created_at: Timestamp(self.created_at),
+            attempts: Place { table: "outbox", id: &self.id }.count("attempts", self.attempts)?,
+        })
+    }
 }
 
 /// Under which right an agent wrote.

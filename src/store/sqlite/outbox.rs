@@ -4,9 +4,9 @@ use super::{Script, SqliteStore, bulk};
 use crate::domain::ids::{ConversationId, OutboxId};
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
-use crate::ports::outbox::{OutboxClaim, OutboxStore, SendResult, SentMessage};
+use crate::ports::outbox::{FollowedMessage, OutboxClaim, OutboxStore, SendResult, SentMessage};
 use crate::store::plan::turns::WithdrawnRow;
-use crate::store::rows::outbox::{ClaimedRow, NewOutboxRow, ResultRow, SentRow, Waiting};
+use crate::store::rows::outbox::{ClaimedRow, FollowedRow, NewOutboxRow, ResultRow, SentRow, Waiting};
 use crate::store::rows::{hex_list, json, limit, readable};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
@@ -88,12 +88,24 @@ impl OutboxStore for SqliteStore {
             .await?;
         rows.into_iter().map(SentRow::read).collect()
     }
+
+    async fn followed_messages(&self, ids: &[OutboxId]) -> Result<Vec<FollowedMessage>, StoreError> {
+        let rows: Vec<FollowedRow> = sqlx::query_as(FOLLOWED)
+            .bind(hex_list(ids.iter().map(|id| id.0)))
+            .fetch_all(&mut *self.reader().await?)
+            .await?;
+        rows.into_iter().map(FollowedRow::read).collect()
+    }
 }
+
+const FOLLOWED: &str = "
+    SELECT id, trace_id, conversation_id, created_at, attempts FROM outbox
+    WHERE id IN (SELECT unhex(value) FROM json_each($1)) AND trace_id IS NOT NULL";
 
 const INSERT_OUTBOX: &str = "
     INSERT INTO outbox
       (id, lender, conversation_id, content, label, origin, ticket_id, ticket_token, agent_id, status, due_at,
-       created_at) ";
+       created_at, trace_id) ";
 
 /// Queues messages in order; those that are queued already stay as they are.
 pub(super) fn insert_outbox(script: &mut Script, rows: &[NewOutboxRow]) {
@@ -110,7 +122,8 @@ pub(super) fn insert_outbox(script: &mut Script, rows: &[NewOutboxRow]) {
             .push_bind(row.agent.map(|mark| mark.agent))
             .push_bind("queued")
             .push_bind(row.now)
-            .push_bind(row.now);
+            .push_bind(row.now)
+            .push_bind(row.trace);
     });
 }
 

@@ -178,6 +178,7 @@ pub fn commit_of(claim: &Claim, now: Timestamp) -> TurnCommit {
         timers: Some(vec![]),
         records: vec![],
         release: true,
+        trace: None,
     }
 }
 

@@ -85,6 +85,7 @@ store_contract!(
     commits::an_opt_out_is_undone_by_an_opt_in,
     commits::parallel_agreements_with_one_key_make_one,
     sending::messages_go_one_by_one_in_order,
+    sending::messages_of_a_followed_turn_know_their_trace,
     sending::a_retry_keeps_the_order,
     sending::a_wait_gives_its_attempt_back,
     sending::an_expired_send_is_in_doubt_and_never_claimable,

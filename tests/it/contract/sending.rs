@@ -4,9 +4,10 @@ use super::make::*;
 use acuerdo::domain::assurance::{Assurance, Label};
 use acuerdo::domain::ids::{OutboxId, Wamid};
 use acuerdo::domain::time::Timestamp;
+use acuerdo::domain::trace::TraceId;
 use acuerdo::ports::Store;
 use acuerdo::ports::conversations::{Claim, NewOutbox, Origin, TurnCommit};
-use acuerdo::ports::outbox::{OutboxClaim, OutboxStatus, SendResult};
+use acuerdo::ports::outbox::{FollowedMessage, OutboxClaim, OutboxStatus, SendResult};
 use acuerdo::ports::records::Record;
 use std::collections::HashSet;
 
@@ -53,6 +54,25 @@ pub async fn messages_go_one_by_one_in_order(store: &dyn Store) {
     finish(store, &first[0], after(1), accepted("wamid.1")).await;
     assert_eq!(texts(store, after(1)).await, ["dos"]);
     assert_eq!(states(store).await, [OutboxStatus::Accepted, OutboxStatus::Sending]);
+}
+
+pub async fn messages_of_a_followed_turn_know_their_trace(store: &dyn Store) {
+    writes(store, ANA, "w1", T0).await;
+    let claim = claim_one(store, T0).await;
+    let trace = TraceId::of(claim.inputs[0].id);
+    let outbox = vec![say(&claim, "uno")];
+    let followed = outbox[0].id;
+    commit(store, TurnCommit { outbox, trace: Some(trace), ..commit_of(&claim, after(1)) }).await.unwrap();
+    let other = says(store, after(2), &["dos"]).await[0];
+
+    outgoing(store, after(3)).await;
+    let found = store.followed_messages(&[other, followed]).await.unwrap();
+    let conversation = claim.conversation.id;
+    assert_eq!(
+        found,
+        [FollowedMessage { id: followed, trace, conversation, created_at: after(1), attempts: 1 }]
+    );
+    assert_eq!(store.followed_messages(&[]).await.unwrap(), []);
 }
 
 pub async fn a_retry_keeps_the_order(store: &dyn Store) {

@@ -65,6 +65,19 @@ impl TestApp {
         Self::on(&url, folder, now).await
     }
 
+    /// On a fresh SQLite file, with the sample debts and these lines of settings.
+    pub async fn with_extra(extra: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let flows = folder.path().join("flows");
+        lay_out_flows(&flows);
+        let (graph, url) = (GraphApi::start(TOKEN), folder.path().join("test.sqlite"));
+        let settings = settings(&format!("sqlite:{}", url.display()), &flows, &graph.url, extra);
+        let now = Timestamp::parse_rfc3339(START).unwrap();
+        let app = Self::with(Settings::from_toml(&settings).unwrap(), graph, folder, now).await;
+        app.import_samples().await;
+        app
+    }
+
     /// On this database, with the sample debts.
     pub async fn on(database_url: &str, folder: tempfile::TempDir, now: Timestamp) -> Self {
         Self::on_edited(database_url, folder, now, |_| ()).await
@@ -245,7 +258,7 @@ impl TestApp {
         format!("wamid.in.{}.{}", self.clock.now().0, self.n_sent.fetch_add(1, Ordering::SeqCst))
     }
 
-    async fn import_samples(&self) {
+    pub async fn import_samples(&self) {
         let policies = acuerdo::app::read_policies(&self.started.settings.flows_dir).unwrap();
         for lender in ["andino", "norte"] {
             let lender = LenderId::from(lender);

@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod clock;
+pub mod collector;
 #[path = "../../support/graph_api.rs"]
 pub mod graph_api;
 pub mod load;

@@ -13,6 +13,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     // Adapters implement ports and know nothing of each other.
     ("crypto", &["domain", "ports"]),
     ("debts", &["domain", "rules", "ports"]),
+    ("otlp", &["domain", "ports"]),
     ("payments", &["domain", "ports"]),
     ("queue", &["domain", "ports"]),
     ("store", &["domain", "rules", "flow", "ports"]),
@@ -41,9 +42,12 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ("actix_web", &["src/http/", "src/app.rs", "src/cli/serve.rs", "src/cli/demo"], "services know no HTTP"),
     (
         "reqwest",
-        &["src/whatsapp/", "src/payments/", "src/http/simulator/", "src/cli/demo"],
+        &["src/whatsapp/", "src/payments/", "src/http/simulator/", "src/cli/demo", "src/otlp.rs"],
         "one client, with limits and without redirects",
     ),
+    ("opentelemetry", &["src/otlp.rs"], "services tell stages, not spans of a library"),
+    ("opentelemetry_otlp", &["src/otlp.rs"], "the protocol is an adapter"),
+    ("opentelemetry_sdk", &["src/otlp.rs"], "no runtime of theirs"),
     ("jiff", &["src/domain/time.rs"], "one meaning of day and time zone"),
     (
         "serde_saphyr",

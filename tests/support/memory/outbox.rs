@@ -3,8 +3,9 @@
 use super::{MemoryStore, Message, Tables, counted, rows};
 use crate::domain::ids::{ConversationId, OutboxId};
 use crate::domain::time::{Millis, Timestamp};
+use crate::domain::trace::TraceId;
 use crate::ports::StoreError;
-use crate::ports::outbox::{OutboxClaim, OutboxStore, SendResult, SentMessage};
+use crate::ports::outbox::{FollowedMessage, OutboxClaim, OutboxStore, SendResult, SentMessage};
 use crate::store::plan::turns::WithdrawnRow;
 use crate::store::rows::outbox::{ClaimedRow, NewOutboxRow, ResultRow, SentRow};
 use crate::store::rows::readable;
@@ -68,6 +69,21 @@ impl OutboxStore for MemoryStore {
             settled += 1;
         }
         Ok(counted(settled))
+    }
+
+    async fn followed_messages(&self, ids: &[OutboxId]) -> Result<Vec<FollowedMessage>, StoreError> {
+        let tables = self.tables()?;
+        let asked = tables.outbox.iter().filter(|message| ids.contains(&OutboxId(message.row.id)));
+        let followed = asked.filter_map(|message| {
+            Some(FollowedMessage {
+                id: OutboxId(message.row.id),
+                trace: TraceId(message.row.trace?),
+                conversation: ConversationId(message.row.conversation),
+                created_at: Timestamp(message.row.now),
+                attempts: u32::try_from(message.attempts).unwrap_or(0),
+            })
+        });
+        Ok(followed.collect())
     }
 
     async fn sent_messages(
