@@ -1,5 +1,7 @@
 //! The composition root: the one place that names concrete parts.
 
+mod traces;
+
 use crate::config::{ConfigError, LenderAccount, Settings};
 use crate::domain::ids::LenderId;
 use crate::domain::time::{Millis, Timestamp};
@@ -8,7 +10,6 @@ use crate::http::api::ApiState;
 use crate::http::operations::OperationsState;
 use crate::http::webhook::WebhookState;
 use crate::http::{api, operations, webhook};
-use crate::otlp::Collector;
 use crate::payments::hosted_checkout::{Checkout, HostedCheckouts};
 use crate::ports::Store;
 use crate::ports::clock::{Clock, Random};
@@ -29,7 +30,7 @@ use crate::service::pacing::Pacing;
 use crate::service::presence::{PresenceLoop, presence};
 use crate::service::receive::Receive;
 use crate::service::retention::{Keep, Retention};
-use crate::service::traces::{TraceLoop, Traces, traces};
+use crate::service::traces::TraceLoop;
 use crate::service::wording::Wording;
 use crate::store::StoreOptions;
 use crate::system::shared_clock::SharedClock;
@@ -105,7 +106,7 @@ impl App {
         crate::telemetry::metrics();
         let accounts = settings.lenders()?;
         let keep = keep(&settings)?;
-        let collector = collector(&settings, &world)?;
+        let collector = traces::collector(&settings, &world)?;
         let store = open_served_store(&settings, world.clock.now()).await?;
         let (world, shared_clock) = share_clock(world, &store).await?;
         let queue = open_queue(&settings).await?;
@@ -127,7 +128,7 @@ impl App {
         let workers = &settings.workers;
         let (writer, inbox) =
             inbox_writer(store.clone(), workers.inbox_queue, workers.inbox_batch, wake.clone());
-        let (traces, trace_loop) = followed(&settings, &store, collector);
+        let (traces, trace_loop) = traces::followed(&settings, &store, collector);
         let receive = Receive::new(lenders.clone(), Arc::new(writer), clock.clone(), random.clone());
         let receive = Arc::new(receive.traced(traces.clone()));
         let availability = Arc::new(CachedAvailability::new(queue.clone(), clock.clone()));
@@ -350,24 +351,6 @@ pub fn keep(settings: &Settings) -> anyhow::Result<Keep> {
         deliveries: days(kept.deliveries_days),
         updates: days(kept.updates_days),
         chats: days(kept.chats_days),
-    })
-}
-
-/// Where traces go, if the settings say so.
-fn collector(settings: &Settings, world: &World) -> anyhow::Result<Option<Collector>> {
-    let Some(endpoint) = &settings.telemetry.otlp_endpoint else { return Ok(None) };
-    Ok(Some(Collector::new(endpoint, world.random.uuid(world.clock.now()))?))
-}
-
-fn followed(
-    settings: &Settings,
-    store: &Arc<dyn Store>,
-    collector: Option<Collector>,
-) -> (Traces, Option<TraceLoop>) {
-    collector.map_or_else(Default::default, |collector| {
-        let one_in = settings.telemetry.trace_one_in.get();
-        let (traces, trace_loop) = traces(one_in, store.clone(), Arc::new(collector));
-        (traces, Some(trace_loop))
     })
 }
 

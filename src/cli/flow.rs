@@ -1,4 +1,4 @@
-//! `acuerdo flow check`, `fmt` and `graph`: the text that each prints.
+//! `acuerdo flow check` and `graph`: the text that each prints.
 
 use crate::domain::ids::FlowId;
 use crate::flow::diagnostic::{Colour, Diagnostic, render, suggestion, summary};

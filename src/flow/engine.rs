@@ -5,6 +5,7 @@
 //! agents), `open` (what is legal to answer), `scope` (what names mean).
 
 mod asking;
+mod brought;
 mod hear;
 mod open;
 mod resume;
@@ -13,6 +14,7 @@ mod scope;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use brought::BROUGHT_VARS;
 pub use open::{expectation, open_options, typed_expectation};
 
 pub(crate) use open::{Candidate, candidates, id_prefix, view};

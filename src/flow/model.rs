@@ -107,6 +107,7 @@ pub struct Var {
     pub label: Label,
     /// Given by the caller (`with`).
     pub input: bool,
+    /// `Nothing` for an optional input: it need not be given, and is unset then.
     pub initial: Option<Value>,
 }
 

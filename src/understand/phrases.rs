@@ -57,6 +57,11 @@ impl Phrases {
 const NEGATORS: [&str; 12] =
     ["no", "nunca", "jamas", "tampoco", "sin", "ni", "nao", "nem", "sem", "not", "dont", "never"];
 
+/// Whether anything in it is denied, whatever that is.
+pub fn has_negation(words: &str) -> bool {
+    words.split(' ').any(|word| NEGATORS.contains(&word))
+}
+
 /// How many words before a match a negator reaches: "no quiero un asesor", "no es una estafa".
 const NEGATION_REACH: usize = 2;
 

@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 const DIANA: &str = "573005550003";
+const INTRODUCED: &str = "hola, cuánto debo? soy Diana Hermenegilda 0303";
 const WRITTEN: &str = "mi vecina Hermenegilda sabe que la cédula termina en 0303";
 
 fn named<'a>(spans: &'a [Seen], name: &str) -> &'a Seen {
@@ -58,7 +59,7 @@ async fn one_message_is_one_trace_from_webhook_to_delivery_and_tells_nothing_per
     let log = Log::begin("info,acuerdo::journey=debug");
     let collector = Collector::start();
     let app = TestApp::with_extra(&collector.settings()).await;
-    app.says(&Who::phone(DIANA), WRITTEN).await;
+    app.says(&Who::phone(DIANA), INTRODUCED).await;
     assert_eq!(app.deliver(delivered(&app, &app.graph)).await, 200);
     app.drain().await;
 

@@ -5,6 +5,8 @@ use crate::domain::time::Millis;
 use crate::flow::check::names::{FlowEnv, unknown_intents, valid_name};
 use crate::flow::compile::{END_STEP, HANDOFF, Locales, Notes, Written, calls};
 use crate::flow::diagnostic::{Code, Finding, suggestion};
+use crate::flow::engine::BROUGHT_VARS;
+use crate::flow::expr::types::type_name;
 use crate::flow::model::{Bot, BotTexts, Flow, Interrupt, InterruptMode, Localised};
 use crate::flow::source::Scalar;
 use crate::flow::syntax::InterruptSyntax;
@@ -154,6 +156,25 @@ fn run(
     id
 }
 
+/// The flow of an interrupt; what the message brings must fit the variables that wait for it.
+fn run_aside(name: &Scalar, flows: &BTreeMap<FlowId, Flow>, notes: &mut Notes) -> FlowId {
+    let id = run(name, None, flows, notes);
+    let Some(flow) = flows.get(&id) else { return id };
+    for (var, brought) in &BROUGHT_VARS {
+        if flow.vars.get(*var).is_some_and(|var| var.ty != *brought) {
+            let message = format!("`{var}` of flow `{id}` gets a {} of the message", type_name(brought));
+            let finding = Finding::new(Code::CallInput, name.span, message).label("run by an interrupt");
+            notes.findings.push(
+                finding.help(format!(
+                    "declare `{var}: {{type: {}}}`, or give it another name",
+                    type_name(brought)
+                )),
+            );
+        }
+    }
+    id
+}
+
 fn interrupts(
     syntax: &[InterruptSyntax],
     flows: &BTreeMap<FlowId, Flow>,
@@ -187,7 +208,7 @@ fn interrupts(
             id: one.id.text.clone(),
             phrases: one.phrases.iter().map(|phrase| fold(&phrase.text)).collect(),
             intents: one.intents.iter().map(|intent| intent.text.clone()).collect(),
-            run: run(&one.run, None, flows, notes),
+            run: run_aside(&one.run, flows, notes),
             mode,
             always: one.always,
             with_agent: one.with_agent,

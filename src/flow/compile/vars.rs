@@ -57,6 +57,7 @@ fn declared(syntax: &VarSyntax, notes: &mut Notes) -> Option<Var> {
         }),
     };
     let initial = syntax.initial.as_ref().and_then(|scalar| initial(scalar, &ty, notes));
+    let initial = initial.or_else(|| syntax.optional.then_some(Value::Nothing));
     Some(Var { ty, label, input: syntax.input, initial })
 }
 

@@ -1,9 +1,9 @@
 //! What a message means now: which interrupt, answer, doubt or miss it is. The order is the contract of the language.
 
 use crate::domain::ids::{FlowId, Wamid};
-use crate::domain::time::Day;
 use crate::flow::effect::Effect;
 use crate::flow::engine::asking::Asking;
+use crate::flow::engine::brought::brought;
 use crate::flow::engine::run::{Next, Run, Stop};
 use crate::flow::engine::{begins_anew, is_fresh};
 use crate::flow::input::{Input, Said};
@@ -17,8 +17,6 @@ use crate::understand::{CERTAIN_BPS, IntentSource, Understanding};
 
 /// Variable of an interrupt's or the doubt's flow that gets the intent which led there.
 const INTENT_VAR: &str = "intencion";
-/// Variable of an interrupt's flow that gets the past day which the message names.
-const PAST_DATE_VAR: &str = "fecha_dicha";
 /// Voice notes, pictures … that are explained before they count as misses.
 const NOT_TEXTS_MAX: u32 = 2;
 
@@ -296,7 +294,9 @@ impl<'f> Run<'f> {
         step: &Step,
         heard: &Heard<'_>,
     ) -> Option<&'f Interrupt> {
-        if heard.meaning.is_some_and(|meaning| asking.is_named_exactly(meaning)) {
+        // A picture with an option's words below it is more than that option: the interrupt's flow takes both.
+        let more = matches!(heard.said, Said::Media { .. });
+        if !more && heard.meaning.is_some_and(|meaning| asking.is_named_exactly(meaning)) {
             return None;
         }
         let any_text = asking.takes_any_text();
@@ -426,8 +426,7 @@ impl<'f> Run<'f> {
         }
         let entered_by = if replace { EnteredBy::Start } else { EnteredBy::Interrupt };
         let intent = heard.certain_intent().filter(|intent| lists(&interrupt.intents, *intent));
-        let day = heard.meaning.and_then(|meaning| meaning.past_date);
-        self.run_aside(&interrupt.run, entered_by, (intent, day))
+        self.run_aside(&interrupt.run, entered_by, intent, brought(heard.said, heard.meaning))
     }
 
     /// The flow that asks about a safety intent, unless it is open already or the step keeps that intent out.
@@ -443,14 +442,15 @@ impl<'f> Run<'f> {
 
     fn doubt(&mut self, flow: &'f FlowId, doubted: Intent) -> Result<(), Stop> {
         self.visit(format!("doubt:{}", doubted.name()));
-        self.run_aside(flow, EnteredBy::Interrupt, (Some(doubted), None))
+        self.run_aside(flow, EnteredBy::Interrupt, Some(doubted), Vec::new())
     }
 
     fn run_aside(
         &mut self,
         flow: &FlowId,
         entered_by: EnteredBy,
-        (intent, day): (Option<Intent>, Option<Day>),
+        intent: Option<Intent>,
+        brought: Vec<(&'static str, Value)>,
     ) -> Result<(), Stop> {
         let flow = self.push(flow, entered_by)?;
         if let Some(intent) = intent
@@ -458,10 +458,10 @@ impl<'f> Run<'f> {
         {
             self.assign(INTENT_VAR, Value::text(intent.name()))?;
         }
-        if let Some(day) = day
-            && flow.vars.contains_key(PAST_DATE_VAR)
-        {
-            self.assign(PAST_DATE_VAR, Value::Date(day))?;
+        for (var, value) in brought {
+            if flow.vars.contains_key(var) {
+                self.assign(var, value)?;
+            }
         }
         self.proceed(Ok(Next::Again))
     }

@@ -241,7 +241,10 @@ impl<'f> Run<'f> {
             return Err(Stop::fault(format!("more than {} flows inside each other", self.limits.frames_max)));
         }
         let flow = self.flow(id)?;
-        let initial = |(name, var): (&String, &Var)| var.initial.clone().map(|value| (name.clone(), value));
+        let initial = |(name, var): (&String, &Var)| {
+            let value = var.initial.clone().filter(|value| *value != Value::Nothing)?;
+            Some((name.clone(), value))
+        };
         self.session.frames.push(Frame {
             flow: flow.id.clone(),
             step: flow.start.clone(),

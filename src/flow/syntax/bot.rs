@@ -9,7 +9,7 @@ use crate::flow::syntax::{
 };
 
 const FLOW_KEYS: [&str; 6] = ["flow", "about", "needs", "vars", "start", "steps"];
-const VAR_KEYS: [&str; 5] = ["type", "of", "input", "label", "initial"];
+const VAR_KEYS: [&str; 6] = ["type", "of", "input", "optional", "label", "initial"];
 const BOT_KEYS: [&str; 12] = [
     "bot",
     "about",
@@ -66,9 +66,10 @@ fn var(reader: &mut Reader, name: &Scalar, node: &Node) -> Option<VarSyntax> {
     let ty = reader.required(fields, "a variable", "type", "for instance `{type: text}`");
     let of = fields.get("of").map(|_| reader.scalars(fields, "of"));
     let input = reader.flag(fields, "input");
+    let optional = reader.flag(fields, "optional");
     let label = reader.optional(fields, "label");
     let initial = reader.optional(fields, "initial");
-    Some(VarSyntax { name: name.clone(), ty: ty?, of, input, label, initial })
+    Some(VarSyntax { name: name.clone(), ty: ty?, of, input, optional, label, initial })
 }
 
 /// Reads `bot.yaml`.

@@ -34,6 +34,8 @@ pub struct VarSyntax {
     pub ty: Scalar,
     pub of: Option<Vec<Scalar>>,
     pub input: bool,
+    /// An input that the caller may leave out.
+    pub optional: bool,
     pub label: Option<Scalar>,
     pub initial: Option<Scalar>,
 }

@@ -63,6 +63,7 @@ pub async fn messages_of_a_followed_turn_know_their_trace(store: &dyn Store) {
     let outbox = vec![say(&claim, "uno")];
     let followed = outbox[0].id;
     commit(store, TurnCommit { outbox, trace: Some(trace), ..commit_of(&claim, after(1)) }).await.unwrap();
+    writes(store, ANA, "w2", after(2)).await;
     let other = says(store, after(2), &["dos"]).await[0];
 
     outgoing(store, after(3)).await;

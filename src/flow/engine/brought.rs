@@ -1,0 +1,40 @@
+//! What a message brings besides its meaning, for the flow of the interrupt that takes it.
+
+use crate::domain::inbound::MediaKind;
+use crate::flow::input::Said;
+use crate::flow::value::{Type, Value};
+use crate::understand::Understanding;
+use crate::understand::phrases::has_negation;
+
+/// The past day that it names: "ya pagué ayer".
+const PAST_DATE_VAR: &str = "fecha_dicha";
+/// The amount that it names: "quiero pagar 80 lucas".
+const AMOUNT_VAR: &str = "monto_dicho";
+/// The picture or document above its words.
+const MEDIA_VAR: &str = "adjunto";
+
+/// Variables of an interrupt's flow that get what the message brings, with the type of each.
+pub(crate) const BROUGHT_VARS: [(&str, Type); 3] =
+    [(PAST_DATE_VAR, Type::Date), (AMOUNT_VAR, Type::Money), (MEDIA_VAR, Type::Text)];
+
+/// What this message brings. An amount beside a negation is none: "no puedo pagar 400 mil" offers nothing.
+pub(super) fn brought(said: &Said, meaning: Option<&Understanding>) -> Vec<(&'static str, Value)> {
+    let day = meaning.and_then(|meaning| meaning.past_date).map(Value::Date);
+    let plain = meaning.filter(|meaning| !has_negation(&meaning.normalised));
+    let amount = plain.and_then(|meaning| meaning.amount).map(Value::Money);
+    let media = match said {
+        Said::Media { kind: MediaKind::Image | MediaKind::Document, media_id, .. } => {
+            Some(Value::text(media_id.as_str()))
+        }
+        Said::Media { kind: MediaKind::Audio | MediaKind::Video | MediaKind::Sticker, .. }
+        | Said::Text { .. }
+        | Said::Option { .. }
+        | Said::Location
+        | Said::Contacts
+        | Said::Form { .. }
+        | Said::Unreadable
+        | Said::Ignored { .. } => None,
+    };
+    let all = [(PAST_DATE_VAR, day), (AMOUNT_VAR, amount), (MEDIA_VAR, media)];
+    all.into_iter().filter_map(|(var, value)| Some((var, value?))).collect()
+}
