@@ -101,7 +101,7 @@ pub struct TraceLoop {
 }
 
 impl TraceLoop {
-    /// Until cancelled; then what is queued has [`FLUSH_MAX`] to be taken.
+    /// Until cancelled; then what is queued has three seconds to be taken.
     pub async fn run(mut self, cancel: CancellationToken) {
         loop {
             let first = tokio::select! {
