@@ -303,6 +303,8 @@ const EVENTS: &str = "
     ORDER BY seq
     LIMIT $3";
 
+/// The range of times is that of all deliveries. Of a table that was never analysed PostgreSQL takes `IS NOT NULL` for
+/// true in 995 of 1 000 rows and a range in 5 (its `selfuncs.h`): without the range it reads the whole table.
 const BACKLOG: &str = "
     SELECT
       (SELECT COUNT(*) FROM inputs WHERE done_at IS NULL) AS pending_inputs,
@@ -311,4 +313,5 @@ const BACKLOG: &str = "
       (SELECT COUNT(*) FROM outbox WHERE status = 'in_doubt') AS in_doubt,
       (SELECT COUNT(*) FROM notices WHERE done_at IS NULL AND kind = 'status') AS pending_statuses,
       (SELECT COUNT(*) FROM dead_letters WHERE retried_at IS NULL) AS dead_turns,
-      (SELECT COUNT(*) FROM deliveries WHERE unreadable IS NOT NULL) AS dead_deliveries";
+      (SELECT COUNT(*) FROM deliveries
+        WHERE unreadable IS NOT NULL AND received_at BETWEEN 0 AND 9223372036854775807) AS dead_deliveries";
