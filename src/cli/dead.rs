@@ -60,22 +60,36 @@ enum Letter {
 }
 
 pub async fn run(settings: &Settings, command: DeadCommand) -> anyhow::Result<ExitCode> {
-    let (store, world) = super::open(settings).await?;
+    let mut told = String::new();
+    let all_well = run_in(settings, super::world(), command, &mut told).await;
+    print!("{told}");
+    Ok(if all_well? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The command in this world. `told` is what it has to say, also when it fails midway; false when a letter is dead
+/// still.
+pub async fn run_in(
+    settings: &Settings,
+    world: World,
+    command: DeadCommand,
+    told: &mut String,
+) -> anyhow::Result<bool> {
+    let (store, world) = super::open_in(settings, world).await?;
     let letters = letters(store.as_ref()).await?;
     match command {
         DeadCommand::List { json } => {
-            print!("{}", list(&letters, json)?);
-            Ok(ExitCode::SUCCESS)
+            *told += &list(&letters, json)?;
+            Ok(true)
         }
         DeadCommand::Show { id, json } => {
-            print!("{}", show(one(&letters, id)?, json)?);
-            Ok(ExitCode::SUCCESS)
+            *told += &show(one(&letters, id)?, json)?;
+            Ok(true)
         }
         DeadCommand::Retry { id: Some(id), .. } => {
-            retry(settings, &store, &world, &[one(&letters, id)?]).await
+            retry(settings, (&store, &world), &[one(&letters, id)?], told).await
         }
         DeadCommand::Retry { id: None, .. } => {
-            retry(settings, &store, &world, &letters.iter().collect::<Vec<_>>()).await
+            retry(settings, (&store, &world), &letters.iter().collect::<Vec<_>>(), told).await
         }
     }
 }
@@ -142,24 +156,24 @@ fn show(letter: &Letter, as_json: bool) -> anyhow::Result<String> {
 
 async fn retry(
     settings: &Settings,
-    store: &Arc<dyn Store>,
-    world: &World,
+    (store, world): (&Arc<dyn Store>, &World),
     letters: &[&Letter],
-) -> anyhow::Result<ExitCode> {
+    told: &mut String,
+) -> anyhow::Result<bool> {
     if letters.is_empty() {
-        println!("no dead letters: nothing to retry");
-        return Ok(ExitCode::SUCCESS);
+        *told += "no dead letters: nothing to retry\n";
+        return Ok(true);
     }
     let mut lenders = None;
     let mut n_dead = 0;
     for letter in letters {
-        match letter {
+        let line = match letter {
             Letter::Turn(dead) => {
                 let id = dead.turn.id;
                 if store.retry_dead_turn(id, world.clock.now()).await? {
-                    println!("turn {id}: {} input(s) are back in the chat", dead.turn.inputs.len());
+                    format!("turn {id}: {} input(s) are back in the chat", dead.turn.inputs.len())
                 } else {
-                    println!("turn {id}: somebody else has retried it");
+                    format!("turn {id}: somebody else has retried it")
                 }
             }
             Letter::Delivery(dead) => {
@@ -168,19 +182,21 @@ async fn retry(
                 }
                 let known = lenders.clone().unwrap_or_default();
                 match read_again(store, known, (&world.clock, &world.random), dead).await? {
-                    Ok(accepted) => println!(
+                    Ok(accepted) => format!(
                         "delivery {}: {} update(s) stored, {} known already, {} of foreign numbers",
                         dead.id, accepted.new, accepted.duplicate, accepted.foreign
                     ),
                     Err(why) => {
                         n_dead += 1;
-                        println!("delivery {}: still cannot be read: {why}", dead.id);
+                        format!("delivery {}: still cannot be read: {why}", dead.id)
                     }
                 }
             }
-        }
+        };
+        *told += &line;
+        told.push('\n');
     }
-    Ok(if n_dead == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(n_dead == 0)
 }
 
 /// Stores what is in the body under the delivery's own id and time.

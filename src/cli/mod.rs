@@ -2,7 +2,6 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on its terminal")]
 
-mod dead;
 mod demo;
 mod doctor;
 mod health;
@@ -14,6 +13,7 @@ mod stops;
 mod talk;
 
 pub mod agent;
+pub mod dead;
 pub mod flow;
 pub mod sample;
 pub mod understand;
@@ -235,8 +235,12 @@ fn world() -> World {
 
 /// The database for a command that may run beside serving processes, with the time that they go by.
 async fn open(settings: &Settings) -> anyhow::Result<(Arc<dyn Store>, World)> {
+    open_in(settings, world()).await
+}
+
+async fn open_in(settings: &Settings, world: World) -> anyhow::Result<(Arc<dyn Store>, World)> {
     let store = app::open_store(settings).await?;
-    let (world, _) = app::share_clock(world(), &store).await?;
+    let (world, _) = app::share_clock(world, &store).await?;
     Ok((store, world))
 }
 

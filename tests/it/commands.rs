@@ -1,11 +1,11 @@
 //! The commands that an operator runs beside a serving deployment.
 
 use crate::contract::backends::{self, Bench};
+use crate::harness::process::{PROGRAM, alone};
 use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::clock::Clock;
 use acuerdo::system::SystemClock;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
-use std::process::Command;
 use uuid::Uuid;
 
 /// What the database's clock is ahead of this machine's.
@@ -27,9 +27,8 @@ async fn ahead(bench: &Bench) -> String {
 }
 
 fn acuerdo(url: &str, arguments: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_acuerdo"))
+    let output = alone(PROGRAM)
         .args(arguments)
-        .env_clear()
         .env("DATABASE_URL", url)
         .env("WHATSAPP_ACCESS_TOKEN", "t")
         .env("WHATSAPP_PHONE_NUMBER_ID", "1")

@@ -1,17 +1,20 @@
 //! What fails for good hurts nobody else: the person gets a human, the operator a dead letter, and both can go on.
 
 use crate::harness::app::{NUMBER, START, TestApp, assemble, settings, stored, understander};
+use crate::harness::load::world;
 use crate::harness::meta::{self, Who};
+use acuerdo::cli::dead::{DeadCommand, run_in};
+use acuerdo::config::Settings;
 use acuerdo::domain::ids::LenderId;
 use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::clock::Clock;
 use acuerdo::ports::dead_letters::DeadTurn;
 use acuerdo::service::converse::{AgentAvailability, Converse, ConverseParts};
+use clap::Parser;
 use serde_json::{Value, json};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions};
 use std::path::PathBuf;
-use std::process::{Command, Output};
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
@@ -23,19 +26,25 @@ const DIANA: &str = "573005550003";
 struct Bench {
     app: TestApp,
     file: PathBuf,
-    config: PathBuf,
+    settings: Settings,
+}
+
+/// What an operator writes after `acuerdo`.
+#[derive(Parser)]
+struct Line {
+    #[command(subcommand)]
+    command: DeadCommand,
 }
 
 impl Bench {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("dead.sqlite");
-        let config = folder.path().join("acuerdo.toml");
         let url = format!("sqlite:{}", file.display());
         let flows = folder.path().join("flows");
         let app = TestApp::on(&url, folder, Timestamp::parse_rfc3339(START).unwrap()).await;
-        std::fs::write(&config, settings(&url, &flows, &app.graph.url, "")).unwrap();
-        Self { app, file, config }
+        let settings = Settings::from_toml(&settings(&url, &flows, &app.graph.url, "")).unwrap();
+        Self { app, file, settings }
     }
 
     /// What an operator's mistake or a bug would do.
@@ -45,12 +54,15 @@ impl Bench {
         sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await.unwrap();
     }
 
-    fn dead(&self, arguments: &[&str]) -> (bool, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_acuerdo"));
-        let command = command.env_clear().env("ACUERDO_CONFIG", &self.config).arg("dead").args(arguments);
-        let Output { status, stdout, stderr } = command.output().unwrap();
-        let text = String::from_utf8(stdout).unwrap() + &String::from_utf8(stderr).unwrap();
-        (status.success(), text)
+    /// The command on connections of its own and at the application's time; what it says, and whether it ends with 0.
+    async fn dead(&self, arguments: &[&str]) -> (bool, String) {
+        let Line { command } = Line::try_parse_from([&["dead"], arguments].concat()).unwrap();
+        let mut told = String::new();
+        let world = world(self.app.clock.clone(), false);
+        match run_in(&self.settings, world, command, &mut told).await {
+            Ok(all_well) => (all_well, told),
+            Err(error) => (false, format!("{told}{error:#}")),
+        }
     }
 
     async fn turns(&self) -> Vec<DeadTurn> {
@@ -87,7 +99,7 @@ async fn a_chat_that_fails_for_good_goes_to_a_person_and_to_the_operator() {
         .sql(format!("UPDATE conversations SET session = json_set(session, '$.v', 99) WHERE id = x'{id}'"))
         .await;
     assert_eq!(
-        bench.dead(&["list"]),
+        bench.dead(&["list"]).await,
         (true, "no dead letters: every turn and every delivery was worked off\n".into())
     );
 
@@ -129,21 +141,21 @@ async fn a_chat_that_fails_for_good_goes_to_a_person_and_to_the_operator() {
 
 async fn told_and_retried(bench: &Bench, id: Uuid) {
     let id = id.to_string();
-    let (ok, table) = bench.dead(&["list"]);
+    let (ok, table) = bench.dead(&["list"]).await;
     assert!(ok && table.contains(&id) && table.contains("session_unreadable"), "{table}");
-    let (_, json) = bench.dead(&["list", "--json"]);
+    let (_, json) = bench.dead(&["list", "--json"]).await;
     let letters: Value = serde_json::from_str(&json).unwrap();
     assert_eq!((letters[0]["id"].as_str(), letters[0]["kind"].as_str()), (Some(id.as_str()), Some("turn")));
-    let (ok, shown) = bench.dead(&["show", &id]);
+    let (ok, shown) = bench.dead(&["show", &id]).await;
     assert!(ok && shown.contains("newer program") && shown.contains("failures      3"), "{shown}");
     assert!(![table, json, shown].iter().any(|text| text.contains("pagar") || text.contains(ANA)));
 
     let unknown = Uuid::nil().to_string();
-    let (ok, why) = bench.dead(&["show", &unknown]);
+    let (ok, why) = bench.dead(&["show", &unknown]).await;
     assert!(!ok && why.contains("acuerdo dead list"), "{why}");
-    let (ok, done) = bench.dead(&["retry", &id]);
+    let (ok, done) = bench.dead(&["retry", &id]).await;
     assert!(ok && done.contains("1 input(s) are back"), "{done}");
-    assert!(!bench.dead(&["retry", &id]).0, "once");
+    assert!(!bench.dead(&["retry", &id]).await.0, "once");
     assert_eq!(bench.open().await, 0);
 }
 
@@ -182,9 +194,9 @@ async fn a_delivery_that_nobody_could_read_is_read_again_once_it_can_be() {
     let (app, ana) = (&bench.app, Who::phone(ANA));
     assert_eq!(app.deliver(b"{not json".to_vec()).await, 400);
     assert_eq!(bench.open().await, 1);
-    let (ok, list) = bench.dead(&["list"]);
+    let (ok, list) = bench.dead(&["list"]).await;
     assert!(ok && list.contains("unreadable_delivery") && list.contains("9 bytes"), "{list}");
-    let (ok, still) = bench.dead(&["retry", "--all"]);
+    let (ok, still) = bench.dead(&["retry", "--all"]).await;
     assert!(!ok && still.contains("still cannot be read"), "{still}");
 
     // A later program understands what this one did not.
@@ -193,12 +205,12 @@ async fn a_delivery_that_nobody_could_read_is_read_again_once_it_can_be() {
     bench
         .sql(format!("UPDATE deliveries SET body = x'{}' WHERE unreadable IS NOT NULL", hex::encode(body)))
         .await;
-    let (ok, done) = bench.dead(&["retry", "--all"]);
+    let (ok, done) = bench.dead(&["retry", "--all"]).await;
     assert!(ok && done.contains("1 update(s) stored"), "{done}");
     app.drain().await;
     assert!(!app.hear().is_empty(), "answered");
     assert_eq!(bench.open().await, 0);
-    assert_eq!(bench.dead(&["retry", "--all"]), (true, "no dead letters: nothing to retry\n".into()));
+    assert_eq!(bench.dead(&["retry", "--all"]).await, (true, "no dead letters: nothing to retry\n".into()));
 }
 
 /// A part that breaks in the middle of each turn.
@@ -253,7 +265,7 @@ async fn an_input_of_another_program_waits_for_it_and_not_its_chat() {
     assert!(heard(app).contains("Una persona de") && app.conversation(&ana).await.ticket.is_some());
 
     bench.sql(named("message")).await;
-    assert!(bench.dead(&["retry", &dead.turn.id.to_string()]).0);
+    assert!(bench.dead(&["retry", &dead.turn.id.to_string()]).await.0);
     app.drain().await;
     let events = app.started.store.events(dead.conversation, 0, 100).await.unwrap();
     assert!(events.iter().any(|(_, event)| event.kind == "input"), "read now");

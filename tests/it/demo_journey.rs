@@ -1,9 +1,10 @@
 //! What a newcomer does first: `acuerdo demo`, and an agreement on the phone of the page, with the real bot.
 
+use crate::harness::process::{PROGRAM, alone};
 use crate::phone::Phone;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 
 const JORGE: &str = "Jorge Iván Salazar Gil";
 
@@ -19,10 +20,9 @@ struct Demo {
 impl Demo {
     fn start() -> Self {
         let data = tempfile::tempdir().unwrap();
-        let mut process = Command::new(env!("CARGO_BIN_EXE_acuerdo"))
+        let mut process = alone(PROGRAM)
             .args(["demo", "--bind", "127.0.0.1:0", "--data"])
             .arg(data.path())
-            .env_clear()
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

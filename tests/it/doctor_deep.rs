@@ -1,12 +1,12 @@
 //! `acuerdo doctor --deep` finds what is wrong with a database, on both stores, and nothing where nothing is.
 
 use crate::contract::backends;
+use crate::harness::process::{PROGRAM, alone};
 use acuerdo::ports::clock::Clock;
 use acuerdo::store::inspect::{Forgetful, Inspection, inspect};
 use acuerdo::system::SystemClock;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
-use std::process::Command;
 
 async fn look(url: &str) -> Inspection {
     inspect(url, SystemClock.now()).await.unwrap()
@@ -126,9 +126,8 @@ async fn a_postgres_that_may_forget_what_it_confirmed_is_told_with_the_remedy() 
 
 /// What the command ends with, and its lines.
 fn lines(url: &str) -> (Option<i32>, Vec<Value>) {
-    let output = Command::new(env!("CARGO_BIN_EXE_acuerdo"))
+    let output = alone(PROGRAM)
         .args(["doctor", "--deep", "--json"])
-        .env_clear()
         .env("DATABASE_URL", url)
         .env("WHATSAPP_GRAPH_URL", "http://127.0.0.1:1")
         .env("WHATSAPP_ACCESS_TOKEN", "t")

@@ -2,6 +2,7 @@
 
 use crate::harness::app::{NUMBER, START, TestApp, settings};
 use crate::harness::meta::{self, Who};
+use crate::harness::process::{PROGRAM, acuerdo};
 use acuerdo::app;
 use acuerdo::config::Settings;
 use acuerdo::domain::time::{Millis, Timestamp};
@@ -10,7 +11,7 @@ use acuerdo::ports::retention::{Act, Aged};
 use acuerdo::service::retention::Round;
 use serde_json::json;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::Output;
 
 const ANA: &str = "573005550001";
 const DIANA: &str = "573005550003";
@@ -27,16 +28,13 @@ impl Bench {
         let url = format!("sqlite:{}", folder.path().join("old.sqlite").display());
         let flows = folder.path().join("flows");
         let app = TestApp::on(&url, folder, Timestamp::parse_rfc3339(START).unwrap()).await;
-        // The command's clock is the machine's: what the test's clock calls old is in its future.
         std::fs::write(&config, settings(&url, &flows, &app.graph.url, "")).unwrap();
         Self { app, config }
     }
 
     fn command(&self, arguments: &[&str]) -> (bool, String) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_acuerdo"));
-        let command =
-            command.env_clear().env("ACUERDO_CONFIG", &self.config).arg("retention").args(arguments);
-        let Output { status, stdout, stderr } = command.output().unwrap();
+        let mut command = acuerdo(PROGRAM, &self.config, &["retention"]);
+        let Output { status, stdout, stderr } = command.args(arguments).output().unwrap();
         (status.success(), String::from_utf8(stdout).unwrap() + &String::from_utf8(stderr).unwrap())
     }
 

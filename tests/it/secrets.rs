@@ -6,6 +6,7 @@ use crate::contract_queue::{fresh_prefix, redis_url};
 use crate::harness::app::{APP_SECRET, lay_out_flows};
 use crate::harness::graph_api::{GraphApi, Script};
 use crate::harness::meta::{self, Who};
+use crate::harness::process::{PROGRAM, alone};
 use crate::harness::webhook::Webhook;
 use acuerdo::config::LogFormat;
 use acuerdo::ports::clock::Clock;
@@ -128,9 +129,8 @@ impl Drop for Served {
 
 /// The program with marked secrets, on the SQLite file of this folder.
 fn program(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_acuerdo"));
+    let mut command = alone(PROGRAM);
     command
-        .env_clear()
         .current_dir(folder)
         .env("DATABASE_URL", format!("sqlite:{}", folder.join("db.sqlite").display()))
         .env("ACUERDO_FLOWS_DIR", folder.join("flows"))

@@ -24,10 +24,21 @@ impl Drop for Server {
     }
 }
 
+/// What makes a process believe in another moment (`scripts/test --on`).
+const MOMENT: [&str; 5] = ["LD_PRELOAD", "FAKETIME", "FAKETIME_DONT_FAKE_MONOTONIC", "NO_FAKE_STAT", "TZ"];
+
+/// A program with nothing of our own environment but the moment that it is.
+pub fn alone(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear();
+    command.envs(MOMENT.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
+    command
+}
+
 /// `acuerdo` with these settings and nothing of our own environment.
 pub fn acuerdo(program: &str, config: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(program);
-    command.args(arguments).env_clear().env("ACUERDO_CONFIG", config);
+    let mut command = alone(program);
+    command.args(arguments).env("ACUERDO_CONFIG", config);
     command
 }
 
