@@ -121,6 +121,13 @@ enum UnderstandCommand {
         /// Folder of examples and phrases.
         #[arg(default_value = "flows/understanding")]
         dir: PathBuf,
+        /// Instead: what the flows beside that folder do with these replies, each said where its writer was
+        /// (`context country text meaning must_not`, as fixtures/replies).
+        #[arg(long, value_name = "FILE")]
+        replies: Option<PathBuf>,
+        /// With `--replies`, also the rows that went wrong.
+        #[arg(long, requires = "replies")]
+        wrong: bool,
     },
     /// What one message means, as JSON.
     Explain {
@@ -283,7 +290,10 @@ async fn flows(command: &FlowCommand) -> anyhow::Result<ExitCode> {
 
 fn understanding(command: &UnderstandCommand) -> anyhow::Result<ExitCode> {
     let text = match command {
-        UnderstandCommand::Report { dir } => understand::report(dir)?,
+        UnderstandCommand::Report { dir, replies: None, .. } => understand::report(dir)?,
+        UnderstandCommand::Report { dir, replies: Some(file), wrong } => {
+            understand::replies(dir, file, *wrong)?
+        }
         UnderstandCommand::Explain { text, dir, currency } => {
             let currency = Currency::parse(currency)
                 .with_context(|| format!("`{currency}` is no currency that is supported"))?;

@@ -2,13 +2,36 @@
 
 use crate::domain::money::Currency;
 use crate::domain::time::Day;
+use crate::flow;
+use crate::flow::talk::replies::{measure, read_replies, read_scenes};
 use crate::understand::lexicon::UnderstandError;
 use crate::understand::{Context, Expectation, Understander, evaluate};
+use anyhow::Context as _;
 use std::path::Path;
 
 /// The table of measured quality for the files in `dir` (`flows/understanding`).
 pub fn report(dir: &Path) -> Result<String, UnderstandError> {
     evaluate::report(dir).map(|report| report.to_string())
+}
+
+/// Where each reply is said from: beside the examples, as the flows change together with it.
+const SCENES: &str = "scenes.tsv";
+
+/// What the flows around `dir` do with the replies of `file`, and the rows that went wrong when `wrong`.
+pub fn replies(dir: &Path, file: &Path, wrong: bool) -> anyhow::Result<String> {
+    let read = |path: &Path| {
+        std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+    };
+    let scenes = dir.join(SCENES);
+    let scenes = read_scenes(&read(&scenes)?).with_context(|| scenes.display().to_string())?;
+    let replies = read_replies(&read(file)?).with_context(|| file.display().to_string())?;
+    let folder = dir.join("..");
+    let files = flow::read_folder(&folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    let loaded = flow::load(&files).map_err(|found| {
+        anyhow::anyhow!("the flows have {} errors; `acuerdo flow check` names them", found.len())
+    })?;
+    let report = measure(&loaded.set, &Understander::load(dir)?, &scenes, &replies)?;
+    Ok(if wrong { format!("{report}\n\n{}", report.wrong()) } else { report.to_string() })
 }
 
 /// What one message means outside any question, as JSON; for an analyst who tries a phrase.

@@ -3,6 +3,7 @@
 //! `acuerdo flow talk` and the tests of flows run on it. It does what the service does around `step` — understand,
 //! run actions, fire timers — with nothing stored and nothing sent.
 
+pub mod replies;
 pub mod script;
 
 use crate::domain::assurance::{Assurance, Label};
@@ -70,6 +71,7 @@ pub enum Line {
     },
 }
 
+#[derive(Clone)]
 pub struct Talk<'f> {
     flows: &'f FlowSet,
     understander: &'f Understander,

@@ -30,6 +30,7 @@ mod outages;
 mod phone;
 mod query_plans;
 mod replicas;
+mod replies;
 mod retention;
 mod scenario_app;
 mod scenario_format;
