@@ -187,7 +187,7 @@ impl<'f> Chat<'f> {
             let Some(value) = value.at(&[output.name.to_owned()]).cloned() else { continue };
             values.insert(output.name.to_owned(), value);
         }
-        Ok(Input::ActionOutcome { call: call.call, outcome, values })
+        Ok(Input::ActionOutcome { call: call.call, outcome, values, proved: None })
     }
 
     fn timer(&mut self, u: &mut Unstructured<'_>) -> Result<Option<Input>> {

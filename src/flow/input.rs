@@ -1,6 +1,6 @@
 //! What can happen to a conversation, as the engine sees it. Recorded as it is, so that replay is exact.
 
-use crate::domain::ids::Wamid;
+use crate::domain::ids::{PersonId, Wamid};
 use crate::domain::inbound::MediaKind;
 use crate::domain::pii::Pii;
 use crate::flow::value::Value;
@@ -25,6 +25,9 @@ pub enum Input {
         call: u32,
         outcome: String,
         values: BTreeMap<String, Value>,
+        /// Whom the action proved, if that is what it does.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        proved: Option<PersonId>,
     },
     /// An agent gave the chat back: at `step` (`flow.step` or a step of the flow that handed off), else at `returned`.
     AgentReturned {

@@ -55,6 +55,8 @@ pub struct BotTexts {
     pub list_button: Localised,
     /// A greeting in the middle of a question, before the question; without it a greeting there is a miss.
     pub hello: Option<Localised>,
+    /// The chat begins anew because another person than before was proved on this phone; without it, it does so silently.
+    pub other_person: Option<Localised>,
     /// The last row of a page when there are more ("Ver más").
     pub more: Localised,
 }

@@ -1,7 +1,7 @@
 //! The session: all that a conversation remembers between turns. A versioned JSON value.
 
 use crate::domain::assurance::Assurance;
-use crate::domain::ids::{FlowHash, FlowId, StepId};
+use crate::domain::ids::{FlowHash, FlowId, PersonId, StepId};
 use crate::domain::time::Timestamp;
 use crate::flow::effect::{Effect, Shown, Visit};
 use crate::flow::input::TimerName;
@@ -34,6 +34,10 @@ pub struct Session {
     /// What runs now was begun by a timer, not by the person: what it says is proactive.
     #[serde(default)]
     pub proactive: bool,
+    /// Whose matters the session may hold: the person who was proved last. When another one is proved on the same phone,
+    /// nothing of it is kept.
+    #[serde(default)]
+    pub subject: Option<PersonId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -144,6 +148,7 @@ impl Session {
             language_set: false,
             pending_intent: None,
             proactive: false,
+            subject: None,
         }
     }
 }

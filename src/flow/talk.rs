@@ -177,7 +177,8 @@ impl<'f> Talk<'f> {
                 once: call.once,
                 evidence: call.evidence.is_some(),
             });
-            let (more, next) = self.turn(&Input::ActionOutcome { call: call.call, outcome, values });
+            let (more, next) =
+                self.turn(&Input::ActionOutcome { call: call.call, outcome, values, proved: None });
             lines.0.extend(more);
             lines.1 = next;
         }

@@ -141,6 +141,8 @@ pub struct NewOutbox {
     pub content: Outbound,
     pub label: Label,
     pub origin: Origin,
+    /// Of whom it tells something; `None` when anybody may read it.
+    pub subject: Option<PersonId>,
 }
 
 /// Who speaks, which the gate needs to know.

@@ -2,7 +2,7 @@
 
 use crate::domain::assurance::{Assurance, Label};
 use crate::domain::identity::WaIdentity;
-use crate::domain::ids::{ConversationId, LenderId, OutboxId, PhoneNumberId, TicketId, Wamid};
+use crate::domain::ids::{ConversationId, LenderId, OutboxId, PersonId, PhoneNumberId, TicketId, Wamid};
 use crate::domain::outbound::Outbound;
 use crate::domain::time::{Millis, Timestamp};
 use crate::domain::trace::TraceId;
@@ -33,6 +33,10 @@ pub struct OutboxClaim {
     pub last_inbound_wamid: Option<Wamid>,
     /// A message of an agent carries its ticket and lease token; it is void once another agent has the ticket.
     pub agent_lease: Option<(TicketId, i64)>,
+    /// Of whom the message tells something; `None` when anybody may read it.
+    pub subject: Option<PersonId>,
+    /// The person that the chat is linked to now, who must be the subject.
+    pub person: Option<PersonId>,
 }
 
 /// What became of one claimed message.

@@ -43,6 +43,9 @@ pub fn judge(message: &OutboxClaim, lender: &Lender, stops: &[Stop], now: Timest
     if message.label.needs() > message.assurance && message.origin != Origin::Agent {
         return Verdict::Refuse { why: "assurance_too_low" };
     }
+    if message.subject.is_some() && message.subject != message.person {
+        return Verdict::Refuse { why: "another_person" };
+    }
     if message.identity_conflict && message.label > crate::domain::assurance::Label::Publico {
         return Verdict::Refuse { why: "identity_conflict" };
     }

@@ -38,6 +38,7 @@ mod scenario_talk;
 mod scenario_world;
 mod secrets;
 mod settings;
+mod shared_phone;
 mod shipped_flows;
 mod simulator;
 mod simulator_bot;

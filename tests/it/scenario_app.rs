@@ -118,6 +118,7 @@ impl<'r> AppDriver<'r> {
         session.frames.clear();
         session.pending_intent = None;
         session.assurance = Assurance::Verificada;
+        session.subject = Some(person.id);
         session.active_at = now;
         self.runtime.block_on(async {
             let nothing = InputKind::Timer { name: "nothing".to_owned(), turn: 0 };

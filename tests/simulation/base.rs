@@ -50,6 +50,8 @@ pub struct Subject {
     pub phone: String,
     pub last4: String,
     pub birthday: String,
+    /// Who uses the same phone.
+    pub housemate: Option<Box<Subject>>,
 }
 
 impl Base {
@@ -64,8 +66,8 @@ impl Base {
         let library = FlowLibrary::new(Arc::new(MemoryStore::default()));
         now(library.publish(&lender, &files, set, midnight)).unwrap();
         let persons = now(PeopleStore::persons(store.as_ref(), &lender, 100)).unwrap();
-        let known = persons.into_iter().filter(|person| SUBJECTS.contains(&person.external_ref.as_str()));
-        let subjects = known.map(|person| subject(store.as_ref(), &lender, person)).collect();
+        let known = persons.iter().filter(|person| SUBJECTS.contains(&person.external_ref.as_str()));
+        let subjects = known.map(|person| subject(store.as_ref(), &lender, person, &persons)).collect();
         Self {
             midnight,
             lenders: Arc::new(Lenders::new([lender_of(&lender, &policies)])),
@@ -116,7 +118,9 @@ fn lender_of(id: &LenderId, policies: &PolicySet) -> Lender {
     }
 }
 
-fn subject(store: &dyn Store, lender: &LenderId, person: Person) -> Subject {
+fn subject(store: &dyn Store, lender: &LenderId, person: &Person, all: &[Person]) -> Subject {
+    let shares = |other: &&Person| other.id != person.id && other.phones.contains(&person.phones[0]);
+    let housemate = all.iter().find(shares).map(|other| Box::new(subject(store, lender, other, &[])));
     let file = now(store.person_file(lender, person.id)).unwrap().unwrap();
     let document = person.document.expose();
     Subject {
@@ -124,7 +128,8 @@ fn subject(store: &dyn Store, lender: &LenderId, person: Person) -> Subject {
         last4: document[document.len() - 4..].to_owned(),
         birthday: birthday(*person.birth_date.as_ref().unwrap().expose()),
         obligations: file.obligations,
-        person,
+        person: person.clone(),
+        housemate,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::queue::QueueServer;
 use crate::sim::Sim;
 use crate::store::view::{MessageView, TicketView};
 use acuerdo::domain::assurance::{Assurance, Label};
-use acuerdo::domain::ids::TicketId;
+use acuerdo::domain::ids::{PersonId, TicketId};
 use acuerdo::domain::outbound::Outbound;
 use acuerdo::domain::time::Timestamp;
 use acuerdo::ports::StoreError;
@@ -55,10 +55,13 @@ pub struct Watch {
     deliveries: Vec<(String, i64)>,
     tickets: BTreeMap<Uuid, TicketView>,
     /// What the store said of the person when the message was claimed.
-    claims: BTreeMap<Uuid, (Assurance, bool)>,
+    claims: BTreeMap<Uuid, Known>,
     arrivals: BTreeMap<Uuid, u32>,
     last_arrival: BTreeMap<Uuid, usize>,
 }
+
+/// The level of a chat, whether its identity is in doubt, and whom it was linked to.
+type Known = (Assurance, bool, Option<PersonId>);
 
 /// How much really happened in a run: a simulation in which nothing happens proves nothing.
 #[derive(Debug, Clone, Copy, Default)]
@@ -179,7 +182,7 @@ impl Sim {
     pub fn watch_claims(&self, claims: &Result<Vec<OutboxClaim>, StoreError>) {
         let mut core = self.core();
         for claim in claims.iter().flatten() {
-            core.watch.claims.insert(claim.id.0, (claim.assurance, claim.identity_conflict));
+            core.watch.claims.insert(claim.id.0, (claim.assurance, claim.identity_conflict, claim.person));
         }
     }
 
@@ -203,9 +206,15 @@ impl Sim {
         if message.origin == "agent" {
             return;
         }
-        let (level, conflict) = core.watch.claims.get(&message.id).copied().unwrap_or_default();
+        let (level, conflict, linked) = core.watch.claims.get(&message.id).copied().unwrap_or_default();
         let label = Label::parse(message.label).unwrap();
-        let tells_money = seen(content).0.contains('$');
+        let text = content.readable();
+        let tells_money = text.contains('$');
+        let other = core.screens.told_of(&text).find(|owner| Some(*owner) != linked);
+        if let Some(other) = other {
+            let what = format!("message {seq} tells of {other}, and {linked:?} was proved: {text}");
+            core.watch.violated(what);
+        }
         if label.needs() > level || conflict && label > Label::Publico {
             let what = format!("message {seq} of class {} left at level {}", message.label, level.name());
             core.watch.violated(what);
@@ -393,7 +402,8 @@ impl Sim {
                     found.push(format!("person {n} read twice what an agent wrote once: {text}"));
                 }
                 for agreement in &agreements {
-                    if agreement.person != somebody.subject.person.id.0 && text.contains(&agreement.reference)
+                    if somebody.persons().all(|person| person.id.0 != agreement.person)
+                        && text.contains(&agreement.reference)
                     {
                         found.push(format!("person {n} saw the agreement of somebody else"));
                     }

@@ -5,7 +5,9 @@ use crate::meta::{self, Address, seen};
 use crate::plan::PersonAct;
 use crate::rng::Rng;
 use crate::sim::Core;
+use acuerdo::domain::debt::{Obligation, Person};
 use acuerdo::domain::identity::WaIdentity;
+use acuerdo::domain::ids::PersonId;
 use acuerdo::domain::outbound::Outbound;
 use serde_json::{Value, json};
 
@@ -63,6 +65,18 @@ impl Screens {
             somebody.screen.push((wamid.to_owned(), message.clone()));
         }
     }
+
+    /// Whose products a text names, among all who may be there.
+    pub fn told_of<'s>(&'s self, text: &'s str) -> impl Iterator<Item = PersonId> + 's {
+        let all = self.people.iter().flat_map(|somebody| {
+            [Some(&somebody.subject), somebody.subject.housemate.as_deref()].into_iter().flatten()
+        });
+        let named = |subject: &&Subject| {
+            let mark = |debt: &Obligation| format!("••{}", debt.external_ref);
+            subject.obligations.iter().any(|debt| text.contains(&mark(debt)))
+        };
+        all.filter(named).map(|subject| subject.person.id)
+    }
 }
 
 impl Somebody {
@@ -76,6 +90,12 @@ impl Somebody {
             _ => Address { wa_id: None, bsuid: Some(bsuid) },
         };
         Self { phones: vec![subject.phone.clone()], subject, address, screen: Vec::new() }
+    }
+
+    /// Those who use this phone.
+    pub fn persons(&self) -> impl Iterator<Item = &Person> {
+        let housemate = self.subject.housemate.as_deref();
+        [Some(&self.subject), housemate].into_iter().flatten().map(|subject| &subject.person)
     }
 
     fn go_on(&self, rng: &mut Rng) -> Value {
@@ -150,6 +170,10 @@ impl Core {
                 }
                 None => text("hola"),
             },
+            PersonAct::HandOver => {
+                self.hand_over(person);
+                return;
+            }
             PersonAct::ChangeNumber => {
                 self.change_number(person);
                 return;
@@ -166,6 +190,18 @@ impl Core {
         let (address, now) = (self.screens.people[person].address.clone(), self.now);
         self.say(|| format!("   👤{person} {wamid} {}", short(content)));
         self.deliver(meta::message(&address, &wamid, now, content), Some(key), 0);
+    }
+
+    /// Whoever else uses this phone takes it.
+    fn hand_over(&mut self, person: usize) {
+        let somebody = &mut self.screens.people[person];
+        let Some(mut next) = somebody.subject.housemate.take() else { return };
+        let before = std::mem::replace(&mut somebody.subject, {
+            next.housemate = None;
+            *next
+        });
+        somebody.subject.housemate = Some(Box::new(before));
+        self.say(|| format!("   👤{person} is somebody else from now on"));
     }
 
     fn change_number(&mut self, person: usize) {

@@ -42,6 +42,8 @@ pub enum PersonAct {
     Say(&'static str),
     SendImage,
     React,
+    /// Somebody else of the household takes the phone.
+    HandOver,
     ChangeNumber,
 }
 
@@ -253,11 +255,14 @@ fn talk(person: usize, rng: &mut Rng) -> Vec<Step> {
             66..73 => PersonAct::TapAnything,
             73..93 => PersonAct::Say(rng.pick::<&str>(TEXTS)),
             93..95 => PersonAct::SendImage,
-            95..97 => PersonAct::React,
+            95..96 => PersonAct::React,
+            96..98 => PersonAct::HandOver,
             _ => PersonAct::ChangeNumber,
         };
         steps.push(Step { at, who: Who::Person(person, act), dice: rng.next() });
         at += match rng.below(100) {
+            // Long enough for the proof of the one before to have lapsed.
+            0..60 if act == PersonAct::HandOver => rng.between(31 * MINUTE, 60 * MINUTE),
             0..15 => rng.between(0, 300),
             15..85 => rng.between(SECOND, 8 * SECOND),
             85..95 => rng.between(10 * SECOND, 3 * MINUTE),

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 const TEXTS: [&str; 8] =
     ["stale", "not_text", "voice", "unreadable", "fault", "list_button", "more", "handoff"];
 /// Texts that a bot may do without.
-const OPTIONAL_TEXTS: [&str; 1] = ["hello"];
+const OPTIONAL_TEXTS: [&str; 2] = ["hello", "other_person"];
 /// The variable of the doubt flow that gets the intent.
 const DOUBT_INPUT: &str = "intencion";
 /// The outcome with which the identity flow says that the level holds again.
@@ -132,6 +132,7 @@ pub fn bot(written: &Written, flows: &BTreeMap<FlowId, Flow>, shared: Shared, no
             fault: text("fault"),
             list_button: text("list_button"),
             hello: shared.texts.get("hello").cloned(),
+            other_person: shared.texts.get("other_person").cloned(),
             more: text("more"),
         },
     }

@@ -152,8 +152,7 @@ impl<'f> Run<'f> {
 
     fn open_chat(&mut self, heard: &Heard<'_>) -> Result<(), Stop> {
         self.session.flow_hash = self.flows.hash.clone();
-        self.session.frames.clear();
-        self.session.pending_intent = None;
+        self.drop_matter();
         if let Some(interrupt) = self.interrupt_among(heard, |_| true) {
             return self.interrupt(interrupt, heard);
         }
@@ -417,8 +416,7 @@ impl<'f> Run<'f> {
         // After a fault there is nothing to come back to, whatever the mode.
         let replace = matches!(interrupt.mode, InterruptMode::Replace) || self.session.frames.is_empty();
         if replace {
-            self.session.frames.clear();
-            self.session.pending_intent = None;
+            self.drop_matter();
             self.refresh_session_fact();
             if with_agent {
                 self.effects.push(Effect::CloseTicket { outcome: interrupt.id.clone() });

@@ -1,7 +1,7 @@
 //! Everything that happens besides messages: timers, action outcomes, agents, identity, the business phone.
 
 use crate::domain::assurance::Assurance;
-use crate::domain::ids::{FlowId, StepId};
+use crate::domain::ids::{FlowId, PersonId, StepId};
 use crate::flow::engine::asking::Asking;
 use crate::flow::engine::outcome;
 use crate::flow::engine::run::{Next, Run, Stop};
@@ -18,7 +18,9 @@ impl<'f> Run<'f> {
         let taken = match input {
             Input::Message { wamid, said } => self.message(input, wamid, said),
             Input::Timer { name, turn } => self.timer(*name, *turn),
-            Input::ActionOutcome { call, outcome, values } => self.action_outcome(*call, outcome, values),
+            Input::ActionOutcome { call, outcome, values, proved } => {
+                self.action_outcome(*call, outcome, values, *proved)
+            }
             Input::AgentReturned { step } => self.agent_returned(step.as_deref()),
             Input::TicketClosed => self.ticket_closed(),
             Input::IdentityChanged => {
@@ -111,6 +113,7 @@ impl<'f> Run<'f> {
         call: u32,
         outcome: &str,
         values: &BTreeMap<String, Value>,
+        proved: Option<PersonId>,
     ) -> Result<(), Stop> {
         if self.session.status != (Status::AwaitingAction { call }) {
             self.visit("late_outcome");
@@ -121,6 +124,12 @@ impl<'f> Run<'f> {
             return Err(Stop::fault(format!("step `{}` runs no action", step.id)));
         };
         self.visit(format!("outcome:{outcome}"));
+        if let Some(person) = proved
+            && !self.belongs_to(person)
+        {
+            let next = do_::granted(action, self, outcome).and_then(|()| self.begin_anew());
+            return self.proceed(next);
+        }
         let next = do_::outcome(action, self, outcome, values);
         self.proceed(next)
     }
@@ -144,14 +153,14 @@ impl<'f> Run<'f> {
             }
         }
         if let Some((flow, step)) = named.and_then(|named| self.elsewhere(named)) {
-            self.session.frames.clear();
+            self.drop_matter();
             self.push(&flow.id, EnteredBy::Start)?;
             return self.proceed(Ok(Next::Goto(&step.id)));
         }
         match open {
             Some((_, handoff)) => self.proceed(Ok(handoff::returned(handoff, None))),
             None => {
-                self.session.frames.clear();
+                self.drop_matter();
                 let start = &self.flows.bot.start;
                 self.push(start, EnteredBy::Start)?;
                 self.proceed(Ok(Next::Again))
@@ -237,8 +246,7 @@ impl<'f> Run<'f> {
         self.visit("identity_changed");
         self.set_level(Assurance::Ninguna);
         if matches!(self.session.status, Status::WithAgent { .. }) {
-            self.session.frames.clear();
-            self.session.pending_intent = None;
+            self.drop_matter();
         } else {
             self.end(outcome::IDENTITY);
         }
@@ -247,8 +255,7 @@ impl<'f> Run<'f> {
     fn human_echo(&mut self) {
         self.visit("human_echo");
         if !matches!(self.session.status, Status::WithAgent { .. }) {
-            self.session.frames.clear();
-            self.session.pending_intent = None;
+            self.drop_matter();
             self.session.status = Status::Silenced { since: self.facts.now };
         }
     }

@@ -1,7 +1,7 @@
 //! One call of `step`: the walk from step to step until something waits, and what it caused.
 
 use crate::domain::assurance::{Assurance, Label};
-use crate::domain::ids::{FlowId, StepId, Wamid};
+use crate::domain::ids::{FlowId, PersonId, StepId, Wamid};
 use crate::domain::time::{Millis, Timestamp};
 use crate::flow::effect::{Effect, Visit};
 use crate::flow::engine::outcome;
@@ -275,10 +275,41 @@ impl<'f> Run<'f> {
         Ok(())
     }
 
-    /// The whole chat is over.
-    pub(crate) fn end(&mut self, outcome: &str) {
+    /// Nothing of the open matter is kept. Whose it was counts no more either, unless that person is still proved.
+    pub(crate) fn drop_matter(&mut self) {
         self.session.frames.clear();
         self.session.pending_intent = None;
+        if self.level < Assurance::Verificada {
+            self.session.subject = None;
+        }
+    }
+
+    /// From now on the session is this person's. `false` when it was another's: then nothing that it held is left.
+    pub(crate) fn belongs_to(&mut self, person: PersonId) -> bool {
+        let others = self.session.subject.is_some_and(|subject| subject != person);
+        if others {
+            self.visit("other_person");
+            self.session.frames.clear();
+            self.session.pending_intent = None;
+        }
+        self.session.subject = Some(person);
+        !others
+    }
+
+    /// The chat as if this person had just begun it, proved already.
+    pub(crate) fn begin_anew(&mut self) -> Result<Next<'f>, Stop> {
+        self.refresh_session_fact();
+        if let Some(words) = &self.flows.bot.texts.other_person {
+            self.say_text(words)?;
+        }
+        let start = &self.flows.bot.start;
+        self.push(start, EnteredBy::Start)?;
+        Ok(Next::Again)
+    }
+
+    /// The whole chat is over.
+    pub(crate) fn end(&mut self, outcome: &str) {
+        self.drop_matter();
         self.session.status = Status::Ended { outcome: outcome.to_owned() };
         self.effects.push(Effect::Ended { outcome: outcome.to_owned() });
     }
@@ -316,8 +347,7 @@ impl<'f> Run<'f> {
         );
         self.speeches.clear();
         self.effects.retain(|effect| matches!(effect, Effect::Assurance { .. } | Effect::CloseTicket { .. }));
-        self.session.frames.clear();
-        self.session.pending_intent = None;
+        self.drop_matter();
         self.effects.push(Effect::Fault { flow, step, what: what.clone() });
         self.hand_over("fault", what);
     }

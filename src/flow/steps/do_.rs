@@ -61,17 +61,23 @@ pub(crate) fn outcome<'f>(
         let Some(value) = values.get(output) else { continue };
         run.assign(var, value.clone())?;
     }
-    if let Some((granting, level)) = action.grants
-        && granting == outcome
-        && level > run.level
-    {
-        run.set_level(level);
-    }
+    granted(step, run, outcome)?;
     match step.on.get(outcome) {
         Some(Route::Goto(goto)) => Ok(Next::Goto(goto)),
         Some(Route::Retry { retry, then }) => again(run, *retry, then),
         None => Err(Stop::fault(format!("outcome `{outcome}` of action `{}` has no route", action.name))),
     }
+}
+
+/// Raises the level when this outcome of the action does.
+pub(crate) fn granted(step: &Do, run: &mut Run<'_>, outcome: &str) -> Result<(), Stop> {
+    if let Some((granting, level)) = contract(step)?.grants
+        && granting == outcome
+        && level > run.level
+    {
+        run.set_level(level);
+    }
+    Ok(())
 }
 
 fn again<'f>(

@@ -47,6 +47,9 @@ pub enum Told<'a> {
     },
     Assurance {
         level: &'a str,
+        /// The lender's reference of the person who was proved.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        person: Option<&'a str>,
     },
     Fault {
         flow: &'a FlowId,
@@ -85,7 +88,7 @@ impl Told<'_> {
 }
 
 pub fn sent(turn: u64, message: &NewOutbox, at: Timestamp) -> Result<Event, TurnError> {
-    let NewOutbox { id, content, label, origin } = message;
+    let NewOutbox { id, content, label, origin, subject: _ } = message;
     Told::Send { outbox: *id, label: label.name(), origin: *origin, content }.event(turn, at)
 }
 

@@ -120,11 +120,24 @@ pub fn level(
     if conversation.identity_conflict {
         return Assurance::Ninguna;
     }
-    let channel = if known { Assurance::Canal } else { Assurance::Ninguna };
-    let proven = session.assurance >= Assurance::Verificada
+    if is_proven(session, conversation, person, now) {
+        return session.assurance;
+    }
+    if known { Assurance::Canal } else { Assurance::Ninguna }
+}
+
+/// Whether the person that the chat is linked to is the one who was proved, a moment ago.
+pub fn is_proven(
+    session: &Session,
+    conversation: &Conversation,
+    person: Option<PersonId>,
+    now: Timestamp,
+) -> bool {
+    !conversation.identity_conflict
+        && session.assurance >= Assurance::Verificada
         && person.is_some()
-        && session_stands(session.active_at, now, &AssuranceParameters::default());
-    if proven { session.assurance } else { channel }
+        && session.subject == person
+        && session_stands(session.active_at, now, &AssuranceParameters::default())
 }
 
 pub struct Basis<'a> {

@@ -3,6 +3,7 @@
 //! The engine merges within one step of its own; here the texts before and after an action meet.
 
 use crate::domain::assurance::Label;
+use crate::domain::ids::PersonId;
 use crate::domain::outbound::{Outbound, limits};
 use crate::domain::pii::Pii;
 
@@ -15,6 +16,8 @@ pub struct Part {
     pub content: Outbound,
     pub label: Label,
     pub proactive: bool,
+    /// Of whom it tells something.
+    pub subject: Option<PersonId>,
 }
 
 /// Folds each plain text into the message after it where both fit.
@@ -23,12 +26,14 @@ pub fn merge(parts: Vec<Part>) -> Vec<Part> {
     for part in parts {
         if let Some(last) = merged.last()
             && last.proactive == part.proactive
+            && (last.subject.is_none() || part.subject.is_none() || last.subject == part.subject)
             && let Outbound::Text { body } = &last.content
             && let Some(content) = with_text_before(body.expose(), &part.content)
         {
             let label = last.label.max(part.label);
+            let subject = last.subject.or(part.subject);
             merged.pop();
-            merged.push(Part { content, label, ..part });
+            merged.push(Part { content, label, subject, ..part });
             continue;
         }
         merged.push(part);
@@ -60,10 +65,12 @@ fn with_text_before(text: &str, next: &Outbound) -> Option<Outbound> {
 mod tests {
     use super::{Part, merge};
     use crate::domain::assurance::Label;
+    use crate::domain::ids::PersonId;
     use crate::domain::outbound::{Choice, Outbound};
+    use uuid::Uuid;
 
     fn part(index: u32, content: Outbound, label: Label) -> Part {
-        Part { turn: 1, index, content, label, proactive: false }
+        Part { turn: 1, index, content, label, proactive: false, subject: None }
     }
 
     fn text(body: &str) -> Outbound {
@@ -83,6 +90,17 @@ mod tests {
             part(2, buttons("¿Sí?"), Label::Publico),
         ]);
         assert_eq!(merged, [part(2, buttons("Hola.\n\nBien.\n\n¿Sí?"), Label::Deuda)]);
+    }
+
+    #[test]
+    fn what_tells_of_two_persons_stays_apart() {
+        let of = |n: u128, index| Part {
+            subject: Some(PersonId(Uuid::from_u128(n))),
+            ..part(index, text("x"), Label::Deuda)
+        };
+        assert_eq!(merge(vec![of(1, 0), of(2, 1)]).len(), 2);
+        let merged = merge(vec![of(1, 0), part(1, buttons("¿Sí?"), Label::Publico)]);
+        assert_eq!(merged.iter().map(|part| part.subject).collect::<Vec<_>>(), [of(1, 0).subject]);
     }
 
     #[test]

@@ -58,7 +58,7 @@ impl Converse {
             .ok_or_else(|| TurnError::UnknownLender(conversation.lender.clone()))?;
         let now = self.clock.now();
         let flows = self.flows.current(&lender.id)?;
-        let old = read_session(conversation.session.as_ref()).ok().flatten();
+        let old = read_session(conversation.session.as_ref(), conversation.person).ok().flatten();
         let language = old.as_ref().map_or(&flows.bot.language, |session| &session.language);
         let mut session = Session::new(flows.hash.clone(), language, now);
         session.turn = last_turn(claim, old.as_ref());
@@ -146,7 +146,7 @@ fn apply(
         }
         Effect::Send { index, content, label, proactive: _ } => {
             let (id, origin) = (OutboxId::derive(conversation, turn, index), Origin::Reply);
-            let message = NewOutbox { id, content, label, origin };
+            let message = NewOutbox { id, content, label, origin, subject: None };
             commit.events.push(events::sent(turn, &message, now)?);
             commit.outbox.push(message);
             None

@@ -1,6 +1,6 @@
 //! One claim's turn in the making: state in, effects gathered, one commit out.
 
-use crate::domain::assurance::Assurance;
+use crate::domain::assurance::{Assurance, Label};
 use crate::domain::debt::Person;
 use crate::domain::ids::{FlowHash, OutboxId, PersonId, TicketId, derive};
 use crate::domain::json_text::JsonText;
@@ -63,7 +63,7 @@ impl<'a> Work<'a> {
     ) -> Result<Self, TurnError> {
         let now = service.clock.now();
         let conversation = &claim.conversation;
-        let session = read_session(conversation.session.as_ref())?;
+        let session = read_session(conversation.session.as_ref(), conversation.person)?;
         let current = service.flows.current(&lender.id)?;
         let Known { candidates, file: read_before, tries } = known;
         let session = session.unwrap_or_else(|| {
@@ -178,7 +178,9 @@ impl<'a> Work<'a> {
         for effect in turn.effects {
             match effect {
                 Effect::Send { index, content, label, proactive } => {
-                    parts.push(Part { turn: number, index, content, label, proactive });
+                    // What anybody may read tells of nobody.
+                    let subject = if label > Label::Publico { self.shown_person() } else { None };
+                    parts.push(Part { turn: number, index, content, label, proactive, subject });
                 }
                 Effect::RunAction(action) => call = Some(action),
                 Effect::SetTimer { name, turn, due } => {
@@ -224,7 +226,11 @@ impl<'a> Work<'a> {
                 }
             }
             Effect::Ended { outcome } => self.tell(turn, &Told::Ended { outcome: &outcome })?,
-            Effect::Assurance { level } => self.tell(turn, &Told::Assurance { level: level.name() })?,
+            Effect::Assurance { level } => {
+                let proved = self.known_person().filter(|_| level >= Assurance::Verificada);
+                let person = proved.map(|person| person.external_ref.clone());
+                self.tell(turn, &Told::Assurance { level: level.name(), person: person.as_deref() })?;
+            }
             Effect::Fault { flow, step, what } => {
                 metrics::counter!("acuerdo_flow_faults_total", "flow" => flow.to_string()).increment(1);
                 tracing::error!(conversation.id = %id, flow.id = %flow, flow.step = %step, what, "flow fault");
@@ -293,14 +299,16 @@ impl<'a> Work<'a> {
             }
         }
         self.commit.records.extend(done.records);
-        Input::ActionOutcome { call, outcome: done.outcome.to_owned(), values: done.values }
+        let (outcome, proved) = (done.outcome.to_owned(), done.proven);
+        Input::ActionOutcome { call, outcome, values: done.values, proved }
     }
 
     fn speak(&mut self, parts: Vec<Part>, origin: Origin) -> Result<(), TurnError> {
         for part in merge(parts) {
             let id = OutboxId::derive(self.claim.conversation.id, part.turn, part.index);
             let origin = if part.proactive { Origin::Proactive } else { origin };
-            let message = NewOutbox { id, content: part.content, label: part.label, origin };
+            let Part { content, label, subject, .. } = part;
+            let message = NewOutbox { id, content, label, origin, subject };
             self.commit.events.push(events::sent(part.turn, &message, self.now)?);
             self.commit.outbox.push(message);
         }
@@ -342,8 +350,25 @@ impl<'a> Work<'a> {
         self.session.assurance = Assurance::Ninguna;
     }
 
+    /// The proven person; below that the only one whom the file has on this number. Where several share it, or the file
+    /// names another one than the chat is linked to, nobody is known before proof.
     fn known_person(&self) -> Option<&Person> {
-        self.person.and_then(|id| self.candidates.iter().find(|person| person.id == id))
+        if self.is_proven() {
+            return self.candidates.iter().find(|person| Some(person.id) == self.person);
+        }
+        match self.candidates.as_slice() {
+            [one] if Some(one.id) == self.person => Some(one),
+            [] | [_, ..] => None,
+        }
+    }
+
+    fn is_proven(&self) -> bool {
+        facts::is_proven(&self.session, &self.claim.conversation, self.person, self.now)
+    }
+
+    /// Of whom a text that is not for everybody tells something.
+    fn shown_person(&self) -> Option<PersonId> {
+        self.known_person().map(|person| person.id)
     }
 
     fn level(&self) -> Assurance {
@@ -416,7 +441,11 @@ pub(super) fn write_session(session: &Session) -> Result<JsonText, TurnError> {
     JsonText::of(session).map_err(|error| TurnError::Unwritable(error.to_string()))
 }
 
-pub(super) fn read_session(stored: Option<&JsonText>) -> Result<Option<Session>, TurnError> {
+/// The stored session of a chat that is linked to this person.
+pub(super) fn read_session(
+    stored: Option<&JsonText>,
+    linked: Option<PersonId>,
+) -> Result<Option<Session>, TurnError> {
     let Some(stored) = stored else { return Ok(None) };
     let mut session: Session = stored.parse().map_err(|fault| TurnError::Session(fault.to_string()))?;
     if session.v > SESSION_VERSION {
@@ -426,6 +455,10 @@ pub(super) fn read_session(stored: Option<&JsonText>) -> Result<Option<Session>,
         )));
     }
     session.v = SESSION_VERSION;
+    // Programs before this one did not write whose the session is.
+    if session.subject.is_none() && !stored.as_str().contains("\"subject\":null") {
+        session.subject = linked;
+    }
     Ok(Some(session))
 }
 

@@ -207,6 +207,8 @@ fn event_line(seq: i64, event: &Event) -> Option<StoryItem> {
             (Speaker::System, ticket_move(&body), why)
         }
         "fault" => (Speaker::System, "fault", None),
+        // Several persons may use one phone: from here on the chat is this one's.
+        "assurance" => (Speaker::System, "identity_proved", Some(text_of(&event.body.tree(), "person")?)),
         _ => return None,
     };
     let (kind, text) = (kind.to_owned(), text.map(Pii::new));
@@ -295,6 +297,11 @@ mod tests {
         {
             assert!(event_line(3, &event(kind, body)).is_none(), "{kind}");
         }
+        let proved =
+            event_line(4, &event("assurance", json!({"level": "verificada", "person": "C-1015"}))).unwrap();
+        assert_eq!((proved.kind.as_str(), proved.from), ("identity_proved", Speaker::System));
+        assert_eq!(proved.text.unwrap().expose(), "C-1015");
+        assert!(event_line(4, &event("assurance", json!({"level": "canal"}))).is_none());
         let moved = event_line(4, &event("ticket", json!({"did": "transfer", "reason": "fraude"}))).unwrap();
         assert_eq!((moved.kind.as_str(), moved.from), ("ticket_transferred", Speaker::System));
     }

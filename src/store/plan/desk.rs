@@ -52,6 +52,8 @@ pub(in crate::store) fn plan(
                 now: now.0,
                 // No message of a person is being answered by the bot.
                 trace: None,
+                // The agent's lease guards it.
+                subject: None,
             });
         }
         AgentAct::Note { text } => events.push(("note", value!({ "text": text }))),

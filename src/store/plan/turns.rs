@@ -266,6 +266,7 @@ impl TurnBatch {
                 agent: None,
                 now: commit.now.0,
                 trace: commit.trace.map(|trace| trace.0),
+                subject: message.subject.map(|person| person.0),
             });
         }
         self.consumed.extend(commit.consumed.iter().map(|input| ConsumedRow {

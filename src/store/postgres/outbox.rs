@@ -96,10 +96,10 @@ const FOLLOWED: &str = "
 const INSERT_OUTBOX: &str = "
     INSERT INTO outbox
       (id, lender, conversation_id, content, label, origin, ticket_id, ticket_token, agent_id, status, due_at,
-       created_at, trace_id)
+       created_at, trace_id, subject)
     SELECT * FROM UNNEST(
         $1::uuid[], $2::text[], $3::uuid[], $4::json[], $5::text[], $6::text[],
-        $7::uuid[], $8::bigint[], $9::uuid[], $10::text[], $11::bigint[], $12::bigint[], $13::uuid[])
+        $7::uuid[], $8::bigint[], $9::uuid[], $10::text[], $11::bigint[], $12::bigint[], $13::uuid[], $14::uuid[])
     ON CONFLICT (id) DO NOTHING";
 
 /// Queues messages in order and returns how many were new.
@@ -124,6 +124,7 @@ pub(super) async fn insert_outbox(
         .bind(column(rows, |row| row.now))
         .bind(column(rows, |row| row.now))
         .bind(column(rows, |row| row.trace))
+        .bind(column(rows, |row| row.subject))
         .execute(&mut *connection)
         .await?
         .rows_affected())
@@ -184,7 +185,7 @@ const CLAIMED: &str = "
     SELECT o.id, o.lease_token, o.conversation_id, o.lender, c.phone_number_id, c.wa_id, c.bsuid,
       o.content::text AS content,
       o.label, o.origin, o.attempts, o.created_at, c.assurance, c.identity_conflict, c.last_inbound_at,
-      c.opted_out, c.last_inbound_wamid, o.ticket_id, o.ticket_token
+      c.opted_out, c.last_inbound_wamid, o.ticket_id, o.ticket_token, o.subject, c.person_id
     FROM outbox o JOIN conversations c ON c.id = o.conversation_id
     WHERE o.id = ANY($1)
     ORDER BY o.seq";

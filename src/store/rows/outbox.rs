@@ -1,7 +1,7 @@
 //! Outgoing messages as rows.
 
 use crate::domain::assurance::{Assurance, Label};
-use crate::domain::ids::{ConversationId, LenderId, OutboxId, PhoneNumberId, TicketId, Wamid};
+use crate::domain::ids::{ConversationId, LenderId, OutboxId, PersonId, PhoneNumberId, TicketId, Wamid};
 use crate::domain::time::Timestamp;
 use crate::domain::trace::TraceId;
 use crate::ports::StoreError;
@@ -39,6 +39,7 @@ pub(in crate::store) struct NewOutboxRow {
     pub agent: Option<AgentMark>,
     pub now: i64,
     pub trace: Option<Uuid>,
+    pub subject: Option<Uuid>,
 }
 
 #[derive(Debug, FromRow)]
@@ -91,6 +92,8 @@ pub(in crate::store) struct ClaimedRow {
     pub last_inbound_wamid: Option<String>,
     pub ticket_id: Option<Uuid>,
     pub ticket_token: Option<i64>,
+    pub subject: Option<Uuid>,
+    pub person_id: Option<Uuid>,
 }
 
 impl ClaimedRow {
@@ -115,6 +118,8 @@ impl ClaimedRow {
             opted_out: self.opted_out,
             last_inbound_wamid: self.last_inbound_wamid.map(Wamid),
             agent_lease: self.ticket_id.map(TicketId).zip(self.ticket_token),
+            subject: self.subject.map(PersonId),
+            person: self.person_id.map(PersonId),
         })
     }
 }

@@ -105,7 +105,7 @@ const FOLLOWED: &str = "
 const INSERT_OUTBOX: &str = "
     INSERT INTO outbox
       (id, lender, conversation_id, content, label, origin, ticket_id, ticket_token, agent_id, status, due_at,
-       created_at, trace_id) ";
+       created_at, trace_id, subject) ";
 
 /// Queues messages in order; those that are queued already stay as they are.
 pub(super) fn insert_outbox(script: &mut Script, rows: &[NewOutboxRow]) {
@@ -123,7 +123,8 @@ pub(super) fn insert_outbox(script: &mut Script, rows: &[NewOutboxRow]) {
             .push_bind("queued")
             .push_bind(row.now)
             .push_bind(row.now)
-            .push_bind(row.trace);
+            .push_bind(row.trace)
+            .push_bind(row.subject);
     });
 }
 
@@ -170,7 +171,7 @@ const CLAIM: &str = "
 const CLAIMED: &str = "
     SELECT o.id, o.lease_token, o.conversation_id, o.lender, c.phone_number_id, c.wa_id, c.bsuid, o.content,
       o.label, o.origin, o.attempts, o.created_at, c.assurance, c.identity_conflict, c.last_inbound_at,
-      c.opted_out, c.last_inbound_wamid, o.ticket_id, o.ticket_token
+      c.opted_out, c.last_inbound_wamid, o.ticket_id, o.ticket_token, o.subject, c.person_id
     FROM outbox o JOIN conversations c ON c.id = o.conversation_id
     WHERE o.id IN (SELECT unhex(value) FROM json_each($1))
     ORDER BY o.seq";

@@ -208,6 +208,7 @@ pub fn say(claim: &Claim, text: &str) -> NewOutbox {
         content: Outbound::Text { body: Pii::new(text.to_owned()) },
         label: Label::Deuda,
         origin: Origin::Reply,
+        subject: None,
     }
 }
 

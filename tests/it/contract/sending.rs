@@ -2,7 +2,7 @@
 
 use super::make::*;
 use acuerdo::domain::assurance::{Assurance, Label};
-use acuerdo::domain::ids::{OutboxId, Wamid};
+use acuerdo::domain::ids::{OutboxId, PersonId, Wamid};
 use acuerdo::domain::time::Timestamp;
 use acuerdo::domain::trace::TraceId;
 use acuerdo::ports::Store;
@@ -10,6 +10,7 @@ use acuerdo::ports::conversations::{Claim, NewOutbox, Origin, TurnCommit};
 use acuerdo::ports::outbox::{FollowedMessage, OutboxClaim, OutboxStatus, SendResult};
 use acuerdo::ports::records::Record;
 use std::collections::HashSet;
+use uuid::Uuid;
 
 pub async fn outgoing(store: &dyn Store, now: Timestamp) -> Vec<OutboxClaim> {
     store.claim_outbox(now, LEASE, DOUBT, 50).await.unwrap()
@@ -181,12 +182,19 @@ pub async fn a_commit_withdraws_what_waits_from_earlier_turns(store: &dyn Store)
 pub async fn a_claim_tells_the_gate_what_it_needs(store: &dyn Store) {
     accept(store, vec![message(both(ANA, "CO.111"), "w1", after(-5))], T0).await;
     let claim = claim_one(store, T0).await;
-    let outbox = vec![say(&claim, "uno")];
-    let turn = TurnCommit { outbox, assurance: Assurance::Canal, ..commit_of(&claim, after(1)) };
+    let (told, linked) = (PersonId(Uuid::from_u128(71)), PersonId(Uuid::from_u128(72)));
+    let outbox = vec![NewOutbox { subject: Some(told), ..say(&claim, "uno") }];
+    let turn = TurnCommit {
+        outbox,
+        assurance: Assurance::Canal,
+        person: Some(linked),
+        ..commit_of(&claim, after(1))
+    };
     commit(store, turn).await.unwrap();
     let out = outgoing(store, after(2)).await.remove(0);
     assert_eq!((out.to, out.phone_number_id, out.lender), (both(ANA, "CO.111"), number(), andina()));
     assert_eq!((out.label, out.origin, out.assurance), (Label::Deuda, Origin::Reply, Assurance::Canal));
+    assert_eq!((out.subject, out.person), (Some(told), Some(linked)));
     assert_eq!((out.attempts, out.created_at), (1, after(1)));
     assert_eq!(out.last_inbound_at, Some(after(-5)));
     assert_eq!(out.last_inbound_wamid, Some(Wamid::from("w1")));

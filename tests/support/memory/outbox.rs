@@ -216,6 +216,8 @@ impl Tables {
             identity_conflict: chat.state.identity_conflict,
             last_inbound_at: chat.state.last_inbound_at,
             opted_out: chat.opted_out,
+            subject: message.row.subject,
+            person_id: chat.person,
             last_inbound_wamid: chat.state.last_inbound_wamid.clone(),
             ticket_id: message.row.agent.map(|mark| mark.ticket),
             ticket_token: message.row.agent.map(|mark| mark.token),

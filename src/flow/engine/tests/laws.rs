@@ -3,7 +3,7 @@
 
 use super::{MOTOR, facts};
 use crate::domain::assurance::{Assurance, Label};
-use crate::domain::ids::Wamid;
+use crate::domain::ids::{PersonId, Wamid};
 use crate::domain::inbound::MediaKind;
 use crate::domain::money::{Currency, Money};
 use crate::domain::time::{Day, Millis};
@@ -21,6 +21,7 @@ use crate::understand::{IntentGuess, IntentSource, Understanding};
 use crate::whatsapp::limits;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// What happens next, before it is known what the session looks like then.
 #[derive(Debug, Clone)]
@@ -45,8 +46,9 @@ fn understanding() -> impl Strategy<Value = Understanding> {
     let words = prop::sample::select(vec!["hola", "menu", "asesor", "stop", "otra cosa", "2", "xyz", ""]);
     let intent = prop::option::of(prop::sample::select(Intent::ALL.to_vec()));
     let doubt = prop::option::weighted(0.2, prop::sample::select(Intent::ALL.to_vec()));
-    let option =
-        prop::option::of(prop::sample::select(vec!["deuda", "datos", "si", "no", "otro", "e0", "#1"]));
+    let option = prop::option::of(prop::sample::select(vec![
+        "deuda", "datos", "si", "no", "otro", "anaQ0", "beaQ0", "#1",
+    ]));
     let values = (prop::bool::ANY, 0..2_000_000_i64, -5..40_i64, prop::option::of(prop::bool::ANY));
     (words, intent, doubt, option, 0..10_000_u16, values).prop_map(
         |(words, intent, doubt, option, confidence_bps, (typed, amount, days, yes_no))| Understanding {
@@ -90,27 +92,33 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 }
 
 /// A value of a type that no action could object to.
-fn sample(ty: &Type, size: usize, n: usize) -> Value {
+fn sample(ty: &Type, size: usize, n: usize, whose: &str) -> Value {
     match ty {
         Type::Record(name) => {
             let records = catalogue::records();
             let (_, fields) = records.iter().find(|(known, _)| known == name).unwrap();
-            let field = |f: &crate::flow::value::Field| (f.name.to_owned(), sample(&f.ty, size, n));
+            let field = |f: &crate::flow::value::Field| (f.name.to_owned(), sample(&f.ty, size, n, whose));
             Value::Record(fields.iter().map(field).collect())
         }
-        Type::List(of) => Value::List((0..size).map(|n| sample(of, size, n)).collect()),
+        Type::List(of) => Value::List((0..size).map(|n| sample(of, size, n, whose)).collect()),
         Type::Money => Value::Money(Money::new(100_000_000, Currency::Cop)),
         Type::Date => Value::Date(Day::parse("2026-12-01").unwrap()),
         Type::Int => Value::Int(3),
         Type::Percent => Value::Percent(18_000),
         Type::Bool => Value::Bool(true),
-        Type::Text => Value::text(format!("e{n}")),
+        Type::Text => Value::text(format!("{whose}{n}")),
         Type::Enum(members) => value_of(&members[0].as_str().into(), ty, Currency::Cop).unwrap(),
     }
 }
 
+/// Two persons of one phone; whatever an action reads of a file names whose it is.
+const PERSONS: [(&str, PersonId); 2] =
+    [("anaQ", PersonId(Uuid::from_u128(1))), ("beaQ", PersonId(Uuid::from_u128(2)))];
+
 struct World {
     facts: Facts,
+    /// Who was proved last.
+    proved: usize,
     session: Session,
     call: Option<ActionCall>,
     shown: Vec<String>,
@@ -145,9 +153,20 @@ impl World {
                 let action =
                     catalogue::actions().into_iter().find(|action| action.name == call.action).unwrap();
                 let outcome = action.outcomes[n % action.outcomes.len()].to_owned();
-                let output = |f: &crate::flow::value::Field| (f.name.to_owned(), sample(&f.ty, size, 0));
+                let grants = action
+                    .grants
+                    .is_some_and(|(granting, _)| granting == outcome)
+                    .then(|| size % PERSONS.len());
+                self.proved = grants.unwrap_or(self.proved);
+                let proved = grants.map(|person| PERSONS[person].1);
+                let whose = match self.facts.assurance {
+                    Assurance::Ninguna | Assurance::Canal => "nobody",
+                    Assurance::Verificada | Assurance::Reforzada => PERSONS[self.proved].0,
+                };
+                let output =
+                    |f: &crate::flow::value::Field| (f.name.to_owned(), sample(&f.ty, size, 0, whose));
                 let values: BTreeMap<String, Value> = action.outputs.iter().map(output).collect();
-                Some(Input::ActionOutcome { call: call.call, outcome, values })
+                Some(Input::ActionOutcome { call: call.call, outcome, values, proved })
             }
             Move::Timer(name, on_time) => {
                 let set = self.timers.iter().find(|(set, _)| *set == name).map(|(_, turn)| *turn);
@@ -160,6 +179,10 @@ impl World {
             Move::Level(level) => {
                 self.facts.assurance = level;
                 self.session.assurance = self.session.assurance.max(level);
+                if level >= Assurance::Verificada {
+                    // The shell believes a level only of the person whose session it is.
+                    self.session.subject.get_or_insert(PERSONS[self.proved].1);
+                }
                 None
             }
             Move::Time(hours) => {
@@ -208,6 +231,20 @@ fn check(before: &World, input: &Input, turn: &Turn) -> Result<(), TestCaseError
     });
     prop_assert!(!faulted || explained, "the motor flows are right: {:?}", turn.effects);
 
+    for (name, _) in PERSONS.iter().filter(|(_, person)| turn.session.subject != Some(*person)) {
+        prop_assert!(
+            !stored.contains(name),
+            "the session of {:?} holds what is {name}'s",
+            turn.session.subject
+        );
+        let told = |effect: &Effect| matches!(effect, Effect::Send { content, .. } if format!("{:?} {:?}", content.readable(), content.options()).contains(name));
+        prop_assert!(
+            !turn.effects.iter().any(told),
+            "{name}'s matters were told to {:?}",
+            turn.session.subject
+        );
+    }
+
     let granted = turn
         .effects
         .iter()
@@ -240,7 +277,7 @@ proptest! {
     fn laws_hold_over_any_conversation(moves in moves()) {
         let facts = facts();
         let session = Session::new(MOTOR.hash.clone(), "es", facts.now);
-        let mut world = World { facts, session, call: None, shown: Vec::new(), timers: Vec::new(), n: 0 };
+        let mut world = World { facts, proved: 0, session, call: None, shown: Vec::new(), timers: Vec::new(), n: 0 };
         for next in moves {
             let Some(input) = world.input(next) else { continue };
             let turn = step(&MOTOR, world.session.clone(), &input, &world.facts, &Limits::default());

@@ -289,7 +289,10 @@ fn late_inputs_change_nothing_but_the_turn_number() {
     let late = [
         (Input::Timer { name: TimerName::Expire, turn: 7 }, "late_timer"),
         (Input::Timer { name: TimerName::Resume, turn: 1 }, "late_timer"),
-        (Input::ActionOutcome { call: 1, outcome: "ok".to_owned(), values: BTreeMap::new() }, "late_outcome"),
+        (
+            Input::ActionOutcome { call: 1, outcome: "ok".to_owned(), values: BTreeMap::new(), proved: None },
+            "late_outcome",
+        ),
         (Input::AgentReturned { step: None }, "late_return"),
         (Input::TicketClosed, "late_ticket_closed"),
         (Input::DeliveryFailed, "delivery_failed"),
@@ -401,7 +404,8 @@ fn a_wrong_flow_is_a_fault_not_a_panic() {
     };
     action.on.clear();
     let asked = step(&unrouted, new_session(), &says("stop"), &facts(), &LIMITS).session;
-    let outcome = Input::ActionOutcome { call: 1, outcome: "ok".to_owned(), values: BTreeMap::new() };
+    let outcome =
+        Input::ActionOutcome { call: 1, outcome: "ok".to_owned(), values: BTreeMap::new(), proved: None };
     let turn = step(&unrouted, asked, &outcome, &facts(), &LIMITS);
     assert_eq!(faults(&turn), ["outcome `ok` of action `contacto.excluir` has no route"]);
 }
@@ -424,7 +428,8 @@ fn an_agent_cannot_give_a_chat_back_to_a_greeting_whose_level_never_held() {
     let on = |session, input: &Input| step(&shipped, session, input, &facts(), &LIMITS);
     let asked = on(Session::new(shipped.hash.clone(), "es", facts().now), &says("hola")).session;
     let Status::AwaitingAction { call } = asked.status else { panic!("{:?}", asked.status) };
-    let human = Input::ActionOutcome { call, outcome: "humano".to_owned(), values: BTreeMap::new() };
+    let human =
+        Input::ActionOutcome { call, outcome: "humano".to_owned(), values: BTreeMap::new(), proved: None };
     let with_agent = on(asked, &human).session;
     assert!(matches!(with_agent.status, Status::WithAgent { .. }));
     let plain = on(with_agent.clone(), &Input::AgentReturned { step: None });
