@@ -135,7 +135,7 @@ impl<'f> Chat<'f> {
     fn message(&mut self, said: Said) -> Input {
         self.n_messages += 1;
         self.facts.window_until = Some(self.facts.now.plus(Millis::hours(24)));
-        Input::Message { wamid: Wamid::new(format!("w{}", self.n_messages)), said }
+        Input::Message { wamid: Wamid::new(format!("w{}", self.n_messages)), said, held_secret: false }
     }
 
     fn writes(&mut self, u: &mut Unstructured<'_>) -> Result<Input> {

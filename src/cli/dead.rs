@@ -225,13 +225,14 @@ async fn read_again(
     let Some(body) = store.delivery_body(dead.id).await? else {
         return Ok(Err("its bytes were deleted".to_owned()));
     };
-    let items = match webhook::parse(&body) {
+    let read = webhook::read(&body);
+    let items = match read.items {
         Ok(items) => items,
         Err(error) => return Ok(Err(error.to_string())),
     };
     let writer = Arc::new(Again { store: store.clone(), of: dead.clone() });
     let receive = Receive::new(lenders, writer, clock.clone(), random.clone());
-    Ok(Ok(receive.receive(body, Parsed::Items(items)).await?))
+    Ok(Ok(receive.receive(read.body, Parsed::Items(items)).await?))
 }
 
 impl Letter {

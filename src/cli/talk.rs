@@ -9,6 +9,7 @@ use crate::domain::identity::{WaId, WaIdentity};
 use crate::domain::ids::{LenderId, PhoneNumberId, Wamid};
 use crate::domain::inbound::{InboundContent, InboundMessage, OptionSource, WebhookItem};
 use crate::domain::outbound::Outbound;
+use crate::domain::pii::Pii;
 use crate::domain::reaction::Reaction;
 use crate::domain::time::{Millis, Timestamp};
 use crate::flow::state::Session;
@@ -17,6 +18,7 @@ use crate::ports::inbox::{Delivery, DeliveryItem};
 use crate::ports::message_sender::{
     Accepted, AccountCheck, MessageSender, ReadReceipt, SendAccount, SendFailure,
 };
+use crate::rules::secrets;
 use anyhow::Context;
 use async_trait::async_trait;
 use std::io::BufRead;
@@ -155,13 +157,16 @@ impl Talk {
     }
 
     async fn say(&mut self, line: &str) -> anyhow::Result<()> {
+        let masked = secrets::mask(line);
+        let held_secret = masked.is_some();
+        let text = masked.map_or_else(|| line.to_owned(), |masked| masked.text);
         let tapped = line.parse::<usize>().ok().and_then(|n| self.options.get(n.checked_sub(1)?).cloned());
         let content = match tapped {
             Some((id, title)) => {
                 println!("  [{title}]");
                 InboundContent::Option { id, title: title.into(), source: OptionSource::Button }
             }
-            None => InboundContent::Text { body: line.to_owned().into() },
+            None => InboundContent::Text { body: Pii::new(text) },
         };
         self.count += 1;
         let wamid = Wamid::new(format!("talk.in.{}", self.count));
@@ -176,6 +181,7 @@ impl Talk {
             content,
             context: None,
             forwarded: false,
+            held_secret,
         });
         let random = &self.app.random;
         let row = DeliveryItem {

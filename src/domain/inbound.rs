@@ -111,6 +111,14 @@ pub struct InboundMessage {
     /// The message of ours that is answered, when WhatsApp says so.
     pub context: Option<Wamid>,
     pub forwarded: bool,
+    /// A card number, password or code was blotted out of it before it was stored.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub held_secret: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -11,6 +11,7 @@ mod open;
 mod resume;
 pub(crate) mod run;
 mod scope;
+mod secret;
 #[cfg(test)]
 mod tests;
 

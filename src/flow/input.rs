@@ -14,6 +14,9 @@ pub enum Input {
     Message {
         wamid: Wamid,
         said: Said,
+        /// A secret was blotted out of it: the person is warned.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        held_secret: bool,
     },
     /// A timer of this conversation; one whose `turn` is not the open wait's does nothing.
     Timer {

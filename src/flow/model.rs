@@ -57,6 +57,8 @@ pub struct BotTexts {
     pub hello: Option<Localised>,
     /// The chat begins anew because another person than before was proved on this phone; without it, it does so silently.
     pub other_person: Option<Localised>,
+    /// A card number, password or code was in the message, and was not kept; without it nobody is warned.
+    pub secret: Option<Localised>,
     /// The last row of a page when there are more ("Ver más").
     pub more: Localised,
 }

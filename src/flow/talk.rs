@@ -19,6 +19,7 @@ use crate::flow::input::{Input, Said};
 use crate::flow::model::FlowSet;
 use crate::flow::state::{OpenTimer, Session, Status};
 use crate::flow::value::Value;
+use crate::rules::secrets;
 use crate::understand::{Context, Understander};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -107,8 +108,12 @@ impl<'f> Talk<'f> {
 
     /// The person writes.
     pub fn write(&mut self, text: &str, outcomes: &mut dyn Outcomes) -> Vec<Line> {
-        let understanding = Box::new(self.understand(text));
-        self.message(Said::Text { body: text.to_owned().into(), understanding }, outcomes)
+        let Some(masked) = secrets::mask(text) else {
+            let understanding = Box::new(self.understand(text));
+            return self.message(Said::Text { body: text.to_owned().into(), understanding }, outcomes);
+        };
+        let understanding = Box::new(self.understand(&secrets::without_masks(&masked.text)));
+        self.heard(Said::Text { body: masked.text.into(), understanding }, true, outcomes)
     }
 
     /// The person taps the newest option with this title; `None` when there never was one.
@@ -133,10 +138,14 @@ impl<'f> Talk<'f> {
     }
 
     pub fn message(&mut self, said: Said, outcomes: &mut dyn Outcomes) -> Vec<Line> {
+        self.heard(said, false, outcomes)
+    }
+
+    fn heard(&mut self, said: Said, held_secret: bool, outcomes: &mut dyn Outcomes) -> Vec<Line> {
         self.n_messages += 1;
         self.facts.window_until = Some(self.facts.now.plus(WINDOW));
         let wamid = Wamid::new(format!("wamid.{}", self.n_messages));
-        self.take(&Input::Message { wamid, said }, outcomes)
+        self.take(&Input::Message { wamid, said, held_secret }, outcomes)
     }
 
     /// Time passes; what becomes due meanwhile happens at its own time.

@@ -63,11 +63,16 @@ async fn deliver(state: web::Data<WebhookState>, request: HttpRequest, body: web
         metrics::counter!("acuerdo_webhook_signatures_refused_total", "why" => error.name()).increment(1);
         return HttpResponse::Unauthorized().finish();
     }
-    let parsed = match webhook::parse(&body) {
+    let read = webhook::read(&body);
+    if read.n_masked > 0 {
+        metrics::counter!("acuerdo_secrets_masked_total", "where" => "webhook")
+            .increment(u64::from(read.n_masked));
+    }
+    let parsed = match read.items {
         Ok(items) => Parsed::Items(items),
         Err(error) => Parsed::NotJson(error.to_string()),
     };
-    let outcome = state.receive.receive(body.to_vec(), parsed).await;
+    let outcome = state.receive.receive(read.body, parsed).await;
     metrics::histogram!("acuerdo_webhook_seconds").record(started.elapsed());
     match outcome {
         Ok(accepted) => {

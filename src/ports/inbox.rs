@@ -12,7 +12,7 @@ use uuid::Uuid;
 pub struct Delivery {
     pub id: Uuid,
     pub received_at: Timestamp,
-    /// The raw bytes as received.
+    /// The raw bytes as received, but for secrets that were blotted out.
     pub body: Vec<u8>,
     /// Why the body could not be read at all (not JSON); its items are then empty.
     pub unreadable: Option<String>,

@@ -19,6 +19,7 @@ pub mod rate;
 pub mod rate_cap;
 pub mod rounding;
 pub mod schedule;
+pub mod secrets;
 pub mod service_window;
 pub mod settlement;
 pub mod split;

@@ -23,6 +23,7 @@ use crate::ports::people::PeopleStore;
 use crate::ports::tickets::{AgentAct, Lease, Ticket, TicketRefused, TicketStatus, TicketStore};
 use crate::ports::{Store, StoreError};
 use crate::rules::lint::{Author, Hit, Lint};
+use crate::rules::secrets;
 use crate::rules::service_window::{ServiceWindow, service_window};
 use std::sync::Arc;
 use thiserror::Error;
@@ -179,6 +180,10 @@ impl HandoffService {
     ) -> Result<Sent, HandoffError> {
         named("idempotency_key", key)?;
         let text = written("text", text, limits::TEXT_BODY_MAX)?;
+        if secrets::mask(&text).is_some() {
+            let why = "holds a card number, password or code: nobody may write one in a chat".to_owned();
+            return Err(HandoffError::Invalid { field: "text", why });
+        }
         let (ticket, lease) = self.lease(agent, id, token).await?;
         let outbox_id = OutboxId(derive(&id.0, &format!("agent/{key}")));
         let content = Outbound::Text { body: Pii::new(text.clone()) };
@@ -220,7 +225,7 @@ impl HandoffService {
         token: Option<i64>,
         text: &str,
     ) -> Result<Ticket, HandoffError> {
-        let text = written("text", text, NOTE_CHARS_MAX)?;
+        let text = kept("text", text)?;
         let (_, lease) = self.lease(agent, id, token).await?;
         self.act(agent, lease, AgentAct::Note { text: Pii::new(text) }).await
     }
@@ -235,7 +240,7 @@ impl HandoffService {
         note: Option<&str>,
     ) -> Result<Ticket, HandoffError> {
         named("outcome", outcome)?;
-        let note = note.map(|note| written("note", note, NOTE_CHARS_MAX)).transpose()?.map(Pii::new);
+        let note = note.map(|note| kept("note", note)).transpose()?.map(Pii::new);
         let (_, lease) = self.lease(agent, id, token).await?;
         let ticket = self.act(agent, lease, AgentAct::Resolve { outcome: outcome.to_owned(), note }).await?;
         self.follow(&ticket).await;
@@ -254,7 +259,7 @@ impl HandoffService {
         if let Some(step) = step {
             self.returnable(step)?;
         }
-        let note = note.map(|note| written("note", note, NOTE_CHARS_MAX)).transpose()?;
+        let note = note.map(|note| kept("note", note)).transpose()?;
         let (_, lease) = self.lease(agent, id, token).await?;
         if let Some(note) = note {
             self.act(agent, lease, AgentAct::Note { text: Pii::new(note) }).await?;
@@ -285,7 +290,7 @@ impl HandoffService {
         reason: &str,
     ) -> Result<Ticket, HandoffError> {
         named("queue", queue)?;
-        let reason = written("reason", reason, NOTE_CHARS_MAX)?;
+        let reason = kept("reason", reason)?;
         let agents = self.ports.agents.agents(&agent.lender).await?;
         let serves = |other: &Agent| other.active && take::served(other, &[queue.to_owned()]).is_ok();
         if !agents.iter().any(serves) {
@@ -349,6 +354,15 @@ fn named(field: &'static str, value: &str) -> Result<(), HandoffError> {
     }
     let why = format!("must be 1 to {NAME_CHARS_MAX} of a-z, A-Z, 0-9, `_`, `-`, `.` and `:`");
     Err(HandoffError::Invalid { field, why })
+}
+
+/// A remark as it may be kept: without secrets that a person told.
+fn kept(field: &'static str, text: &str) -> Result<String, HandoffError> {
+    let text = written(field, text, NOTE_CHARS_MAX)?;
+    let Some(masked) = secrets::mask(&text) else { return Ok(text) };
+    metrics::counter!("acuerdo_secrets_masked_total", "where" => "desk")
+        .increment(u64::from(masked.n_places));
+    Ok(masked.text)
 }
 
 /// A text without the blanks around it and without control characters.

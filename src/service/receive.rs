@@ -58,8 +58,8 @@ impl Receive {
         Self { traces, ..self }
     }
 
-    /// Stores a body whose signature was right, with what was read in it. Whatever its shape, it is kept; after
-    /// `Ok` it is durable.
+    /// Stores a body whose signature was right and whose secrets were blotted out, with what was read in it. Whatever
+    /// its shape, it is kept; after `Ok` it is durable.
     pub async fn receive(&self, body: Vec<u8>, parsed: Parsed) -> Result<Accepted, ReceiveError> {
         let now = self.clock.now();
         let (items, unreadable) = match parsed {

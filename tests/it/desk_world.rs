@@ -210,6 +210,7 @@ impl World {
             content: InboundContent::Text { body: Pii::new("quiero hablar con alguien".to_owned()) },
             context: None,
             forwarded: false,
+            held_secret: false,
         };
         let item = DeliveryItem {
             id: self.random.uuid(now),

@@ -25,6 +25,7 @@ mod harness;
 mod intake;
 mod journey;
 mod journey_log;
+mod masking;
 mod old_sessions;
 mod outages;
 mod phone;

@@ -294,7 +294,7 @@ async fn redis_dump(url: &str, prefix: &str) -> Vec<u8> {
 }
 
 /// Every value of every table, as `pg_dump` would write it, but with the bytes of raw bodies as they are.
-async fn postgres_dump(url: &str) -> Vec<u8> {
+pub async fn postgres_dump(url: &str) -> Vec<u8> {
     let mut hand = PgConnection::connect(url).await.unwrap();
     let columns =
         "SELECT table_name::text, column_name::text, data_type = 'bytea' FROM information_schema.columns

@@ -245,11 +245,12 @@ impl Runner<'_> {
         let (body, tries) = sim.core().posted(id);
         let task = async move {
             sim.pass(process, "webhook").await;
-            let parsed = match webhook::parse(&body) {
+            let read = webhook::read(&body);
+            let parsed = match read.items {
                 Ok(items) => Parsed::Items(items),
                 Err(error) => Parsed::NotJson(error.to_string()),
             };
-            let answer = receive.receive(body.to_vec(), parsed).await;
+            let answer = receive.receive(read.body, parsed).await;
             sim.pass(process, "acknowledge").await;
             sim.post_answered(id, tries, !matches!(answer, Err(ReceiveError::Unavailable(_))));
         };

@@ -89,7 +89,7 @@ fn understanding() -> Workload {
 }
 
 fn message(said: Said) -> Input {
-    Input::Message { wamid: Wamid::new("wamid.1"), said }
+    Input::Message { wamid: Wamid::new("wamid.1"), said, held_secret: false }
 }
 
 fn says(words: &str, meaning: Understanding) -> Input {

@@ -121,7 +121,7 @@ impl<'f> Run<'f> {
     pub(super) fn message(&mut self, input: &Input, wamid: &Wamid, said: &Said) -> Result<(), Stop> {
         if matches!(said, Said::Ignored { .. }) {
             self.visit("ignored");
-            return Ok(());
+            return self.warn_of_secret();
         }
         let anew = begins_anew(&self.session, input, self.facts.now, self.flows.bot.idle);
         self.session.active_at = self.facts.now;
@@ -129,6 +129,7 @@ impl<'f> Run<'f> {
         self.wamid = Some(wamid.clone());
         let heard = Heard::of(said, &self.flows.bot.interrupts);
         self.hear_language(&heard, anew);
+        self.warn_of_secret()?;
         if anew {
             return self.open_chat(&heard);
         }
@@ -380,8 +381,12 @@ impl<'f> Run<'f> {
         }
     }
 
-    /// The n-th miss gets the n-th text; after the last the step gives up.
+    /// The n-th miss gets the n-th text; after the last the step gives up. What a secret was blotted out of is none.
     fn miss(&mut self, asking: Asking<'f>, waited: Waited) -> Result<(), Stop> {
+        if self.held_secret {
+            let asked = asking.ask(self, 0);
+            return self.asked(asked, asking, waited);
+        }
         let n = waited.misses.saturating_add(1);
         self.visit(format!("no_match:{n}"));
         let retry = asking.retry();

@@ -16,7 +16,10 @@ impl<'f> Run<'f> {
     /// Takes one input; whatever goes wrong ends in a person.
     pub(super) fn take(&mut self, input: &Input) {
         let taken = match input {
-            Input::Message { wamid, said } => self.message(input, wamid, said),
+            Input::Message { wamid, said, held_secret } => {
+                self.held_secret = *held_secret;
+                self.message(input, wamid, said)
+            }
             Input::Timer { name, turn } => self.timer(*name, *turn),
             Input::ActionOutcome { call, outcome, values, proved } => {
                 self.action_outcome(*call, outcome, values, *proved)

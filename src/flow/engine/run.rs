@@ -58,6 +58,8 @@ pub(crate) struct Run<'f> {
     pub level: Assurance,
     /// The message that this turn answers.
     pub wamid: Option<Wamid>,
+    /// A secret was blotted out of that message.
+    pub held_secret: bool,
     pub effects: Vec<Effect>,
     limits: &'f Limits,
     speeches: Vec<Speech>,
@@ -83,6 +85,7 @@ impl<'f> Run<'f> {
             session,
             level,
             wamid: None,
+            held_secret: false,
             effects: Vec::new(),
             limits,
             speeches: Vec::new(),

@@ -7,6 +7,7 @@ use crate::flow::input::{Input, Said, TimerName};
 use crate::flow::model::FlowSet;
 use crate::flow::state::Session;
 use crate::ports::conversations::InputKind;
+use crate::rules::secrets::without_masks;
 use crate::understand::{Context, Understander, Understanding};
 
 /// What the understanding stage needs besides the text.
@@ -45,7 +46,11 @@ pub fn unheard(kind: &InputKind) -> Option<Input> {
 fn shape(kind: &InputKind, understand: &dyn Fn(&str) -> Understanding) -> Option<Input> {
     Some(match kind {
         InputKind::Message { message } => {
-            Input::Message { wamid: message.wamid.clone(), said: said(message, understand) }
+            // What only led to a secret means nothing by itself.
+            let bare = |text: &str| understand(&without_masks(text));
+            let held_secret = message.held_secret;
+            let said = if held_secret { said(message, &bare) } else { said(message, understand) };
+            Input::Message { wamid: message.wamid.clone(), said, held_secret }
         }
         InputKind::System { .. } => Input::IdentityChanged,
         InputKind::Echo { .. } => Input::HumanEcho,

@@ -6,6 +6,7 @@
 
 mod account;
 mod content;
+mod masking;
 mod repair;
 mod scope;
 mod sender;
@@ -30,8 +31,34 @@ pub enum ParseError {
     NotADelivery,
 }
 
-/// Reads all updates of a delivery, in the order in which they stand.
+/// A delivery as it may be kept, and what it says.
+#[derive(Debug)]
+pub struct Read {
+    /// The bytes as received, with [`crate::rules::secrets::MASK`] in place of each secret.
+    pub body: Vec<u8>,
+    pub items: Result<Vec<WebhookItem>, ParseError>,
+    /// Places that were blotted out.
+    pub n_masked: u32,
+}
+
+/// Blots out what nobody may keep, and reads the rest: the way of every delivery that came in by the door.
+pub fn read(body: &[u8]) -> Read {
+    let (masked, n_masked) = masking::json(body);
+    let items = items_of(&masked, n_masked > 0);
+    if !matches!(items, Err(ParseError::NotJson { .. })) {
+        return Read { body: masked.into_owned(), items, n_masked };
+    }
+    let (masked, more) = masking::text(&masked);
+    Read { body: masked.into_owned(), items, n_masked: n_masked.saturating_add(more) }
+}
+
+/// Reads all updates of a delivery, in the order in which they stand, with whatever they hold.
 pub fn parse(body: &[u8]) -> Result<Vec<WebhookItem>, ParseError> {
+    items_of(body, false)
+}
+
+/// `masked`: whether a secret was blotted out of it.
+fn items_of(body: &[u8], masked: bool) -> Result<Vec<WebhookItem>, ParseError> {
     let text = String::from_utf8_lossy(body);
     let text = repair::lone_surrogates(&text);
     let envelope: wire::Envelope<'_> = serde_json::from_str(&text).map_err(|error| classify(&error))?;
@@ -45,7 +72,7 @@ pub fn parse(body: &[u8]) -> Result<Vec<WebhookItem>, ParseError> {
     }
     for entry in &entries.items {
         match &entry.0 {
-            Some(entry) => read_entry(entry, &mut items),
+            Some(entry) => read_entry(entry, masked, &mut items),
             None => items.push(Scope::outside().unknown("an entry is not an object", &text)),
         }
     }
@@ -60,7 +87,7 @@ fn classify(error: &serde_json::Error) -> ParseError {
     }
 }
 
-fn read_entry(entry: &wire::Entry<'_>, items: &mut Items) {
+fn read_entry(entry: &wire::Entry<'_>, masked: bool, items: &mut Items) {
     let outside = Scope::of_entry(entry, Cow::Borrowed(""));
     if entry.changes.items.is_empty() {
         items.push(outside.unknown("an entry has no changes", entry.time.get().unwrap_or_default()));
@@ -70,7 +97,9 @@ fn read_entry(entry: &wire::Entry<'_>, items: &mut Items) {
             items.push(outside.unknown("a change is not an object", ""));
             continue;
         };
-        let scope = Scope::of_entry(entry, scope::label(change.field.get().unwrap_or_default()));
+        let field = scope::label(change.field.get().unwrap_or_default());
+        let mut scope = Scope::of_entry(entry, field);
+        scope.masked = masked;
         let Some(value) = change.value else {
             items.push(scope.unknown("the change has no value", ""));
             continue;

@@ -25,6 +25,8 @@ pub struct Scope<'a> {
     pub n_messages: usize,
     /// Codes of `value.errors`.
     pub errors: Vec<i64>,
+    /// A secret was blotted out of the delivery.
+    pub masked: bool,
 }
 
 impl<'a> Scope<'a> {
@@ -38,6 +40,7 @@ impl<'a> Scope<'a> {
             contacts: Vec::new(),
             n_messages: 0,
             errors: Vec::new(),
+            masked: false,
         }
     }
 

@@ -11,6 +11,7 @@ use crate::domain::inbound::{
     DeliveryStatus, EchoMessage, InboundContent, InboundMessage, PreferenceUpdate, StatusUpdate, SystemEvent,
     SystemKind, WebhookItem,
 };
+use crate::rules::secrets::MASK;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -101,6 +102,7 @@ fn read_message(
         sent_at,
         content: content(&message, &scope.errors),
         context: context.and_then(|context| context.id.get()).map(Wamid::new),
+        held_secret: scope.masked && raw.contains(MASK),
         forwarded: context.is_some_and(|context| context.forwarded.0 || context.frequently_forwarded.0),
     }))
 }

@@ -77,6 +77,7 @@ pub fn message(who: WaIdentity, wamid: &str, at: Timestamp) -> DeliveryItem {
         content: InboundContent::Text { body: Pii::new(format!("text of {wamid}")) },
         context: None,
         forwarded: false,
+        held_secret: false,
     };
     item(&format!("{}/{wamid}", number()), WebhookItem::Message(message))
 }

@@ -17,7 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("payments", &["domain", "ports"]),
     ("queue", &["domain", "ports"]),
     ("store", &["domain", "rules", "flow", "ports"]),
-    ("whatsapp", &["domain", "ports"]),
+    ("whatsapp", &["domain", "rules", "ports"]),
     // Delivery.
     ("worker", &["domain", "ports", "service", "telemetry"]),
     ("http", &["domain", "rules", "flow", "ports", "service", "telemetry"]),

@@ -130,7 +130,7 @@ impl World {
     fn input(&mut self, next: Move) -> Option<Input> {
         self.n += 1;
         let wamid = Wamid::new(format!("w{}", self.n));
-        let message = |said| Some(Input::Message { wamid, said });
+        let message = |said| Some(Input::Message { wamid, said, held_secret: false });
         match next {
             Move::Write(understanding) => message(Said::Text {
                 body: understanding.normalised.clone().into(),

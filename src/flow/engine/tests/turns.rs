@@ -23,6 +23,7 @@ fn says(words: &str) -> Input {
     Input::Message {
         wamid: Wamid::new("w"),
         said: Said::Text { body: words.to_owned().into(), understanding },
+        held_secret: false,
     }
 }
 
@@ -31,6 +32,7 @@ fn means(words: &str, understanding: Understanding) -> Input {
     Input::Message {
         wamid: Wamid::new("w"),
         said: Said::Text { body: words.to_owned().into(), understanding },
+        held_secret: false,
     }
 }
 
@@ -40,6 +42,7 @@ fn taps(id: &str) -> Input {
     Input::Message {
         wamid: Wamid::new("w"),
         said: Said::Option { id: id.to_owned(), title: "título".to_owned().into(), understanding },
+        held_secret: false,
     }
 }
 
@@ -206,7 +209,7 @@ fn the_words_below_a_picture_are_heard_and_a_picture_without_words_is_explained(
             caption: understanding.as_ref().map(|meaning| meaning.normalised.clone().into()),
             understanding: understanding.map(Box::new),
         };
-        turn(opened.session.clone(), &Input::Message { wamid: Wamid::new("w"), said })
+        turn(opened.session.clone(), &Input::Message { wamid: Wamid::new("w"), said, held_secret: false })
     };
     let words = |words: &str, intent| Understanding {
         normalised: words.to_owned(),
@@ -297,7 +300,11 @@ fn late_inputs_change_nothing_but_the_turn_number() {
         (Input::TicketClosed, "late_ticket_closed"),
         (Input::DeliveryFailed, "delivery_failed"),
         (
-            Input::Message { wamid: Wamid::new("w"), said: Said::Ignored { why: "reaction".to_owned() } },
+            Input::Message {
+                wamid: Wamid::new("w"),
+                said: Said::Ignored { why: "reaction".to_owned() },
+                held_secret: false,
+            },
             "ignored",
         ),
     ];

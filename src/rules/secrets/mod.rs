@@ -1,0 +1,114 @@
+//! Secrets that people type into a chat, and where they stand in a text: card numbers, security codes, passwords, PINs
+//! and one-time codes.
+//!
+//! Nobody here needs them, so they are blotted out before anything is stored (PCI DSS 4.0, 3.2 and 3.3: a security code
+//! is never kept, a card number never without need). Documents, phones, amounts and references stay: a number is a card
+//! only with a network's beginning, its length and check digit (ISO/IEC 7812-1), and what stands around it decides where
+//! that alone would not. What a text says of a secret is a matter of words; see `labels`.
+
+mod card;
+mod labels;
+mod network;
+mod numerals;
+mod read;
+mod spoken;
+#[cfg(test)]
+mod tests;
+
+use read::Read;
+pub use read::folded;
+use regex::bytes::Regex;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+/// Stands where a secret stood: no letter and no digit, so nothing understands it as a word or a number.
+pub const MASK: &str = "████";
+
+/// With fewer digits, and none of the words, a text holds no secret.
+const DIGITS_MIN: usize = 3;
+/// A card number in words is longer than this.
+const SPELLED_MIN: usize = 48;
+
+/// A text without its secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Masked {
+    pub text: String,
+    /// Places that were blotted out.
+    pub n_places: u32,
+}
+
+/// The text with [`MASK`] in place of each secret; `None` when it holds none, which is quick to see.
+pub fn mask(text: &str) -> Option<Masked> {
+    let places = places(text);
+    if places.is_empty() {
+        return None;
+    }
+    let mut masked = String::with_capacity(text.len());
+    let mut from = 0;
+    for place in &places {
+        masked.push_str(text.get(from..place.start).unwrap_or_default());
+        masked.push_str(MASK);
+        from = place.end;
+    }
+    masked.push_str(text.get(from..).unwrap_or_default());
+    Some(Masked { text: masked, n_places: u32::try_from(places.len()).unwrap_or(u32::MAX) })
+}
+
+/// What is left to understand of a masked text: without the masks and the words that only led to them.
+pub fn without_masks(masked: &str) -> String {
+    let mut left: Vec<&str> = Vec::new();
+    let mut parts = masked.split(MASK).peekable();
+    while let Some(part) = parts.next() {
+        left.extend(part.split_whitespace());
+        if parts.peek().is_some() {
+            while left.last().is_some_and(|word| labels::leads_to_a_secret(&read::folded(word))) {
+                left.pop();
+            }
+        }
+    }
+    let words = left.join(" ");
+    let said = words.chars().any(char::is_alphanumeric);
+    if said { words } else { String::new() }
+}
+
+/// Byte ranges of the secrets, in order and apart from each other.
+fn places(text: &str) -> Vec<Range<usize>> {
+    if !may_hold(text) {
+        return Vec::new();
+    }
+    let read = Read::of(text);
+    let mut found = card::find(&read);
+    found.extend(spoken::find(&read));
+    found.sort_by_key(|place| (place.start, place.end));
+    let mut places: Vec<Range<usize>> = Vec::with_capacity(found.len());
+    for place in found {
+        match places.last_mut() {
+            Some(last) if place.start <= last.end => last.end = last.end.max(place.end),
+            _ => places.push(place),
+        }
+    }
+    places
+}
+
+/// The stems of [`labels`], so that an ordinary sentence is left at once.
+static STEMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i-u)[ck]lav|ontras|[ck]ontrac|pas+w|pass|pwd|senh|pin|nip|c[vc][vcn]|csc|din(a|\xc3\xa1)mica|digo|digito|code|otp|token",
+    )
+    .ok()
+});
+
+/// Number words with which a card number may begin, whatever the language.
+static SPELLED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i-u)cua[rt]|qua[rt]|cinco|cinc|cinq|fou?r|fi[fv]|tres|tr\xc3\xaas|thir|thre|tr[ei]+n|se[si]|sess|six|vein|vint").ok()
+});
+
+fn may_hold(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let digits = bytes.iter().filter(|byte| byte.is_ascii_digit()).take(DIGITS_MIN).count();
+    let matches = |words: &LazyLock<Option<Regex>>| words.as_ref().is_none_or(|words| words.is_match(bytes));
+    digits >= DIGITS_MIN
+        || matches(&STEMS)
+        || (bytes.len() >= SPELLED_MIN && matches(&SPELLED))
+        || (!text.is_ascii() && text.chars().any(|c| !c.is_ascii() && read::digit(c).is_some()))
+}

@@ -1,0 +1,116 @@
+//! Numbers in words, as people dictate a card: digit by digit or in pairs, in Spanish, Portuguese and English.
+
+use super::read::Token;
+
+/// Words that are digits by themselves.
+const DIGITS: [(&str, &str); 52] = [
+    ("cero", "0"),
+    ("uno", "1"),
+    ("dos", "2"),
+    ("tres", "3"),
+    ("cuatro", "4"),
+    ("cinco", "5"),
+    ("seis", "6"),
+    ("siete", "7"),
+    ("ocho", "8"),
+    ("nueve", "9"),
+    ("diez", "10"),
+    ("once", "11"),
+    ("doce", "12"),
+    ("trece", "13"),
+    ("catorce", "14"),
+    ("quince", "15"),
+    ("dieciseis", "16"),
+    ("diecisiete", "17"),
+    ("dieciocho", "18"),
+    ("diecinueve", "19"),
+    ("zero", "0"),
+    ("um", "1"),
+    ("dois", "2"),
+    ("duas", "2"),
+    ("quatro", "4"),
+    ("sete", "7"),
+    ("oito", "8"),
+    ("nove", "9"),
+    ("meia", "6"),
+    ("dez", "10"),
+    ("onze", "11"),
+    ("doze", "12"),
+    ("treze", "13"),
+    ("quatorze", "14"),
+    ("quinze", "15"),
+    ("dezesseis", "16"),
+    ("dezessete", "17"),
+    ("dezoito", "18"),
+    ("dezenove", "19"),
+    ("one", "1"),
+    ("two", "2"),
+    ("three", "3"),
+    ("four", "4"),
+    ("five", "5"),
+    ("six", "6"),
+    ("seven", "7"),
+    ("eight", "8"),
+    ("nine", "9"),
+    ("ten", "10"),
+    ("eleven", "11"),
+    ("twelve", "12"),
+    ("oh", "0"),
+];
+
+/// Tens, which take a unit behind them: `cuarenta y uno`, `forty-one`.
+const TENS: [(&str, char); 25] = [
+    ("veinte", '2'),
+    ("treinta", '3'),
+    ("cuarenta", '4'),
+    ("cincuenta", '5'),
+    ("sesenta", '6'),
+    ("setenta", '7'),
+    ("ochenta", '8'),
+    ("noventa", '9'),
+    ("vinte", '2'),
+    ("trinta", '3'),
+    ("quarenta", '4'),
+    ("cinquenta", '5'),
+    ("sessenta", '6'),
+    ("oitenta", '8'),
+    ("noventa", '9'),
+    ("twenty", '2'),
+    ("thirty", '3'),
+    ("forty", '4'),
+    ("fifty", '5'),
+    ("sixty", '6'),
+    ("seventy", '7'),
+    ("eighty", '8'),
+    ("ninety", '9'),
+    ("veinti", '2'),
+    ("setenta", '7'),
+];
+
+/// The number that these tokens begin with, and how many of them it takes.
+pub fn read(tokens: &[Token]) -> Option<(String, usize)> {
+    let word = |at: usize| tokens.get(at).filter(|token| !token.is_number).map(|token| token.folded.as_str());
+    let first = word(0)?;
+    if let Some(digits) = plain(first) {
+        return Some((digits.to_owned(), 1));
+    }
+    if let Some(unit) = first.strip_prefix("veinti").and_then(plain).filter(|unit| unit.len() == 1) {
+        return Some((format!("2{unit}"), 1));
+    }
+    let tens = TENS.iter().find(|(name, _)| *name == first).map(|(_, digit)| *digit)?;
+    let unit = |at: usize| word(at).and_then(plain).filter(|unit| unit.len() == 1 && *unit != "0");
+    if matches!(word(1), Some("y" | "e"))
+        && let Some(unit) = unit(2)
+    {
+        return Some((format!("{tens}{unit}"), 3));
+    }
+    let english = first.ends_with('y');
+    if english && let Some(unit) = unit(1) {
+        return Some((format!("{tens}{unit}"), 2));
+    }
+    Some((format!("{tens}0"), 1))
+}
+
+fn plain(word: &str) -> Option<&'static str> {
+    DIGITS.iter().find(|(name, _)| *name == word).map(|(_, digits)| *digits)
+}

@@ -1,0 +1,285 @@
+//! Secrets by what is said of them: `cvv 123`, `mi clave es tigre22`, `el código que me llegó es 482913`, `4821 is my pin`.
+
+use super::card::is_count;
+use super::labels::{self, Class, label_at};
+use super::read::{Read, Unit};
+use std::ops::Range;
+
+/// Words between a secret and the label behind it.
+const BACK_MAX: usize = 4;
+/// Further words of a password that is a sentence.
+const WORDS_MAX: usize = 3;
+/// Characters between the digits of one code: `482 913`, `482-913`.
+const SPLIT_MAX: usize = 2;
+/// A password of letters and digits is not shorter.
+const MIXED_MIN: usize = 4;
+/// No code is longer.
+const DIGITS_MAX: usize = 10;
+/// Beginnings of words for a payment, and how far before a label they stand.
+const PAID: [&str; 6] = ["pag", "consign", "deposit", "transf", "cancel", "paid"];
+const PAID_WITHIN: usize = 7;
+
+pub fn find(read: &Read<'_>) -> Vec<Range<usize>> {
+    let mut places = Vec::new();
+    let mut at = 0;
+    while at < read.tokens.len() {
+        let Some((class, behind)) = label_at(read, at) else {
+            at += 1;
+            continue;
+        };
+        let label = Label { read, class, at, behind };
+        if !label.is_means_of_payment() {
+            places.extend(label.ahead().or_else(|| label.back()));
+        }
+        at = behind;
+    }
+    places
+}
+
+struct Label<'a, 't> {
+    read: &'a Read<'t>,
+    class: Class,
+    at: usize,
+    behind: usize,
+}
+
+/// How a label and what follows it are joined.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Joined {
+    /// Nothing but words of its kind.
+    Beside,
+    Colon,
+    Verb,
+    /// Other words came between, or what it was said to be is no secret.
+    Loosely,
+}
+
+impl Label<'_, '_> {
+    /// `pagué con el código 110245`: the code of a shop or an agreement, which proves a payment.
+    fn is_means_of_payment(&self) -> bool {
+        let before = |n: usize| self.at.checked_sub(n).map_or("", |at| self.read.word(at));
+        let with = (1..=2).any(|n| matches!(before(n), "con" | "com" | "with"));
+        let paid = |word: &str| PAID.iter().any(|stem| word.starts_with(stem));
+        self.class == Class::Code && with && (2..=PAID_WITHIN).any(|n| paid(before(n)))
+    }
+
+    /// The secret behind the label.
+    fn ahead(&self) -> Option<Range<usize>> {
+        let read = self.read;
+        let mut joined = Joined::Beside;
+        let mut at = self.first_behind();
+        let until = at + self.class.reach() + 2;
+        while at < until.min(read.tokens.len() + 1) {
+            let gap = self.gap(at);
+            if gap.contains(super::MASK) || (at > self.behind && ends_a_sentence(gap)) {
+                return None;
+            }
+            if gap.contains([':', '=']) {
+                joined = Joined::Colon;
+            } else if gap.contains(',') && joined == Joined::Beside && at > self.behind {
+                joined = Joined::Loosely;
+            }
+            if let Some(unit) = read.unit_at(at) {
+                if labels::is_length(read.word(unit.tokens.end)) {
+                    at = unit.tokens.end + 1;
+                    continue;
+                }
+                return self.number(unit).or_else(|| self.letters(at, joined));
+            }
+            let word = read.word(at);
+            if self.class.has_letters()
+                && matches!(joined, Joined::Colon | Joined::Verb)
+                && let Some(place) = self.letters(at, joined)
+            {
+                return Some(place);
+            }
+            if self.is_of_digits_too(at) {
+                return self.letters(at, joined);
+            }
+            joined = if labels::is_verb(word) || self.is_accented_e(at) {
+                Joined::Verb
+            } else if labels::is_open(word) {
+                return None;
+            } else if joined == Joined::Beside && labels::is_filler(word) {
+                Joined::Beside
+            } else if matches!(self.class, Class::Password | Class::Clave) && joined != Joined::Beside {
+                return None;
+            } else {
+                Joined::Loosely
+            };
+            at += 1;
+        }
+        // A password of signs alone, or at the very end.
+        None
+    }
+
+    /// `cvv2` is the label with its own digit.
+    fn first_behind(&self) -> usize {
+        let glued =
+            self.read.tokens.get(self.behind).is_some_and(|next| next.is_number && next.folded.len() == 1)
+                && self.gap(self.behind).is_empty();
+        if glued { self.behind + 1 } else { self.behind }
+    }
+
+    fn gap(&self, token: usize) -> &str {
+        self.read.gap_before(token)
+    }
+
+    /// The digits that begin with this unit, when they are as many as such a secret has.
+    fn number(&self, first: &Unit) -> Option<Range<usize>> {
+        let read = self.read;
+        let (mut end, mut n_digits, mut behind) = (first.place.end, first.digits.len(), first.tokens.end);
+        let mut reach = (end, n_digits, behind);
+        while let Some(next) = read.unit_at(reach.2) {
+            let gap = read.between(reach.0, next.place.start);
+            reach = (next.place.end, reach.1 + next.digits.len(), next.tokens.end);
+            if gap.chars().count() > SPLIT_MAX || gap.contains([',', '\n', '/']) || reach.1 > DIGITS_MAX {
+                break;
+            }
+            if self.class.takes(reach.1) {
+                (end, n_digits, behind) = reach;
+            }
+        }
+        let place = first.place.start..end;
+        let money = is_count(read.word(behind)) || self.gap(first.tokens.start).contains('$');
+        let split_off = read.tokens.get(behind).is_some_and(|next| next.is_number)
+            && read.gap_before(behind).chars().all(|c| c == '.' || c == ',');
+        let glued = read.tokens.get(behind).is_some_and(|next| {
+            !next.is_number && read.gap_before(behind).is_empty() && next.place.start == place.end
+        });
+        if money || split_off || (glued && self.class.has_letters()) {
+            return None;
+        }
+        self.class.takes(n_digits).then_some(place)
+    }
+
+    /// A password of letters, digits and signs: the characters up to the next blank, and the words of a sentence.
+    fn letters(&self, token: usize, joined: Joined) -> Option<Range<usize>> {
+        if !self.class.has_letters() || joined == Joined::Loosely {
+            return None;
+        }
+        let place = self.chunk(token, joined)?;
+        let chunk = self.read.text.get(place.clone())?;
+        let word = super::read::folded(chunk);
+        let has_digit = word.chars().any(|c| c.is_ascii_digit());
+        let has_letter = word.chars().any(char::is_alphabetic);
+        let mixed = has_digit && has_letter && chunk.chars().count() >= MIXED_MIN;
+        let signs = chunk.chars().any(|c| "@#$%&*_!+".contains(c)) && chunk.chars().count() >= MIXED_MIN;
+        let said = match joined {
+            Joined::Colon | Joined::Verb if has_letter && !has_digit => {
+                !labels::is_no_value(&word)
+                    && !labels::is_said_besides(&word)
+                    && label_at(self.read, token).is_none()
+                    && (joined == Joined::Colon || self.is_meant(token, &place))
+            }
+            Joined::Colon | Joined::Verb | Joined::Beside | Joined::Loosely => false,
+        };
+        if mixed || signs {
+            return Some(place);
+        }
+        said.then(|| self.with_its_sentence(token, place))
+    }
+
+    /// The blanks-to-blanks text around the token; behind a colon it may begin with a sign.
+    fn chunk(&self, token: usize, joined: Joined) -> Option<Range<usize>> {
+        let read = self.read;
+        let place = read.tokens.get(token)?.place.clone();
+        let before = read.text.get(..place.start)?;
+        let blank = |c: char| c.is_whitespace() || (joined == Joined::Colon && matches!(c, ':' | '='));
+        let start =
+            before.rfind(blank).map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
+        let after = read.text.get(place.end..)?;
+        let end = after.find(char::is_whitespace).map_or(read.text.len(), |at| place.end + at);
+        let chunk = read.text.get(start..end)?;
+        let quotes = ['"', '\'', '“', '”', '«', '»', '(', ')', ',', ';'];
+        let from = start + (chunk.len() - chunk.trim_start_matches(quotes).len());
+        let to = start + chunk.trim_end_matches(|c| quotes.contains(&c) || matches!(c, '.' | '?')).len();
+        (from < to).then_some(from..to)
+    }
+
+    /// `mi clave es tigre`, `la contraseña es tigre`, and `la clave es tigre` when nothing follows.
+    fn is_meant(&self, token: usize, place: &Range<usize>) -> bool {
+        let mine = self.read.words_before(token).take(self.class.reach() + 2).any(labels::is_mine);
+        let rest = self.read.text.get(place.end..).unwrap_or_default();
+        let last = rest.trim_start().chars().next().is_none_or(|c| ".,;!\n".contains(c));
+        match self.class {
+            Class::Password => true,
+            Class::Clave => mine || last,
+            Class::SecurityCode | Class::Pin | Class::Code => false,
+        }
+    }
+
+    fn with_its_sentence(&self, token: usize, place: Range<usize>) -> Range<usize> {
+        let read = self.read;
+        let mut place = place;
+        for at in token + 1..=token + WORDS_MAX {
+            let Some(next) = read.tokens.get(at) else { break };
+            let gap = self.gap(at);
+            let blank = !gap.is_empty() && gap.chars().all(|c| c == ' ' || c == '-');
+            if !blank || labels::is_said_besides(&next.folded) || label_at(read, at).is_some() {
+                break;
+            }
+            place.end = place.end.max(next.place.end);
+        }
+        place
+    }
+
+    /// A word that goes on in digits or signs: `tigre22`, `t1gre`.
+    fn is_of_digits_too(&self, token: usize) -> bool {
+        self.class.has_letters()
+            && self.read.tokens.get(token + 1).is_some_and(|next| next.is_number)
+            && self.gap(token + 1).chars().all(|c| !c.is_whitespace())
+            && !self.gap(token + 1).contains([':', '='])
+    }
+
+    /// Portuguese `é`, which folds to the word for `and`.
+    fn is_accented_e(&self, token: usize) -> bool {
+        let word = self
+            .read
+            .tokens
+            .get(token)
+            .map_or("", |token| self.read.text.get(token.place.clone()).unwrap_or(""));
+        matches!(word, "é" | "É")
+    }
+
+    /// The digits before the label: `123 es el cvv`, `4821 is my pin`.
+    fn back(&self) -> Option<Range<usize>> {
+        let read = self.read;
+        let ahead = read.tokens.get(self.behind.saturating_sub(1)).map_or(0, |label| label.place.end);
+        let ahead = read.text.get(ahead..).unwrap_or_default();
+        if ahead.split_inclusive(' ').take(BACK_MAX).any(|word| word.contains(super::MASK)) {
+            return None;
+        }
+        let mut at = self.at;
+        let mut is = false;
+        for _ in 0..=BACK_MAX {
+            let before = at.checked_sub(1)?;
+            if ends_a_sentence(self.gap(at)) || self.gap(at).contains(['$', ',']) {
+                return None;
+            }
+            if let Some(unit) = read.units.iter().rev().find(|unit| unit.tokens.end == at) {
+                let open = (self.behind..self.behind + 3).any(|at| labels::is_open(read.word(at)));
+                let needs_verb = self.class.has_letters();
+                let whole = self.takes_back(unit);
+                return (whole && !open && (is || !needs_verb)).then(|| unit.place.clone());
+            }
+            let word = read.word(before);
+            if !labels::leads_back(word) {
+                return None;
+            }
+            is |= labels::is_verb(word) || self.is_accented_e(before);
+            at = before;
+        }
+        None
+    }
+
+    fn takes_back(&self, unit: &Unit) -> bool {
+        let n_digits = unit.digits.len();
+        let code = if self.class == Class::SecurityCode { n_digits <= 4 } else { true };
+        self.class.takes(n_digits) && code && !self.gap(unit.tokens.start).contains(['$', '.', ','])
+    }
+}
+
+fn ends_a_sentence(gap: &str) -> bool {
+    gap.contains(['.', '!', '?', ';']) || gap.matches('\n').count() > 1
+}
