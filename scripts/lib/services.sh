@@ -6,6 +6,7 @@
 #   postgres_start            exports ACUERDO_TEST_POSTGRES (may create databases and schemas)
 #   redis_start               exports ACUERDO_TEST_REDIS
 #   browser_need              chromium and chromedriver are on the path
+#   moment_begin MOMENT ZONE  PostgreSQL and tests that are started from now on believe that it is that moment
 #   services_stop             early, if the caller wants it; called at exit in any case
 #
 # A failure drill can stop and restart one of them (postgres_stop, postgres_run, redis_stop, redis_run), also from
@@ -101,6 +102,38 @@ file_stop() {
   rm -f "$1"
 }
 
+# --- Another moment -----------------------------------------------------------------------------------------
+
+# What stands before the command of a process that shall believe in another moment.
+MOMENT=()
+
+# moment_check MOMENT ZONE : both can be read, and what fakes the time is here. Either may be empty.
+moment_check() {
+  # Of the time zone database, which an abbreviation is not.
+  [ -z "$2" ] || [ -f "/usr/share/zoneinfo/$2" ] || die "there is no time zone \`$2\` in /usr/share/zoneinfo"
+  [ -z "$1" ] || date -d "TZ=\"${2:-UTC}\" $1" >/dev/null 2>&1 || die "\`$1\` is no moment; write it like 2028-02-29 23:59:30"
+  [ -z "$1" ] || [ -n "$(libfaketime)" ] || packages_install libfaketime
+  [ -z "$1" ] || [ -n "$(libfaketime)" ] || die "libfaketimeMT.so.1 is still missing after installing libfaketime"
+}
+
+libfaketime() {
+  find /usr/lib /usr/local/lib -name libfaketimeMT.so.1 2>/dev/null | head -n 1
+}
+
+# One distance for all, so that servers, tests and what tests start have the same time. What measures how long
+# something takes (the monotonic clock) goes on as it is, and so do times of files.
+moment_begin() {
+  local ahead triple
+  MOMENT=(env "TZ=${2:-UTC}")
+  if [ -n "$1" ]; then
+    ahead=$(($(date -d "TZ=\"${2:-UTC}\" $1" +%s) - $(date +%s)))
+    MOMENT+=("LD_PRELOAD=$(libfaketime)" "FAKETIME=$(printf '%+d' "$ahead")s" FAKETIME_DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1)
+  fi
+  triple=$(rustc -vV | sed -n 's/^host: //p' | tr 'a-z-' 'A-Z_')
+  export "CARGO_TARGET_${triple}_RUNNER=${MOMENT[*]}"
+  say "as of $("${MOMENT[@]}" date '+%A %Y-%m-%d %H:%M:%S %Z')"
+}
+
 services_begin() {
   SERVICES_DIR=$(mktemp -d "${TMPDIR:-/tmp}/acuerdo.XXXXXX")
   # PostgreSQL's own user must be able to pass through.
@@ -180,7 +213,7 @@ postgres_start() {
 postgres_run() {
   local dir="$SERVICES_DIR/postgres"
   # shellcheck disable=SC2086 # POSTGRES_OPTIONS is a list of options.
-  (cd / && as_postgres "$POSTGRES_BIN/postgres" -D "$dir/data" \
+  (cd / && as_postgres ${MOMENT[@]+"${MOMENT[@]}"} "$POSTGRES_BIN/postgres" -D "$dir/data" \
     -c listen_addresses=127.0.0.1 -c port="$POSTGRES_PORT" -c unix_socket_directories="$dir/socket" \
     -c max_connections=300 -c timezone=UTC \
     ${POSTGRES_OPTIONS:--c fsync=off -c full_page_writes=off -c synchronous_commit=off}) \
@@ -247,6 +280,7 @@ redis_start() {
 }
 
 redis_run() {
+  # Always at the machine's own time: its allocator (jemalloc) and libfaketime do not get along.
   redis-server --bind 127.0.0.1 --port "$REDIS_PORT" --save '' --appendonly no --daemonize no \
     --dir "$SERVICES_DIR/redis" >>"$SERVICES_DIR/redis.log" 2>&1 &
   local pid=$!

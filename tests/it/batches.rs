@@ -1,5 +1,6 @@
 //! Turns are run in batches, a few at a time: what one of them does is nobody else's business.
 
+use crate::harness::PATIENCE;
 use crate::harness::app::{assemble, stored, understander};
 use crate::harness::clock::FakeClock;
 use crate::harness::meta::Who;
@@ -12,7 +13,6 @@ use async_trait::async_trait;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 use tokio::sync::Barrier;
 
 /// Turns that are computed together.
@@ -72,7 +72,7 @@ async fn turns_that_wait_for_something_wait_at_the_same_time() {
     let folder = tempfile::tempdir().unwrap();
     let together = Arc::new(Together(Barrier::new(TOGETHER)));
     let (_app, _clock, converse) = batch(folder.path(), 3 * TOGETHER, together).await;
-    let round = tokio::time::timeout(Duration::from_secs(30), converse.round(64)).await;
+    let round = tokio::time::timeout(PATIENCE, converse.round(64)).await;
     let round = round.expect("one after the other they wait for ever").unwrap();
     assert_eq!((round.conversations, round.inputs, round.failed), (24, 48, 0));
 }

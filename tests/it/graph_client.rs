@@ -149,7 +149,7 @@ async fn after_an_outage_the_same_client_goes_on() {
         tokio::spawn(async move { client.send(&account(), &ana(), &hello(), CALLBACK).await.unwrap().wamid })
     });
     let sends: Vec<_> = sends.collect();
-    let taken = api.wait_for_taken(20, Duration::from_secs(10)).await;
+    let taken = api.wait_for_taken(20, crate::harness::PATIENCE).await;
     let mut wamids: Vec<Wamid> = taken.into_iter().map(|(wamid, _)| wamid).collect();
     let mut accepted = Vec::new();
     for send in sends {

@@ -2,6 +2,7 @@
 
 use crate::contract::backends;
 use crate::contract_queue::{fresh_prefix, redis_url};
+use crate::harness::PATIENCE;
 use crate::harness::app::{TOKEN, lay_out_flows, settings};
 use crate::harness::graph_api::GraphApi;
 use crate::harness::load::import_people;
@@ -18,8 +19,6 @@ use std::time::{Duration, Instant};
 
 /// Several times what an idle loop waits before it looks for the work of other processes.
 const A_WHILE: Duration = Duration::from_secs(2);
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// `acuerdo serve` in a process of its own.
 async fn started(folder: &Path, name: &str, text: &str) -> Server {
     let config = folder.join(name).with_extension("toml");
@@ -63,7 +62,7 @@ async fn a_process_without_loops_takes_in_and_serves_the_desk_while_another_answ
     graph.wait_for_taken(2, PATIENCE).await;
 
     // The desk of the process without loops: a ticket that the other one put into the queue.
-    let http = http_client(Duration::from_secs(2), Duration::from_secs(20)).unwrap();
+    let http = http_client(PATIENCE, PATIENCE).unwrap();
     let (store, lender) = (bench.store.as_ref(), LenderId::from("andino"));
     let added = acuerdo::cli::agent::add(store, &SystemRandom, SystemClock.now(), &lender, ("Luz", &[]));
     let shown = added.await.unwrap();

@@ -1,5 +1,6 @@
 //! Drives the simulator's page in a real browser: pick a person, type, tap, choose, wait for bubbles.
 
+use crate::harness::PATIENCE;
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -10,8 +11,6 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
-
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A browser window with the simulator in it. Call [`Phone::close`] at the end; a test that fails closes it too.
 pub struct Phone {
@@ -56,6 +55,8 @@ impl Phone {
         let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
         let process = Command::new("chromedriver")
             .arg(format!("--port={port}"))
+            // The browser's processes and libfaketime (`scripts/test --on`) stop each other.
+            .env_remove("LD_PRELOAD")
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .kill_on_drop(true)

@@ -1,5 +1,6 @@
 //! A tiny business behind the simulator: checks signatures, keeps what arrives, answers through the Graph API.
 
+use crate::harness::PATIENCE;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use acuerdo::domain::identity::WaIdentity;
 use acuerdo::domain::time::{Millis, Timestamp};
@@ -103,9 +104,9 @@ impl Stage {
         values.flat_map(|v| v["statuses"].as_array().cloned().unwrap_or_default()).collect()
     }
 
-    /// Looks until `found` gives something; panics with `what` after ten seconds.
+    /// Looks until `found` gives something; panics with `what` when it never comes.
     pub async fn until<T>(&self, what: &str, mut found: impl AsyncFnMut(&Self) -> Option<T>) -> T {
-        let limit = Instant::now() + Duration::from_secs(10);
+        let limit = Instant::now() + PATIENCE;
         loop {
             if let Some(value) = found(self).await {
                 return value;

@@ -1,5 +1,6 @@
 //! Requests to WhatsApp that hang, in every loop that sends: nobody else waits for them.
 
+use crate::harness::PATIENCE;
 use crate::harness::app::{TOKEN, assemble, lay_out_flows, stored};
 use crate::harness::graph_api::{GraphApi, Script};
 use crate::harness::load::{Replica, ShiftedClock, import_people, settings_on};
@@ -23,14 +24,10 @@ use async_trait::async_trait;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 use tokio::sync::Semaphore;
 
 /// More than there are loops, each of which sends one message at a time here.
 const HANGING: usize = 6;
-const HANG: Duration = Duration::from_secs(8);
-/// Much less than that, and enough for a busy machine.
-const SOON: Duration = Duration::from_secs(5);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_that_hang_in_every_loop_hold_up_nobody_else() {
@@ -43,7 +40,7 @@ async fn requests_that_hang_in_every_loop_hold_up_nobody_else() {
     let store = connect(&database, &migrate).await.unwrap();
     import_people(&store, &flows, HANGING + 1, clock.now()).await;
     let graph = GraphApi::start(TOKEN);
-    graph.script(vec![Script::Slow(HANG); HANGING]);
+    graph.script(vec![Script::Held; HANGING]);
     let settings = settings_on(&database, &flows, &graph.url, "workers.send_batch = 1");
     let replica = Replica::start(settings, clock.clone()).await;
     let webhook = Webhook::new();
@@ -54,18 +51,19 @@ async fn requests_that_hang_in_every_loop_hold_up_nobody_else() {
     for n in 0..HANGING {
         says(n, 0).await;
     }
-    graph.wait_for_taken(HANGING, SOON).await;
+    graph.wait_for_taken(HANGING, PATIENCE).await;
     // The one whose message hangs writes on, and somebody else begins.
     says(0, 1).await;
     says(HANGING, 0).await;
-    let taken = graph.wait_for_taken(HANGING + 1, SOON).await;
+    let taken = graph.wait_for_taken(HANGING + 1, PATIENCE).await;
     let heard = |n: usize| {
         let to = WaId::parse(&wa_id(n)).unwrap();
         taken.iter().filter(|(_, sent)| sent.to.wa_id.as_ref() == Some(&to)).count()
     };
     assert_eq!((heard(0), heard(HANGING)), (1, 1), "the next message to one person waits for the last one");
 
-    let taken = graph.wait_for_taken(HANGING + 2, HANG + SOON).await;
+    graph.release();
+    let taken = graph.wait_for_taken(HANGING + 2, PATIENCE).await;
     let ids: HashSet<_> = taken.iter().map(|(_, sent)| sent.callback.clone()).collect();
     assert_eq!(ids.len(), HANGING + 2, "each went once");
     replica.stop().await;

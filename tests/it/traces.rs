@@ -1,6 +1,7 @@
 //! One message is one trace, whoever does which part of it; and no collector can disturb a chat.
 
 use crate::contract::backends;
+use crate::harness::PATIENCE;
 use crate::harness::app::{NUMBER, START, TOKEN, TestApp, lay_out_flows, settings};
 use crate::harness::collector::{Collector, Seen, settings_for};
 use crate::harness::graph_api::{GraphApi, Script};
@@ -182,7 +183,7 @@ async fn a_dead_collector_loses_no_message_and_is_counted() {
     assert!(app.graph.taken().len() >= 3, "{}", app.transcript());
     let begun = std::time::Instant::now();
     while dropped("collector") == 0 {
-        assert!(begun.elapsed() < Duration::from_secs(20), "nothing was given up");
+        assert!(begun.elapsed() < PATIENCE, "nothing was given up");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
@@ -259,7 +260,7 @@ async fn a_collector_that_hangs_fills_a_bounded_queue_and_holds_up_no_shutdown()
     assert!((10_000..20_000).contains(&lost), "{lost}");
 
     cancel.cancel();
-    tokio::time::timeout(Duration::from_secs(5), running).await.expect("the shutdown waits").unwrap();
+    tokio::time::timeout(PATIENCE, running).await.expect("the shutdown waits").unwrap();
     assert_eq!(dropped("shutdown"), 20_001 - lost);
 }
 

@@ -24,6 +24,8 @@ pub enum Script {
     Answer { http_status: u16, headers: Vec<(&'static str, String)>, body: String },
     /// Taken, and answered only after this time.
     Slow(Duration),
+    /// Taken, and answered only after [`GraphApi::release`].
+    Held,
     /// Taken; then the answer breaks off in its middle.
     BreakOff,
     /// Taken, and answered 200 with bytes that are no JSON.
@@ -58,6 +60,7 @@ pub struct File {
 #[derive(Default)]
 struct State {
     token: String,
+    released: bool,
     received: Vec<Received>,
     scripts: VecDeque<Script>,
     /// Met in turn by every POST while the queue is empty.
@@ -150,6 +153,12 @@ impl GraphApi {
         self.state().files.insert(media_id.to_owned(), file);
     }
 
+    /// Answers what was [`Script::Held`], from now on at once.
+    pub fn release(&self) {
+        self.state().released = true;
+        self.shared.1.send_modify(|_| ());
+    }
+
     /// Everything that came to `/messages`, in order.
     pub fn received(&self) -> Vec<Received> {
         self.state().received.clone()
@@ -234,6 +243,13 @@ async fn messages(
         }
         Script::Slow(time) => {
             tokio::time::sleep(time).await;
+            HttpResponse::Ok().json(success)
+        }
+        Script::Held => {
+            let mut changes = shared.1.subscribe();
+            while !shared.0.lock().unwrap().released {
+                changes.changed().await.unwrap();
+            }
             HttpResponse::Ok().json(success)
         }
         Script::BreakOff => {

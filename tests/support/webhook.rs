@@ -13,7 +13,7 @@ pub const NUMBER: &str = "100000000000001";
 pub const APP_SECRET: &str = "app-secret-of-the-tests";
 pub const VERIFY: &str = "verify-token-of-the-tests";
 /// A message that is not acknowledged by then never will be.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(10);
 
 /// Signs, and tries again until it is acknowledged.
 #[derive(Clone)]

@@ -24,7 +24,6 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
-use std::time::Duration;
 
 pub const TOKEN: &str = "graph-token-of-the-tests";
 /// A Saturday-free start: Monday 2026-11-23, 10:00 in Bogotá.
@@ -129,7 +128,7 @@ impl TestApp {
             graph,
             clock,
             started,
-            http: http_client(Duration::from_secs(5), Duration::from_secs(20)).unwrap(),
+            http: http_client(super::PATIENCE, super::PATIENCE).unwrap(),
             secrets: AppSecrets::new(&[SecretString::from(APP_SECRET)]).unwrap(),
             server: handle,
             n_sent: AtomicU64::new(0),

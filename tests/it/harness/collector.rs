@@ -1,5 +1,6 @@
 //! An OpenTelemetry collector on loopback: takes OTLP over HTTP, keeps the bytes, reads them as real ones do.
 
+use crate::harness::PATIENCE;
 use actix_web::http::StatusCode;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -10,9 +11,6 @@ use std::collections::HashMap;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-
-/// How long exports may take to come; they gather for a second.
-const PATIENCE: Duration = Duration::from_secs(15);
 
 type Bodies = Arc<Mutex<Vec<Vec<u8>>>>;
 

@@ -1,5 +1,9 @@
 //! What the scenarios share: the whole application, driven by hand, and fakes of the world outside.
 
+/// How long a test waits for what must come: it ends a hang, and never a test on a busy machine. It is less than what
+/// `.config/nextest.toml` gives a test.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_mins(10);
+
 pub mod app;
 pub mod clock;
 pub mod collector;
