@@ -5,6 +5,7 @@
 #![no_main]
 
 use acuerdo::debts::csv::{ERRORS_MAX, Import, ImportContext, parse};
+use acuerdo::domain::money::Currency;
 use acuerdo_fuzz::samples;
 use libfuzzer_sys::fuzz_target;
 use std::collections::BTreeSet;
@@ -28,7 +29,8 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 fn read(bytes: &[u8]) -> Import {
-    parse(bytes, &ImportContext { now: samples::now(), zone: samples::zone() })
+    let context = ImportContext { now: samples::now(), zone: samples::zone(), currency: Currency::Cop };
+    parse(bytes, &context)
 }
 
 fn judge(bytes: &[u8], import: &Import) {

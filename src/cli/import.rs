@@ -3,7 +3,7 @@
 use crate::app;
 use crate::cli::LenderArg;
 use crate::config::Settings;
-use crate::debts::{self, ImportContext};
+use crate::debts::{self, Cleaned, ImportContext};
 use anyhow::Context;
 use clap::Args;
 use std::path::PathBuf;
@@ -36,9 +36,13 @@ pub async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Result<ExitC
         (Some(store), world.clock)
     };
     let now = clock.now();
-    let import = debts::parse(&bytes, &ImportContext { now, zone: policy.zone.clone() });
+    let context = ImportContext { now, zone: policy.zone.clone(), currency: policy.currency };
+    let import = debts::parse(&bytes, &context);
     for error in &import.errors {
         eprintln!("{}: {error}", args.file.display());
+    }
+    if let Some(cleaned) = &import.cleaned {
+        eprintln!("{}: {}", args.file.display(), told(cleaned));
     }
     if import.errors_total > 0 && !args.skip_bad_rows {
         anyhow::bail!("nothing was imported: {} mistake(s) in {} row(s)", import.errors_total, import.rows);
@@ -62,4 +66,12 @@ pub async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Result<ExitC
         counts.obligations_same,
     );
     Ok(ExitCode::SUCCESS)
+}
+
+fn told(cleaned: &Cleaned) -> String {
+    let column = cleaned.column.map_or_else(String::new, |column| format!(", column `{column}`"));
+    format!(
+        "{} value(s) were read without invisible characters; the first is in line {}{column}",
+        cleaned.n_values, cleaned.line
+    )
 }

@@ -30,7 +30,8 @@ pub struct Sample {
     pub stranger: bool,
 }
 
-/// Imports the sample debts of a lender as of `now`; repeats change nothing.
+/// Imports the sample debts of a lender as of `now`; repeats on the same day change nothing. On a later day the debts
+/// are as late as before, and the promise that has run out in the meantime is made again.
 pub async fn import(
     store: &Arc<dyn Store>,
     lender: &LenderId,
@@ -73,7 +74,8 @@ pub fn people(lender: &LenderId, policies: &PolicySet, now: Timestamp) -> anyhow
 fn parse(lender: &LenderId, policies: &PolicySet, now: Timestamp) -> anyhow::Result<debts::DebtFile> {
     let policy = policies.policy(lender).context("the sample lender has no policy")?;
     let text = if lender.as_str() == "norte" { NORTE } else { ANDINO };
-    let import = debts::parse(text.as_bytes(), &ImportContext { now, zone: policy.zone.clone() });
+    let context = ImportContext { now, zone: policy.zone.clone(), currency: policy.currency };
+    let import = debts::parse(text.as_bytes(), &context);
     import.all_or_nothing().map_err(|errors| {
         anyhow::anyhow!("sample debts: {}", errors.first().map_or_else(String::new, ToString::to_string))
     })
@@ -129,8 +131,21 @@ async fn promises(
         .into_iter()
         .find(|offer| offer.kind == AgreementKind::Promise)
         .context("the sample policy offers no promise")?;
+    let today = input.today;
+    let file = store.person_file(&person.lender, person.id).await?.context("the sample was imported")?;
+    let runs = |made: &&Agreement| {
+        made.offer.obligation == obligation.id
+            && made.status == AgreementStatus::Active
+            && made.offer.payments.last().is_some_and(|last| last.due >= today)
+    };
+    if status == AgreementStatus::Active && file.agreements.iter().any(|made| runs(&made)) {
+        return Ok(());
+    }
     for n in 1..=count {
-        let once_key = format!("sample/{}/{n}", obligation.external_ref);
+        let mut once_key = format!("sample/{}/{n}", obligation.external_ref);
+        if status == AgreementStatus::Active {
+            once_key = format!("{once_key}/{today}");
+        }
         let id = AgreementId(derive(&obligation.id.0, &once_key));
         let rendered = format!("Promesa de muestra {n}");
         store

@@ -1,5 +1,6 @@
 //! The columns of a debt file, in English or Spanish, in any order.
 
+use crate::debts::csv::whole;
 use crate::debts::error::ImportError;
 
 /// A column's canonical name, its Spanish name, and whether a file must have it.
@@ -52,16 +53,25 @@ const OWN_PREFIX: &str = "x_";
 /// Which field of a row holds which column.
 pub struct Header {
     fields: [Option<usize>; COLUMNS.len()],
+    /// Fields without a heading, which must be empty in every row.
+    unnamed: Vec<usize>,
+    /// Up to the last heading.
     pub width: usize,
 }
 
 impl Header {
-    pub fn read<'a>(names: impl Iterator<Item = &'a str>) -> Result<Self, Vec<ImportError>> {
-        let mut header = Self { fields: [None; COLUMNS.len()], width: 0 };
+    /// `line` is the heading's.
+    pub fn read<'a>(line: u64, names: impl Iterator<Item = &'a str>) -> Result<Self, Vec<ImportError>> {
+        let mut header = Self { fields: [None; COLUMNS.len()], unnamed: Vec::new(), width: 0 };
         let mut errors = Vec::new();
+        let heading = |name: &str, reason: &str, remedy: &str| heading(line, name, reason, remedy);
         for (field, name) in names.enumerate() {
-            header.width = field + 1;
             let name = name.trim().to_lowercase();
+            if name.is_empty() {
+                header.unnamed.push(field);
+                continue;
+            }
+            header.width = field + 1;
             if name.starts_with(OWN_PREFIX) {
                 continue;
             }
@@ -70,6 +80,11 @@ impl Header {
                 Some(_) => errors.push(heading(&name, "the column is there twice", "remove one")),
                 None => errors.push(heading(&name, "no such column", &nearest(&name))),
             }
+        }
+        header.unnamed.retain(|field| *field < header.width);
+        if header.fields.iter().all(Option::is_none) {
+            let names = "name the columns in the first line, as in docs/import.md: `lender`, `person_ref` …";
+            return Err(vec![whole(line, "the line names no column of a debt file", names)]);
         }
         for (column, field) in COLUMNS.iter().zip(&header.fields) {
             if column.required && field.is_none() {
@@ -85,11 +100,25 @@ impl Header {
         let index = COLUMNS.iter().position(|column| column.name == name)?;
         self.fields[index]
     }
+
+    /// The canonical name of what a field holds; `None` for a column of the lender's own.
+    pub fn name(&self, field: usize) -> Option<&'static str> {
+        let index = self.fields.iter().position(|at| *at == Some(field))?;
+        COLUMNS.get(index).map(|column| column.name)
+    }
+
+    /// A value below no heading, or beyond the last.
+    pub fn stray<'r>(&self, fields: impl Iterator<Item = &'r str>) -> Option<usize> {
+        let is_below_none = |(field, value): (usize, &str)| {
+            !value.trim().is_empty() && (field >= self.width || self.unnamed.contains(&field))
+        };
+        fields.enumerate().position(is_below_none)
+    }
 }
 
-fn heading(name: &str, reason: &str, remedy: &str) -> ImportError {
+fn heading(line: u64, name: &str, reason: &str, remedy: &str) -> ImportError {
     ImportError {
-        line: 1,
+        line,
         column: Some(name.chars().take(40).collect()),
         found: String::new(),
         reason: reason.to_owned(),

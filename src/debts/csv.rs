@@ -1,15 +1,17 @@
-//! Lenders' debt files: one row per obligation with its person, `;`, `,` or tab, UTF-8 or Latin-1.
+//! Lenders' debt files: one row per obligation with its person, `;`, `,` or tab, UTF-8 or Windows-1252.
 //!
 //! One flat table is what a lender's system exports with a single query; `docs/import.md` describes every column.
 //! Ids derive from the lender and its own references, so importing a file twice changes nothing.
 
 use crate::debts::columns::Header;
+use crate::debts::encoding::{Decoded, decode};
 use crate::debts::error::ImportError;
 use crate::debts::rows::Rows;
+use crate::debts::spreadsheets::cleaned;
 use crate::domain::debt::{Obligation, Person};
 use crate::domain::ids::{LenderId, ObligationId, PersonId, derive};
+use crate::domain::money::Currency;
 use crate::domain::time::{Timestamp, Zone};
-use std::borrow::Cow;
 use uuid::Uuid;
 
 pub const FILE_BYTES_MAX: usize = 512 * 1024 * 1024;
@@ -18,11 +20,12 @@ pub const ERRORS_MAX: usize = 100;
 /// Namespace of ids that derive from lenders' references; it must never change.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6c1f_0b7e_52ad_5d0e_9a41_7be0_43d2_f0c8);
 
-/// The moment of the import and the lender's zone.
+/// The moment of the import, and the lender's zone and currency.
 #[derive(Debug, Clone)]
 pub struct ImportContext {
     pub now: Timestamp,
     pub zone: Zone,
+    pub currency: Currency,
 }
 
 /// Everything in a file that could be read.
@@ -51,12 +54,99 @@ pub struct Import {
     /// The first [`ERRORS_MAX`].
     pub errors: Vec<ImportError>,
     pub errors_total: u64,
+    /// Values that were read without characters that nobody sees.
+    pub cleaned: Option<Cleaned>,
+}
+
+/// Values that had invisible characters or spaces that do not break: they are read without, so that the same number
+/// is the same in tomorrow's file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cleaned {
+    pub n_values: u64,
+    /// Place of the first; the column's canonical name, `None` for the heading and columns of the lender's own.
+    pub line: u64,
+    pub column: Option<&'static str>,
 }
 
 impl Import {
     /// The file when every row is right; otherwise nothing is to be imported.
     pub fn all_or_nothing(self) -> Result<DebtFile, Vec<ImportError>> {
         if self.errors_total == 0 { Ok(self.file) } else { Err(self.errors) }
+    }
+
+    /// Reads heading and rows.
+    fn read(&mut self, decoded: &Decoded<'_>, context: &ImportContext) {
+        let (said, text) = said_delimiter(&decoded.text);
+        let mut lines = Lines { text, at: 0, line: if said.is_some() { 2 } else { 1 } };
+        let mut reader = ::csv::ReaderBuilder::new()
+            .delimiter(said.unwrap_or_else(|| delimiter(text)))
+            .flexible(true)
+            .has_headers(false)
+            .from_reader(text.as_bytes());
+        let mut rows = Rows::new(context);
+        let mut header: Option<(Header, ::csv::StringRecord)> = None;
+        let mut records = reader.records();
+        while let Some(record) = records.next() {
+            let record = match record {
+                Ok(record) => record,
+                Err(error) => {
+                    let line = lines.of(error.position());
+                    self.report(whole(line, "the row cannot be read", "check its quotes"));
+                    continue;
+                }
+            };
+            let line = lines.of(record.position());
+            if record.iter().all(|value| value.trim().is_empty()) {
+                continue;
+            }
+            let record = self.clean(line, record, header.as_ref().map(|(header, _)| header));
+            let Some((header, heading)) = &header else {
+                match Header::read(line, record.iter()) {
+                    Ok(read) => header = Some((read, record)),
+                    Err(errors) => {
+                        errors.into_iter().for_each(|error| self.report(error));
+                        return;
+                    }
+                }
+                continue;
+            };
+            self.rows += 1;
+            if record == *heading {
+                self.report(whole(line, "the heading stands here again", "remove the line"));
+                continue;
+            }
+            // Not its first line alone: a quoted value may have several.
+            if let Some(odd) = decoded.odd_lines.range(line..=lines.last(records.reader().position())).next()
+            {
+                self.report(decoded.odd(*odd));
+            } else if let Err(errors) = rows.read(line, &record, header, &mut self.file) {
+                errors.into_iter().for_each(|error| self.report(error));
+            }
+        }
+    }
+
+    /// The row without characters that nobody sees.
+    fn clean(
+        &mut self,
+        line: u64,
+        record: ::csv::StringRecord,
+        header: Option<&Header>,
+    ) -> ::csv::StringRecord {
+        if record.as_slice().is_ascii() {
+            return record;
+        }
+        let mut clean = ::csv::StringRecord::new();
+        for (field, value) in record.iter().enumerate() {
+            match cleaned(value) {
+                None => clean.push_field(value),
+                Some(value) => {
+                    let column = header.and_then(|header| header.name(field));
+                    self.cleaned.get_or_insert(Cleaned { n_values: 0, line, column }).n_values += 1;
+                    clean.push_field(&value);
+                }
+            }
+        }
+        clean
     }
 
     fn report(&mut self, error: ImportError) {
@@ -84,66 +174,67 @@ pub fn parse(bytes: &[u8], context: &ImportContext) -> Import {
         import.report(whole(1, "the file is larger than 512 MiB", "split it by persons"));
         return import;
     }
-    let text = line_ends(decode(bytes));
-    let mut reader = ::csv::ReaderBuilder::new()
-        .delimiter(delimiter(&text))
-        .flexible(true)
-        .has_headers(false)
-        .from_reader(text.as_bytes());
-    let mut rows = Rows::new(context);
-    let mut header = None;
-    for record in reader.records() {
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => {
-                let line = error.position().map_or(1, ::csv::Position::line);
-                import.report(whole(line, "the row cannot be read", "check its quotes"));
-                continue;
-            }
-        };
-        let line = record.position().map_or(1, ::csv::Position::line);
-        let Some(header) = &header else {
-            match Header::read(record.iter()) {
-                Ok(read) => header = Some(read),
-                Err(errors) => {
-                    errors.into_iter().for_each(|error| import.report(error));
-                    return import;
-                }
-            }
-            continue;
-        };
-        import.rows += 1;
-        if let Err(errors) = rows.read(line, &record, header, &mut import.file) {
-            errors.into_iter().for_each(|error| import.report(error));
+    let decoded = match decode(bytes) {
+        Ok(decoded) => decoded,
+        Err(error) => {
+            import.report(error);
+            return import;
         }
-    }
+    };
+    import.read(&decoded, context);
     if import.rows == 0 && import.errors_total == 0 {
         import.report(whole(1, "the file has no rows", "export the debts with their heading"));
     }
     import
 }
 
-/// UTF-8 with or without a byte order mark, else Latin-1.
-fn decode(bytes: &[u8]) -> Cow<'_, str> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => Cow::Owned(bytes.iter().map(|byte| char::from(*byte)).collect()),
+/// Lines of a text, from 1. The reader's own count is one too low after `\r\n` and blank lines.
+struct Lines<'t> {
+    text: &'t str,
+    /// Counted up to here.
+    at: usize,
+    /// The line of `at`.
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the row that begins there or after the ends of lines that follow.
+    fn of(&mut self, position: Option<&::csv::Position>) -> u64 {
+        let begin = position.map_or(self.at, |position| usize::try_from(position.byte()).unwrap_or(self.at));
+        let rest = self.text.as_bytes().get(begin..).unwrap_or_default();
+        let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        self.line = self.up_to(begin + ends);
+        self.at = self.at.max(begin + ends);
+        self.line
+    }
+
+    /// The last line of the row after which the reader stands.
+    fn last(&self, position: &::csv::Position) -> u64 {
+        let end = usize::try_from(position.byte()).unwrap_or(self.at);
+        let read = self.text.as_bytes().get(self.at..end).unwrap_or_default();
+        // Without the end of its own line.
+        let row = read.strip_suffix(b"\n").or(read.strip_suffix(b"\r")).unwrap_or(read);
+        self.line + row.iter().filter(|byte| **byte == b'\n').count() as u64
+    }
+
+    fn up_to(&self, end: usize) -> u64 {
+        let passed = self.text.as_bytes().get(self.at..end).unwrap_or_default();
+        self.line + passed.iter().filter(|byte| **byte == b'\n').count() as u64
     }
 }
 
-/// A lone carriage return ends a line too (old spreadsheets); only line feeds are counted as lines later.
-fn line_ends(text: Cow<'_, str>) -> Cow<'_, str> {
-    let bytes = text.as_bytes();
-    let is_lone = |(at, byte): (usize, &u8)| *byte == b'\r' && bytes.get(at + 1) != Some(&b'\n');
-    if bytes.iter().enumerate().any(is_lone) {
-        return Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"));
+/// Excel's first line `sep=;`, which is no heading: the separator, and the text after it.
+fn said_delimiter(text: &str) -> (Option<u8>, &str) {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let first = first.trim_end_matches('\r').trim_matches('"');
+    match first.get(..4).filter(|begin| begin.eq_ignore_ascii_case("sep=")).map(|_| &first.as_bytes()[4..]) {
+        Some([delimiter @ (b',' | b';' | b'\t')]) => (Some(*delimiter), rest),
+        _ => (None, text),
     }
-    text
 }
 
 fn delimiter(text: &str) -> u8 {
-    let heading = text.lines().next().unwrap_or_default();
+    let heading = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let count = |delimiter: u8| heading.bytes().filter(|byte| *byte == delimiter).count();
     [b',', b';', b'\t'].into_iter().max_by_key(|delimiter| count(*delimiter)).unwrap_or(b',')
 }

@@ -39,7 +39,9 @@ pub fn shape(value: &str) -> String {
         .chars()
         .take(SHAPE_CHARS_MAX)
         .map(|c| match c {
-            c if c.is_numeric() => '9',
+            c if c.is_ascii_digit() => '9',
+            // A digit of another script looks like one of ours and is none.
+            c if c.is_numeric() => '#',
             c if c.is_alphabetic() => 'a',
             c if c.is_control() => '?',
             c => c,

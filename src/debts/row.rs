@@ -2,6 +2,7 @@
 
 use crate::debts::columns::Header;
 use crate::debts::error::{ImportError, shape};
+use crate::debts::spreadsheets;
 use crate::debts::values::Mistake;
 
 const CELL_CHARS_MAX: usize = 4_000;
@@ -46,7 +47,30 @@ impl<'r> Row<'r> {
             self.error(column, "too long, or with control characters", "remove line breaks and tabs");
             return None;
         }
+        if text.contains('\u{fffd}') {
+            self.error(column, "a character was lost in another program", "export the file in UTF-8");
+            return None;
+        }
         Some(text.to_owned())
+    }
+
+    /// A value that names something: a document, an account, a customer.
+    pub fn key(&mut self, column: &'static str) -> Option<String> {
+        if let Some(Mistake { reason, remedy }) = spreadsheets::destroyed(self.text(column)) {
+            self.error(column, reason, remedy);
+            return None;
+        }
+        self.needed(column)
+    }
+
+    /// A name for people, in the letters that it is written with.
+    pub fn name(&mut self, column: &'static str) -> Option<String> {
+        let name = self.needed(column)?;
+        if spreadsheets::is_garbled(&name) {
+            self.error(column, "garbled: it was read in a wrong encoding before", "export the file in UTF-8");
+            return None;
+        }
+        Some(name)
     }
 
     pub fn read<T>(

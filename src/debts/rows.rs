@@ -3,6 +3,7 @@
 use crate::debts::columns::Header;
 use crate::debts::csv::{DebtFile, ImportContext, Tag, obligation_id, person_id, whole};
 use crate::debts::error::ImportError;
+use crate::debts::phones::phones;
 use crate::debts::row::Row;
 use crate::debts::values;
 use crate::domain::debt::{Balance, Instalment, Obligation, ObligationStatus, Person};
@@ -35,9 +36,8 @@ impl<'a> Rows<'a> {
         header: &Header,
         file: &mut DebtFile,
     ) -> Result<(), Vec<ImportError>> {
-        if record.len() != header.width {
-            let reason = format!("the row has {} fields, the heading {}", record.len(), header.width);
-            return Err(vec![whole(line, &reason, "quote fields that contain the separator")]);
+        if let Some(error) = misfit(line, record, header) {
+            return Err(vec![error]);
         }
         let mut row = Row { line, record, header, errors: Vec::new() };
         let parsed = self.row(&mut row, file);
@@ -95,10 +95,10 @@ impl<'a> Rows<'a> {
     }
 
     fn person(&self, row: &mut Row<'_>, lender: Option<LenderId>) -> Option<Person> {
-        let external_ref = row.needed("person_ref");
-        let full_name = row.needed("full_name");
+        let external_ref = row.key("person_ref");
+        let full_name = row.name("full_name");
         let document_type = row.needed("document_type");
-        let document = row.needed("document");
+        let document = row.key("document");
         if document.as_ref().is_some_and(|text| text.chars().filter(|c| c.is_alphanumeric()).count() < 4) {
             row.error(
                 "document",
@@ -115,11 +115,11 @@ impl<'a> Rows<'a> {
                 None
             }
         };
-        let phones = row.read("phones", values::phones);
+        let phones = row.read("phones", phones);
         let full_name = full_name?;
         let first_name = match row.text("first_name") {
             "" => full_name.split_whitespace().next().unwrap_or_default().to_owned(),
-            name => name.to_owned(),
+            _ => row.name("first_name")?,
         };
         let (lender, external_ref) = (lender?, external_ref?);
         Some(Person {
@@ -154,21 +154,15 @@ impl<'a> Rows<'a> {
         lender: Option<LenderId>,
         person: Option<PersonId>,
     ) -> Option<Obligation> {
-        let external_ref = row.needed("obligation_ref")?;
+        let external_ref = row.key("obligation_ref")?;
         if let Some(first_line) = self.obligations.get(&external_ref) {
             let reason = format!("this obligation is in line {first_line} already");
             row.error("obligation_ref", &reason, "write each obligation once");
         }
         let product = row.needed("product");
-        let product_name = row.needed("product_name");
+        let product_name = row.name("product_name");
         let status = row.read("status", values::status);
-        let currency = row.needed("currency").and_then(|code| {
-            let currency = Currency::parse(&code.to_uppercase());
-            if currency.is_none() {
-                row.error("currency", "no such currency", &format!("use one of {}", codes()));
-            }
-            currency
-        });
+        let currency = self.currency(row);
         let oldest_unpaid_due = self.optional_day(row, "oldest_unpaid_due");
         let rate_ea_bps = row.optional("rate_ea", values::rate_bps);
         let currency = currency?;
@@ -195,6 +189,22 @@ impl<'a> Rows<'a> {
             instalments,
             rate_ea_bps: rate_ea_bps?,
         })
+    }
+
+    /// The lender's: its policy has amounts in this currency, and a sum of two has no meaning.
+    fn currency(&self, row: &mut Row<'_>) -> Option<Currency> {
+        let own = self.context.currency;
+        let written = row.needed("currency")?;
+        match Currency::parse(&written.to_uppercase()) {
+            Some(currency) if currency == own => return Some(own),
+            Some(_) => row.error(
+                "currency",
+                &format!("another currency than the lender's, which is {}", own.code()),
+                "write a file for a lender whose policy has this currency; nothing is converted",
+            ),
+            None => row.error("currency", "no such currency", &format!("use one of {}", codes())),
+        }
+        None
     }
 
     fn balance(&self, row: &mut Row<'_>, currency: Currency) -> Option<Balance> {
@@ -245,6 +255,23 @@ impl<'a> Rows<'a> {
             }
         }
     }
+}
+
+/// Why the row does not fit below the heading.
+fn misfit(line: u64, record: &::csv::StringRecord, header: &Header) -> Option<ImportError> {
+    let stray = header.stray(record.iter());
+    if record.len() < header.width || stray.is_some_and(|field| field >= header.width) {
+        let reason = format!("the row has {} fields, the heading {}", record.len(), header.width);
+        // An opened quote takes all lines up to the next one.
+        let remedy = if record.iter().any(|value| value.contains('\n')) {
+            "close the quote that is opened in it, and write quotes inside a value twice"
+        } else {
+            "quote fields that contain the separator"
+        };
+        return Some(whole(line, &reason, remedy));
+    }
+    let reason = format!("field {} has a value and no heading", stray? + 1);
+    Some(whole(line, &reason, "name the column in the heading, `x_…` for one of your own"))
 }
 
 /// What the row says of the next instalment, numbered as in its list; else the list's first unpaid one from today on.

@@ -7,6 +7,7 @@ use crate::domain::time::{Timestamp, Zone};
 use crate::rules::dpd::days_past_due;
 use crate::rules::offer::{OfferInput, PersonFacts, offers};
 use crate::rules::policy::PolicySet;
+use crate::rules::settlement::total_due;
 
 const ANDINO: &str = include_str!("../../fixtures/demo/andino.csv");
 const NORTE: &str = include_str!("../../fixtures/demo/norte.csv");
@@ -19,6 +20,7 @@ fn context() -> ImportContext {
     ImportContext {
         now: Timestamp::parse_rfc3339("2026-11-21T15:00:00Z").unwrap(),
         zone: Zone::parse("America/Bogota").unwrap(),
+        currency: Currency::Cop,
     }
 }
 
@@ -129,7 +131,8 @@ fn the_sample_shows_every_kind_of_offer() {
 
 #[test]
 fn spanish_headings_semicolons_and_local_numbers_are_read() {
-    let file = file(NORTE);
+    let import = parse(NORTE.as_bytes(), &ImportContext { currency: Currency::Mxn, ..context() });
+    let file = import.all_or_nothing().unwrap();
     assert_eq!(file.lender.unwrap().as_str(), "norte");
     let balance = &file.obligations[0].balance;
     assert_eq!(balance.principal, Money::new(325_050, Currency::Mxn));
@@ -240,6 +243,165 @@ fn a_list_of_instalments_gives_the_oldest_unpaid_and_the_next() {
     assert_eq!(obligation.oldest_unpaid_due.unwrap().to_string(), "2026-10-05");
     let next = obligation.next_due.as_ref().unwrap();
     assert_eq!((next.number, next.due.to_string(), next.amount.minor), (3, "2026-12-05".to_owned(), 35_000));
+}
+
+/// A mistake in the last line of a file with these ends of lines.
+#[test]
+fn a_mistake_names_its_line_whatever_stands_before_it() {
+    let bad = ROW.replace("2026-10-01", "soon").replace("C1", "C2").replace("5001", "5002");
+    let quoted = format!("{},x_note\n", HEAD.trim_end());
+    let noted = |row: &str, note: &str| format!("{},\"{note}\"\n", row.trim_end());
+    for (text, line) in [
+        (format!("{HEAD}{ROW}{bad}"), 3),
+        (format!("\n\n{HEAD}\n{ROW}\n\n{bad}"), 8),
+        (format!("{HEAD}   \n{ROW},,,,\n{bad}"), 5),
+        (format!("sep=,\n{HEAD}{ROW}{bad}"), 4),
+        (format!("{quoted}{}{}", noted(ROW, "one\ntwo\n\nthree"), noted(&bad, "x")), 6),
+        (format!("{quoted}{}{}", noted(ROW, "a \"\"b\"\" c"), noted(&bad, "one\ntwo")), 3),
+    ] {
+        for end in ["\n", "\r\n", "\r"] {
+            let import = import(&text.replace('\n', end));
+            let lines: Vec<u64> = import.errors.iter().map(|error| error.line).collect();
+            assert_eq!((lines, import.rows), (vec![line], 2), "{text:?} with {end:?}: {:?}", import.errors);
+        }
+    }
+}
+
+#[test]
+fn what_spreadsheets_add_is_no_row_and_no_column() {
+    let plain = file(&format!("{HEAD}{ROW}"));
+    let semicolons = |text: &str| text.replace(',', ";");
+    let ended = |text: &str| text.replace('\n', ",\n");
+    let middle =
+        format!("{}{}", HEAD.replace("document,", "document,,"), ROW.replace("1010000101,", "1010000101,,"));
+    for text in [
+        format!("sep=;\r\n{}{}", semicolons(HEAD), semicolons(ROW)),
+        format!("\"sep=;\"\n{}{}", semicolons(HEAD), semicolons(ROW)),
+        format!("\u{feff}SEP=,\n{HEAD}{ROW}"),
+        format!("{HEAD}{ROW}{}", ",,,,,,,,,,,,,,,\n".repeat(3)),
+        format!("{HEAD}{ROW},\n , , \n"),
+        format!("{}{}", ended(HEAD), ended(ROW)),
+        format!("{}{}", ended(&ended(HEAD)), ended(ROW)),
+        format!("{HEAD}{}", ended(ROW)),
+        middle,
+    ] {
+        let import = import(&text);
+        assert_eq!((import.errors.as_slice(), import.rows), ([].as_slice(), 1), "{text}");
+        assert_eq!(import.file, plain, "{text}");
+    }
+    for (text, told) in [
+        (format!("{}{}", ended(HEAD), ROW.replace('\n', ",x\n")), "the row has 17 fields, the heading 16"),
+        (
+            format!(
+                "{}{}",
+                HEAD.replace("document,", "document,,"),
+                ROW.replace("1010000101,", "1010000101,1,")
+            ),
+            "line 2: field 6 has a value and no heading; name the column",
+        ),
+        (format!("{HEAD}{HEAD}"), "line 2: the heading stands here again; remove the line"),
+        ("Cartera de Banco Andino\na,b\n".to_owned(), "line 1: the line names no column of a debt file"),
+        (format!("{HEAD}{}{ROW}", ROW.replace("Ana Rojas", "\"Ana Rojas")), "close the quote"),
+    ] {
+        let import = import(&text);
+        assert_eq!(import.errors.len(), 1, "{:?}", import.errors);
+        assert!(import.errors[0].to_string().contains(told), "{}", import.errors[0]);
+    }
+}
+
+#[test]
+fn a_number_that_a_spreadsheet_destroyed_is_refused_with_its_remedy() {
+    for (right, column) in [
+        ("C1", "person_ref"),
+        ("1010000101", "document"),
+        ("5001", "obligation_ref"),
+        ("+573005550001", "phones"),
+    ] {
+        for wrong in ["\"1,09E+09\"", "5.00123E+15", "1e+12", "1090004821.0", "#####", "#N/A", "NULL", "=A2"]
+        {
+            let told = mistake(right, wrong);
+            assert!(told.starts_with(&format!("line 2, column `{column}` (shaped")), "{wrong}: {told}");
+            assert!(!told.contains("109"), "{told}");
+        }
+    }
+    let amount = mistake("1000,0", "\"1,5E+06\",0");
+    assert!(amount.contains("scientific notation") && amount.contains("write digits"), "{amount}");
+}
+
+#[test]
+fn one_file_has_one_encoding() {
+    let name = |name: &str| ROW.replace("Ana Rojas", name);
+    let latin = |text: &str| text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect::<Vec<u8>>();
+    let second = name("Luz Núñez").replace("C1", "C2").replace("5001", "5002");
+    let utf8 = format!("{HEAD}{}", name("José Peña"));
+    let mixed = [utf8.as_bytes(), &latin(&second)].concat();
+    let import = parse(&mixed, &context());
+    let told: Vec<String> = import.errors.iter().map(ToString::to_string).collect();
+    let odd =
+        "the line is not in UTF-8, the others are; export the whole file in one encoding, best in UTF-8";
+    assert_eq!((told, import.rows), (vec![format!("line 3: {odd}")], 2));
+    assert_eq!(import.file.persons[0].full_name.expose(), "José Peña", "with `--skip-bad-rows` the good row");
+
+    let windows = [HEAD.as_bytes(), &name("Marta O_Higgins").into_bytes()].concat();
+    let windows: Vec<u8> = windows.into_iter().map(|byte| if byte == b'_' { 0x92 } else { byte }).collect();
+    // The heading has underscores too.
+    let windows = [HEAD.as_bytes(), &windows[HEAD.len()..]].concat();
+    let import = parse(&windows, &context()).all_or_nothing().unwrap();
+    assert_eq!(import.persons[0].full_name.expose(), "Marta O’Higgins");
+
+    for garbled in ["JosÃ© PeÃ±a", "Jos\u{fffd} Pe\u{fffd}a", "MUÃ‘OZ"] {
+        let told = mistake("Ana Rojas", garbled);
+        assert!(told.contains("column `full_name`") && told.contains("UTF-8"), "{told}");
+    }
+}
+
+#[test]
+fn a_workbook_is_named_in_one_line() {
+    let utf16: Vec<u8> = format!("{HEAD}{ROW}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (bytes, kind) in [(utf16.as_slice(), "UTF-16"), (b"PK\x03\x04 [Content_Types].xml\n\n", ".xlsx")] {
+        let errors = parse(bytes, &context()).errors;
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert!(errors[0].to_string().contains(kind), "{}", errors[0]);
+    }
+}
+
+#[test]
+fn what_nobody_sees_is_left_out_and_counted() {
+    let text = format!(
+        "{HEAD}{ROW}{}",
+        ROW.replace("+573005550001", "\u{202a}+57\u{a0}300 555 0001\u{202c}")
+            .replace(",5001", ",5\u{200b}002")
+    );
+    let import = import(&text);
+    assert_eq!(import.errors, []);
+    assert_eq!(import.cleaned, Some(super::Cleaned { n_values: 2, line: 3, column: Some("phones") }));
+    assert_eq!(import.file.persons.len(), 1, "the same person in both rows");
+    assert_eq!(import.file.obligations[1].external_ref, "5002");
+    assert_eq!(file(&format!("{HEAD}{ROW}")).persons, import.file.persons);
+}
+
+#[test]
+fn only_the_lenders_currency_is_taken() {
+    assert_eq!(
+        mistake("COP", "USD"),
+        "line 2, column `currency` (`USD`): another currency than the lender's, which is COP; write a file for a \
+         lender whose policy has this currency; nothing is converted"
+    );
+}
+
+#[test]
+fn amounts_whose_sum_would_not_fit_are_refused() {
+    for (wrong, n) in
+        [("92233720368547000", 1), ("10000000000000", 1), ("1000000000000000000000000000000", 1)]
+    {
+        let row = ROW.replace("1000,0,0,0", &format!("{wrong},0,0,0"));
+        let errors = import(&format!("{HEAD}{row}")).errors;
+        assert_eq!(errors.len(), n, "{errors:?}");
+        assert!(errors[0].to_string().contains("larger than any debt"), "{}", errors[0]);
+    }
+    let most = ROW.replace("1000,0,0,0", "9999999999999.99,9999999999999,9999999999999,9999999999999");
+    let obligation = &file(&format!("{HEAD}{}", most.replace(".99", ""))).obligations[0];
+    assert_eq!(total_due(&obligation.balance).unwrap().minor, 4 * 999_999_999_999_900);
 }
 
 proptest::proptest! {

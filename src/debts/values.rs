@@ -1,7 +1,7 @@
 //! Values as lenders write them: amounts, dates, phones, states.
 
+use crate::debts::spreadsheets;
 use crate::domain::debt::{Instalment, ObligationStatus};
-use crate::domain::identity::WaId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::time::{Day, Timestamp, Zone};
 use rust_decimal::Decimal;
@@ -13,9 +13,12 @@ pub struct Mistake {
     pub remedy: &'static str,
 }
 
-const fn mistake(reason: &'static str, remedy: &'static str) -> Mistake {
+pub const fn mistake(reason: &'static str, remedy: &'static str) -> Mistake {
     Mistake { reason, remedy }
 }
+
+/// Units of the currency in one amount; no debt of a person is larger, and all sums of a person's debts fit.
+const UNITS_MAX: i64 = 9_999_999_999_999;
 
 /// `1234567`, `1234567.89`, `1234567,89`, `1.234.567,89` or `1,234,567.89`; never negative.
 ///
@@ -30,10 +33,18 @@ pub fn amount(text: &str, currency: Currency) -> Result<Money, Mistake> {
         ));
     }
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',') {
-        return Err(FORM);
+        // The remedy of an account number: this is one of amounts.
+        return Err(match spreadsheets::destroyed(text) {
+            Some(Mistake { reason, .. }) => mistake(reason, FORM.remedy),
+            None => FORM,
+        });
     }
     let plain = plain_number(text)?;
-    let units: Decimal = plain.parse().map_err(|_| FORM)?;
+    let n_digits = plain.split('.').next().unwrap_or_default().trim_start_matches('0').len();
+    let units: Decimal = if n_digits > 20 { Decimal::MAX } else { plain.parse().map_err(|_| FORM)? };
+    if units > Decimal::from(UNITS_MAX) {
+        return Err(mistake("larger than any debt", "write at most 9999999999999 units of the currency"));
+    }
     let minor = units.checked_mul(Decimal::from(currency.unit_minor())).ok_or(FORM)?;
     if !minor.fract().is_zero() {
         return Err(mistake("more decimals than the currency has", "round it in your system first"));
@@ -102,30 +113,6 @@ pub fn instant(text: &str, today: Day, zone: &Zone) -> Result<Timestamp, Mistake
         Some(at) => Ok(at),
         None => day(text, today).map(|day| zone.at(day, 0)),
     }
-}
-
-/// One or more phones with country code, separated by `|`: digits with country code.
-pub fn phones(text: &str) -> Result<Vec<String>, Mistake> {
-    let mut phones = Vec::new();
-    for part in text.split('|').map(str::trim).filter(|part| !part.is_empty()) {
-        let digits: String =
-            part.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.' | '+')).collect();
-        // Without `+`, ten digits or fewer are a national number in every country of ours.
-        if !part.starts_with('+') && digits.len() <= 10 {
-            return Err(mistake("a phone without country code", "write it as `+57 300 555 0001`"));
-        }
-        let Some(phone) = WaId::parse(&digits).filter(|phone| phone.expose().len() <= 15) else {
-            return Err(mistake("not a phone", "write it as `+57 300 555 0001`, several separated by `|`"));
-        };
-        let phone = phone.expose().to_owned();
-        if !phones.contains(&phone) {
-            phones.push(phone);
-        }
-    }
-    if phones.len() > 10 {
-        return Err(mistake("more than 10 phones", "keep those that the person authorised"));
-    }
-    Ok(phones)
 }
 
 pub fn status(text: &str) -> Result<ObligationStatus, Mistake> {

@@ -33,6 +33,7 @@ mod query_plans;
 mod replicas;
 mod replies;
 mod retention;
+mod sample_days;
 mod scenario_app;
 mod scenario_format;
 mod scenario_talk;

@@ -29,6 +29,18 @@ struct TalkDriver<'f> {
 }
 
 impl<'f> TalkDriver<'f> {
+    const fn over(flows: &'f FlowSet, understander: &'f Understander) -> Self {
+        Self {
+            flows,
+            understander,
+            talk: None,
+            world: None,
+            is_known: false,
+            tickets: Vec::new(),
+            fault: None,
+        }
+    }
+
     fn world(&self) -> &World {
         self.world.as_ref().expect("`begin` came first")
     }
@@ -224,6 +236,49 @@ fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
+/// Public holidays and the days around them, month ends, Easter week, a leap day, a Sunday; in the day and at night.
+const MOMENTS: [&str; 12] = [
+    "2026-11-29 10:00",
+    "2026-12-31 23:59",
+    "2027-01-01 00:00",
+    "2027-01-31 18:30",
+    "2027-03-24 10:00",
+    "2027-03-26 10:00",
+    "2027-11-29 03:00",
+    "2028-02-28 23:59",
+    "2028-02-29 23:59",
+    "2028-03-01 00:00",
+    "2029-12-24 12:00",
+    "2031-06-30 10:00",
+];
+
+#[test]
+fn the_sample_people_are_shown_their_offers_at_any_moment() {
+    let flows = acuerdo::flow::load(&acuerdo::flow::read_folder(&root("flows")).unwrap()).unwrap().set;
+    let understander = Understander::load(&root("flows/understanding")).unwrap();
+    let mut missing = Vec::new();
+    for at in MOMENTS {
+        for person in ["C-1001", "C-1003", "C-1004", "C-1005", "C-1009", "C-1011", "C-1013"] {
+            let mut driver = TalkDriver::over(&flows, &understander);
+            let given =
+                Given { person: person.to_owned(), at: at.to_owned(), verified: true, ..Given::default() };
+            driver.begin(&given).unwrap();
+            let shown = driver.says("quiero ver mis opciones de pago").unwrap();
+            let text: String = shown.into_iter().map(|shown| shown.text + "\n").collect();
+            assert_eq!(driver.fault(), None, "{person} at {at}");
+            assert!(!text.is_empty(), "{person} hears nothing at {at}");
+            let titles = driver.world().offer_titles();
+            missing.extend(
+                titles
+                    .iter()
+                    .filter(|title| !text.contains(title.as_str()))
+                    .map(|title| format!("{person} at {at}: no `{title}` in {text}")),
+            );
+        }
+    }
+    assert!(missing.is_empty(), "{} missing:\n{}", missing.len(), missing.join("\n"));
+}
+
 #[test]
 fn every_scenario_goes_as_written() {
     let flows = acuerdo::flow::load(&acuerdo::flow::read_folder(&root("flows")).unwrap()).unwrap().set;
@@ -233,15 +288,7 @@ fn every_scenario_goes_as_written() {
     let mut failures = Vec::new();
     let mut visited = BTreeSet::new();
     for (path, scenario) in scenarios.iter().filter(|(path, _)| path.to_string_lossy().contains(&only)) {
-        let mut driver = TalkDriver {
-            flows: &flows,
-            understander: &understander,
-            talk: None,
-            world: None,
-            is_known: false,
-            tickets: Vec::new(),
-            fault: None,
-        };
+        let mut driver = TalkDriver::over(&flows, &understander);
         let name = path.strip_prefix(root("tests/scenarios")).unwrap().with_extension("");
         let played = play(&mut driver, scenario);
         if let Some(talk) = &driver.talk {

@@ -5,7 +5,7 @@
 use acuerdo::debts::{DebtFile, ImportContext, parse};
 use acuerdo::domain::debt::{AgreementKind, Obligation, ObligationStatus, Offer, Person};
 use acuerdo::domain::ids::LenderId;
-use acuerdo::domain::money::Money;
+use acuerdo::domain::money::{Currency, Money};
 use acuerdo::domain::time::{Day, Timestamp, Zone};
 use acuerdo::flow::effect::ActionCall;
 use acuerdo::flow::talk::Outcomes;
@@ -65,7 +65,7 @@ fn bare(outcome: &str) -> Answer {
 impl World {
     pub fn new(now: Timestamp, person_ref: &str, language: &str) -> Result<Self, String> {
         let zone = Zone::parse("America/Bogota").unwrap();
-        let context = ImportContext { now, zone: zone.clone() };
+        let context = ImportContext { now, zone: zone.clone(), currency: Currency::Cop };
         let file = parse(read("fixtures/demo/andino.csv").as_bytes(), &context).all_or_nothing().unwrap();
         let names = ["andino.yaml", "rate_caps.yaml", "holidays.csv", "wording.yaml"];
         let mut texts: Vec<(&str, String)> =
@@ -162,6 +162,16 @@ impl World {
     fn offers_of(&self, obligation: &Obligation) -> Vec<Offer> {
         let policy = self.policies.policy(&self.lender).unwrap();
         self.with_input(obligation, |input| offers(policy, input))
+    }
+
+    /// Titles of what is offered for the first obligation.
+    pub fn offer_titles(&self) -> Vec<String> {
+        let Some(obligation) = self.obligations().into_iter().next() else { return Vec::new() };
+        let title = |offer: &Offer| match self.oferta(offer).at(&["titulo".to_owned()]) {
+            Some(Value::Text(title)) => title.clone(),
+            other => panic!("an offer without a title: {other:?}"),
+        };
+        self.offers_of(&obligation).iter().map(title).collect()
     }
 
     // ── records ────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,7 +6,7 @@ use acuerdo::app::{App, World, read_policies};
 use acuerdo::config::Settings;
 use acuerdo::debts::{self, ImportContext};
 use acuerdo::domain::ids::LenderId;
-use acuerdo::domain::time::{Timestamp, Zone};
+use acuerdo::domain::time::Timestamp;
 use acuerdo::ports::Store;
 use acuerdo::ports::clock::{Clock, Random};
 use acuerdo::system::{SystemClock, SystemRandom};
@@ -20,9 +20,9 @@ use std::time::Duration;
 pub async fn import_people(store: &Arc<dyn Store>, flows: &Path, n: usize, now: Timestamp) {
     let policies = read_policies(flows).unwrap();
     let lender = LenderId::from("andino");
-    let zone: Zone = policies.policy(&lender).unwrap().zone.clone();
-    let file =
-        debts::parse(people::csv(n).as_bytes(), &ImportContext { now, zone }).all_or_nothing().unwrap();
+    let policy = policies.policy(&lender).unwrap();
+    let context = ImportContext { now, zone: policy.zone.clone(), currency: policy.currency };
+    let file = debts::parse(people::csv(n).as_bytes(), &context).all_or_nothing().unwrap();
     store.import(&lender, &file.persons, &file.obligations, now).await.unwrap();
 }
 
