@@ -162,6 +162,7 @@ async fn promises(
                     shown_in: None,
                     accepted_by: None,
                     assurance: Assurance::Verificada,
+                    acceptance: None,
                 },
                 accepted_at: now,
                 reference: format!("MUES-{:02}{n}", obligation.external_ref.len()),

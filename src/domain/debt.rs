@@ -163,6 +163,19 @@ pub struct Evidence {
     pub accepted_by: Option<String>,
     /// Assurance level at that moment.
     pub assurance: crate::domain::assurance::Assurance,
+    /// The yes itself; absent in agreements of programs that did not keep it.
+    #[serde(default)]
+    pub acceptance: Option<Acceptance>,
+}
+
+/// How a person said yes, to the letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "how", rename_all = "snake_case")]
+pub enum Acceptance {
+    /// They tapped the button or row of this title.
+    Tap { title: Pii<String> },
+    /// They wrote this message.
+    Words { text: Pii<String> },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

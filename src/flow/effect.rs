@@ -1,6 +1,7 @@
 //! What a turn causes. The shell carries effects out, all of one turn in one commit.
 
 use crate::domain::assurance::{Assurance, Label};
+use crate::domain::debt::Acceptance;
 use crate::domain::ids::{FlowId, StepId, Wamid};
 use crate::domain::outbound::Outbound;
 use crate::domain::pii::Pii;
@@ -79,6 +80,9 @@ pub struct Shown {
     pub index: u32,
     /// The message of the person that answered.
     pub answered_by: Option<Wamid>,
+    /// What it said.
+    #[serde(default)]
+    pub answer: Option<Acceptance>,
 }
 
 /// One step that a turn went through, for the log, the inspector and coverage.

@@ -15,6 +15,7 @@ mod secret;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use asking::Certain;
 pub(crate) use brought::BROUGHT_VARS;
 pub use open::{expectation, open_options, typed_expectation};
 

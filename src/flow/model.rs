@@ -221,6 +221,8 @@ pub struct ChoiceOption {
     pub intents: Vec<String>,
     /// Overrides the step's `goto`.
     pub goto: Option<StepId>,
+    /// It accepts the step's terms: from here something is recorded on them. Only a tap or a plain yes chooses it.
+    pub binds: bool,
 }
 
 /// `each: {in: ofertas, as: o, title: …, description: …}`: the chosen element goes into the step's variable.
@@ -232,6 +234,8 @@ pub struct Each {
     pub description: Option<Localised>,
     pub when: Option<Expr>,
     pub goto: Option<StepId>,
+    /// As [`ChoiceOption::binds`], of every element.
+    pub binds: bool,
 }
 
 #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@
 //!
 //! All are tab-separated with a header line. Empty lines and lines that start with `#` are comments.
 
+use super::consent::{Adds, Consents, unplain};
 use super::intent::Intent;
 use super::language::{Language, Sign, SignKind};
 use super::normalise::{Normaliser, fold};
@@ -42,6 +43,8 @@ pub struct Lexicon {
     pub yes_no: Vec<(String, YesNo)>,
     /// Words that tell one language from another.
     pub languages: Vec<Sign>,
+    /// What accepts terms.
+    pub consents: Consents,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +98,7 @@ impl Lexicon {
         lexicon.yes_no.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.0.cmp(&b.0)));
         lexicon.languages = read_languages(dir.join("languages.tsv"), &lexicon.normaliser)?;
         lexicon.phrases = read_phrases(dir.join("phrases.tsv"))?;
+        lexicon.consents = read_consents(dir.join("consent.tsv"), &lexicon.normaliser)?;
         Ok(lexicon)
     }
 }
@@ -115,6 +119,36 @@ fn read_languages(path: PathBuf, normaliser: &Normaliser) -> Result<Vec<Sign>, U
         signs.push(Sign { language, kind, text: normaliser.words(&fold(text)) });
     }
     Ok(signs)
+}
+
+/// Without the file terms are accepted by a tap, the option's title and what the step accepts only.
+fn read_consents(path: PathBuf, normaliser: &Normaliser) -> Result<Consents, UnderstandError> {
+    let mut consents = Consents::default();
+    if !path.exists() {
+        return Ok(consents);
+    }
+    for row in Rows::read(path, &["kind", "phrase"])?.rows {
+        let [kind, phrase] = row.fields()?;
+        let adds = match kind {
+            "yes" => Adds::Yes,
+            "polite" => Adds::Politeness,
+            other => {
+                return Err(
+                    row.error(format!("`{other}` is not a kind of phrase here"), "write `yes` or `polite`")
+                );
+            }
+        };
+        if let Some(word) = unplain(&normaliser.words(&fold(phrase))) {
+            return Err(row.error(
+                format!("`{word}` is never part of a plain yes"),
+                "remove the line: who writes that is asked again",
+            ));
+        }
+        if !consents.add(phrase, adds, normaliser) {
+            return Err(row.error(format!("`{phrase}` is written twice"), "keep one of the two lines"));
+        }
+    }
+    Ok(consents)
 }
 
 fn read_phrases(path: PathBuf) -> Result<Phrases, UnderstandError> {

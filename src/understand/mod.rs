@@ -5,6 +5,7 @@
 pub mod amount;
 pub mod answer;
 pub mod classifier;
+pub mod consent;
 pub mod date;
 pub mod evaluate;
 pub mod intent;
@@ -25,7 +26,7 @@ use crate::domain::time::Day;
 use crate::understand::classifier::Classifier;
 use crate::understand::intent::Intent;
 use crate::understand::language::LanguageFound;
-use crate::understand::lexicon::{Example, Lexicon, UnderstandError};
+use crate::understand::lexicon::{Example, Lexicon, UnderstandError, YesNo};
 use crate::understand::normalise::fold;
 use crate::understand::options::{OptionHint, OptionMatch};
 use crate::understand::phrases::{Certainty, Found, Phrase};
@@ -73,8 +74,10 @@ pub struct Context<'a> {
 pub struct Understanding {
     /// Words only: lower case, no accents, chat spellings written out.
     pub normalised: String,
-    /// The open step's option that the text names.
+    /// The open step's option that the text names; never one that binds.
     pub option: Option<OptionMatch>,
+    /// The option that the message plainly accepts, where terms are accepted: see [`consent`].
+    pub consent: Option<String>,
     pub intent: Option<IntentGuess>,
     /// A safety intent that is possible but not certain: ask about it or hand over, never ignore it.
     pub doubt: Option<Intent>,
@@ -104,6 +107,7 @@ impl fmt::Debug for Understanding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Understanding")
             .field("option", &self.option)
+            .field("consent", &self.consent)
             .field("intent", &self.intent)
             .field("doubt", &self.doubt)
             .field("yes_no", &self.yes_no)
@@ -137,6 +141,9 @@ const GUESS_BPS: u16 = 500;
 pub const CERTAIN_BPS: u16 = 6_000;
 /// A safety intent that is not the likeliest is still asked about from here on.
 pub const DOUBT_BPS: u16 = 1_500;
+
+/// Words of a message that begins with a yes to terms and says more about them; a longer one may say anything.
+const ABOUT_TERMS_WORDS_MAX: usize = 6;
 
 /// Words after which a person says it anew.
 const CORRECTIONS: [&str; 7] = ["mejor", "sino", "melhor", "digo", "perdon", "instead", "rather"];
@@ -179,17 +186,32 @@ impl Understander {
         let words = self.lexicon.normaliser.words(&folded);
         let pieces = tokens(&folded);
         let mut meaning = self.values(&folded, &words, &pieces, context);
+        let mut about_terms = false;
+        if context.options.iter().any(|option| option.binds) {
+            meaning.consent =
+                self.lexicon.consents.accepted(text, &folded, context.options, &self.lexicon.normaliser);
+            // Where terms are accepted, half a yes is none; still it is about them, when it is short.
+            about_terms = words.split(' ').count() <= ABOUT_TERMS_WORDS_MAX && self.begins_with_yes(&words);
+            meaning.yes_no = meaning.yes_no.filter(|yes| !yes || meaning.consent.is_some());
+        }
         let phrases = self.lexicon.phrases.find_all(&words);
         let (intent, doubt) = self.weigh(&words, &phrases);
         let phrased = intent.is_some_and(|guess| guess.how == IntentSource::Phrase);
         // A plain answer to the open question ("80 lucas") is not asked about on a hunch of the classifier.
         let sure = phrased || intent.is_some_and(|guess| guess.confidence_bps >= CERTAIN_BPS);
-        let answered = meaning.answers(context.expects) || meaning.answers(context.typed);
+        let answered = about_terms || meaning.answers(context.expects) || meaning.answers(context.typed);
         meaning.doubt = if answered && !sure { suspected(&phrases) } else { doubt };
         meaning.intent = intent;
         meaning.language = language::detect(&words, &self.lexicon.languages);
         meaning.normalised = words;
         meaning
+    }
+
+    fn begins_with_yes(&self, words: &str) -> bool {
+        let begins = |phrase: &str| {
+            words.strip_prefix(phrase).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+        };
+        self.lexicon.yes_no.iter().any(|(phrase, answer)| *answer == YesNo::Yes && begins(phrase))
     }
 
     fn values(
@@ -298,7 +320,7 @@ impl Understanding {
     pub const fn answers(&self, expects: Expectation) -> bool {
         match expects {
             Expectation::Nothing | Expectation::Text => false,
-            Expectation::Option => self.option.is_some(),
+            Expectation::Option => self.option.is_some() || self.consent.is_some(),
             Expectation::Amount => self.amount.is_some(),
             Expectation::Date => self.date.is_some(),
             Expectation::PastDate => self.past_date.is_some(),

@@ -9,6 +9,8 @@ pub struct OptionHint {
     pub id: String,
     pub title: String,
     pub synonyms: Vec<String>,
+    /// It accepts terms: only [`super::consent`] may name it, never likeness.
+    pub binds: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +63,8 @@ const COUNTED: [&str; 20] = [
     "payments",
 ];
 
-/// The option that `words` names, or none when two fit equally well. Numbers count as ordinals only when `ordinals`.
+/// The option that `words` names, or none when two fit equally well. Numbers count as ordinals only when `ordinals`,
+/// and never beside an option that binds, which is not looked at here.
 pub fn choose(
     words: &str,
     options: &[OptionHint],
@@ -71,6 +74,8 @@ pub fn choose(
     if words.is_empty() || options.is_empty() {
         return None;
     }
+    let ordinals = ordinals && options.iter().all(|option| !option.binds);
+    let options: Vec<&OptionHint> = options.iter().filter(|option| !option.binds).collect();
     let names: Vec<Names> = options.iter().map(|option| Names::of(option, normaliser)).collect();
     // "seis" alone counts too, as the beginning of "6 cuotas".
     let alone = super::number::word_value(words).map(|value| value.to_string());

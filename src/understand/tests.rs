@@ -155,7 +155,7 @@ fn options_are_matched_or_left_alone() {
             .map(|option| {
                 let parts: Vec<&str> = option.split('=').collect();
                 let synonyms = parts[2].split(',').map(str::to_owned).collect();
-                OptionHint { id: parts[0].to_owned(), title: parts[1].to_owned(), synonyms }
+                OptionHint { id: parts[0].to_owned(), title: parts[1].to_owned(), synonyms, binds: false }
             })
             .collect();
         let today = Day::parse("2026-11-21").unwrap();
@@ -181,6 +181,34 @@ fn yes_and_no_in_three_languages() {
         let meaning = read(text, "COP", asked(asks, Expectation::YesNo));
         let got = meaning.yes_no.map(|yes| if yes { "yes" } else { "no" });
         (answer.to_owned(), said(got))
+    });
+}
+
+#[test]
+fn terms_are_accepted_by_a_plain_yes_and_by_nothing_else() {
+    check("consent.tsv", |[language, text, accepts]| {
+        let titles = match language {
+            "es" => ["Sí, acepto", "Ver otras"],
+            "pt" => ["Sim, aceito", "Ver outras"],
+            _ => ["Yes, I accept", "See others"],
+        };
+        let hint = |id: &str, title: &str, binds| OptionHint {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            synonyms: Vec::new(),
+            binds,
+        };
+        let options = [hint("si", titles[0], true), hint("no", titles[1], false)];
+        let context = Context {
+            today: Day::parse("2026-11-21").unwrap(),
+            currency: Currency::Cop,
+            expects: Expectation::YesNo,
+            typed: Expectation::Nothing,
+            options: &options,
+        };
+        let meaning = SHIPPED.understand(text, &context);
+        assert_ne!(meaning.option.map(|found| found.id).as_deref(), Some("si"), "{text}: by likeness");
+        (accepts.to_owned(), said(meaning.consent.map(|_| "yes")))
     });
 }
 
@@ -428,7 +456,12 @@ proptest! {
             Expectation::BirthDayMonth, Expectation::YesNo, Expectation::Text, Expectation::Integer,
         ][which];
         let currency = Currency::ALL[currency];
-        let options = [OptionHint { id: "a".into(), title: "Pagar hoy".into(), synonyms: vec!["ya".into()] }];
+        let options = [OptionHint {
+            id: "a".into(),
+            title: "Pagar hoy".into(),
+            synonyms: vec!["ya".into()],
+            binds: false,
+        }];
         let today = Day::parse("2026-11-21").unwrap();
         let context = Context { today, currency, expects, typed: Expectation::Nothing, options: &options };
         let first = SHIPPED.understand(&text, &context);

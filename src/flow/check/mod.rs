@@ -1,6 +1,7 @@
 //! Static proofs over the compiled model, one concern per file.
 
 mod asked;
+mod consent;
 mod cycles;
 mod evidence;
 mod keywords;
@@ -26,6 +27,7 @@ pub fn check(compiled: &Compiled, wording: &Lint, findings: &mut Vec<Finding>) {
     cycles::check(compiled, findings);
     labels::check(compiled, findings);
     evidence::check(compiled, findings);
+    consent::check(compiled, findings);
     limits::check(compiled, findings);
     locales::check(compiled, findings);
     keywords::check(compiled, findings);

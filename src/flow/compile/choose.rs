@@ -86,7 +86,7 @@ fn option(
     cx.notes.findings.extend(unknown_intents(&option.intents));
     let intents = option.intents.iter().map(|intent| intent.text.clone()).collect();
     let goto = option_goto(cx, step, choose, option);
-    ChoiceOption { id: id.to_owned(), title, description, when, accepts, intents, goto }
+    ChoiceOption { id: id.to_owned(), title, description, when, accepts, intents, goto, binds: false }
 }
 
 fn accepts(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, option: &OptionSyntax) -> Vec<String> {
@@ -186,5 +186,5 @@ fn each(
         let finding = Finding::new(Code::NoGoto, each.list.span, "a chosen element leads nowhere");
         cx.report(finding.label("no `goto`").help("give `each` a `goto`, or the step"));
     }
-    Some(Each { list, bind: each.bind.text.clone(), title, description, when, goto })
+    Some(Each { list, bind: each.bind.text.clone(), title, description, when, goto, binds: false })
 }

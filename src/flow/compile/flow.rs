@@ -5,7 +5,7 @@ use crate::domain::ids::{FlowId, StepId};
 use crate::flow::check::names::{FlowEnv, valid_name};
 use crate::flow::compile::bot::Shared;
 use crate::flow::compile::texts::{self, Locales};
-use crate::flow::compile::{ABANDONED, END_STEP, HANDOFF, Notes, Written, steps, vars};
+use crate::flow::compile::{ABANDONED, END_STEP, HANDOFF, Notes, Written, consent, steps, vars};
 use crate::flow::diagnostic::{Code, Finding, suggestion};
 use crate::flow::expr::Expr;
 use crate::flow::expr::parse::parse;
@@ -77,6 +77,7 @@ pub fn flow(
     if ends_quietly || !gave_up.is_empty() {
         add_end(&mut flow);
     }
+    consent::mark(&mut flow);
     flow
 }
 

@@ -4,6 +4,7 @@ mod actions;
 mod bot;
 mod calls;
 mod choose;
+mod consent;
 mod flow;
 mod labels;
 mod steps;

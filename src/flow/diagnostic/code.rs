@@ -49,6 +49,7 @@ pub enum Code {
     EvidenceMissing,
     EvidenceNotShown,
     EvidenceUnused,
+    ConsentLoose,
     BodyTooLong,
     TitleTooLong,
     NudgeTooLate,
@@ -68,7 +69,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 61] = [
         Self::Yaml,
         Self::UnknownKey,
         Self::MissingKey,
@@ -113,6 +114,7 @@ impl Code {
         Self::EvidenceMissing,
         Self::EvidenceNotShown,
         Self::EvidenceUnused,
+        Self::ConsentLoose,
         Self::BodyTooLong,
         Self::TitleTooLong,
         Self::NudgeTooLate,
@@ -178,6 +180,7 @@ impl Code {
             Self::EvidenceMissing => "F043",
             Self::EvidenceNotShown => "F044",
             Self::EvidenceUnused => "F045",
+            Self::ConsentLoose => "F046",
             Self::BodyTooLong => "F050",
             Self::TitleTooLong => "F051",
             Self::NudgeTooLate => "F052",

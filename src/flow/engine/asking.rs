@@ -6,6 +6,14 @@ use crate::flow::render::Speech;
 use crate::flow::steps::{ask, choose};
 use crate::understand::Understanding;
 
+/// What of a message is beyond doubt.
+#[derive(Clone, Copy)]
+pub(crate) struct Certain<'m> {
+    pub intent: Option<&'m str>,
+    /// The option whose terms it plainly accepts; only a written message of its own does.
+    pub consent: Option<&'m str>,
+}
+
 #[derive(Clone, Copy)]
 pub(crate) enum Asking<'f> {
     Ask(&'f Ask),
@@ -54,7 +62,9 @@ impl<'f> Asking<'f> {
     pub(crate) fn is_named_exactly(self, meaning: &Understanding) -> bool {
         match self {
             Self::Ask(_) => false,
-            Self::Choose(_) => meaning.option.as_ref().is_some_and(choose::is_exact),
+            Self::Choose(_) => {
+                meaning.consent.is_some() || meaning.option.as_ref().is_some_and(choose::is_exact)
+            }
         }
     }
 
@@ -82,11 +92,11 @@ impl<'f> Asking<'f> {
         run: &mut Run<'f>,
         body: &str,
         meaning: &Understanding,
-        intent: Option<&str>,
+        certain: Certain<'_>,
     ) -> Result<Option<Next<'f>>, Stop> {
         match self {
             Self::Ask(ask) => ask::answer(ask, run, body, meaning),
-            Self::Choose(choose) => choose::answer(choose, run, meaning, intent),
+            Self::Choose(choose) => choose::answer(choose, run, meaning, certain),
         }
     }
 

@@ -1,5 +1,6 @@
 //! What a message brings besides its meaning, for the flow of the interrupt that takes it.
 
+use crate::domain::debt::Acceptance;
 use crate::domain::inbound::MediaKind;
 use crate::flow::input::Said;
 use crate::flow::value::{Type, Value};
@@ -37,4 +38,18 @@ pub(super) fn brought(said: &Said, meaning: Option<&Understanding>) -> Vec<(&'st
     };
     let all = [(PAST_DATE_VAR, day), (AMOUNT_VAR, amount), (MEDIA_VAR, media)];
     all.into_iter().filter_map(|(var, value)| Some((var, value?))).collect()
+}
+
+/// What the evidence keeps of a message that accepts terms.
+pub(super) fn acceptance(said: &Said) -> Option<Acceptance> {
+    match said {
+        Said::Text { body, .. } => Some(Acceptance::Words { text: body.clone() }),
+        Said::Option { title, .. } => Some(Acceptance::Tap { title: title.clone() }),
+        Said::Media { .. }
+        | Said::Location
+        | Said::Contacts
+        | Said::Form { .. }
+        | Said::Unreadable
+        | Said::Ignored { .. } => None,
+    }
 }

@@ -2,8 +2,8 @@
 
 use crate::domain::ids::{FlowId, Wamid};
 use crate::flow::effect::Effect;
-use crate::flow::engine::asking::Asking;
-use crate::flow::engine::brought::brought;
+use crate::flow::engine::asking::{Asking, Certain};
+use crate::flow::engine::brought::{acceptance, brought};
 use crate::flow::engine::run::{Next, Run, Stop};
 use crate::flow::engine::{begins_anew, is_fresh};
 use crate::flow::input::{Input, Said};
@@ -63,6 +63,13 @@ impl<'i> Heard<'i> {
 
     fn words(&self) -> &'i str {
         self.meaning.map_or("", |meaning| meaning.normalised.as_str())
+    }
+
+    /// The option that a written message plainly accepts. The title of a button that is none of the open question's, and
+    /// words below a picture, are not written as an answer to it.
+    fn consent(&self) -> Option<&'i str> {
+        let Said::Text { understanding, .. } = self.said else { return None };
+        understanding.consent.as_deref()
     }
 
     fn certain_intent(&self) -> Option<Intent> {
@@ -127,6 +134,7 @@ impl<'f> Run<'f> {
         self.session.active_at = self.facts.now;
         self.session.proactive = false;
         self.wamid = Some(wamid.clone());
+        self.acceptance = acceptance(said);
         let heard = Heard::of(said, &self.flows.bot.interrupts);
         self.hear_language(&heard, anew);
         self.warn_of_secret()?;
@@ -243,8 +251,8 @@ impl<'f> Run<'f> {
         if asking.takes_any_text() && heard.is_greeting() {
             return self.greeted(asking, waited);
         }
-        let intent = heard.certain_intent().map(Intent::name);
-        match asking.answer(self, heard.body, meaning, intent) {
+        let certain = Certain { intent: heard.certain_intent().map(Intent::name), consent: heard.consent() };
+        match asking.answer(self, heard.body, meaning, certain) {
             Ok(None) => {}
             Ok(Some(next)) => return self.proceed(Ok(next)),
             Err(stop) => return self.proceed(Err(stop)),
@@ -321,7 +329,8 @@ impl<'f> Run<'f> {
             return self.asked(asked, asking, waited);
         }
         let same_step = tap.flow == flow.id && tap.step == step.id;
-        if fresh || (choose.accept_stale && same_step) {
+        // Terms are accepted by a tap on what was asked last, never on an older asking.
+        if fresh || (choose.accept_stale && choose.evidence.is_none() && same_step) {
             match crate::flow::steps::choose::answer_tap(choose, self, &tap.option) {
                 Ok(None) => {}
                 Ok(Some(next)) => return self.proceed(Ok(next)),

@@ -29,6 +29,8 @@ pub(crate) struct Candidate<'f> {
     pub goto: Option<&'f StepId>,
     pub accepts: &'f [String],
     pub intents: &'f [String],
+    /// It accepts terms: see [`crate::flow::model::ChoiceOption::binds`].
+    pub binds: bool,
 }
 
 /// The options that may be answered with now, for the understanding stage. Empty when no choice is open.
@@ -42,6 +44,7 @@ pub fn open_options(flows: &FlowSet, session: &Session, facts: &Facts) -> Vec<Op
         id: option.id,
         title: option.title,
         synonyms: option.accepts.to_vec(),
+        binds: option.binds,
     };
     candidates(choose, &run).unwrap_or_default().into_iter().map(hint).collect()
 }
@@ -127,6 +130,7 @@ pub(crate) fn candidates<'f>(choose: &'f Choose, run: &Run<'f>) -> Result<Vec<Ca
             goto: option.goto.as_ref().or(choose.goto.as_ref()),
             accepts: &option.accepts,
             intents: &option.intents,
+            binds: option.binds,
         });
     }
     found.truncate(OPTIONS_MAX);
@@ -157,6 +161,7 @@ fn add_elements<'f>(
             goto: each.goto.as_ref().or(choose.goto.as_ref()),
             accepts: &[],
             intents: &[],
+            binds: each.binds,
         });
     }
     Ok(())

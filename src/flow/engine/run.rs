@@ -1,6 +1,7 @@
 //! One call of `step`: the walk from step to step until something waits, and what it caused.
 
 use crate::domain::assurance::{Assurance, Label};
+use crate::domain::debt::Acceptance;
 use crate::domain::ids::{FlowId, PersonId, StepId, Wamid};
 use crate::domain::time::{Millis, Timestamp};
 use crate::flow::effect::{Effect, Visit};
@@ -60,6 +61,8 @@ pub(crate) struct Run<'f> {
     pub wamid: Option<Wamid>,
     /// A secret was blotted out of that message.
     pub held_secret: bool,
+    /// What it says, should it accept terms.
+    pub acceptance: Option<Acceptance>,
     pub effects: Vec<Effect>,
     limits: &'f Limits,
     speeches: Vec<Speech>,
@@ -86,6 +89,7 @@ impl<'f> Run<'f> {
             level,
             wamid: None,
             held_secret: false,
+            acceptance: None,
             effects: Vec::new(),
             limits,
             speeches: Vec::new(),

@@ -3,7 +3,7 @@
 use crate::domain::ids::StepId;
 use crate::flow::effect::Shown;
 use crate::flow::engine::run::{Next, Run, Spoken, Stop};
-use crate::flow::engine::{self, Candidate};
+use crate::flow::engine::{self, Candidate, Certain};
 use crate::flow::model::{Ask, Choose, StepKind};
 use crate::flow::render::{self, ChoiceKind, Question, Speech};
 use crate::flow::steps::ask;
@@ -79,7 +79,7 @@ fn keep_terms(name: &str, question: &Question, run: &mut Run<'_>) -> Result<(), 
     if frame.shown.get(name).is_some_and(|before| before.sha256 != sha256) && frame.since_turn != 0 {
         frame.since_turn = turn;
     }
-    let shown = Shown { rendered: rendered.into(), sha256, turn, index: 0, answered_by: None };
+    let shown = Shown { rendered: rendered.into(), sha256, turn, index: 0, answered_by: None, answer: None };
     frame.shown.insert(name.to_owned(), shown);
     Ok(())
 }
@@ -93,13 +93,19 @@ pub(crate) const fn is_exact(found: &OptionMatch) -> bool {
 }
 
 /// Takes a text as the answer; `None` when it names no option.
+///
+/// An option that accepts terms is taken only by the plain yes of `consent`, whatever else was understood.
 pub(crate) fn answer<'f>(
     choose: &'f Choose,
     run: &mut Run<'f>,
     meaning: &Understanding,
-    intent: Option<&str>,
+    Certain { intent, consent }: Certain<'_>,
 ) -> Result<Option<Next<'f>>, Stop> {
     let options = engine::candidates(choose, run)?;
+    let plainly = |option: &Candidate<'_>| option.binds && Some(option.id.as_str()) == consent;
+    if let Some(at) = options.iter().position(plainly) {
+        return options.into_iter().nth(at).map(|option| take(choose, run, option)).transpose();
+    }
     if !names_option_over_value(meaning)
         && let Some(typed) = typed(choose, run)?
         && let Some(next) = ask::answer_ahead(typed, run, meaning)?
@@ -141,22 +147,22 @@ pub(crate) fn answer_tap<'f>(
 }
 
 fn by_words(options: &[Candidate<'_>], meaning: &Understanding) -> Option<usize> {
-    let position = |id: &str| options.iter().position(|option| option.id == id);
+    let position = |id: &str| options.iter().position(|option| option.id == id && !option.binds);
     let named = meaning.option.as_ref().and_then(|found| position(&found.id));
     let accepted = || {
         let words = &meaning.normalised;
-        options.iter().position(|option| !words.is_empty() && option.accepts.contains(words))
+        options.iter().position(|option| !option.binds && !words.is_empty() && option.accepts.contains(words))
     };
     let agreed = || meaning.yes_no.and_then(|yes| position(if yes { "si" } else { "no" }));
     named.or_else(accepted).or_else(agreed)
 }
 
 fn position_of_intent(options: &[Candidate<'_>], intent: &str) -> Option<usize> {
-    options.iter().position(|option| option.intents.iter().any(|listed| listed == intent))
+    options.iter().position(|option| !option.binds && option.intents.iter().any(|listed| listed == intent))
 }
 
 fn by_intent<'f>(options: Vec<Candidate<'f>>, intent: &str) -> Option<Candidate<'f>> {
-    options.into_iter().find(|option| option.intents.iter().any(|listed| listed == intent))
+    options.into_iter().find(|option| !option.binds && option.intents.iter().any(|listed| listed == intent))
 }
 
 /// Numbered text has no buttons: its numbers are the answer.
@@ -171,9 +177,9 @@ fn by_number(options: &[Candidate<'_>], meaning: &Understanding, run: &Run<'_>) 
         })
         .collect();
     let prefix = engine::id_prefix(run, run.session.turn).ok()?;
-    (render::choice_kind(&shown, &prefix) == ChoiceKind::Numbered && number <= options.len())
-        .then(|| number.checked_sub(1))
-        .flatten()
+    let at = number.checked_sub(1)?;
+    let free = options.get(at).is_some_and(|option| !option.binds);
+    (free && render::choice_kind(&shown, &prefix) == ChoiceKind::Numbered).then_some(at)
 }
 
 fn take<'f>(choose: &'f Choose, run: &mut Run<'f>, option: Candidate<'f>) -> Result<Next<'f>, Stop> {
@@ -181,11 +187,11 @@ fn take<'f>(choose: &'f Choose, run: &mut Run<'f>, option: Candidate<'f>) -> Res
     if let Some(value) = option.value {
         run.assign(&choose.var, value)?;
     }
-    let wamid = run.wamid.clone();
-    if let Some(name) = &choose.evidence
-        && let Some(shown) = run.frame_mut()?.shown.get_mut(name)
-    {
-        shown.answered_by = wamid;
+    if let Some(name) = choose.evidence.as_ref().filter(|_| option.binds) {
+        let (wamid, answer) = (run.wamid.clone(), run.acceptance.clone());
+        if let Some(shown) = run.frame_mut()?.shown.get_mut(name) {
+            (shown.answered_by, shown.answer) = (wamid, answer);
+        }
     }
     let nowhere = || Stop::fault(format!("option `{}` leads nowhere", option.id));
     option.goto.map(Next::Goto).ok_or_else(nowhere)

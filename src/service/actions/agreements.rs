@@ -137,6 +137,7 @@ fn bind(offer: Offer, once: &str, shown: &Shown, ctx: &ActionContext<'_>, file: 
             shown_in: Some(OutboxId::derive(ctx.conversation.id, shown.turn, shown.index).to_string()),
             accepted_by: shown.answered_by.as_ref().map(ToString::to_string),
             assurance: ctx.assurance,
+            acceptance: shown.answer.clone(),
         },
         offer,
         accepted_at: ctx.now,

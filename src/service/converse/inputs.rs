@@ -6,7 +6,7 @@ use crate::flow::facts::Facts;
 use crate::flow::input::{Input, Said, TimerName};
 use crate::flow::model::FlowSet;
 use crate::flow::state::Session;
-use crate::ports::conversations::InputKind;
+use crate::ports::conversations::{InputKind, StoredInput};
 use crate::rules::secrets::without_masks;
 use crate::understand::{Context, Understander, Understanding};
 
@@ -16,6 +16,8 @@ pub struct Ear<'a> {
     pub flows: &'a FlowSet,
     pub session: &'a Session,
     pub facts: &'a Facts,
+    /// What came after it and waits already: a thought in several messages is one thought.
+    pub next: &'a [StoredInput],
 }
 
 impl Ear<'_> {
@@ -30,24 +32,71 @@ impl Ear<'_> {
         };
         self.understander.understand(text, &context)
     }
+
+    /// The meaning of a written message. It accepts terms only as a message of its own, written for the open question:
+    /// not as a reply to an older message, not forwarded, and not when what follows it says more.
+    fn understand_message(&self, message: &InboundMessage, body: &str) -> Understanding {
+        let mut meaning = self.understand(body);
+        if meaning.consent.is_some() {
+            let own = message.context.is_none() && !message.forwarded;
+            let whole = own.then(|| self.with_what_follows(body)).flatten();
+            meaning.consent = whole.and_then(|whole| self.understand(&whole).consent);
+        }
+        meaning
+    }
+
+    /// The text with those that wait behind it; `None` when one of them cannot be read as words.
+    fn with_what_follows(&self, body: &str) -> Option<String> {
+        let mut whole = body.to_owned();
+        for input in self.next {
+            let InputKind::Message { message } = &input.kind else { continue };
+            match &message.content {
+                InboundContent::Text { body } | InboundContent::Option { title: body, .. } => {
+                    whole.push('\n');
+                    whole.push_str(body.expose());
+                }
+                InboundContent::Reaction { .. }
+                | InboundContent::CallPermission { .. }
+                | InboundContent::Welcome => {}
+                InboundContent::Form { .. }
+                | InboundContent::Media(_)
+                | InboundContent::Location { .. }
+                | InboundContent::Contacts { .. }
+                | InboundContent::Order { .. }
+                | InboundContent::Edit { .. }
+                | InboundContent::Revoke { .. }
+                | InboundContent::Unsupported { .. }
+                | InboundContent::Unavailable
+                | InboundContent::Broken { .. }
+                | InboundContent::Unknown { .. } => return None,
+            }
+        }
+        Some(whole)
+    }
 }
 
 /// `None` for a timer of a name that this program does not know (an older or newer one set it), and for an input
 /// that cannot be read, over which no turn is run.
 pub fn input(kind: &InputKind, ear: &Ear<'_>) -> Option<Input> {
-    shape(kind, &|text| ear.understand(text))
+    shape(kind, &|message, text| ear.understand_message(message, text))
 }
 
 /// The input as it came, for a chat in which nothing can be understood any more.
 pub fn unheard(kind: &InputKind) -> Option<Input> {
-    shape(kind, &|_| Understanding::default())
+    shape(kind, &|_, _| Understanding::default())
 }
 
-fn shape(kind: &InputKind, understand: &dyn Fn(&str) -> Understanding) -> Option<Input> {
+/// Reads the words of a message.
+type Reading<'r> = dyn Fn(&InboundMessage, &str) -> Understanding + 'r;
+
+fn shape(kind: &InputKind, understand: &Reading<'_>) -> Option<Input> {
     Some(match kind {
         InputKind::Message { message } => {
-            // What only led to a secret means nothing by itself.
-            let bare = |text: &str| understand(&without_masks(text));
+            // What only led to a secret means nothing by itself, and accepts nothing.
+            let bare = |message: &InboundMessage, text: &str| Understanding {
+                consent: None,
+                ..understand(message, &without_masks(text))
+            };
             let held_secret = message.held_secret;
             let said = if held_secret { said(message, &bare) } else { said(message, understand) };
             Input::Message { wamid: message.wamid.clone(), said, held_secret }
@@ -68,16 +117,16 @@ fn caption(media: &MediaContent) -> Option<&str> {
     (!words.is_empty()).then_some(words)
 }
 
-fn said(message: &InboundMessage, understand: &dyn Fn(&str) -> Understanding) -> Said {
+fn said(message: &InboundMessage, understand: &Reading<'_>) -> Said {
     let ignored = |why: &str| Said::Ignored { why: why.to_owned() };
     match &message.content {
         InboundContent::Text { body } => {
-            Said::Text { body: body.clone(), understanding: Box::new(understand(body.expose())) }
+            Said::Text { body: body.clone(), understanding: Box::new(understand(message, body.expose())) }
         }
         InboundContent::Option { id, title, .. } => Said::Option {
             id: id.clone(),
             title: title.clone(),
-            understanding: Box::new(understand(title.expose())),
+            understanding: Box::new(understand(message, title.expose())),
         },
         InboundContent::Form { response, .. } => Said::Form { response: response.clone() },
         InboundContent::Media(media) => Said::Media {
@@ -85,7 +134,7 @@ fn said(message: &InboundMessage, understand: &dyn Fn(&str) -> Understanding) ->
             media_id: media.media_id.clone(),
             voice: media.voice,
             caption: media.caption.clone(),
-            understanding: caption(media).map(|words| Box::new(understand(words))),
+            understanding: caption(media).map(|words| Box::new(understand(message, words))),
         },
         InboundContent::Location { .. } => Said::Location,
         InboundContent::Contacts { .. } => Said::Contacts,

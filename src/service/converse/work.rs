@@ -116,11 +116,14 @@ impl<'a> Work<'a> {
         }
         self.load_file().await?;
         let known = self.facts();
+        let inputs = &self.claim.inputs;
+        let at = inputs.iter().position(|input| input.id == stored.id).map_or(inputs.len(), |at| at + 1);
         let ear = Ear {
             understander: &self.service.understander,
             flows: &self.flows,
             session: &self.session,
             facts: &known,
+            next: self.claim.inputs.get(at..).unwrap_or_default(),
         };
         let began = self.laps.begin();
         let Some(mut next) = input(&stored.kind, &ear) else { return Ok(()) };

@@ -2,8 +2,8 @@
 
 use acuerdo::domain::assurance::{Assurance, Label};
 use acuerdo::domain::debt::{
-    Agreement, AgreementKind, AgreementStatus, Balance, Derivation, Evidence, Instalment, Obligation,
-    ObligationStatus, Offer, Person, ScheduledPayment,
+    Acceptance, Agreement, AgreementKind, AgreementStatus, Balance, Derivation, Evidence, Instalment,
+    Obligation, ObligationStatus, Offer, Person, ScheduledPayment,
 };
 use acuerdo::domain::identity::{Bsuid, WaId, WaIdentity};
 use acuerdo::domain::ids::{
@@ -330,6 +330,7 @@ pub fn agreement(person: &Person, once_key: &str) -> Agreement {
             shown_in: None,
             accepted_by: None,
             assurance: Assurance::Verificada,
+            acceptance: Some(Acceptance::Words { text: Pii::new("sí, acepto".to_owned()) }),
         },
         accepted_at: T0,
         reference: "A-1".into(),

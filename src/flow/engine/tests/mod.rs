@@ -1,5 +1,6 @@
 //! The engine through its public seam: whole conversations, tables of single turns, and laws over random ones.
 
+mod consent;
 mod laws;
 mod talks;
 mod turns;

@@ -3,6 +3,7 @@
 
 use super::{MOTOR, facts, folder};
 use crate::domain::assurance::Assurance;
+use crate::domain::debt::Acceptance;
 use crate::domain::ids::{FlowId, StepId, Wamid};
 use crate::domain::time::Millis;
 use crate::flow::effect::{ActionCall, Effect, Shown};
@@ -58,19 +59,19 @@ fn turn(session: Session, input: &Input) -> Turn {
     step(&MOTOR, session, input, &facts(), &Limits::default())
 }
 
-fn verified() -> Facts {
+pub fn verified() -> Facts {
     Facts { assurance: Assurance::Verificada, ..facts() }
 }
 
 /// A session at the named step of a flow, as if it had just been entered there.
-fn at(flows: &FlowSet, flow: &str, step_id: &str) -> Session {
+pub fn at(flows: &FlowSet, flow: &str, step_id: &str) -> Session {
     let mut run = engine::run::Run::new(flows, new_session(), &*Box::leak(Box::new(facts())), &LIMITS);
     run.push(&FlowId::from(flow), crate::flow::state::EnteredBy::Start).unwrap();
     run.move_to(&StepId::from(step_id)).unwrap();
     run.session
 }
 
-static LIMITS: Limits = Limits { steps_max: 100, frames_max: 8, messages_max: 5 };
+pub static LIMITS: Limits = Limits { steps_max: 100, frames_max: 8, messages_max: 5 };
 
 fn sent(turn: &Turn) -> Vec<String> {
     let text = |effect: &Effect| match effect {
@@ -270,7 +271,7 @@ fn an_interrupted_step_lets_in_only_what_it_names() {
     }
 }
 
-fn offer() -> Value {
+pub fn offer() -> Value {
     let money = |units: i64| {
         Value::Money(crate::domain::money::Money::new(units * 100, crate::domain::money::Currency::Cop))
     };
@@ -278,7 +279,7 @@ fn offer() -> Value {
 }
 
 /// Runs the step that the session stands at, as after an interrupt.
-fn resume_at(session: Session, facts: &Facts) -> Session {
+pub fn resume_at(session: Session, facts: &Facts) -> Session {
     let mut run = engine::run::Run::new(&MOTOR, session, facts, &LIMITS);
     run.proceed(Ok(engine::run::Next::Again)).unwrap();
     run.finish().session
@@ -347,7 +348,8 @@ fn money_is_bound_only_by_terms_that_were_shown_and_answered() {
         panic!("{:?}", accepted.effects)
     };
     assert_eq!((*call, once.as_deref()), (3, Some("d1/o1")));
-    let Shown { rendered, answered_by, turn, index, sha256 } = shown;
+    let Shown { rendered, answered_by, turn, index, sha256, answer } = shown;
+    assert_eq!(answer, &Some(Acceptance::Tap { title: "título".to_owned().into() }));
     assert_eq!(rendered.expose(), "¿Confirma 1 cuota de $900.000?\n[Sí, acepto]\n[No]");
     assert_eq!((answered_by, *turn, *index, sha256.len()), (&Some(Wamid::new("w")), 2, 0, 64));
 }

@@ -1,0 +1,180 @@
+//! Whether a message accepts terms: a plain yes and nothing else. Everything that is not is asked again.
+//!
+//! An acceptance under a condition is a new proposal (Colombia: Código de Comercio, art. 855), and a contract made by
+//! messages needs the will of both (Ley 527 of 1999, art. 14). So here nothing is guessed: no slip of the finger is
+//! forgiven, no part of a sentence counts, no number, no likeness. A message binds only when every piece of it is a
+//! whole phrase of yes, the option's own title or another name that the step gives it, or politeness, and one of them
+//! is more than politeness.
+
+use super::normalise::{Normaliser, fold};
+use super::options::OptionHint;
+use std::collections::HashMap;
+
+/// The option whose plain yes is any yes of the list; every other one needs its own title or name.
+const YES_OPTION: &str = "si";
+
+/// Words and emoji of a message that may be a plain yes; who writes more says more.
+const PIECES_MAX: usize = 24;
+
+/// Words that are never part of a plain yes: denials, conditions, questions, delays, doubts, corrections.
+const UNPLAIN: [&str; 74] = [
+    "no", "nao", "not", "dont", "cant", "wont", "never", "nunca", "jamas", "tampoco", "ni", "nem", "sin",
+    "sem", "without", "nada", "nothing", "nel", "nope", "nah", "if", "unless", "pero", "mas", "but", "porem",
+    "aunque", "although", "embora", "salvo", "excepto", "except", "exceto", "menos", "siempre", "sempre",
+    "cuando", "quando", "when", "como", "how", "porque", "why", "cual", "qual", "which", "what", "cuanto",
+    "quanto", "quien", "quem", "who", "donde", "onde", "where", "luego", "despues", "depois", "later",
+    "manana", "amanha", "tomorrow", "pensar", "pienso", "think", "quiza", "quizas", "talvez", "maybe",
+    "perhaps", "creo", "acho", "mentira", "aja",
+];
+
+/// The first word of a phrase that a plain yes never has; of a phrase that is a number, the number.
+pub fn unplain(words: &str) -> Option<&str> {
+    let number = words.bytes().all(|byte| byte.is_ascii_digit() || byte == b' ');
+    words.split_whitespace().find(|word| number || UNPLAIN.contains(word))
+}
+
+/// What a phrase adds to a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adds {
+    /// It says yes by itself.
+    Yes,
+    /// Nothing but kindness.
+    Politeness,
+}
+
+/// The phrases of `consent.tsv`.
+#[derive(Debug, Clone, Default)]
+pub struct Consents {
+    phrases: HashMap<Vec<String>, Adds>,
+    longest: usize,
+}
+
+impl Consents {
+    /// Adds a phrase; `false` when it was there.
+    pub fn add(&mut self, phrase: &str, adds: Adds, normaliser: &Normaliser) -> bool {
+        let pieces = pieces(&fold(phrase), normaliser);
+        self.longest = self.longest.max(pieces.len());
+        self.phrases.insert(pieces, adds).is_none()
+    }
+
+    /// The id of the option that the message plainly accepts.
+    ///
+    /// `raw` is the text as it came and `folded` the same folded. Another option that is named by the very words comes
+    /// first: then nothing is accepted. Two options that fit equally well are none.
+    pub fn accepted(
+        &self,
+        raw: &str,
+        folded: &str,
+        options: &[OptionHint],
+        normaliser: &Normaliser,
+    ) -> Option<String> {
+        let said = unquoted(folded.trim());
+        let message = pieces(said, normaliser);
+        if message.is_empty() || message.len() > PIECES_MAX || is_struck_out(raw) {
+            return None;
+        }
+        let names = |option: &OptionHint| -> Vec<Vec<String>> {
+            let all = [&option.title].into_iter().chain(&option.synonyms);
+            let cut = all.map(|name| pieces(&fold(name), normaliser));
+            cut.filter(|name| !name.is_empty()).collect()
+        };
+        let other = options.iter().filter(|option| !option.binds);
+        if other.flat_map(names).any(|name| name == message) {
+            return None;
+        }
+        let plain = is_plainly_written(said);
+        let mut accepting = options.iter().filter(|option| option.binds).filter(|option| {
+            let names = names(option);
+            // A title may have signs of its own: "Sí (3 cuotas)".
+            said == fold(&option.title).trim()
+                || (plain && self.is_all(&message, &names, option.id == YES_OPTION))
+        });
+        let found = accepting.next()?;
+        accepting.next().is_none().then(|| found.id.clone())
+    }
+
+    /// Whether the whole message falls apart into known phrases and names, with a name, or a yes where any will do.
+    fn is_all(&self, message: &[String], names: &[Vec<String>], any_yes: bool) -> bool {
+        let longest = names.iter().map(Vec::len).max().unwrap_or(0).max(self.longest);
+        // Which beginnings of the message are read, without and with something that binds.
+        let mut read = vec![(false, false); message.len() + 1];
+        if let Some(begin) = read.first_mut() {
+            *begin = (true, false);
+        }
+        for from in 0..message.len() {
+            let Some(&(plain, bound)) = read.get(from).filter(|(plain, bound)| *plain || *bound) else {
+                continue;
+            };
+            for to in from + 1..=message.len().min(from + longest) {
+                let Some(part) = message.get(from..to) else { continue };
+                let named = names.iter().any(|name| name == part);
+                let binds = match self.phrases.get(part) {
+                    _ if named => true,
+                    Some(Adds::Yes) => any_yes,
+                    Some(Adds::Politeness) => false,
+                    None => continue,
+                };
+                if let Some(end) = read.get_mut(to) {
+                    end.0 |= plain && !binds;
+                    end.1 |= bound || (plain && binds);
+                }
+            }
+        }
+        read.last().is_some_and(|(_, bound)| *bound)
+    }
+}
+
+/// Words, and whatever is neither word nor sign nor blank (emoji) on its own.
+fn pieces(text: &str, normaliser: &Normaliser) -> Vec<String> {
+    let text = without_smileys(text);
+    let mut pieces = Vec::new();
+    let mut word = String::new();
+    let end = |word: &mut String, pieces: &mut Vec<String>| {
+        pieces.extend(normaliser.words(&std::mem::take(word)).split_whitespace().map(str::to_owned));
+    };
+    for c in text.chars() {
+        match c {
+            '\'' => {}
+            _ if c.is_alphanumeric() => word.push(c),
+            _ => {
+                end(&mut word, &mut pieces);
+                if !c.is_whitespace() && !c.is_ascii_punctuation() && !matches!(c, '¡' | '–' | '—') {
+                    pieces.push(c.to_string());
+                }
+            }
+        }
+    }
+    end(&mut word, &mut pieces);
+    pieces
+}
+
+/// Kind faces are politeness; every other one stays and says more.
+fn without_smileys(folded: &str) -> String {
+    folded.replace(":)", " ").replace(":-)", " ").replace("<3", " ")
+}
+
+/// Only signs that change nothing: a question, a hesitation (…), a quotation, a list or a bracket say more than yes.
+fn is_plainly_written(folded: &str) -> bool {
+    let text = without_smileys(folded);
+    !text.contains("...")
+        && text.chars().all(|c| {
+            !c.is_ascii_punctuation() || matches!(c, '.' | ',' | ';' | ':' | '!' | '-' | '*' | '_' | '\'')
+        })
+}
+
+/// The text inside quotation marks that stand around all of it: who copies «Sí, acepto» from our words means it.
+fn unquoted(text: &str) -> &str {
+    for (open, close) in [('«', '»'), ('"', '"'), ('“', '”'), ('\'', '\'')] {
+        if let Some(inner) = text.strip_prefix(open).and_then(|text| text.strip_suffix(close)) {
+            return inner.trim();
+        }
+    }
+    text
+}
+
+/// Letters with a stroke through them, and marks that turn the order of writing: what is seen is not what is read.
+fn is_struck_out(raw: &str) -> bool {
+    raw.chars().any(|c| {
+        matches!(c, '\u{334}'..='\u{338}' | '\u{20d2}'..='\u{20df}' | '\u{20e5}'..='\u{20ef}' | '\u{202d}' | '\u{202e}')
+    })
+}
