@@ -156,7 +156,7 @@ impl App {
         let dispatch = Arc::new(dispatch.traced(traces));
         let notices = Arc::new(Notices::new(store.clone(), sender.clone(), clock.clone()));
         let ports = handoff_ports(&store, &queue, &clock);
-        let handoff = Arc::new(HandoffService::new(ports, lint, HandoffSettings::default()));
+        let handoff = Arc::new(HandoffService::new(ports, lenders.clone(), lint, HandoffSettings::default()));
         let rows = settings.retention.rows_per_round;
         let retention = Arc::new(Retention::new(store.clone(), clock.clone(), keep, rows));
         let webhook = web::Data::new(WebhookState {

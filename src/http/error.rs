@@ -175,6 +175,10 @@ impl From<HandoffError> for Problem {
             HandoffError::Invalid { field, why } => {
                 Self::new(Code::ValueInvalid).detail(format!("`{field}` {why}.")).with("field", json!(field))
             }
+            HandoffError::LenderNotServed => {
+                tracing::error!("an agent of a lender that is not configured tried to write");
+                Self::new(Code::Internal).remedy("Give the request id to whoever runs this service.")
+            }
             HandoffError::Lint(hits) => text_refused(&hits),
             HandoffError::WindowClosed { last_inbound_at } => Self::new(Code::WindowClosed)
                 .detail("The person's last message is more than 24 hours old, so WhatsApp takes only templates.")
@@ -190,12 +194,7 @@ impl From<HandoffError> for Problem {
 }
 
 fn text_refused(hits: &[Hit]) -> Problem {
-    let rows: Vec<Value> = hits
-        .iter()
-        .map(|hit| {
-            json!({"rule": hit.rule, "class": hit.class, "title": hit.title, "phrase": hit.phrase, "remedy": hit.remedy})
-        })
-        .collect();
+    let rows: Vec<Value> = hits.iter().map(refusal).collect();
     let problem = Problem::new(Code::TextRefused).with("hits", Value::Array(rows));
     match hits.first() {
         Some(first) => {
@@ -203,4 +202,17 @@ fn text_refused(hits: &[Hit]) -> Problem {
         }
         None => problem,
     }
+}
+
+fn refusal(hit: &Hit) -> Value {
+    let places = hit.places.iter().map(|(start, end)| json!({"start": start, "end": end}));
+    json!({
+        "rule": hit.rule,
+        "class": hit.class,
+        "title": hit.title,
+        "phrase": hit.phrase,
+        "places": places.collect::<Vec<_>>(),
+        "remedy": hit.remedy,
+        "instead": hit.instead,
+    })
 }

@@ -4,14 +4,13 @@
 //! Without the live queue the desk works on the database alone, slower and with nothing lost.
 
 pub mod publish;
+mod say;
 pub mod story;
 mod take;
 pub mod view;
 pub mod wait;
 
-use crate::domain::assurance::Assurance;
-use crate::domain::ids::{OutboxId, TicketId, derive};
-use crate::domain::outbound::{Outbound, limits};
+use crate::domain::ids::TicketId;
 use crate::domain::pii::Pii;
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::agents::{Agent, AgentStore};
@@ -22,9 +21,9 @@ use crate::ports::outbox::OutboxStore;
 use crate::ports::people::PeopleStore;
 use crate::ports::tickets::{AgentAct, Lease, Ticket, TicketRefused, TicketStatus, TicketStore};
 use crate::ports::{Store, StoreError};
-use crate::rules::lint::{Author, Hit, Lint};
+use crate::rules::lint::{Hit, Lint};
 use crate::rules::secrets;
-use crate::rules::service_window::{ServiceWindow, service_window};
+use crate::service::lenders::Lenders;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -73,8 +72,11 @@ impl HandoffPorts {
     }
 }
 
+pub use say::Sent;
+
 pub struct HandoffService {
     ports: HandoffPorts,
+    lenders: Arc<Lenders>,
     lint: Arc<Lint>,
     settings: HandoffSettings,
 }
@@ -92,6 +94,9 @@ pub enum HandoffError {
     QueueUnserved { queue: String },
     #[error("`{field}` {why}")]
     Invalid { field: &'static str, why: String },
+    /// Its accounts and contact rules are not known, so nobody may write in its name.
+    #[error("this deployment does not serve the agent's lender")]
+    LenderNotServed,
     #[error("the text breaks {} rule(s) of what may be written", .0.len())]
     Lint(Vec<Hit>),
     /// The person's last message was at `last_inbound_at`.
@@ -109,16 +114,14 @@ pub struct Taken {
     pub until: Timestamp,
 }
 
-/// The outcome of a send; a repeat with the same key answers with the first message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sent {
-    pub id: OutboxId,
-    pub repeated: bool,
-}
-
 impl HandoffService {
-    pub const fn new(ports: HandoffPorts, lint: Arc<Lint>, settings: HandoffSettings) -> Self {
-        Self { ports, lint, settings }
+    pub const fn new(
+        ports: HandoffPorts,
+        lenders: Arc<Lenders>,
+        lint: Arc<Lint>,
+        settings: HandoffSettings,
+    ) -> Self {
+        Self { ports, lenders, lint, settings }
     }
 
     pub const fn settings(&self) -> &HandoffSettings {
@@ -165,56 +168,6 @@ impl HandoffService {
         let ticket = self.known(agent, id).await?;
         self.follow(&ticket).await;
         Ok(ticket)
-    }
-
-    /// Stores a text for the person; it goes through the outbox and the gate like every message.
-    ///
-    /// `key` makes a repeat harmless: the same key with the same text is one message.
-    pub async fn send(
-        &self,
-        agent: &Agent,
-        id: TicketId,
-        token: Option<i64>,
-        text: &str,
-        key: &str,
-    ) -> Result<Sent, HandoffError> {
-        named("idempotency_key", key)?;
-        let text = written("text", text, limits::TEXT_BODY_MAX)?;
-        if secrets::mask(&text).is_some() {
-            let why = "holds a card number, password or code: nobody may write one in a chat".to_owned();
-            return Err(HandoffError::Invalid { field: "text", why });
-        }
-        let (ticket, lease) = self.lease(agent, id, token).await?;
-        let outbox_id = OutboxId(derive(&id.0, &format!("agent/{key}")));
-        let content = Outbound::Text { body: Pii::new(text.clone()) };
-        let sent = self.ports.outbox.sent_messages(ticket.conversation, SENT_MAX).await?;
-        if let Some(first) = sent.iter().find(|message| message.id == outbox_id) {
-            let same = first.content == content;
-            return if same {
-                Ok(Sent { id: outbox_id, repeated: true })
-            } else {
-                Err(HandoffError::KeyReused)
-            };
-        }
-        let conversation = self.conversation_of(&ticket).await?;
-        self.may_say(&conversation, &text)?;
-        self.act(agent, lease, AgentAct::Send { id: outbox_id, content }).await?;
-        metrics::counter!("acuerdo_handoff_messages_total").increment(1);
-        Ok(Sent { id: outbox_id, repeated: false })
-    }
-
-    fn may_say(&self, conversation: &Conversation, text: &str) -> Result<(), HandoffError> {
-        let level: Assurance = conversation.assurance;
-        let hits = self.lint.check(text, Author::Agent, level);
-        if !hits.is_empty() {
-            metrics::counter!("acuerdo_handoff_lint_blocks_total").increment(1);
-            return Err(HandoffError::Lint(hits));
-        }
-        let last_inbound_at = conversation.last_inbound_at;
-        match service_window(last_inbound_at, self.now()) {
-            ServiceWindow::Open { .. } => Ok(()),
-            ServiceWindow::Closed => Err(HandoffError::WindowClosed { last_inbound_at }),
-        }
     }
 
     /// Keeps a remark that only agents see.

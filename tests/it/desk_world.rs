@@ -20,7 +20,10 @@ use acuerdo::ports::inbox::{Delivery, DeliveryItem};
 use acuerdo::ports::records::{NewTicket, Priority, Record};
 use acuerdo::queue::{memory::MemoryQueue, redis};
 use acuerdo::rules::lint::Lint;
+use acuerdo::rules::policy::PolicySet;
 use acuerdo::service::handoff::{HandoffPorts, HandoffService, HandoffSettings};
+use acuerdo::service::lenders::{Lender, Lenders};
+use acuerdo::service::wording::Wording;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -84,6 +87,27 @@ pub fn lender() -> LenderId {
     LenderId::new("banco-andino")
 }
 
+/// The test's lenders, each with the policy of the shipped bank.
+fn lenders() -> Lenders {
+    let file = |name: &str| std::fs::read_to_string(format!("flows/policies/{name}")).unwrap();
+    let names = ["andino.yaml", "rate_caps.yaml", "holidays.csv", "wording.yaml"];
+    let texts: Vec<(&str, String)> = names.iter().map(|name| (*name, file(name))).collect();
+    let set = PolicySet::parse(texts.iter().map(|(name, text)| (*name, text.as_str()))).unwrap();
+    let andino = LenderId::new("andino");
+    let lender_of = |id: LenderId| Lender {
+        id,
+        access_token: String::new().into(),
+        waba_id: None,
+        phone_number_ids: Vec::new(),
+        policy: set.policy(&andino).unwrap().clone(),
+        calendar: set.calendar(&andino).unwrap().clone(),
+        caps: set.caps.clone(),
+        wording: Wording::new(&set.wording).unwrap(),
+        payments: None,
+    };
+    Lenders::new([lender(), LenderId::new("coop-del-valle")].map(lender_of))
+}
+
 /// Runs each case with the queue of this process over SQLite and over PostgreSQL; the test's name says which.
 macro_rules! on_both_stores {
     ($($case:ident),* $(,)?) => {
@@ -124,7 +148,12 @@ pub async fn on_redis(url: &str) -> World {
 }
 
 /// The turn that works off a person's first message and opens a ticket.
-fn hand_off(claim: &Claim, id: TicketId, (queue, priority): (&str, Priority), now: Timestamp) -> TurnCommit {
+fn hand_off(
+    claim: &Claim,
+    id: TicketId,
+    (queue, priority, assurance): (&str, Priority, Assurance),
+    now: Timestamp,
+) -> TurnCommit {
     let said = json!({"said": "text", "body": "quiero hablar con alguien", "understanding": {}});
     let input = json!({"v": 1, "input": {"input": "message", "wamid": "wamid", "said": said}});
     TurnCommit {
@@ -141,7 +170,7 @@ fn hand_off(claim: &Claim, id: TicketId, (queue, priority): (&str, Priority), no
         }],
         session: JsonText::of(&json!({"v": 1})).unwrap(),
         flow_hash: "hash".to_owned(),
-        assurance: Assurance::Verificada,
+        assurance,
         person: None,
         outbox: Vec::new(),
         timers: Some(Vec::new()),
@@ -163,7 +192,12 @@ impl World {
         let random = Arc::new(Counting(AtomicU64::new(1)));
         let ports = HandoffPorts::new(store.clone(), queue, clock.clone());
         let lint = Lint::parse(include_str!("../../flows/policies/lint.yaml")).unwrap();
-        let handoff = Arc::new(HandoffService::new(ports, Arc::new(lint), HandoffSettings::default()));
+        let handoff = Arc::new(HandoffService::new(
+            ports,
+            Arc::new(lenders()),
+            Arc::new(lint),
+            HandoffSettings::default(),
+        ));
         let state = ApiState { handoff: handoff.clone(), agents: store.clone(), random: random.clone() };
         let server = HttpServer::new(move || {
             App::new().app_data(web::Data::new(state.clone())).configure(api::configure)
@@ -195,6 +229,15 @@ impl World {
 
     /// A hand-off as the bot makes it, in a chat of its own; the clock moves by a second.
     pub async fn ticket_of(&self, lender: &LenderId, queue: &str, priority: Priority) -> TicketId {
+        self.ticket_at(lender, (queue, priority, Assurance::Verificada)).await
+    }
+
+    /// A hand-off of a chat at this level; the first chat of a world has the phone 57 300 000 0000.
+    pub async fn ticket_at(
+        &self,
+        lender: &LenderId,
+        (queue, priority, assurance): (&str, Priority, Assurance),
+    ) -> TicketId {
         self.pass(Millis::seconds(1));
         let n = self.n_tickets.fetch_add(1, Ordering::SeqCst);
         let now = self.clock.now();
@@ -229,7 +272,7 @@ impl World {
         let claims = self.store.claim_conversations(now, Millis::seconds(1), 100, 100).await.unwrap();
         let claim = claims.into_iter().find(|claim| claim.conversation.identity == identity).unwrap();
         let id = TicketId(derive(&claim.conversation.id.0, "ticket/1"));
-        let commit = hand_off(&claim, id, (queue, priority), now);
+        let commit = hand_off(&claim, id, (queue, priority, assurance), now);
         assert_eq!(self.store.commit_turns(&[commit]).await.unwrap(), [Ok(())]);
         id
     }

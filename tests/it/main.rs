@@ -17,6 +17,7 @@ mod crash;
 mod dead_letters;
 mod demo_journey;
 mod desk_api;
+mod desk_guard;
 mod desk_openapi;
 mod desk_world;
 mod doctor_deep;

@@ -89,7 +89,8 @@ pub fn start(
     ));
     let notices = Arc::new(Notices::new(store.clone(), sender, clock.clone()));
     let ports = HandoffPorts::new(store.clone(), queue, clock.clone());
-    let handoff = Arc::new(HandoffService::new(ports, base.lint.clone(), HandoffSettings::default()));
+    let (lenders, lint) = (base.lenders.clone(), base.lint.clone());
+    let handoff = Arc::new(HandoffService::new(ports, lenders, lint, HandoffSettings::default()));
     let loops = Loops { sim: sim.clone(), process };
     let mut tasks: Vec<Task> = vec![
         Box::pin(inbox.run(CancellationToken::new())),

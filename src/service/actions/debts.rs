@@ -2,12 +2,14 @@
 
 use crate::domain::debt::{Obligation, ObligationStatus, Offer};
 use crate::domain::money::Money;
+use crate::domain::time::Timestamp;
 use crate::flow::effect::ActionCall;
 use crate::flow::value::Value;
 use crate::ports::people::PersonFile;
 use crate::rules::offer::{Hold, OfferInput, PersonFacts, offers as offers_of};
 use crate::service::actions::values::{self, due, kind_name, obligation_of, running};
 use crate::service::actions::{ActionContext, Done, text_of};
+use crate::service::lenders::Lender;
 
 /// Outcomes: `una`, `varias`, `al_dia` (obligations, nothing due), `sin_deuda`, `caido`.
 pub fn consult(ctx: &ActionContext<'_>) -> Done {
@@ -70,13 +72,23 @@ pub fn offer_input<'a>(
     file: &PersonFile,
     ctx: &ActionContext<'a>,
 ) -> OfferInput<'a> {
+    OfferInput { today: ctx.today, ..offer_input_of(obligation, file, ctx.lender, ctx.now) }
+}
+
+/// What decides about the offers of an obligation, outside a turn too.
+pub fn offer_input_of<'a>(
+    obligation: &'a Obligation,
+    file: &PersonFile,
+    lender: &'a Lender,
+    now: Timestamp,
+) -> OfferInput<'a> {
     OfferInput {
         obligation,
         person: PersonFacts { hold: hold(file), broken_promises: broken_promises(file, obligation) },
-        today: ctx.today,
-        now: ctx.now,
-        caps: &ctx.lender.caps,
-        calendar: &ctx.lender.calendar,
+        today: lender.today(now),
+        now,
+        caps: &lender.caps,
+        calendar: &lender.calendar,
         has_active_agreement: running(file, obligation).is_some(),
     }
 }

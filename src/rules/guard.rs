@@ -1,0 +1,166 @@
+//! What a human agent's text gives away or promises, found by comparing it with what the desk knows.
+//!
+//! Words can be said in a thousand ways, facts in few: the figures, dates, products and accounts of this person's file,
+//! the payees, links and phones of the policy, the offers of this debt. A text that names one of the first before the
+//! person proved who they are, or one of the others that is not the lender's own, may not leave. Which facts make a text
+//! unlawful, and what to write instead, stands in `flows/policies/lint.yaml`; phrases are `rules::lint`.
+
+mod contacts;
+mod dates;
+mod figures;
+mod numbers;
+mod numerals;
+mod offers;
+mod payees;
+mod products;
+
+use crate::domain::assurance::{Assurance, Label};
+use crate::domain::debt::{Agreement, Obligation, Offer, Person};
+use crate::domain::money::Money;
+use crate::domain::time::Day;
+use crate::rules::policy::model::Policy;
+use crate::rules::reading::{Reading, Word};
+use numbers::Number;
+use serde::Deserialize;
+
+/// What was found in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact {
+    /// An amount, or a figure of the file, to somebody unproved.
+    Figure,
+    /// A product of the file, to somebody unproved.
+    Product,
+    /// A part of an account or document number of the file, to somebody unproved.
+    Account,
+    /// A due date of the file, to somebody unproved.
+    DueDate,
+    /// An account, wallet, key or name to pay to that is not the lender's.
+    Payee,
+    /// A phone or e-mail address that is not the lender's.
+    Contact,
+    /// A web address that is not the lender's.
+    Link,
+    /// An amount that is neither in the file nor in an offer.
+    Sum,
+    /// A discount, a waiver or a rate that no offer gives.
+    Discount,
+    /// A number of payments or months that no offer gives.
+    Term,
+}
+
+/// A fact and where it stands: a half-open range of characters of the text as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Mention {
+    pub start: usize,
+    pub end: usize,
+    pub fact: Fact,
+}
+
+/// What the desk knows of the person of a chat and of the lender, at this moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// The level of the chat; the lowest where two identities contradict each other.
+    pub level: Assurance,
+    pub policy: &'a Policy,
+    pub today: Day,
+    /// The person of the chat, or all whose phone it may be.
+    pub persons: &'a [Person],
+    pub debts: &'a [Obligation],
+    pub agreements: &'a [Agreement],
+    /// What the policy gives for these debts now.
+    pub offers: &'a [Offer],
+    /// Smallest and greatest amount that may be promised for one of these debts.
+    pub promises: &'a [(Money, Money)],
+}
+
+impl Known<'_> {
+    /// Whether debts may be talked about.
+    pub fn proved(&self) -> bool {
+        self.level >= Label::Deuda.needs()
+    }
+}
+
+/// A text with its numbers, and what it is compared with.
+struct Look<'a> {
+    reading: &'a Reading,
+    numbers: &'a [Number],
+    known: &'a Known<'a>,
+    /// The text as written, by character.
+    written: &'a [char],
+}
+
+/// Everything in `text` that this person may not be told now, in the order of the text.
+pub fn mentions(text: &str, known: &Known<'_>) -> Vec<Mention> {
+    let reading = Reading::of(text);
+    let numbers = numbers::numbers(&reading);
+    let written: Vec<char> = text.chars().collect();
+    let look = Look { reading: &reading, numbers: &numbers, known, written: &written };
+    let mut found = Vec::new();
+    if known.proved() {
+        found.extend(offers::unknown_sums(&look));
+        found.extend(offers::unknown_discounts(&look));
+        found.extend(offers::unknown_terms(&look));
+    } else {
+        found.extend(figures::told(&look));
+        found.extend(figures::accounts(&look));
+        found.extend(dates::due(&look));
+        found.extend(products::named(&look));
+    }
+    found.extend(payees::foreign(&look));
+    found.extend(contacts::foreign(&look));
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+impl Look<'_> {
+    fn words(&self) -> &[Word] {
+        &self.reading.plain
+    }
+
+    fn mention(&self, fact: Fact, number: &Number) -> Mention {
+        Mention { start: number.start, end: number.end, fact }
+    }
+
+    /// The words of the sentence that the word at `index` belongs to.
+    fn sentence(&self, index: usize) -> &[Word] {
+        let words = self.words();
+        let Some(word) = words.get(index).or(words.last()) else { return &[] };
+        let start = words.partition_point(|other| other.sentence < word.sentence);
+        let end = words.partition_point(|other| other.sentence <= word.sentence);
+        words.get(start..end).unwrap_or_default()
+    }
+
+    /// The words of its sentence within `reach` words before and after a number.
+    fn around(&self, number: &Number, before: usize, after: usize) -> &[Word] {
+        let words = self.words();
+        let sentence = words.get(number.first_word).map(|word| word.sentence);
+        let from = number.first_word.saturating_sub(before);
+        let to = (number.next_word + after).min(words.len());
+        let near = words.get(from..to).unwrap_or_default();
+        let from = near.iter().position(|word| Some(word.sentence) == sentence).unwrap_or(0);
+        let to =
+            near.iter().rposition(|word| Some(word.sentence) == sentence).map_or(near.len(), |at| at + 1);
+        near.get(from..to).unwrap_or_default()
+    }
+}
+
+/// Whether one of the words begins with one of the stems; a stem that ends in `.` is the whole word.
+fn says(words: &[Word], stems: &[&str]) -> bool {
+    words.iter().any(|word| is_one(word, stems))
+}
+
+fn is_one(word: &Word, stems: &[&str]) -> bool {
+    stems.iter().any(|stem| match stem.strip_suffix('.') {
+        Some(whole) => word.text == whole,
+        None => word.text.starts_with(stem),
+    })
+}
+
+fn digits_of(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,223 @@
+//! Web addresses, e-mail addresses and phones that are not the lender's.
+
+use crate::rules::guard::numbers::Number;
+use crate::rules::guard::{Fact, Known, Look, Mention, figures, says};
+use crate::rules::reading::Word;
+
+/// Digits of the shortest number that can be somebody's phone.
+const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+
+/// Endings of web addresses that are met in chats; with a scheme or a path any ending counts.
+const ENDINGS: &[&str] = &[
+    "com", "co", "net", "org", "info", "biz", "ly", "me", "io", "app", "xyz", "site", "online", "link",
+    "click", "top", "shop", "store", "page", "web", "mx", "pe", "cl", "ar", "br", "ec", "us", "es", "gl",
+    "gg", "cc", "tk", "ru", "cn", "to", "at", "live", "pro", "vip", "tech", "dev", "club", "space",
+    "website", "example", "pay", "bank", "edu", "gov", "gob", "tv", "pw", "icu", "lat", "la", "one",
+];
+
+/// Endings that are words too: "Gracias.La oficina abre" lacks a blank and is no address.
+const ENDINGS_AND_WORDS: &[&str] = &[
+    "me", "la", "es", "us", "to", "at", "one", "pay", "bank", "web", "pro", "live", "top", "cc", "page", "ar",
+];
+
+/// What comes before or after a number that is a phone to write to or call.
+const CALLS: &[&str] = &[
+    "llam", "marqu", "marca", "escrib", "whats", "wasap", "wsp", "wpp", "guasap", "celular", "cel.", "cell",
+    "tel.", "telef", "telf", "fono", "movil", "numero", "contact", "comuni", "call", "text.", "phone",
+    "ligu", "ligar", "zap", "telegram", "signal", "fone", "fijo",
+];
+
+/// Numbers that a case, a claim or a form has.
+pub const NUMBERED: &[&str] = &[
+    "caso",
+    "ticket",
+    "tiquete",
+    "radicad",
+    "radicacion",
+    "solicitud",
+    "pqr",
+    "turno",
+    "referencia",
+    "ref.",
+    "reclamo",
+    "queja",
+    "guia",
+    "codigo",
+    "case",
+    "request",
+    "protocolo",
+    "chamado",
+    "reference",
+    "folio",
+    "consecutivo",
+    "peticion",
+    "tramite",
+    "gestion",
+    "ley.",
+    "decreto",
+    "circular",
+    "articulo",
+    "art.",
+    "resolucion",
+    "law",
+    "lei",
+    "acuerdo",
+    "registro",
+    "factura",
+    "recibo",
+    "comprobante",
+];
+
+/// Addresses and phones of somebody else.
+pub fn foreign(look: &Look<'_>) -> Vec<Mention> {
+    let mut found = addresses(look);
+    found.extend(spoken_addresses(look));
+    let phones = look.numbers.iter().filter(|number| is_foreign_phone(look, number));
+    let covered = found.clone();
+    found.extend(
+        phones
+            .filter(|phone| !covered.iter().any(|link| link.start <= phone.start && phone.end <= link.end))
+            .map(|phone| look.mention(Fact::Contact, phone)),
+    );
+    found
+}
+
+/// A number that can only be a phone, or that stands beside a word of calling.
+fn is_foreign_phone(look: &Look<'_>, number: &Number) -> bool {
+    let known = look.known;
+    if !PHONE_DIGITS.contains(&number.digits.len())
+        || number.money
+        || number.clock
+        || number.percent
+        || number.scaled
+        || is_own(number, known)
+    {
+        return false;
+    }
+    if is_mobile(&number.digits, &known.policy.country) {
+        return true;
+    }
+    let sentence = look.sentence(number.first_word);
+    says(look.around(number, 6, 3), CALLS)
+        && !says(look.around(number, 5, 0), NUMBERED)
+        && !says(sentence, &["pag", "abon", "debe.", "sald"])
+}
+
+/// The plan of mobile numbers; a number of that shape is a phone whatever stands beside it.
+fn is_mobile(digits: &str, country: &str) -> bool {
+    let national = |code: &str, length: usize| {
+        digits
+            .strip_prefix(code)
+            .filter(|rest| rest.len() == length)
+            .or(Some(digits).filter(|all| all.len() == length))
+    };
+    match country {
+        "CO" => national("57", 10).is_some_and(|rest| rest.starts_with('3') || rest.starts_with("60")),
+        "MX" => national("52", 10).is_some() || national("521", 10).is_some(),
+        "BR" => national("55", 11).is_some_and(|rest| rest.as_bytes().get(2) == Some(&b'9')),
+        "PE" | "CL" => national("51", 9).or(national("56", 9)).is_some_and(|rest| rest.starts_with('9')),
+        "AR" => national("54", 10).is_some() || national("549", 10).is_some(),
+        _ => digits.len() >= 10,
+    }
+}
+
+/// A number of the lender, or of the person where the person proved who they are.
+pub fn is_own(number: &Number, known: &Known<'_>) -> bool {
+    if figures::is_public(number, known) {
+        return true;
+    }
+    if !known.proved() {
+        return false;
+    }
+    let said = number.digits.as_str();
+    let tail = |digits: String| {
+        digits.len() >= 4 && said.len() >= 4 && (digits.ends_with(said) || said.ends_with(&digits))
+    };
+    known.debts.iter().any(|debt| tail(super::digits_of(&debt.external_ref)))
+        || known
+            .persons
+            .iter()
+            .any(|person| person.phones.iter().any(|phone| tail(super::digits_of(phone.expose()))))
+        || known.agreements.iter().any(|agreement| tail(super::digits_of(&agreement.reference)))
+}
+
+/// Web and mail addresses as they are typed.
+fn addresses(look: &Look<'_>) -> Vec<Mention> {
+    let folded = &look.reading.folded;
+    let mut found = Vec::new();
+    for part in
+        folded.text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '«' | '»' | ',' | ';'))
+    {
+        let trimmed = part.trim_matches(|c: char| !c.is_alphanumeric() && c != '/' && c != '@');
+        let trimmed = trimmed.trim_start_matches('/');
+        let Some(host) = host_of(trimmed) else { continue };
+        if is_own_host(host, trimmed, look.known) {
+            continue;
+        }
+        let at = trimmed.as_ptr() as usize - folded.text.as_ptr() as usize;
+        let (start, end) = folded.place(at, at + trimmed.len());
+        let fact = if trimmed.contains('@') && !trimmed.contains("//") { Fact::Contact } else { Fact::Link };
+        found.push(Mention { start, end, fact });
+    }
+    found
+}
+
+/// The host of what looks like an address.
+fn host_of(text: &str) -> Option<&str> {
+    let (scheme, rest) = match text.split_once("://") {
+        Some((_, rest)) => (true, rest),
+        None => (text.starts_with("www."), text),
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let path = authority.len() < rest.len();
+    let host = authority.rsplit('@').next().unwrap_or(authority);
+    let host = host.split(':').next().unwrap_or(host);
+    let mail = authority.contains('@');
+    let (name, ending) = host.rsplit_once('.')?;
+    let shaped = !name.is_empty() && ending.len() >= 2 && ending.chars().all(char::is_alphanumeric);
+    let letters = name.chars().any(char::is_alphabetic) || (scheme && !name.is_empty());
+    let only_digits = ending.chars().all(|c| c.is_ascii_digit());
+    let known = ENDINGS.contains(&ending) && !ENDINGS_AND_WORDS.contains(&ending);
+    // "mora.Por" is two sentences without a blank; "Listo.me avisa" too.
+    let sentence = !scheme && !path && !mail && !known;
+    (shaped && letters && (!only_digits || scheme) && !sentence).then_some(host)
+}
+
+fn is_own_host(host: &str, whole: &str, known: &Known<'_>) -> bool {
+    let policy = known.policy;
+    if whole.contains('@') {
+        let mail = policy.contact.email.to_lowercase();
+        let whole = whole.trim_start_matches("mailto:");
+        return whole == mail || host == policy.contact.web && !whole.contains("//");
+    }
+    let web = policy.contact.web.to_lowercase();
+    let own = |domain: &str| {
+        !domain.is_empty()
+            && (host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')))
+    };
+    let checkout = policy.payment.checkout.as_ref().and_then(|checkout| {
+        checkout.url.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or(rest).to_lowercase())
+    });
+    own(web.trim_start_matches("www.")) || checkout.is_some_and(|domain| host == domain)
+}
+
+/// "bit punto ly", "pedro arroba gmail": addresses that are spelled out.
+fn spoken_addresses(look: &Look<'_>) -> Vec<Mention> {
+    let words = look.words();
+    let dot = |word: &Word| ["punto", "dot", "ponto"].contains(&word.text.as_str());
+    let mut found = Vec::new();
+    for window in words.windows(3) {
+        let [name, mark, ending] = window else { continue };
+        let web = dot(mark)
+            && ENDINGS.contains(&ending.text.as_str())
+            && !["el", "un", "este", "ese", "cada"].contains(&name.text.as_str());
+        let own = look.known.policy.contact.web.starts_with(&name.text);
+        let mail = ["arroba", "at"].contains(&mark.text.as_str())
+            && ["gmail", "hotmail", "outlook", "yahoo"].contains(&ending.text.as_str());
+        if (web && !own) || mail {
+            let fact = if mail { Fact::Contact } else { Fact::Link };
+            found.push(Mention { start: name.start, end: ending.end, fact });
+        }
+    }
+    found
+}

@@ -1,0 +1,398 @@
+//! Sums, discounts and terms that neither the file nor an offer of this debt gives.
+
+use crate::domain::debt::AgreementKind;
+use crate::domain::money::Money;
+use crate::rules::guard::figures::{self, CLOSELY, due, hundredths, is_figure};
+use crate::rules::guard::numbers::Number;
+use crate::rules::guard::{Fact, Known, Look, Mention, is_one, says};
+use crate::rules::reading::Word;
+
+/// Less than this many hundredths is no sum that anybody bargains over.
+const SUM_MIN: i64 = 100_000;
+/// A share that is said in whole percents stands for one that is less than this away, in hundredths of a percent.
+const SHARE_ROUNDING: i64 = 100;
+
+/// Waiving a part of what is owed.
+const WAIVING: &[&str] = &[
+    "condon",
+    "descuent",
+    "descontar",
+    "descuento",
+    "rebaj",
+    "quita.",
+    "quito.",
+    "quitamos",
+    "quitar",
+    "perdon",
+    "exoner",
+    "elimin",
+    "borr",
+    "bonific",
+    "waiv",
+    "discount",
+    "forgiv",
+    "off.",
+    "desconto",
+    "abat",
+    "perdo",
+    "reduc",
+    "dscto",
+    "dcto",
+    "rebaix",
+    "anul",
+    "congel",
+    "suspend",
+    "dejamos",
+    "dejo",
+    "dejarle",
+];
+
+/// What a waiver is of.
+const OWED: &[&str] = &[
+    "interes",
+    "mora.",
+    "deud",
+    "capital",
+    "sald",
+    "gasto",
+    "honorario",
+    "resto.",
+    "diferencia",
+    "total",
+    "obligacion",
+    "cuota",
+    "credito",
+    "debt",
+    "interest",
+    "fees",
+    "rest.",
+    "balance",
+    "divida",
+    "juro",
+    "multa",
+    "remanente",
+    "mitad",
+    "half",
+    "metade",
+    "todo.",
+    "plata",
+];
+
+/// What closes a debt: with a sum beside it, it must be a settlement.
+const CLOSING: &[&str] = &[
+    "paz.",
+    "salvo.",
+    "cierr",
+    "cerram",
+    "cerrar",
+    "saldad",
+    "salda.",
+    "liquid",
+    "finiquit",
+    "queda.",
+    "quedam",
+    "quedar",
+    "settle",
+    "close",
+    "quita",
+    "olvid",
+    "listo.",
+    "solo.",
+    "solamente",
+    "unicamente",
+    "just.",
+    "only.",
+    "apenas",
+    "so.",
+    "nada",
+    "ofrec",
+    "ofert",
+    "propon",
+    "propuest",
+    "acept",
+    "autoriz",
+    "offer",
+    "dejo",
+    "dejamos",
+    "descuent",
+    "condon",
+    "rebaj",
+    "discount",
+    "desconto",
+];
+
+/// The person's own sum: what was paid, earned, proposed.
+const OF_THE_PERSON: &[&str] = &[
+    "pagaste.",
+    "abonaste.",
+    "consigno.",
+    "reporta",
+    "reporto",
+    "dice.",
+    "dijo.",
+    "comenta",
+    "menciona",
+    "propone.",
+    "recib",
+    "comprobante",
+    "registr",
+    "ingreso",
+    "gana.",
+    "su.pago",
+    "usted.puede",
+    "podria",
+    "podria.",
+    "hizo.",
+    "realizo",
+    "realizad",
+    "envio.",
+    "paid.",
+    "told.",
+    "said.",
+    "received",
+    "disse",
+    "pagou",
+    "recebemos",
+    "anot",
+    "quiere",
+    "desea",
+    "abonar",
+    "abono",
+];
+
+/// An instalment or its time.
+const TERMS: &[&str] = &[
+    "cuota",
+    "quota",
+    "pagos.",
+    "mes.",
+    "meses",
+    "quincena",
+    "semanas",
+    "plazos",
+    "instal",
+    "payments",
+    "month",
+    "parcela",
+    "vezes",
+    "prestac",
+    "mensualidad",
+    "contados",
+];
+
+/// Giving terms.
+const GIVING: &[&str] = &[
+    "ofrec", "doy.", "dar.", "damos", "darle", "dejo", "dejam", "dejar", "difer", "difiri", "difier", "plan",
+    "acuerd", "pag", "refinanc", "plazo", "divid", "fraccion", "reparti", "aplaz", "offer", "give", "split",
+    "spread", "parcel", "ofere", "dividi", "arregl", "puedo", "podemos", "queda", "hag", "gracia",
+];
+
+/// Sums to a proved person that are not the file's and no offer's.
+pub fn unknown_sums(look: &Look<'_>) -> Vec<Mention> {
+    let known = look.known;
+    let figures = figures::figures(known);
+    let wrong = |number: &&Number| {
+        let Some(sum) = number.values.iter().copied().max() else { return false };
+        let sentence = look.sentence(number.first_word);
+        let owing = says(look.around(number, 6, 6), figures::OWING) || says(sentence, CLOSING);
+        let money = number.money
+            || (number.scaled && sum >= SUM_MIN)
+            || (sum >= SUM_MIN && owing && is_plain_sum(number));
+        if !money
+            || number.percent
+            || number.clock
+            || number.coded
+            || sum < SUM_MIN
+            || figures::is_public(number, known)
+            || figures::is_year(number) && !number.money
+        {
+            return false;
+        }
+        if is_figure(number, &figures, (CLOSELY, false)) {
+            return false;
+        }
+        let closes = says(sentence, CLOSING);
+        let of_person = says(sentence, OF_THE_PERSON);
+        closes || !(of_person || may_be_promised(number, known))
+    };
+    look.numbers.iter().filter(wrong).map(|number| look.mention(Fact::Sum, number)).collect()
+}
+
+/// "1728000", and not the number of an account or a case.
+fn is_plain_sum(number: &Number) -> bool {
+    (5..=9).contains(&number.digits.len()) && !number.values.is_empty() && !number.digits.starts_with('0')
+}
+
+fn may_be_promised(number: &Number, known: &Known<'_>) -> bool {
+    let fits = |(least, most): &(Money, Money)| {
+        number.values.iter().any(|value| (hundredths(*least)..=hundredths(*most)).contains(value))
+    };
+    known.promises.iter().any(fits)
+}
+
+/// Discounts, waivers and rates to a proved person that no offer gives.
+pub fn unknown_discounts(look: &Look<'_>) -> Vec<Mention> {
+    let shares = shares(look.known);
+    let wrong = |number: &&Number| {
+        let sentence = look.sentence(number.first_word);
+        let spoken_of = says(sentence, WAIVING)
+            || says(sentence, &["interes", "tasa", "rate", "juro", "taxa", "honorario"]);
+        number.percent
+            && spoken_of
+            && !number.values.iter().any(|value| {
+                shares.iter().any(|share| value.saturating_sub(*share).saturating_abs() < SHARE_ROUNDING)
+            })
+    };
+    let mut found: Vec<Mention> =
+        look.numbers.iter().filter(wrong).map(|number| look.mention(Fact::Discount, number)).collect();
+    if !look.known.offers.iter().any(|offer| offer.kind == AgreementKind::Settlement) {
+        found.extend(waivers(look));
+    }
+    found.extend(halves(look, &shares));
+    found
+}
+
+/// "Le condono los intereses" where no settlement is offered.
+fn waivers(look: &Look<'_>) -> Vec<Mention> {
+    let words = look.words();
+    let mut found = Vec::new();
+    for (at, word) in words.iter().enumerate().filter(|(_, word)| is_one(word, WAIVING)) {
+        let near = words.get(at..(at + 6).min(words.len())).unwrap_or_default();
+        let same = |other: &&Word| other.sentence == word.sentence;
+        let owed = near.iter().filter(same).any(|other| is_one(other, OWED));
+        let before = words.get(at.saturating_sub(5)..at).unwrap_or_default();
+        let denied = before.iter().filter(same).any(|other| {
+            ["no", "nunca", "sin", "ningun", "nao", "not", "never", "si", "cannot"]
+                .contains(&other.text.as_str())
+        });
+        let given = is_one(word, &["condon", "perdon", "exoner", "waiv", "forgiv", "congel"])
+            || before.iter().filter(same).any(|other| {
+                is_one(
+                    other,
+                    &[
+                        "le.", "te.", "les.", "lo.", "doy.", "damos", "tengo", "ofrezc", "ofrec", "hago",
+                        "hacemos", "puedo", "podemos", "with.", "you.", "lhe.", "voy.", "vamos", "dar",
+                    ],
+                )
+            });
+        let discount =
+            is_one(word, &["descuent", "discount", "desconto", "rebaja", "dscto", "dcto", "quita."]) && given;
+        if !denied && ((owed && given) || discount) {
+            found.push(Mention { start: word.start, end: word.end, fact: Fact::Discount });
+        }
+    }
+    found
+}
+
+/// "Le dejo la deuda en la mitad".
+fn halves(look: &Look<'_>, shares: &[i64]) -> Vec<Mention> {
+    let words = look.words();
+    if shares.iter().any(|share| share.saturating_sub(5_000).abs() < SHARE_ROUNDING) {
+        return Vec::new();
+    }
+    let half = |word: &Word| ["mitad", "half", "metade"].contains(&word.text.as_str());
+    let given = |at: usize| says(look.sentence(at), WAIVING) || says(look.sentence(at), CLOSING);
+    let found = words.iter().enumerate().filter(|(at, word)| {
+        half(word)
+            && given(*at)
+            && says(
+                look.sentence(*at),
+                &["pag", "deud", "debe", "sald", "pay", "owe", "debt", "divida", "interes", "cuota"],
+            )
+    });
+    found.map(|(_, word)| Mention { start: word.start, end: word.end, fact: Fact::Discount }).collect()
+}
+
+/// Percentages in hundredths of a percent: of each offer's discount and rate, of its waivers, and of the contract.
+fn shares(known: &Known<'_>) -> Vec<i64> {
+    let mut all = Vec::new();
+    for offer in known.offers.iter().chain(known.agreements.iter().map(|agreement| &agreement.offer)) {
+        let whole = hundredths(offer.total).saturating_add(hundredths(offer.discount));
+        if whole > 0 && offer.discount.minor > 0 {
+            all.push(hundredths(offer.discount).saturating_mul(10_000) / whole);
+        }
+        all.extend(offer.monthly_rate_ppm.map(|ppm| ppm / 100));
+        let rule = known.policy.rules.iter().find(|rule| rule.id == offer.derivation.rule);
+        all.extend(rule.into_iter().flat_map(|rule| waived(&rule.terms)));
+    }
+    all.extend(known.debts.iter().filter_map(|debt| debt.rate_ea_bps));
+    let total: i64 = known.debts.iter().map(due).fold(0, i64::saturating_add);
+    let promised = known
+        .promises
+        .iter()
+        .filter(|_| total > 0)
+        .map(|(least, _)| hundredths(*least).saturating_mul(10_000) / total);
+    all.extend(promised);
+    all
+}
+
+fn waived(terms: &crate::rules::policy::model::Terms) -> Vec<i64> {
+    use crate::rules::policy::model::Terms;
+    match terms {
+        Terms::Settlement(settlement) => {
+            let waiver = settlement.waiver;
+            vec![waiver.principal, waiver.interest, waiver.late_interest, waiver.fees]
+        }
+        Terms::Refinancing(refinancing) => vec![refinancing.rate_ppm / 100],
+        Terms::InstalmentPlan(plan) => vec![plan.down_payment_bps],
+        Terms::Promise(promise) => vec![promise.min_share_bps],
+        Terms::Withhold(_) => Vec::new(),
+    }
+}
+
+/// "12 cuotas" where the offers have 3, 4 and 6.
+pub fn unknown_terms(look: &Look<'_>) -> Vec<Mention> {
+    let given = terms(look.known);
+    let words = look.words();
+    let wrong = |number: &&Number| {
+        let counted = words.get(number.next_word).is_some_and(|word| is_one(word, TERMS))
+            && !number.money
+            && !number.percent;
+        let count = number.values.first().map_or(0, |value| value / 100);
+        let around = look.around(number, 8, 4);
+        counted
+            && (2..=240).contains(&count)
+            && says(around, GIVING)
+            && !is_past(around)
+            && !given.contains(&count)
+    };
+    look.numbers.iter().filter(wrong).map(|number| look.mention(Fact::Term, number)).collect()
+}
+
+fn is_past(words: &[Word]) -> bool {
+    says(
+        words,
+        &[
+            "lleva.",
+            "hace.",
+            "van.",
+            "pagadas",
+            "ultimos",
+            "ultimas",
+            "vencid",
+            "atras",
+            "anteriores",
+            "proximos",
+            "dentro",
+            "ago.",
+            "past",
+            "faltan",
+            "quedan",
+            "restan",
+            "pendientes",
+        ],
+    )
+}
+
+/// Numbers of payments that the file and the offers know.
+fn terms(known: &Known<'_>) -> Vec<i64> {
+    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let offers = known.offers.iter().chain(known.agreements.iter().map(|agreement| &agreement.offer));
+    let mut all: Vec<i64> = offers.map(|offer| count(offer.payments.len())).collect();
+    for debt in known.debts {
+        all.push(count(debt.instalments.len()));
+        all.push(count(debt.instalments.iter().filter(|instalment| !instalment.paid).count()));
+        all.push(count(debt.instalments.iter().filter(|instalment| instalment.paid).count()));
+    }
+    all
+}

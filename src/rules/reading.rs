@@ -1,0 +1,426 @@
+//! A text as its reader hears it: words without case, accents, spelling mistakes and disguise, each with its place.
+//!
+//! Knows nothing of rules. Two readings of one text are made, because a disguise can only be guessed: as it is
+//! written, and with the disguise taken off (`N e q u i`, `cl4ve`, `cla.ve`). Whoever looks for a word looks in both.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// Letters of one word that stand apart, at least so many of them, are read as the word.
+const SPACED_LETTERS_MIN: usize = 3;
+
+/// Lower case without accents and without what nobody sees; each byte knows which character of the text it came from.
+#[derive(Debug, Clone, Default)]
+pub struct Folded {
+    pub text: String,
+    /// For each byte of `text` the index of its character in the text as written.
+    places: Vec<usize>,
+}
+
+/// One word of a reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    pub text: String,
+    /// How Spanish ears hear it: `v` as `b`, `z` as `s`, no `h`.
+    pub sound: String,
+    /// Half-open range of characters in the text as written.
+    pub start: usize,
+    pub end: usize,
+    /// Words of one sentence have one number.
+    pub sentence: usize,
+}
+
+/// Both readings of one text.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    pub folded: Folded,
+    pub plain: Vec<Word>,
+    pub undisguised: Vec<Word>,
+}
+
+/// Characters that leave no mark on the screen and can hide a word from a rule.
+pub const fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{20e3}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}'
+            | '\u{e0100}'..='\u{e01ef}'
+    )
+}
+
+/// Characters that turn the direction of what follows, so that people read another text than was checked.
+pub const fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Letters of other alphabets that look like ours.
+const fn look_alike(c: char) -> char {
+    match c {
+        'а' | 'α' => 'a',
+        'в' | 'β' => 'b',
+        'с' | 'ϲ' => 'c',
+        'ԁ' => 'd',
+        'е' | 'є' | 'ε' => 'e',
+        'һ' | 'н' => 'h',
+        'і' | 'ı' | 'ι' | 'ї' => 'i',
+        'ј' => 'j',
+        'к' | 'κ' => 'k',
+        'ӏ' => 'l',
+        'м' => 'm',
+        'ո' | 'η' => 'n',
+        'о' | 'ο' => 'o',
+        'р' | 'ρ' => 'p',
+        'ѕ' => 's',
+        'т' | 'τ' => 't',
+        'υ' => 'u',
+        'ν' => 'v',
+        'х' | 'χ' => 'x',
+        'у' | 'γ' => 'y',
+        other => other,
+    }
+}
+
+impl Folded {
+    pub fn of(text: &str) -> Self {
+        let mut folded = Self::default();
+        for (place, written) in text.chars().enumerate() {
+            if is_invisible(written) {
+                continue;
+            }
+            let plain = std::iter::once(written).nfkd().filter(|c| !is_combining_mark(*c));
+            for c in plain.flat_map(char::to_lowercase).map(look_alike) {
+                if is_combining_mark(c) {
+                    continue;
+                }
+                folded.text.push(c);
+                folded.places.resize(folded.text.len(), place);
+            }
+        }
+        folded
+    }
+
+    /// The range of characters as written for a range of bytes of `text`.
+    pub fn place(&self, start: usize, end: usize) -> (usize, usize) {
+        let at = |byte: usize| self.places.get(byte).copied().unwrap_or(0);
+        (at(start), at(end.saturating_sub(1)) + 1)
+    }
+}
+
+impl Reading {
+    pub fn of(text: &str) -> Self {
+        let folded = Folded::of(text);
+        let plain = split(&folded);
+        let undisguised = undisguise(&folded, &plain);
+        Self { folded, plain, undisguised }
+    }
+
+    /// The readings that differ, the written one first.
+    pub fn readings(&self) -> impl Iterator<Item = &[Word]> {
+        let other = (self.undisguised != self.plain).then_some(self.undisguised.as_slice());
+        std::iter::once(self.plain.as_slice()).chain(other)
+    }
+}
+
+impl Word {
+    fn new(text: String, (start, end): (usize, usize), sentence: usize) -> Self {
+        let sound = sound(&text);
+        Self { text, sound, start, end, sentence }
+    }
+}
+
+/// The words of a sentence written alone, as rules write their phrases.
+pub fn words(text: &str) -> Vec<Word> {
+    split(&Folded::of(text))
+}
+
+fn split(folded: &Folded) -> Vec<Word> {
+    let mut found = Vec::new();
+    let (mut sentence, mut start) = (0, None);
+    let mut chars = folded.text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        if c.is_alphanumeric() {
+            start = start.or(Some(at));
+            continue;
+        }
+        if let Some(begin) = start.take() {
+            push(&mut found, folded, (begin, at), sentence);
+        }
+        // A point inside a number or an address ends nothing.
+        let blank_follows = chars.peek().is_none_or(|(_, next)| next.is_whitespace());
+        if matches!(c, '!' | '?' | '\n' | ';' | '¡' | '¿' | '…') || (c == '.' && blank_follows) {
+            sentence += 1;
+        }
+    }
+    if let Some(begin) = start {
+        push(&mut found, folded, (begin, folded.text.len()), sentence);
+    }
+    found
+}
+
+fn push(found: &mut Vec<Word>, folded: &Folded, (start, end): (usize, usize), sentence: usize) {
+    let Some(text) = folded.text.get(start..end) else { return };
+    let place = folded.place(start, end);
+    match short_for(text) {
+        Some(long) => {
+            found.extend(long.split(' ').map(|word| Word::new(word.to_owned(), place, sentence)));
+        }
+        None => found.push(Word::new(text.to_owned(), place, sentence)),
+    }
+}
+
+/// What people shorten when they type fast.
+const fn short_for(word: &str) -> Option<&'static str> {
+    const SHORT: [(&str, &str); 20] = [
+        ("q", "que"),
+        ("k", "que"),
+        ("ke", "que"),
+        ("qe", "que"),
+        ("xq", "por que"),
+        ("pq", "por que"),
+        ("xk", "por que"),
+        ("pk", "por que"),
+        ("porq", "por que"),
+        ("porke", "por que"),
+        ("porque", "por que"),
+        ("pa", "para"),
+        ("pls", "please"),
+        ("u", "you"),
+        ("ur", "your"),
+        ("vc", "voce"),
+        ("vcs", "voces"),
+        ("msj", "mensaje"),
+        ("msg", "mensaje"),
+        ("mnsj", "mensaje"),
+    ];
+    let mut at = 0;
+    while at < SHORT.len() {
+        if equal(SHORT[at].0, word) {
+            return Some(SHORT[at].1);
+        }
+        at += 1;
+    }
+    None
+}
+
+const fn equal(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    if a.len() != b.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < a.len() {
+        if a[at] != b[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// The words with letters that stand apart joined, digits and signs read as the letters that they look like, and
+/// points inside a word left out.
+fn undisguise(folded: &Folded, plain: &[Word]) -> Vec<Word> {
+    let mut found: Vec<Word> = Vec::new();
+    let pieces = pieces(&folded.text);
+    let mut at = 0;
+    while let Some(piece) = pieces.get(at) {
+        let run = pieces[at..].iter().take_while(|piece| piece.letter).count();
+        let (text, from, to) = if run >= SPACED_LETTERS_MIN {
+            let run = &pieces[at..at + run];
+            at += run.len();
+            let text: String = run.iter().map(|piece| piece.text.as_str()).collect();
+            (text, piece.start, run.last().map_or(piece.end, |last| last.end))
+        } else {
+            at += 1;
+            (bare(&piece.text), piece.start, piece.end)
+        };
+        let place = folded.place(from, to);
+        let sentence = plain.iter().find(|word| word.end > place.0).map_or(0, |word| word.sentence);
+        match short_for(&text) {
+            Some(long) => found.extend(long.split(' ').map(|w| Word::new(w.to_owned(), place, sentence))),
+            None if text.is_empty() => {}
+            None => found.push(Word::new(text, place, sentence)),
+        }
+    }
+    found
+}
+
+struct Piece {
+    text: String,
+    start: usize,
+    end: usize,
+    /// One letter by itself.
+    letter: bool,
+}
+
+/// What stands between blanks, without its outer marks; a number keeps its parts.
+fn pieces(text: &str) -> Vec<Piece> {
+    let mut pieces = Vec::new();
+    for part in
+        text.split(|c: char| c.is_whitespace() || matches!(c, ',' | '/' | '(' | ')' | '?' | '!' | ';'))
+    {
+        let trimmed = part.trim_matches(|c: char| !c.is_alphanumeric() && c != '@');
+        let trimmed = trimmed.trim_start_matches('@');
+        let start = trimmed.as_ptr() as usize - text.as_ptr() as usize;
+        if trimmed.is_empty() {
+            continue;
+        }
+        let letters: Vec<&str> = trimmed.split(|c: char| !c.is_alphanumeric()).collect();
+        let apart = letters.len() > 1 && letters.iter().all(|letter| letter.chars().count() == 1);
+        let single = trimmed.chars().count() == 1 && trimmed.chars().all(char::is_alphabetic);
+        pieces.push(Piece {
+            text: if apart { letters.concat() } else { trimmed.to_owned() },
+            start,
+            end: start + trimmed.len(),
+            letter: single,
+        });
+    }
+    pieces
+}
+
+/// A word without the marks inside it, its digits read as letters, and no letter more than twice in a row.
+fn bare(piece: &str) -> String {
+    let n_letters = piece.chars().filter(|c| c.is_alphabetic()).count();
+    let n_digits = piece.chars().filter(char::is_ascii_digit).count();
+    if n_letters == 0 || n_digits > n_letters {
+        return piece.chars().filter(|c| c.is_alphanumeric()).collect();
+    }
+    let mut text = String::with_capacity(piece.len());
+    for c in piece.chars() {
+        let letter = match c {
+            '0' => 'o',
+            '1' | '|' => 'i',
+            '3' | '€' => 'e',
+            '4' | '@' => 'a',
+            '5' | '$' => 's',
+            '7' => 't',
+            '8' => 'b',
+            other => other,
+        };
+        if letter.is_alphabetic() {
+            text.push(letter);
+        }
+    }
+    squeezed(&text, 2)
+}
+
+fn squeezed(text: &str, most: usize) -> String {
+    let mut kept = String::with_capacity(text.len());
+    let mut run = 0;
+    let mut last = None;
+    for c in text.chars() {
+        run = if last == Some(c) { run + 1 } else { 1 };
+        last = Some(c);
+        if run <= most {
+            kept.push(c);
+        }
+    }
+    kept
+}
+
+/// A spelling that mistakes do not change: people write as they hear.
+pub fn sound(word: &str) -> String {
+    let chars: Vec<char> = word.chars().collect();
+    let mut heard = String::with_capacity(word.len());
+    let mut at = 0;
+    while let Some(&c) = chars.get(at) {
+        let next = chars.get(at + 1).copied();
+        let soft = matches!(next, Some('e' | 'i'));
+        let (said, taken) = match (c, next) {
+            ('c', Some('h')) => ("x", 2),
+            ('n', Some('b' | 'v' | 'p')) => ("m", 1),
+            ('h', _) => ("", 1),
+            ('q', Some('u')) if matches!(chars.get(at + 2), Some('e' | 'i')) => ("k", 2),
+            ('g', Some('u')) if matches!(chars.get(at + 2), Some('e' | 'i')) => ("g", 2),
+            ('c', _) if soft => ("s", 1),
+            ('g', _) if soft => ("j", 1),
+            ('l', Some('l')) => ("y", 2),
+            ('c' | 'q', _) => ("k", 1),
+            ('v', _) => ("b", 1),
+            ('z', _) => ("s", 1),
+            ('w', _) => ("u", 1),
+            _ => ("", 0),
+        };
+        if taken == 0 {
+            heard.push(c);
+        } else {
+            heard.push_str(said);
+        }
+        at += taken.max(1);
+    }
+    squeezed(&heard, 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Reading, sound};
+
+    fn undisguised(text: &str) -> Vec<String> {
+        Reading::of(text).undisguised.into_iter().map(|word| word.text).collect()
+    }
+
+    #[test]
+    fn a_disguise_comes_off() {
+        for (text, word) in [
+            ("N e q u i", "nequi"),
+            ("mi N.e.q.u.i por favor", "nequi"),
+            ("la cl4ve", "clave"),
+            ("la c-l-a-v-e", "clave"),
+            ("la cla.ve", "clave"),
+            ("su contr4señ@", "contrasena"),
+            ("su cla\u{200b}ve", "clave"),
+            ("su сlаvе", "clave"),
+            ("su 𝐜𝐥𝐚𝐯𝐞", "clave"),
+        ] {
+            assert!(undisguised(text).contains(&word.to_owned()), "{text}: {:?}", undisguised(text));
+        }
+    }
+
+    #[test]
+    fn mistakes_of_spelling_sound_alike() {
+        for (wrong, right) in [
+            ("klave", "clave"),
+            ("envargo", "embargo"),
+            ("kuota", "cuota"),
+            ("consinacion", "consinasion"),
+            ("veses", "veces"),
+            ("aga", "haga"),
+            ("llamar", "yamar"),
+        ] {
+            assert_eq!(sound(wrong), sound(right), "{wrong}");
+        }
+        assert_ne!(sound("pago"), sound("vago"));
+    }
+
+    #[test]
+    fn words_know_their_place_in_the_text_as_written() {
+        let text = "¿Está en móra? Dé su\u{200b} clave.";
+        let reading = Reading::of(text);
+        let chars: Vec<char> = text.chars().collect();
+        let shown: Vec<String> =
+            reading.plain.iter().map(|word| chars[word.start..word.end].iter().collect()).collect();
+        assert_eq!(shown, ["Está", "en", "móra", "Dé", "su", "clave"]);
+        assert_ne!(reading.plain[2].sentence, reading.plain[3].sentence);
+    }
+
+    #[test]
+    fn a_point_inside_a_number_ends_no_sentence() {
+        let reading = Reading::of("Son 1.250.000 pesos. Gracias");
+        let sentences: Vec<usize> = reading.plain.iter().map(|word| word.sentence).collect();
+        assert_eq!(sentences, [0, 0, 0, 0, 0, 1]);
+    }
+}

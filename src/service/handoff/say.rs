@@ -1,0 +1,168 @@
+//! What an agent may write to this person now: everything that the desk knows is compared with the text.
+
+use super::{HandoffError, HandoffService, SENT_MAX, named, written};
+use crate::domain::assurance::Assurance;
+use crate::domain::debt::{Agreement, Obligation, Offer, Person};
+use crate::domain::ids::{OutboxId, TicketId, derive};
+use crate::domain::money::Money;
+use crate::domain::outbound::{Outbound, limits};
+use crate::domain::pii::Pii;
+use crate::domain::time::Timestamp;
+use crate::ports::StoreError;
+use crate::ports::agents::Agent;
+use crate::ports::conversations::Conversation;
+use crate::ports::people::PersonFile;
+use crate::ports::tickets::AgentAct;
+use crate::rules::guard::{self, Known};
+use crate::rules::lint::{Author, Fill, Hit};
+use crate::rules::offer::{offers, promise_range};
+use crate::rules::phone_variants::candidates_of;
+use crate::rules::policy::model::Policy;
+use crate::rules::secrets;
+use crate::rules::service_window::{ServiceWindow, service_window};
+use crate::service::actions::debts::offer_input_of;
+use crate::service::lenders::Lender;
+
+/// Persons with one phone whose files are compared with a text while nobody proved who writes.
+const CANDIDATES_MAX: u32 = 8;
+
+/// The outcome of a send; a repeat with the same key answers with the first message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sent {
+    pub id: OutboxId,
+    pub repeated: bool,
+}
+
+/// What the desk knows of the people behind a chat.
+#[derive(Debug, Default)]
+struct Files {
+    persons: Vec<Person>,
+    debts: Vec<Obligation>,
+    agreements: Vec<Agreement>,
+    offers: Vec<Offer>,
+    promises: Vec<(Money, Money)>,
+}
+
+impl HandoffService {
+    /// Stores a text for the person; it goes through the outbox and the gate like every message.
+    ///
+    /// `key` makes a repeat harmless: the same key with the same text is one message.
+    pub async fn send(
+        &self,
+        agent: &Agent,
+        id: TicketId,
+        token: Option<i64>,
+        text: &str,
+        key: &str,
+    ) -> Result<Sent, HandoffError> {
+        named("idempotency_key", key)?;
+        let body = written("text", text, limits::TEXT_BODY_MAX)?;
+        if secrets::mask(&body).is_some() {
+            let why = "holds a card number, password or code: nobody may write one in a chat".to_owned();
+            return Err(HandoffError::Invalid { field: "text", why });
+        }
+        let (ticket, lease) = self.lease(agent, id, token).await?;
+        let outbox_id = OutboxId(derive(&id.0, &format!("agent/{key}")));
+        let content = Outbound::Text { body: Pii::new(body) };
+        let sent = self.ports.outbox.sent_messages(ticket.conversation, SENT_MAX).await?;
+        if let Some(first) = sent.iter().find(|message| message.id == outbox_id) {
+            let same = first.content == content;
+            return if same {
+                Ok(Sent { id: outbox_id, repeated: true })
+            } else {
+                Err(HandoffError::KeyReused)
+            };
+        }
+        let conversation = self.conversation_of(&ticket).await?;
+        let hits = self.hits(&conversation, text).await?;
+        if !hits.is_empty() {
+            metrics::counter!("acuerdo_handoff_lint_blocks_total").increment(1);
+            return Err(HandoffError::Lint(hits));
+        }
+        let last_inbound_at = conversation.last_inbound_at;
+        match service_window(last_inbound_at, self.now()) {
+            ServiceWindow::Open { .. } => {}
+            ServiceWindow::Closed => return Err(HandoffError::WindowClosed { last_inbound_at }),
+        }
+        self.act(agent, lease, AgentAct::Send { id: outbox_id, content }).await?;
+        metrics::counter!("acuerdo_handoff_messages_total").increment(1);
+        Ok(Sent { id: outbox_id, repeated: false })
+    }
+
+    /// The rules that `text` breaks for the person of this chat; places count the characters of `text` as given.
+    async fn hits(&self, conversation: &Conversation, text: &str) -> Result<Vec<Hit>, HandoffError> {
+        let lender = self.lenders.get(&conversation.lender).ok_or(HandoffError::LenderNotServed)?;
+        // Where two identities contradict each other nobody is proved.
+        let level = if conversation.identity_conflict { Assurance::Ninguna } else { conversation.assurance };
+        let files = self.files(conversation, level, lender).await?;
+        let known = Known {
+            level,
+            policy: &lender.policy,
+            today: lender.today(self.now()),
+            persons: &files.persons,
+            debts: &files.debts,
+            agreements: &files.agreements,
+            offers: &files.offers,
+            promises: &files.promises,
+        };
+        let mentions = guard::mentions(text, &known);
+        Ok(self.lint.judge(text, (Author::Agent, level), &mentions, &fill(&lender.policy)))
+    }
+
+    /// The proved person's file; before that, of everybody whose phone it may be: none of them may be talked about.
+    async fn files(
+        &self,
+        conversation: &Conversation,
+        level: Assurance,
+        lender: &Lender,
+    ) -> Result<Files, StoreError> {
+        let mut ids: Vec<_> = conversation.person.into_iter().collect();
+        if level < Assurance::Verificada
+            && let Some(wa_id) = &conversation.identity.wa_id
+        {
+            let phones = candidates_of(wa_id.expose());
+            let people = self.ports.people.persons_by_phone(&lender.id, &phones, CANDIDATES_MAX).await?;
+            ids.extend(people.iter().map(|person| person.id));
+            ids.sort_unstable();
+            ids.dedup();
+        }
+        let found = self.ports.people.person_files(&lender.id, &ids).await?;
+        let mut files = Files::default();
+        for file in found.into_iter().flatten() {
+            files.add(file, lender, self.now());
+        }
+        Ok(files)
+    }
+}
+
+impl Files {
+    fn add(&mut self, file: PersonFile, lender: &Lender, now: Timestamp) {
+        for debt in &file.obligations {
+            let input = offer_input_of(debt, &file, lender, now);
+            self.offers.extend(offers(&lender.policy, &input));
+            let range = promise_range(&lender.policy, &input);
+            self.promises.extend(range.map(|range| (range.least, range.most)));
+        }
+        self.persons.push(file.person);
+        self.debts.extend(file.obligations);
+        self.agreements.extend(file.agreements);
+    }
+}
+
+/// The lender's own words for sentences to send instead.
+fn fill(policy: &Policy) -> Fill {
+    let contact = &policy.contact;
+    let mut fill = Fill::from([
+        ("prestamista", policy.name.clone()),
+        ("telefono", contact.phone.clone()),
+        ("web", contact.web.clone()),
+        ("correo", contact.email.clone()),
+    ]);
+    if let Some(transfer) = &policy.payment.bank_transfer {
+        fill.insert("banco", transfer.bank.clone());
+        fill.insert("tipo", transfer.account_type.clone());
+        fill.insert("cuenta", transfer.account_number.clone());
+        fill.insert("titular", transfer.holder.clone());
+    }
+    fill
+}

@@ -1,0 +1,128 @@
+//! What the desk stops before it is stored: the person's file, the lender's policy and the offers decide, not phrases.
+
+use crate::desk_world::{T0, World, lender, on_both_stores};
+use acuerdo::domain::assurance::Assurance;
+use acuerdo::domain::debt::{Balance, Obligation, ObligationStatus, Person};
+use acuerdo::domain::ids::{ObligationId, PersonId, TicketId};
+use acuerdo::domain::money::{Currency, Money};
+use acuerdo::domain::pii::Pii;
+use acuerdo::domain::time::Day;
+use acuerdo::ports::records::Priority;
+use uuid::Uuid;
+
+on_both_stores!(
+    nothing_of_the_file_is_written_to_somebody_unproved,
+    money_goes_only_to_the_lender,
+    a_refusal_says_where_and_what_to_write,
+);
+
+/// A debtor whose phone is that of the first chat.
+fn debtor() -> (Person, Obligation) {
+    let id = PersonId(Uuid::from_u128(0xD0));
+    let pesos = |units: i64| Money::new(units * 100, Currency::Cop);
+    let person = Person {
+        id,
+        lender: lender(),
+        external_ref: "C-90417".to_owned(),
+        full_name: Pii::new("Marta Lucía Ríos Cano".to_owned()),
+        first_name: Pii::new("Marta".to_owned()),
+        document_type: "CC".to_owned(),
+        document: Pii::new("1018456723".to_owned()),
+        birth_date: None,
+        language: "es".to_owned(),
+        phones: vec![Pii::new("573000000000".to_owned())],
+    };
+    let debt = Obligation {
+        id: ObligationId(Uuid::from_u128(0xD1)),
+        lender: lender(),
+        person: id,
+        external_ref: "7304".to_owned(),
+        product: "credito_consumo".to_owned(),
+        product_name: "Crédito de vehículo".to_owned(),
+        status: ObligationStatus::Active,
+        currency: Currency::Cop,
+        balance: Balance {
+            as_of: T0,
+            principal: pesos(1_268_400),
+            interest: pesos(342_700),
+            late_interest: pesos(71_900),
+            fees: pesos(45_000),
+            principal_outstanding: pesos(9_860_000),
+        },
+        oldest_unpaid_due: Day::parse("2026-12-04"),
+        next_due: None,
+        instalments: Vec::new(),
+        rate_ea_bps: None,
+    };
+    (person, debt)
+}
+
+/// An agent's token and a ticket that the agent holds, of the debtor's chat at this level.
+async fn held(world: &World, level: Assurance) -> (String, TicketId) {
+    let (person, debt) = debtor();
+    world.store.import(&lender(), &[person], &[debt], T0).await.unwrap();
+    let ticket = world.ticket_at(&lender(), ("cobranzas", Priority::Normal, level)).await;
+    let ana = world.agent(&lender(), "Ana", &[]).await;
+    world.call(&ana, "POST", &format!("/api/v1/tickets/{ticket}/take"), None).await;
+    (ana, ticket)
+}
+
+async fn nothing_of_the_file_is_written_to_somebody_unproved(world: World) {
+    let (ana, ticket) = held(&world, Assurance::Canal).await;
+    for (n, text) in [
+        "Su total es 1728000",
+        "son como un palo setecientos",
+        "lo del carro: un millón doscientos sesenta y ocho mil cuatrocientos",
+        "¿Es usted la del crédito de vehículo?",
+        "termina en 7304, ¿cierto?",
+        "desde el 4 de diciembre no abona",
+        "está en mora",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let refused = world.say(&ana, ticket, text, &format!("k{n}")).await;
+        assert_eq!(refused.code(), (422, "text_refused"), "{text}");
+        assert_eq!(refused.body["hits"][0]["class"], "LINT-THIRD", "{text}");
+    }
+    let kind = "Con gusto le ayudo; el asistente le hará dos preguntas para saber que es usted. Su caso es el 123456.";
+    assert_eq!(world.say(&ana, ticket, kind, "kind").await.status, 202);
+}
+
+async fn money_goes_only_to_the_lender(world: World) {
+    let (ana, ticket) = held(&world, Assurance::Verificada).await;
+    for (n, (text, class)) in [
+        ("Pague por Nequi al 3001234567", "LINT-PAYEE"),
+        ("Transfiera a la cuenta 123-456789-00 a nombre de Pedro Pérez", "LINT-PAYEE"),
+        ("Pague aquí: http://bit.ly/xyz", "LINT-LINK"),
+        ("Mejor me llama al 300 123 4567", "LINT-CONTACT"),
+        ("Le condono el 90% y queda a paz y salvo", "LINT-OFFER"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let refused = world.say(&ana, ticket, text, &format!("k{n}")).await;
+        assert_eq!(refused.code(), (422, "text_refused"), "{text}");
+        let hits = refused.body["hits"].as_array().unwrap();
+        assert!(hits.iter().any(|hit| hit["class"] == class), "{text}: {hits:?}");
+    }
+    let own = "Consigne a la cuenta de ahorros 400-765432-10 de Banco Andino, o pague en https://pagos.bancoandino.example/pagar";
+    assert_eq!(world.say(&ana, ticket, own, "own").await.status, 202);
+}
+
+async fn a_refusal_says_where_and_what_to_write(world: World) {
+    let (ana, ticket) = held(&world, Assurance::Verificada).await;
+    let text = "  Señora, consigne a mi Nequi.";
+    let refused = world.say(&ana, ticket, text, "k").await;
+    let hit = &refused.body["hits"][0];
+    let (start, end) =
+        (hit["places"][0]["start"].as_u64().unwrap(), hit["places"][0]["end"].as_u64().unwrap());
+    let marked: String = text
+        .chars()
+        .skip(usize::try_from(start).unwrap())
+        .take(usize::try_from(end - start).unwrap())
+        .collect();
+    assert_eq!(marked, "mi Nequi");
+    assert!(hit["remedy"].as_str().unwrap().contains("nunca a una persona"));
+    assert!(hit["instead"].as_str().unwrap().contains("400-765432-10"), "the lender's own account");
+}
