@@ -3,9 +3,13 @@
 use crate::app;
 use crate::cli::LenderArg;
 use crate::config::Settings;
-use crate::debts::{self, Cleaned, ImportContext};
+use crate::debts::{self, Cleaned, DebtFile, ImportContext};
+use crate::domain::ids::{LenderId, PersonId};
+use crate::ports::StoreError;
+use crate::service::rights::Rights;
 use anyhow::Context;
 use clap::Args;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -19,6 +23,9 @@ pub struct ImportArgs {
     /// Import the rows without mistakes although others have some.
     #[arg(long)]
     skip_bad_rows: bool,
+    /// Let people in again who were erased on request, for instance after a new contract; it is recorded.
+    #[arg(long)]
+    bring_back_erased: bool,
     #[command(flatten)]
     lender: LenderArg,
 }
@@ -55,6 +62,8 @@ pub async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Result<ExitC
         println!("{} persons, {} obligations: no errors", file.persons.len(), file.obligations.len());
         return Ok(ExitCode::SUCCESS);
     };
+    let rights = Rights::new(store.clone(), clock, super::world().random);
+    let file = admitted(&rights, &lender, file, args.bring_back_erased).await?;
     let counts = store.import(&lender, &file.persons, &file.obligations, now).await?;
     println!(
         "persons: {} new, {} changed, {} same\nobligations: {} new, {} changed, {} same or older",
@@ -74,4 +83,40 @@ fn told(cleaned: &Cleaned) -> String {
         "{} value(s) were read without invisible characters; the first is in line {}{column}",
         cleaned.n_values, cleaned.line
     )
+}
+
+/// The file without people who were erased on request, which is told; or with them, which is recorded.
+async fn admitted(
+    rights: &Rights,
+    lender: &LenderId,
+    mut file: DebtFile,
+    bring_back: bool,
+) -> Result<DebtFile, StoreError> {
+    let references: Vec<&str> = file.persons.iter().map(|person| person.external_ref.as_str()).collect();
+    let erased = rights.erased(lender, &references).await?;
+    if erased.is_empty() {
+        return Ok(file);
+    }
+    let (people, are) = if erased.len() == 1 { ("person", "is") } else { ("people", "are") };
+    if bring_back {
+        for reference in erased.keys() {
+            rights.readmit(lender, reference, &super::person::user()).await?;
+        }
+        println!("{} erased {people} {are} let in again, which is on record", erased.len());
+        return Ok(file);
+    }
+    let out: BTreeSet<PersonId> = file
+        .persons
+        .iter()
+        .filter(|person| erased.contains_key(&person.external_ref))
+        .map(|person| person.id)
+        .collect();
+    file.persons.retain(|person| !out.contains(&person.id));
+    file.obligations.retain(|obligation| !out.contains(&obligation.person));
+    let was = if erased.len() == 1 { "was" } else { "were" };
+    println!(
+        "{} {people} {was} erased on request and {are} left out; --bring-back-erased lets them in again",
+        erased.len()
+    );
+    Ok(file)
 }

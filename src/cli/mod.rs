@@ -7,6 +7,7 @@ mod doctor;
 mod health;
 mod import;
 mod migrate;
+mod person;
 mod retention;
 mod serve;
 mod stops;
@@ -73,6 +74,9 @@ enum Command {
     /// Show or lift what stops sending: the kill switch and held templates.
     #[command(subcommand)]
     Stops(stops::StopsCommand),
+    /// Answer a person about their own data: write a copy of everything that is held, or erase them.
+    #[command(subcommand)]
+    Person(person::PersonCommand),
     /// Remove what the settings no longer keep: raw deliveries, worked-off updates, chats that ended long ago.
     Retention(retention::RetentionArgs),
     /// Measure how well free text is understood.
@@ -224,6 +228,7 @@ async fn command(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Health => health::run(&settings()?.bind).await,
         Command::Agent(command) => agents(&settings()?, command).await,
         Command::Dead(command) => dead::run(&settings()?, command).await,
+        Command::Person(command) => person::run(&settings()?, command).await,
         Command::Retention(args) => retention::run(&settings()?, &args).await,
         Command::Stops(command) => stops::run(&settings()?, command).await,
         Command::Understand(command) => understanding(&command),

@@ -17,6 +17,7 @@ pub mod payment_provider;
 pub mod people;
 pub mod records;
 pub mod retention;
+pub mod rights;
 pub mod switches;
 pub mod tickets;
 pub mod traces;
@@ -35,6 +36,7 @@ pub trait Store:
     + switches::SwitchStore
     + dead_letters::DeadLetterStore
     + retention::RetentionStore
+    + rights::RightsStore
     + Send
     + Sync
 {
@@ -51,6 +53,7 @@ impl<T> Store for T where
         + switches::SwitchStore
         + dead_letters::DeadLetterStore
         + retention::RetentionStore
+        + rights::RightsStore
         + Send
         + Sync
 {

@@ -16,6 +16,7 @@ pub mod pacing;
 pub mod presence;
 pub mod receive;
 pub mod retention;
+pub mod rights;
 pub mod sending;
 pub mod traces;
 pub mod wording;

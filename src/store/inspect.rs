@@ -27,6 +27,8 @@ pub struct Inspection {
     pub broken: Vec<(Promise, i64)>,
     /// Open tickets by lender.
     pub tickets_open: Vec<(String, i64)>,
+    /// People who were erased on request and not let in again since.
+    pub people_erased: i64,
     /// Flow versions that chats are pinned to, with their number.
     pub flows_pinned: i64,
 }
@@ -66,7 +68,8 @@ const PROMISES: [(Promise, &str); 9] = [
         lasting(
             "chats of tickets",
             "ticket(s) without their chat",
-            "restore the rows of `conversations` from a backup, or close these tickets",
+            "if an older version's script erased their people on request, delete these tickets; else restore the rows of \
+             `conversations` from a backup",
         ),
         "SELECT COUNT(*) FROM tickets t LEFT JOIN conversations c ON c.id = t.conversation_id
          WHERE c.id IS NULL AND $1 > 0",
@@ -190,6 +193,7 @@ where
     let n: i64 = sqlx::query_scalar(schedules).fetch_one(&mut *database).await?;
     found.broken.extend((n > 0).then_some((SCHEDULES, n)));
     found.tickets_open = sqlx::query_as(TICKETS_OPEN).fetch_all(&mut *database).await?;
+    found.people_erased = sqlx::query_scalar(PEOPLE_ERASED).fetch_one(&mut *database).await?;
     found.flows_pinned = sqlx::query_scalar(FLOWS_PINNED).fetch_one(&mut *database).await?;
     Ok(found)
 }
@@ -202,6 +206,11 @@ const READ: &str = "SELECT at FROM heartbeats WHERE id = 1";
 
 const TICKETS_OPEN: &str = "
     SELECT lender, COUNT(*) FROM tickets WHERE status <> 'closed' GROUP BY lender ORDER BY lender";
+
+const PEOPLE_ERASED: &str = "
+    SELECT COUNT(DISTINCT a.ref_key) FROM person_acts a
+    WHERE a.kind = 'erase' AND NOT EXISTS (
+      SELECT 1 FROM person_acts r WHERE r.lender = a.lender AND r.ref_key = a.ref_key AND r.kind = 'readmit' AND r.at > a.at)";
 
 const FLOWS_PINNED: &str =
     "SELECT COUNT(DISTINCT flow_hash) FROM conversations WHERE flow_hash IS NOT NULL AND flow_hash <> ''";

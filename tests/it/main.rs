@@ -29,6 +29,7 @@ mod journey_log;
 mod masking;
 mod old_sessions;
 mod outages;
+mod person;
 mod phone;
 mod query_plans;
 mod replicas;
@@ -53,4 +54,4 @@ mod traces;
 mod work;
 
 // Under the names that the product's own files use, which `store` compiles a second time.
-use acuerdo::{domain, ports};
+use acuerdo::{domain, ports, rules};

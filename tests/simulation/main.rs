@@ -20,7 +20,7 @@ mod oracle;
 mod people;
 mod plan;
 // The ports of the product, under the name that its own files use.
-use acuerdo::{domain, ports};
+use acuerdo::{domain, ports, rules};
 mod process;
 mod process_ports;
 mod queue;

@@ -23,6 +23,7 @@ use acuerdo::ports::outbox::{FollowedMessage, OutboxClaim, OutboxStore, SendResu
 use acuerdo::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile, TriesOf};
 use acuerdo::ports::records::OptOutScope;
 use acuerdo::ports::retention::{Act, Aged, Place, RetentionStore, Swept};
+use acuerdo::ports::rights::{Erasure, PersonAct, RightsStore};
 use acuerdo::ports::switches::{Stop, SwitchStore, TakenOver};
 use acuerdo::ports::tickets::{AgentAct, Lease, Ticket, TicketRefused, TicketStore};
 use async_trait::async_trait;
@@ -313,6 +314,17 @@ port! { DeadLetterStore;
 port! { RetentionStore;
     pass {
         sweep(kind: Aged, before: Timestamp, after: Place, limit: u32, act: Act) -> Swept;
+    }
+    own {}
+}
+
+port! { RightsStore;
+    pass {
+        person_key(proposed: [u8; 32]) -> [u8; 32];
+        person_acts(lender: &LenderId, ref_keys: &[Vec<u8>]) -> Vec<PersonAct>;
+        add_person_act(act: &PersonAct) -> ();
+        export_person(lender: &LenderId, reference: &str) -> Option<serde_json::Value>;
+        erase_person(reference: &str, record: &PersonAct, over: bool, act: Act) -> Erasure;
     }
     own {}
 }

@@ -99,6 +99,10 @@ fn data(found: &Inspection, findings: &mut Findings) {
         let detail = "agreements sum up, tickets and messages have their chats, nothing is stuck";
         findings.ok("data", detail);
     }
+    if found.people_erased > 0 {
+        let detail = format!("{} erased on request; what they left is in order", found.people_erased);
+        findings.ok("people", &detail);
+    }
     findings.ok("flows in use", &format!("chats are pinned to {} version(s)", found.flows_pinned));
 }
 

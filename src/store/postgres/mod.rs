@@ -16,6 +16,7 @@ mod inspect;
 mod outbox;
 mod people;
 mod retention;
+mod rights;
 mod switches;
 mod tickets;
 mod turns;

@@ -2,10 +2,12 @@
 
 pub(super) mod conversations;
 pub(super) mod dead_letters;
+pub(super) mod erasure;
 pub(super) mod files;
 pub(super) mod outbox;
 pub(super) mod people;
 pub(super) mod retention;
+pub(super) mod rights;
 pub(super) mod tickets;
 
 use crate::domain::identity::{Bsuid, WaId, WaIdentity};

@@ -12,6 +12,7 @@ mod outbox;
 mod owner;
 mod people;
 mod retention;
+mod rights;
 mod script;
 mod switches;
 mod tickets;

@@ -15,6 +15,7 @@ mod owner;
 mod parity;
 mod people;
 mod retention;
+mod rights;
 mod schema;
 mod sending;
 mod statuses;
@@ -118,6 +119,11 @@ store_contract!(
     retention::an_ended_chat_goes_whole_and_others_stay_whole,
     retention::a_chat_that_proves_or_will_do_something_stays,
     retention::parallel_sweeps_remove_everything_once,
+    rights::a_copy_holds_everything_of_a_person_and_nothing_of_others,
+    rights::an_erasure_leaves_nothing_of_a_person_and_everything_of_others,
+    rights::a_running_agreement_or_an_open_case_holds_an_erasure,
+    rights::a_turn_and_a_send_under_way_come_to_nothing_in_an_erasure,
+    rights::an_erased_persons_wish_not_to_be_written_to_is_kept,
     desk::fifty_agents_get_one_ticket_once,
     desk::a_lost_lease_is_refused_everywhere,
     desk::a_renewed_lease_lives_on,

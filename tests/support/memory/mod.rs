@@ -6,11 +6,13 @@ mod inbox;
 mod outbox;
 mod people;
 mod retention;
+mod rights;
 mod small;
 mod tickets;
 mod turns;
 
 use crate::ports::StoreError;
+use crate::ports::rights::PersonAct;
 use crate::store::plan::accept::{ConversationState, InputRow, NoticeRow};
 use crate::store::plan::turns::{EventRow, OptOutRow, TryRow};
 use crate::store::rows::conversations::{ConversationRow, Timers};
@@ -49,6 +51,8 @@ pub struct Tables {
     pub(in crate::store) agents: Vec<small::StoredAgent>,
     pub(in crate::store) flows: BTreeMap<String, String>,
     pub(in crate::store) stops: Vec<StopRow>,
+    pub(in crate::store) person_key: Option<[u8; 32]>,
+    pub(in crate::store) person_acts: Vec<PersonAct>,
     pub(in crate::store) dead_letters: Vec<dead_letters::DeadLetter>,
 }
 

@@ -1,0 +1,177 @@
+//! What an erasure does to each table that knows a person, what it leaves, and what holds it.
+
+use crate::domain::time::Timestamp;
+use crate::ports::rights::{Fate, Hold, HoldKind};
+use crate::store::rows::rights::By;
+use sqlx::FromRow;
+
+/// What an erasure does to one kind of rows.
+pub(in crate::store) struct Step {
+    pub what: &'static str,
+    pub fate: Fate,
+    pub sql: &'static str,
+    pub by: By,
+}
+
+/// In this order; chats come last, so that the addresses are there until then.
+pub(in crate::store) const STEPS: &[Step] = &[
+    Step {
+        what: "messages that we sent or were about to send",
+        fate: Fate::Removed,
+        sql: "DELETE FROM outbox WHERE conversation_id {in}",
+        by: By::Chats,
+    },
+    Step {
+        what: "messages received",
+        fate: Fate::Removed,
+        sql: "DELETE FROM inputs WHERE conversation_id {in}",
+        by: By::Chats,
+    },
+    Step {
+        what: "log entries of chats",
+        fate: Fate::Removed,
+        sql: "DELETE FROM events WHERE conversation_id {in}",
+        by: By::Chats,
+    },
+    Step {
+        what: "raw deliveries of Meta",
+        fate: Fate::Removed,
+        sql: "DELETE FROM deliveries WHERE id IN (SELECT t.id FROM deliveries t WHERE {delivery_holds})",
+        by: By::Address,
+    },
+    Step {
+        what: "notices of Meta",
+        fate: Fate::Removed,
+        sql: "DELETE FROM notices WHERE id IN (SELECT t.id FROM notices t WHERE {notice_holds})",
+        by: By::Address,
+    },
+    Step {
+        what: "dead letters",
+        fate: Fate::Emptied,
+        sql: "UPDATE dead_letters SET retried_at = COALESCE(retried_at, $2) WHERE conversation_id {in}",
+        by: By::ChatsAt,
+    },
+    Step {
+        what: "tickets",
+        fate: Fate::Emptied,
+        sql: "UPDATE tickets SET
+                outcome = CASE WHEN status = 'closed' THEN outcome ELSE 'erased' END,
+                status = 'closed',
+                closed_at = COALESCE(closed_at, $2),
+                reason = 'erased',
+                summary = '{}',
+                lease_token = lease_token + 1,
+                leased_until = 0,
+                version = version + 1
+              WHERE conversation_id {in}",
+        by: By::ChatsAt,
+    },
+    Step {
+        what: "persons tried for identity",
+        fate: Fate::Removed,
+        sql: "DELETE FROM identity_try_persons WHERE person_id = $1",
+        by: By::Person,
+    },
+    Step {
+        what: "tries of identity",
+        fate: Fate::Removed,
+        sql: "DELETE FROM identity_tries WHERE conversation_id {in}",
+        by: By::Chats,
+    },
+    Step {
+        what: "payment claims",
+        fate: Fate::Removed,
+        sql: "DELETE FROM payment_claims WHERE conversation_id {in} OR person_id = $2",
+        by: By::ChatsOrPerson,
+    },
+    Step {
+        what: "cases",
+        fate: Fate::Emptied,
+        sql: "UPDATE cases SET body = '{}', status = 'closed' WHERE conversation_id {in} OR person_id = $2",
+        by: By::ChatsOrPerson,
+    },
+    Step {
+        what: "former addresses",
+        fate: Fate::Removed,
+        sql: "DELETE FROM conversation_aliases WHERE conversation_id {in}",
+        by: By::Chats,
+    },
+    Step {
+        what: "chats",
+        fate: Fate::Emptied,
+        // A country code that no country has; the check of the table wants an address.
+        sql: "UPDATE conversations SET
+                wa_id = NULL,
+                bsuid = 'ZZ.ERASED' || {hex_id},
+                profile_name = NULL,
+                person_id = NULL,
+                identity_conflict = false,
+                session = NULL,
+                flow_hash = NULL,
+                assurance = 'ninguna',
+                version = version + 1,
+                lease_token = lease_token + 1,
+                leased_until = 0,
+                next_claim_at = NULL,
+                last_inbound_at = NULL,
+                last_inbound_wamid = NULL,
+                ticket_id = NULL,
+                timers = '[]',
+                next_timer_at = NULL
+              WHERE id {in}",
+        by: By::Chats,
+    },
+    Step {
+        what: "debts",
+        fate: Fate::Removed,
+        sql: "DELETE FROM obligations WHERE person_id = $1",
+        by: By::Person,
+    },
+    Step {
+        what: "phones on file",
+        fate: Fate::Removed,
+        sql: "DELETE FROM person_phones WHERE person_id = $1",
+        by: By::Person,
+    },
+    Step { what: "person", fate: Fate::Removed, sql: "DELETE FROM persons WHERE id = $1", by: By::Person },
+];
+
+/// What stays: counted, not touched.
+pub(in crate::store) const KEPT: &[Step] = &[
+    Step {
+        what: "agreements",
+        fate: Fate::Kept,
+        sql: "SELECT COUNT(*) FROM agreements WHERE person_id = $1",
+        by: By::Person,
+    },
+    Step {
+        what: "opt-outs",
+        fate: Fate::Kept,
+        sql: "SELECT COUNT(*) FROM opt_outs WHERE lender = $1 AND (wa_id = $2 OR bsuid = $2)",
+        by: By::LenderAddress,
+    },
+];
+
+/// `$1` chats, `$2` person.
+pub(in crate::store) const HOLDS: &str = "
+    SELECT 'agreement' AS hold, kind, reference, accepted_at AS at FROM agreements
+    WHERE person_id = $2 AND status IN ('proposed', 'accepted', 'active')
+    UNION ALL
+    SELECT 'case', kind, {hex_id}, at FROM cases
+    WHERE (conversation_id {in} OR person_id = $2) AND status = 'open' AND kind NOT LIKE 'datos%'
+    ORDER BY 4, 3";
+
+#[derive(Debug, FromRow)]
+pub(in crate::store) struct HoldRow {
+    pub hold: String,
+    pub kind: String,
+    pub reference: String,
+    pub at: i64,
+}
+
+impl HoldRow {
+    pub fn read(self) -> Hold {
+        let kind = if self.hold == "agreement" { HoldKind::RunningAgreement } else { HoldKind::OpenCase };
+        Hold { kind, what: self.kind, reference: self.reference, since: Timestamp(self.at) }
+    }
+}

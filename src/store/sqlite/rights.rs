@@ -1,0 +1,223 @@
+//! A copy of what is held on a person, and its erasure, in SQLite.
+
+use super::{SqliteStore, begin};
+use crate::domain::ids::LenderId;
+use crate::domain::time::Timestamp;
+use crate::ports::StoreError;
+use crate::ports::retention::Act;
+use crate::ports::rights::{Erasure, Met, PersonAct, RightsStore};
+use crate::store::rows::erasure::{HOLDS, HoldRow, KEPT, STEPS};
+use crate::store::rows::rights::{
+    ACTS, ALIASES, ActRow, By, CHATS, INSERT_ACT, INSERT_KEY, KEY, PERSON_ID, PHONES, Reached, SECTIONS,
+    Section, Subject, key, quoted, wa_ids, written,
+};
+use crate::store::rows::{clean, hex_list, json};
+use async_trait::async_trait;
+use serde_json::Value;
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, Row, Sqlite};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+#[async_trait]
+impl RightsStore for SqliteStore {
+    async fn person_key(&self, proposed: [u8; 32]) -> Result<[u8; 32], StoreError> {
+        let mut writer = self.writer().await?;
+        sqlx::query(INSERT_KEY).bind(proposed.to_vec()).execute(&mut *writer).await?;
+        key(sqlx::query_scalar(KEY).fetch_one(&mut *writer).await?)
+    }
+
+    async fn person_acts(
+        &self,
+        lender: &LenderId,
+        ref_keys: &[Vec<u8>],
+    ) -> Result<Vec<PersonAct>, StoreError> {
+        let list: Vec<String> = ref_keys.iter().map(hex::encode).collect();
+        let rows: Vec<ActRow> = sqlx::query_as(dialect(ACTS))
+            .bind(lender.as_str())
+            .bind(json(&list)?)
+            .fetch_all(&mut *self.reader().await?)
+            .await?;
+        rows.into_iter().map(ActRow::read).collect()
+    }
+
+    async fn add_person_act(&self, act: &PersonAct) -> Result<(), StoreError> {
+        insert_act(&mut *self.writer().await?, act).await
+    }
+
+    async fn export_person(&self, lender: &LenderId, reference: &str) -> Result<Option<Value>, StoreError> {
+        let mut reader = self.reader().await?;
+        let mut snapshot = reader.begin().await?;
+        let Some(subject) = subject(&mut snapshot, lender, reference).await? else { return Ok(None) };
+        let mut all = serde_json::Map::new();
+        for section in SECTIONS {
+            all.insert(section.name.to_owned(), Value::Array(list(&mut snapshot, &subject, section).await?));
+        }
+        Ok(Some(Value::Object(all)))
+    }
+
+    async fn erase_person(
+        &self,
+        reference: &str,
+        record: &PersonAct,
+        over: bool,
+        act: Act,
+    ) -> Result<Erasure, StoreError> {
+        let mut writer = self.writer().await?;
+        let mut transaction = begin(&mut writer).await?;
+        let Some(subject) = subject(&mut transaction, &record.lender, reference).await? else {
+            return Ok(Erasure::Unknown);
+        };
+        let holds: Vec<HoldRow> = sqlx::query_as(dialect(HOLDS))
+            .bind(hex_list(subject.chats.iter().copied()))
+            .bind(subject.person)
+            .fetch_all(&mut *transaction)
+            .await?;
+        if !holds.is_empty() && !over {
+            return Ok(Erasure::Held(holds.into_iter().map(HoldRow::read).collect()));
+        }
+        let met = erase(&mut transaction, &subject, record.at).await?;
+        match act {
+            Act::Look => transaction.rollback().await?,
+            Act::Remove => {
+                insert_act(&mut transaction, record).await?;
+                transaction.commit().await?;
+            }
+        }
+        Ok(Erasure::Done(met))
+    }
+}
+
+async fn insert_act(connection: &mut SqliteConnection, act: &PersonAct) -> Result<(), StoreError> {
+    sqlx::query(INSERT_ACT)
+        .bind(act.id)
+        .bind(act.lender.as_str())
+        .bind(act.ref_key.clone())
+        .bind(act.kind.name())
+        .bind(clean(&act.by))
+        .bind(act.reason.as_deref().map(clean))
+        .bind(act.at.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A statement of both dialects as SQLite takes it: lists are JSON texts.
+fn dialect(sql: &str) -> AssertSqlSafe<String> {
+    let ids = |parameter: &str| format!("IN (SELECT unhex(value) FROM json_each({parameter}))");
+    AssertSqlSafe(
+        sql.replace("{in}", &ids("$1"))
+            .replace("{in_keys}", &ids("$2"))
+            .replace("{wa_ids}", "IN (SELECT value FROM json_each($3))")
+            .replace("{hex_id}", "lower(hex(id))")
+            .replace("{notice_holds}", "instr(t.body, $1) > 0 AND instr(t.body, $2) > 0")
+            .replace(
+                "{delivery_holds}",
+                "instr(t.body, CAST($1 AS BLOB)) > 0 AND instr(t.body, CAST($2 AS BLOB)) > 0",
+            ),
+    )
+}
+
+async fn subject(
+    connection: &mut SqliteConnection,
+    lender: &LenderId,
+    reference: &str,
+) -> Result<Option<Subject>, StoreError> {
+    let person: Option<Uuid> = sqlx::query_scalar(PERSON_ID)
+        .bind(lender.as_str())
+        .bind(clean(reference))
+        .fetch_optional(&mut *connection)
+        .await?;
+    let Some(person) = person else { return Ok(None) };
+    let phones: Vec<String> = sqlx::query_scalar(PHONES).bind(person).fetch_all(&mut *connection).await?;
+    let chats: Vec<Reached> = sqlx::query_as(dialect(CHATS))
+        .bind(lender.as_str())
+        .bind(person)
+        .bind(json(&wa_ids(&phones))?)
+        .fetch_all(&mut *connection)
+        .await?;
+    let aliases: Vec<Reached> = sqlx::query_as(dialect(ALIASES))
+        .bind(hex_list(chats.iter().map(|chat| chat.id)))
+        .fetch_all(&mut *connection)
+        .await?;
+    Ok(Some(Subject::new(lender, person, &chats, &aliases)))
+}
+
+/// The parameters of each run of a statement.
+fn runs(by: By, subject: &Subject, now: Timestamp) -> Result<Vec<SqliteArguments>, StoreError> {
+    use sqlx::Arguments as _;
+    let chats = hex_list(subject.chats.iter().copied());
+    let mut runs = Vec::new();
+    let mut run = |add: &dyn Fn(&mut SqliteArguments) -> Result<(), sqlx::error::BoxDynError>| {
+        let mut arguments = SqliteArguments::default();
+        add(&mut arguments).map_err(sqlx::Error::Encode)?;
+        runs.push(arguments);
+        Ok::<(), StoreError>(())
+    };
+    match by {
+        By::Person => run(&|a| a.add(subject.person))?,
+        By::Chats => run(&|a| a.add(chats.clone()))?,
+        By::ChatsOrPerson => run(&|a| a.add(chats.clone()).and_then(|()| a.add(subject.person)))?,
+        By::ChatsAt => run(&|a| a.add(chats.clone()).and_then(|()| a.add(now.0)))?,
+        By::Address => {
+            for (address, number) in &subject.addresses {
+                run(&|a| a.add(quoted(address)).and_then(|()| a.add(number.clone())))?;
+            }
+        }
+        By::LenderAddress => {
+            for address in subject.values() {
+                run(&|a| a.add(subject.lender.clone()).and_then(|()| a.add(address.to_owned())))?;
+            }
+        }
+    }
+    Ok(runs)
+}
+
+async fn list(
+    connection: &mut SqliteConnection,
+    subject: &Subject,
+    section: &Section,
+) -> Result<Vec<Value>, StoreError> {
+    let columns: Vec<&str> = section.columns.iter().map(|(name, _)| *name).collect();
+    let sql = format!("SELECT t.{} FROM {}", columns.join(", t."), section.from);
+    let (mut seen, mut rows) = (BTreeSet::new(), Vec::new());
+    for arguments in runs(section.by, subject, Timestamp(0))? {
+        for row in sqlx::query_with::<Sqlite, _>(dialect(&sql), arguments).fetch_all(&mut *connection).await?
+        {
+            let row = written!(row, section.columns);
+            // A delivery may name two addresses of one person.
+            if seen.insert(row.to_string()) {
+                rows.push(row);
+            }
+        }
+    }
+    Ok(rows)
+}
+
+async fn erase(
+    connection: &mut SqliteConnection,
+    subject: &Subject,
+    now: Timestamp,
+) -> Result<Vec<Met>, StoreError> {
+    let mut met = Vec::new();
+    for step in STEPS {
+        let mut n = 0;
+        for arguments in runs(step.by, subject, now)? {
+            let done =
+                sqlx::query_with::<Sqlite, _>(dialect(step.sql), arguments).execute(&mut *connection).await?;
+            n += done.rows_affected();
+        }
+        met.push(Met { what: step.what, fate: step.fate, n });
+    }
+    for step in KEPT {
+        let mut n = 0;
+        for arguments in runs(step.by, subject, now)? {
+            let rows = sqlx::query_with::<Sqlite, _>(dialect(step.sql), arguments)
+                .fetch_one(&mut *connection)
+                .await?;
+            n += u64::try_from(rows.try_get::<i64, _>(0)?).unwrap_or(0);
+        }
+        met.push(Met { what: step.what, fate: step.fate, n });
+    }
+    Ok(met)
+}

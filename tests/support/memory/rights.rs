@@ -1,0 +1,243 @@
+//! A copy of what is held on a person, and its erasure, in memory.
+
+use super::{MemoryStore, Tables};
+use crate::domain::ids::LenderId;
+use crate::domain::time::Timestamp;
+use crate::ports::StoreError;
+use crate::ports::retention::Act;
+use crate::ports::rights::{Erasure, Fate, Hold, HoldKind, Met, OWN_DATA_CASES, PersonAct, RightsStore};
+use crate::store::rows::erasure::STEPS;
+use crate::store::rows::rights::{Reached, Subject, quoted, wa_ids};
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+#[async_trait]
+impl RightsStore for MemoryStore {
+    async fn person_key(&self, proposed: [u8; 32]) -> Result<[u8; 32], StoreError> {
+        Ok(*self.tables()?.person_key.get_or_insert(proposed))
+    }
+
+    async fn person_acts(
+        &self,
+        lender: &LenderId,
+        ref_keys: &[Vec<u8>],
+    ) -> Result<Vec<PersonAct>, StoreError> {
+        let tables = self.tables()?;
+        let asked = |act: &&PersonAct| act.lender == *lender && ref_keys.contains(&act.ref_key);
+        let mut acts: Vec<PersonAct> = tables.person_acts.iter().filter(asked).cloned().collect();
+        acts.sort_by_key(|act| (act.at, act.id));
+        Ok(acts)
+    }
+
+    async fn add_person_act(&self, act: &PersonAct) -> Result<(), StoreError> {
+        self.tables()?.person_acts.push(act.clone());
+        Ok(())
+    }
+
+    async fn export_person(&self, lender: &LenderId, reference: &str) -> Result<Option<Value>, StoreError> {
+        let tables = self.tables()?;
+        Ok(tables.subject(lender, reference).map(|subject| tables.held_on(&subject)))
+    }
+
+    async fn erase_person(
+        &self,
+        reference: &str,
+        record: &PersonAct,
+        over: bool,
+        act: Act,
+    ) -> Result<Erasure, StoreError> {
+        let mut tables = self.tables()?;
+        let Some(subject) = tables.subject(&record.lender, reference) else { return Ok(Erasure::Unknown) };
+        let holds = tables.holds(&subject);
+        if !holds.is_empty() && !over {
+            return Ok(Erasure::Held(holds));
+        }
+        let met = tables.met(&subject);
+        if act == Act::Remove {
+            tables.erase(&subject, record.at);
+            tables.person_acts.push(record.clone());
+        }
+        Ok(Erasure::Done(met))
+    }
+}
+
+impl Tables {
+    fn subject(&self, lender: &LenderId, reference: &str) -> Option<Subject> {
+        let of_lender = |name: &str| name == lender.as_str();
+        let person =
+            self.persons.values().find(|row| of_lender(&row.lender) && row.external_ref == reference)?;
+        let own = |phone: &str| {
+            self.person_phones
+                .keys()
+                .all(|(l, p, other)| l != lender.as_str() || p != phone || *other == person.id)
+        };
+        let phones: Vec<String> = self
+            .person_phones
+            .keys()
+            .filter(|(_, phone, of)| *of == person.id && own(phone))
+            .map(|(_, phone, _)| phone.clone())
+            .collect();
+        let wa_ids = wa_ids(&phones);
+        let chats: Vec<Reached> = self
+            .conversations
+            .values()
+            .filter(|chat| of_lender(&chat.state.lender))
+            .filter(|chat| match chat.person {
+                Some(linked) => linked == person.id,
+                None => chat.state.wa_id.as_ref().is_some_and(|wa_id| wa_ids.contains(wa_id)),
+            })
+            .map(|chat| Reached {
+                id: chat.state.id,
+                phone_number_id: chat.state.phone_number_id.clone(),
+                wa_id: chat.state.wa_id.clone(),
+                bsuid: chat.state.bsuid.clone(),
+            })
+            .collect();
+        Some(Subject::new(lender, person.id, &chats, &[]))
+    }
+
+    fn holds(&self, subject: &Subject) -> Vec<Hold> {
+        let running = |status: &str| matches!(status, "proposed" | "accepted" | "active");
+        let agreements = self.agreements.iter().filter(|row| row.person_id == subject.person);
+        let agreements = agreements.filter(|row| running(&row.status)).map(|row| Hold {
+            kind: HoldKind::RunningAgreement,
+            what: "settlement".to_owned(),
+            reference: row.reference.clone(),
+            since: Timestamp(row.accepted_at),
+        });
+        let cases = self.cases.iter().filter(|case| concerns(subject, Some(case.conversation), case.person));
+        let cases = cases.filter(|case| !case.kind.starts_with(OWN_DATA_CASES)).map(|case| Hold {
+            kind: HoldKind::OpenCase,
+            what: case.kind.clone(),
+            reference: case.id.simple().to_string(),
+            since: Timestamp(case.at),
+        });
+        let mut holds: Vec<Hold> = agreements.chain(cases).collect();
+        holds.sort_by(|one, other| (one.since, &one.reference).cmp(&(other.since, &other.reference)));
+        holds
+    }
+
+    /// Whether a text holds one of the addresses and the number of ours that it wrote to.
+    fn names(subject: &Subject, text: &str) -> bool {
+        subject
+            .addresses
+            .iter()
+            .any(|(address, number)| text.contains(&quoted(address)) && text.contains(number))
+    }
+
+    fn held_on(&self, subject: &Subject) -> Value {
+        let ids = |rows: Vec<Uuid>| -> Value { rows.iter().map(|id| json!({"id": id})).collect() };
+        let chat = |id: &Uuid| subject.chats.contains(id);
+        let documents = |rows: &[crate::store::rows::people::DocumentRow]| {
+            let rows = rows.iter().filter(|row| concerns(subject, Some(row.conversation), row.person));
+            ids(rows.map(|row| row.id).collect())
+        };
+        let name = |person: &Uuid| self.persons.get(person).map(|row| json!({"full_name": row.full_name}));
+        let events = subject.chats.iter().filter_map(|id| self.events.get(id)).flatten();
+        json!({
+            "person": name(&subject.person).into_iter().collect::<Value>(),
+            "debts": ids(
+                self.obligations.values().filter(|row| row.person_id == subject.person).map(|row| row.id).collect(),
+            ),
+            "agreements": ids(
+                self.agreements.iter().filter(|row| row.person_id == subject.person).map(|row| row.id).collect(),
+            ),
+            "payment_claims": documents(&self.claims),
+            "cases": documents(&self.cases),
+            "chats": ids(subject.chats.clone()),
+            "tickets": ids(
+                self.tickets.values().filter(|t| chat(&t.row.conversation_id)).map(|t| t.row.id).collect(),
+            ),
+            "events": events.map(|event| json!({"seq": event.seq})).collect::<Value>(),
+            "messages_received": ids(
+                self.inputs.iter().filter(|i| chat(&i.row.conversation)).map(|i| i.row.id).collect(),
+            ),
+            "messages_sent": ids(
+                self.outbox.iter().filter(|m| chat(&m.row.conversation)).map(|m| m.row.id).collect(),
+            ),
+        })
+    }
+
+    fn met(&self, subject: &Subject) -> Vec<Met> {
+        let held = self.held_on(subject);
+        let n = |section: &str| held[section].as_array().map_or(0, |rows| rows.len() as u64);
+        let mut met: Vec<Met> = STEPS
+            .iter()
+            .map(|step| {
+                let n = match step.what {
+                    "messages received" => n("messages_received"),
+                    "messages that we sent or were about to send" => n("messages_sent"),
+                    "tickets" => n("tickets"),
+                    "cases" => n("cases"),
+                    "chats" => n("chats"),
+                    "debts" => n("debts"),
+                    "person" => 1,
+                    _ => 0,
+                };
+                Met { what: step.what, fate: step.fate, n }
+            })
+            .collect();
+        met.push(Met { what: "agreements", fate: Fate::Kept, n: n("agreements") });
+        met
+    }
+
+    fn erase(&mut self, subject: &Subject, now: Timestamp) {
+        let chat = |id: &Uuid| subject.chats.contains(id);
+        self.outbox.retain(|message| !chat(&message.row.conversation));
+        let sent = self.outbox.iter().enumerate();
+        self.outbox_ids = sent.map(|(seq, message)| (message.row.id, seq)).collect();
+        for input in self.inputs.extract_if(.., |input| chat(&input.row.conversation)) {
+            self.input_ids.remove(&input.row.id);
+            input.row.dedupe_key.map(|key| self.dedupe_keys.remove(&key));
+        }
+        self.events.retain(|id, _| !chat(id));
+        self.deliveries.retain(|_, raw| !Self::names(subject, &String::from_utf8_lossy(&raw.body)));
+        for notice in self.notices.extract_if(.., |notice| Self::names(subject, &notice.row.body)) {
+            self.dedupe_keys.remove(&notice.row.dedupe_key);
+        }
+        let pending = (0..).zip(&self.notices).filter(|(_, notice)| notice.done_at.is_none());
+        self.pending_notices = pending.map(|(seq, _)| seq).collect();
+        for ticket in self.tickets.values_mut().filter(|ticket| chat(&ticket.row.conversation_id)) {
+            let row = &mut ticket.row;
+            if row.status != "closed" {
+                row.outcome = Some("erased".to_owned());
+            }
+            row.status = "closed".to_owned();
+            row.closed_at.get_or_insert(now.0);
+            row.reason = "erased".to_owned();
+            row.summary = "{}".to_owned();
+            row.lease_token += 1;
+            row.leased_until = 0;
+            row.version += 1;
+        }
+        self.try_persons.retain(|(_, person), _| *person != subject.person);
+        self.tries.retain(|row| !chat(&row.conversation));
+        self.claims.retain(|row| !concerns(subject, Some(row.conversation), row.person));
+        self.cases.retain(|row| !concerns(subject, Some(row.conversation), row.person));
+        for chat in self.conversations.values_mut().filter(|chat| subject.chats.contains(&chat.state.id)) {
+            let id = chat.state.id;
+            chat.state.wa_id = None;
+            chat.state.bsuid = Some(format!("ZZ.ERASED{}", id.simple()));
+            chat.state.profile_name = None;
+            chat.state.identity_conflict = false;
+            chat.state.leased_until = 0;
+            chat.state.next_claim_at = None;
+            chat.state.last_inbound_at = None;
+            chat.state.last_inbound_wamid = None;
+            (chat.person, chat.session, chat.flow_hash, chat.ticket) = (None, None, None, None);
+            chat.assurance = "ninguna".to_owned();
+            chat.version += 1;
+            chat.lease_token += 1;
+            chat.timers.timers = "[]".to_owned();
+            chat.timers.next_timer_at = None;
+        }
+        self.obligations.retain(|_, row| row.person_id != subject.person);
+        self.person_phones.retain(|(_, _, person), _| *person != subject.person);
+        self.persons.remove(&subject.person);
+    }
+}
+
+fn concerns(subject: &Subject, chat: Option<Uuid>, person: Option<Uuid>) -> bool {
+    chat.is_some_and(|chat| subject.chats.contains(&chat)) || person == Some(subject.person)
+}
