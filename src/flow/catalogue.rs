@@ -72,8 +72,22 @@ const DATE: usize = 27;
 /// Situation of one obligation.
 pub const SITUATIONS: [&str; 6] = ["al_dia", "por_vencer", "vencida", "saldada", "en_disputa", "con_acuerdo"];
 pub const OFFER_KINDS: [&str; 4] = ["promesa", "plan", "refinanciacion", "descuento"];
-pub const CASE_KINDS: [&str; 9] =
-    ["disputa", "no_es_mia", "tercero", "fraude", "fallecido", "angustia", "abuso", "paz_y_salvo", "otro"];
+pub const CASE_KINDS: [&str; 14] = [
+    "disputa",
+    "no_es_mia",
+    "tercero",
+    "fraude",
+    "fallecido",
+    "angustia",
+    "abuso",
+    "paz_y_salvo",
+    "datos_acceso",
+    "datos_correccion",
+    "datos_supresion",
+    "datos_revocacion",
+    "datos_autorizacion",
+    "otro",
+];
 
 /// Record types by name.
 pub fn records() -> Vec<(&'static str, Vec<Field>)> {
@@ -354,16 +368,24 @@ fn contact_actions() -> Vec<Action> {
         grants: None,
     };
     vec![
-        write(
-            "caso.abrir",
-            "Opens a case; a dispute, fraud or death holds offers and reminders.",
-            vec![
-                input("tipo", one_of(&CASE_KINDS)),
-                optional("nota", Type::Text),
-                optional("deuda", record("deuda")),
+        Action {
+            outputs: vec![
+                // What the person may refer to.
+                field("numero", Type::Text, Label::Publico, 12),
+                // By when the law wants an answer; of a request about the person's own data only.
+                field("plazo", Type::Date, Label::Publico, DATE),
             ],
-            &["ok", "ya_abierto", "caido"],
-        ),
+            ..write(
+                "caso.abrir",
+                "Opens a case; a dispute, fraud or death holds offers and reminders.",
+                vec![
+                    input("tipo", one_of(&CASE_KINDS)),
+                    optional("nota", Type::Text),
+                    optional("deuda", record("deuda")),
+                ],
+                &["ok", "ya_abierto", "caido"],
+            )
+        },
         write(
             "contacto.excluir",
             "Opt-out of everything but answers, from this very moment.",

@@ -89,7 +89,7 @@ pub struct Case {
     pub lender: LenderId,
     pub person: Option<PersonId>,
     pub obligation: Option<ObligationId>,
-    /// `dispute`, `not_mine`, `third_party`, `fraud`, `deceased`, `distress`, `abuse`, `clearance`, `complaint`.
+    /// `dispute`, `not_mine`, `third_party`, `fraud`, `deceased`, `distress`, `abuse`, `clearance`, `complaint`; `datos_…` of [`crate::rules::data_rights::DataRight`].
     pub kind: String,
     pub note: Option<Pii<String>>,
     pub at: Timestamp,

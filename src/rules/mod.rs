@@ -7,6 +7,7 @@ pub mod assurance;
 pub mod calendar;
 mod colombia;
 pub mod contact;
+pub mod data_rights;
 pub mod dpd;
 pub mod guard;
 pub mod hours;

@@ -15,6 +15,8 @@ pub enum Intent {
     AskDueDate,
     AskRefinance,
     CantPay,
+    /// A right over the person's own data: a copy, a correction, its erasure, or who permitted its use.
+    DataRights,
     Deceased,
     Deny,
     Dispute,
@@ -33,7 +35,7 @@ pub enum Intent {
 }
 
 impl Intent {
-    pub const COUNT: usize = 24;
+    pub const COUNT: usize = 25;
 
     pub const ALL: [Self; Self::COUNT] = [
         Self::Abusive,
@@ -45,6 +47,7 @@ impl Intent {
         Self::AskDueDate,
         Self::AskRefinance,
         Self::CantPay,
+        Self::DataRights,
         Self::Deceased,
         Self::Deny,
         Self::Dispute,
@@ -73,6 +76,7 @@ impl Intent {
             Self::AskDueDate => "ask_due_date",
             Self::AskRefinance => "ask_refinance",
             Self::CantPay => "cant_pay",
+            Self::DataRights => "data_rights",
             Self::Deceased => "deceased",
             Self::Deny => "deny",
             Self::Dispute => "dispute",
@@ -116,6 +120,7 @@ impl Intent {
             | Self::AskDueDate
             | Self::AskRefinance
             | Self::CantPay
+            | Self::DataRights
             | Self::Deny
             | Self::Greeting
             | Self::OutOfScope

@@ -15,6 +15,7 @@ pub mod normalise;
 pub mod number;
 pub mod options;
 pub mod phrases;
+pub mod rights;
 pub mod tokens;
 
 #[cfg(test)]

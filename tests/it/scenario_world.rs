@@ -13,6 +13,7 @@ use acuerdo::flow::value::Value;
 use acuerdo::rules::assurance::{
     AfterWrong, AssuranceParameters, ChallengeDecision, ChallengeHistory, after_wrong, challenge, matches,
 };
+use acuerdo::rules::data_rights::{DataRight, answer_by};
 use acuerdo::rules::dpd::days_past_due;
 use acuerdo::rules::offer::{Hold, OfferInput, PersonFacts, offers, promise, promise_range};
 use acuerdo::rules::policy::PolicySet;
@@ -458,11 +459,19 @@ impl Outcomes for World {
             }
             "caso.abrir" => {
                 let Value::Choice(kind) = &call.with["tipo"] else { panic!("a case has a kind") };
-                if self.cases.contains(kind) {
-                    return Some(bare("ya_abierto"));
+                let outcome = if self.cases.contains(kind) { "ya_abierto" } else { "ok" };
+                if outcome == "ok" {
+                    self.cases.push(kind.clone());
                 }
-                self.cases.push(kind.clone());
-                bare("ok")
+                let calendar = self.policies.calendar(&self.lender).unwrap();
+                let number = ("numero", Value::text("4KP-7TR"));
+                match DataRight::of_case(kind) {
+                    Some(right) => {
+                        let by = answer_by("CO", right, self.today(), calendar).unwrap().day;
+                        answer(outcome, [number, ("plazo", Value::Date(by))])
+                    }
+                    None => answer(outcome, [number]),
+                }
             }
             "contacto.excluir" => {
                 self.opted_out = true;

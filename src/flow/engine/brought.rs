@@ -6,6 +6,7 @@ use crate::flow::input::Said;
 use crate::flow::value::{Type, Value};
 use crate::understand::Understanding;
 use crate::understand::phrases::has_negation;
+use crate::understand::rights::{asks_for_silence, right_named};
 
 /// The past day that it names: "ya pagué ayer".
 const PAST_DATE_VAR: &str = "fecha_dicha";
@@ -13,10 +14,19 @@ const PAST_DATE_VAR: &str = "fecha_dicha";
 const AMOUNT_VAR: &str = "monto_dicho";
 /// The picture or document above its words.
 const MEDIA_VAR: &str = "adjunto";
+/// The right over their own data that the person names: "borren mis datos".
+const RIGHT_VAR: &str = "derecho_dicho";
+/// Set when the message also asks not to be written to any more.
+const SILENCE_VAR: &str = "baja_dicha";
 
 /// Variables of an interrupt's flow that get what the message brings, with the type of each.
-pub(crate) const BROUGHT_VARS: [(&str, Type); 3] =
-    [(PAST_DATE_VAR, Type::Date), (AMOUNT_VAR, Type::Money), (MEDIA_VAR, Type::Text)];
+pub(crate) const BROUGHT_VARS: [(&str, Type); 5] = [
+    (PAST_DATE_VAR, Type::Date),
+    (AMOUNT_VAR, Type::Money),
+    (MEDIA_VAR, Type::Text),
+    (RIGHT_VAR, Type::Text),
+    (SILENCE_VAR, Type::Text),
+];
 
 /// What this message brings. An amount beside a negation is none: "no puedo pagar 400 mil" offers nothing.
 pub(super) fn brought(said: &Said, meaning: Option<&Understanding>) -> Vec<(&'static str, Value)> {
@@ -36,7 +46,16 @@ pub(super) fn brought(said: &Said, meaning: Option<&Understanding>) -> Vec<(&'st
         | Said::Unreadable
         | Said::Ignored { .. } => None,
     };
-    let all = [(PAST_DATE_VAR, day), (AMOUNT_VAR, amount), (MEDIA_VAR, media)];
+    let words = meaning.map_or("", |meaning| meaning.normalised.as_str());
+    let right = right_named(words).map(|right| Value::text(right.name()));
+    let silence = asks_for_silence(words).then(|| Value::text("si"));
+    let all = [
+        (PAST_DATE_VAR, day),
+        (AMOUNT_VAR, amount),
+        (MEDIA_VAR, media),
+        (RIGHT_VAR, right),
+        (SILENCE_VAR, silence),
+    ];
     all.into_iter().filter_map(|(var, value)| Some((var, value?))).collect()
 }
 

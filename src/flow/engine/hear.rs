@@ -114,9 +114,9 @@ fn lists(names: &[String], intent: Intent) -> bool {
 }
 
 /// Meanings that come before an answer unless that is exact. To say that one has paid is not a matter of harm, but a
-/// bot that goes on asking for money then is.
+/// bot that goes on asking for money then is; a right over the own data is the law's.
 const fn comes_first(intent: Intent) -> bool {
-    intent.is_safety() || matches!(intent, Intent::AlreadyPaid)
+    intent.is_safety() || matches!(intent, Intent::AlreadyPaid | Intent::DataRights)
 }
 
 /// The same where any text is an answer: who leaves a message may well ask to be called.

@@ -179,6 +179,7 @@ const fn of_intent(intent: Intent) -> Option<&'static str> {
         Intent::AskDiscount => Some("question:discount"),
         Intent::AskDueDate => Some("question:next_due"),
         Intent::CantPay => Some("cannot_pay"),
+        Intent::DataRights => Some("data_rights"),
         Intent::Deceased => Some("deceased"),
         Intent::Deny => Some("no"),
         Intent::Dispute => Some("dispute"),
@@ -245,6 +246,8 @@ fn of_case(kind: &str) -> Option<&'static str> {
         "fallecido" => Some("deceased"),
         "angustia" => Some("distress"),
         "abuso" => Some("insult"),
+        "datos_acceso" | "datos_correccion" | "datos_supresion" | "datos_revocacion"
+        | "datos_autorizacion" => Some("data_rights"),
         _ => None,
     }
 }

@@ -1,0 +1,161 @@
+//! What a person may ask about their own data, and by when the law wants it answered, country by country.
+//!
+//! The terms are data with their sources in `data_rights.tsv`: a term that was not read in the law itself is the
+//! shorter of those that were found. They are a start for counsel, not a replacement.
+
+use crate::domain::time::Day;
+use crate::rules::calendar::Calendar;
+
+/// `country`, `right`, `days`, `unit`, first day in force, source; the newest row in force counts.
+const TERMS: &str = include_str!("data_rights.tsv");
+
+/// Working days that are looked through; more than any term spans.
+const DAYS_MAX: i64 = 120;
+
+/// A request about the person's own data. Names are those of flows and of cases (`datos_…`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DataRight {
+    /// A copy, or what is held.
+    Access,
+    Correction,
+    Erasure,
+    /// The permission to use the data is taken back.
+    Revocation,
+    /// Who permitted it, and when.
+    Authorisation,
+}
+
+impl DataRight {
+    pub const ALL: [Self; 5] =
+        [Self::Access, Self::Correction, Self::Erasure, Self::Revocation, Self::Authorisation];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Access => "acceso",
+            Self::Correction => "correccion",
+            Self::Erasure => "supresion",
+            Self::Revocation => "revocacion",
+            Self::Authorisation => "autorizacion",
+        }
+    }
+
+    /// The kind of its case.
+    pub const fn case_kind(self) -> &'static str {
+        match self {
+            Self::Access => "datos_acceso",
+            Self::Correction => "datos_correccion",
+            Self::Erasure => "datos_supresion",
+            Self::Revocation => "datos_revocacion",
+            Self::Authorisation => "datos_autorizacion",
+        }
+    }
+
+    pub fn of_case(kind: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|right| right.case_kind() == kind)
+    }
+}
+
+/// By when a request must be answered, and the law that says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnswerBy {
+    pub day: Day,
+    pub source: &'static str,
+    /// The country's own term; else the shortest of all that are known.
+    pub known: bool,
+}
+
+struct Term {
+    country: &'static str,
+    days: i64,
+    working: bool,
+    from: Day,
+    source: &'static str,
+}
+
+/// The last day for an answer to a request of `asked`. Working days are those of `calendar`, Monday to Friday without
+/// holidays; the day of the request does not count. `None` only if the table knew no term at all.
+pub fn answer_by(country: &str, right: DataRight, asked: Day, calendar: &Calendar) -> Option<AnswerBy> {
+    let in_force: Vec<Term> = terms(right).filter(|term| term.from <= asked).collect();
+    let of =
+        |wanted: &str| in_force.iter().filter(|term| term.country == wanted).max_by_key(|term| term.from);
+    let end = |term: &Term| AnswerBy {
+        day: last_day(term, asked, calendar),
+        source: term.source,
+        known: term.country == country,
+    };
+    if let Some(term) = of(country) {
+        return Some(end(term));
+    }
+    in_force.iter().filter_map(|term| of(term.country)).map(end).min_by_key(|end| end.day)
+}
+
+fn last_day(term: &Term, asked: Day, calendar: &Calendar) -> Day {
+    if !term.working {
+        return asked.plus_days(term.days);
+    }
+    let mut days = (1..=DAYS_MAX).map(|n| asked.plus_days(n)).filter(|day| calendar.is_business_day(*day));
+    let n = usize::try_from(term.days).unwrap_or(1).saturating_sub(1);
+    days.nth(n).unwrap_or_else(|| asked.plus_days(term.days))
+}
+
+fn terms(right: DataRight) -> impl Iterator<Item = Term> {
+    TERMS.lines().skip(1).filter_map(move |line| {
+        let mut fields = line.split('\t');
+        let (country, of, days) = (fields.next()?, fields.next()?, fields.next()?);
+        let (unit, from, source) = (fields.next()?, fields.next()?, fields.next()?);
+        (of == right.name()).then_some(())?;
+        Some(Term {
+            country,
+            days: days.parse().ok()?,
+            working: unit == "working",
+            from: Day::parse(from)?,
+            source,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DataRight, TERMS, answer_by, terms};
+    use crate::domain::time::Day;
+    use crate::rules::calendar::HolidayTable;
+
+    fn day(text: &str) -> Day {
+        Day::parse(text).unwrap()
+    }
+
+    #[test]
+    fn every_line_is_a_term_of_one_right() {
+        let n: usize = DataRight::ALL.into_iter().map(|right| terms(right).count()).sum();
+        assert_eq!(n, TERMS.lines().count() - 1);
+        for right in DataRight::ALL {
+            assert_eq!(DataRight::of_case(right.case_kind()), Some(right));
+        }
+        assert_eq!(DataRight::of_case("disputa"), None);
+    }
+
+    #[test]
+    fn the_law_of_the_country_says_by_when() {
+        let holidays = std::fs::read_to_string("flows/policies/holidays.csv").unwrap();
+        let table = HolidayTable::parse("holidays.csv", &holidays).unwrap();
+        for (country, right, asked, by, known) in [
+            // Ten working days over two holidays of Colombia: 8 December and Christmas are beyond or within.
+            ("CO", DataRight::Access, "2026-11-18", "2026-12-02", true),
+            ("CO", DataRight::Erasure, "2026-11-18", "2026-12-10", true),
+            ("CO", DataRight::Revocation, "2026-12-24", "2027-01-19", true),
+            ("MX", DataRight::Correction, "2026-11-18", "2026-12-16", true),
+            ("PE", DataRight::Erasure, "2026-11-18", "2026-12-02", true),
+            ("CL", DataRight::Access, "2026-11-30", "2026-12-02", true),
+            ("CL", DataRight::Access, "2026-12-01", "2026-12-31", true),
+            ("AR", DataRight::Access, "2026-11-18", "2026-11-28", true),
+            ("BR", DataRight::Erasure, "2026-11-18", "2026-12-03", true),
+            ("EC", DataRight::Erasure, "2028-02-20", "2028-03-06", true),
+            // Nobody knows the law of this country here: the shortest term of all.
+            ("ZZ", DataRight::Access, "2026-12-02", "2026-12-12", false),
+        ] {
+            let calendar = table.calendar(country).or_else(|| table.calendar("CO")).unwrap();
+            let found = answer_by(country, right, day(asked), &calendar).unwrap();
+            assert_eq!((found.day, found.known), (day(by), known), "{country} {right:?} {asked}");
+        }
+    }
+}
