@@ -162,6 +162,8 @@ pub fn facts() -> Vec<(&'static str, Vec<Field>)> {
                 field("web", Type::Text, Publico, 60),
                 field("correo", Type::Text, Publico, 60),
                 field("linea_crisis", Type::Text, Publico, 60),
+                field("documento", Type::Text, Publico, 80),
+                field("documento_ejemplo", Type::Text, Publico, 12),
             ],
         ),
         (

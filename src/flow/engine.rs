@@ -8,6 +8,7 @@ mod asking;
 mod brought;
 mod hear;
 mod open;
+mod parts;
 mod resume;
 pub(crate) mod run;
 mod scope;

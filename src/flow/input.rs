@@ -37,6 +37,10 @@ pub enum Input {
         step: Option<String>,
     },
     TicketClosed,
+    /// The agent who has the chat confirmed on another way that this person writes: the level becomes `verificada`.
+    PersonConfirmed {
+        person: PersonId,
+    },
     /// Number, user id or device changed: the level falls to `ninguna` and the open matter ends.
     IdentityChanged,
     /// A person answered from the business phone: the bot is silent until the session ends or is idle.

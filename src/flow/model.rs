@@ -59,6 +59,8 @@ pub struct BotTexts {
     pub other_person: Option<Localised>,
     /// A card number, password or code was in the message, and was not kept; without it nobody is warned.
     pub secret: Option<Localised>,
+    /// An answer about identity that comes in several messages; without it each part is a miss.
+    pub part: Option<Localised>,
     /// The last row of a page when there are more ("Ver más").
     pub more: Localised,
 }
@@ -181,7 +183,7 @@ pub enum Expects {
     Date,
     /// A day that has been; today counts.
     PastDate,
-    /// Four digits, from "4821" or from a whole document number.
+    /// Four characters, from "4821" or "RR01" or from a whole document number.
     DocumentLast4,
     /// Day and month of birth, kept as `MM-DD`.
     BirthDayMonth,

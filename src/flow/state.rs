@@ -6,6 +6,7 @@ use crate::domain::time::Timestamp;
 use crate::flow::effect::{Effect, Shown, Visit};
 use crate::flow::input::TimerName;
 use crate::flow::value::Value;
+use crate::understand::identity::Fragment;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -90,6 +91,9 @@ pub struct Frame {
     /// The turn in which the step first waited since it was entered, 0 before. Taps of any asking since then count.
     #[serde(default)]
     pub since_turn: u64,
+    /// What came so far of an answer in several messages, and in how many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<(Fragment, u32)>,
     /// Timers of its wait; a stacked interrupt does not stop those of a `pause`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timers: Vec<OpenTimer>,

@@ -49,6 +49,7 @@ codes! {
     LeaseLost = "lease_lost", CONFLICT, "Your hold on this ticket is over";
     TicketClosed = "ticket_closed", CONFLICT, "The ticket is closed";
     WindowClosed = "window_closed", CONFLICT, "WhatsApp's 24 h window is closed";
+    IdentityConflict = "identity_conflict", CONFLICT, "Two WhatsApp accounts claim this chat";
     KeyReused = "key_reused", CONFLICT, "The idempotency key was used for another text";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     ValueInvalid = "value_invalid", UNPROCESSABLE_ENTITY, "A value is not allowed";
@@ -186,6 +187,9 @@ impl From<HandoffError> for Problem {
                     "Return the chat to the bot, which may send an approved template, or wait for the person to write.",
                 )
                 .with("last_inbound_at", json!(last_inbound_at.map(|at| at.rfc3339()))),
+            HandoffError::IdentityConflict => Self::new(Code::IdentityConflict)
+                .detail("Nobody can be confirmed in a chat whose number and WhatsApp account point to two chats.")
+                .remedy("Serve this person on another channel."),
             HandoffError::KeyReused => {
                 Self::new(Code::KeyReused).remedy("Use a new idempotency key for each new text.")
             }

@@ -85,6 +85,11 @@ pub enum InputKind {
     TicketClosed {
         ticket: TicketId,
     },
+    /// An agent who has the chat confirmed on another way that this person writes.
+    PersonConfirmed {
+        ticket: TicketId,
+        person: PersonId,
+    },
     /// WhatsApp refused a message of ours for good.
     DeliveryFailed {
         outbox: OutboxId,

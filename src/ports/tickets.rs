@@ -1,6 +1,6 @@
 //! Hand-offs to human agents: the durable truth behind the live queue.
 
-use crate::domain::ids::{AgentId, ConversationId, LenderId, TicketId};
+use crate::domain::ids::{AgentId, ConversationId, LenderId, PersonId, TicketId};
 use crate::domain::outbound::Outbound;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
@@ -82,6 +82,15 @@ pub enum AgentAct {
     Transfer {
         queue: String,
         reason: String,
+    },
+    /// The agent confirmed who writes, by a call to a number on file; the conversation gets `PersonConfirmed`.
+    Confirm {
+        person: PersonId,
+        /// The lender's key of the person.
+        reference: String,
+        /// The number that was called, masked.
+        called: String,
+        reason: crate::domain::pii::Pii<String>,
     },
 }
 

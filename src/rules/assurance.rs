@@ -132,6 +132,24 @@ pub const fn is_enumeration(persons_tried_in_a_day: u32, parameters: &AssuranceP
     persons_tried_in_a_day > parameters.persons_per_address_max
 }
 
+/// The last four characters of a document on file, whatever marks and blanks it is written with: `12.345.678-K` ends in
+/// `678K`, `AB 1234 C` in `234C`. `None` when there are not four, or no digit is among them.
+pub fn document_last4(document: &str) -> Option<String> {
+    let whole: String =
+        document.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
+    let tail = whole.len().checked_sub(4).and_then(|start| whole.get(start..));
+    match tail.filter(|tail| tail.bytes().any(|byte| byte.is_ascii_digit())) {
+        Some(tail) => Some(tail.to_owned()),
+        // A word stands behind it: `1023456789 de Bogotá`.
+        None => normalise_document_last4(document),
+    }
+}
+
+/// Whether the file holds what the identity questions are compared with. Of one without it no answer is right or wrong.
+pub fn is_comparable(person: &Person) -> bool {
+    person.birth_date.is_some() && document_last4(person.document.expose()).is_some()
+}
+
 /// The last four characters of a document as people write it: `1.023.456.789`, `CC 6789`, `1 023 456 789`.
 ///
 /// Letters count (a CURP ends in letters and digits) and are made upper case. `None` when there are not four.
@@ -153,7 +171,7 @@ pub fn normalise_document_last4(text: &str) -> Option<String> {
 /// `last4` is as written; `day_month` is what the person said, `None` when it was no date. A person without a birth date
 /// on file never matches.
 pub fn matches(person: &Person, last4: &str, day_month: Option<(i8, i8)>) -> bool {
-    let (document_known, document) = four(normalise_document_last4(person.document.expose()));
+    let (document_known, document) = four(document_last4(person.document.expose()));
     let (answer_known, answer) = four(normalise_document_last4(last4));
     let birth = person.birth_date.as_ref().map(|birth| (birth.expose().day(), birth.expose().month()));
     let (birth_known, (day, month)) = (known(birth.is_some()), birth.unwrap_or_default());
@@ -176,7 +194,7 @@ fn known(present: bool) -> Choice {
 mod tests {
     use super::{
         AfterWrong, AssuranceParameters, ChallengeDecision, ChallengeHistory, after_wrong, challenge,
-        is_enumeration, matches, normalise_document_last4, session_stands,
+        document_last4, is_comparable, is_enumeration, matches, normalise_document_last4, session_stands,
     };
     use crate::domain::debt::Person;
     use crate::domain::ids::{LenderId, PersonId};
@@ -263,6 +281,25 @@ mod tests {
     }
 
     #[test]
+    fn documents_on_file_end_in_letters_too() {
+        for (document, last4) in [
+            ("GATM900101MNLRRR01", Some("RR01")),
+            ("12.345.678-K", Some("678K")),
+            ("12345678-5", Some("6785")),
+            ("ab1234c", Some("234C")),
+            ("AB 1234 C", Some("234C")),
+            ("123.456.789-09", Some("8909")),
+            ("X1234567L", Some("567L")),
+            ("CC 1.023.456.789", Some("6789")),
+            ("1023456789 de Bogotá", Some("6789")),
+            ("12", None),
+            ("ABCDEF", None),
+        ] {
+            assert_eq!(document_last4(document).as_deref(), last4, "{document}");
+        }
+    }
+
+    #[test]
     fn both_answers_must_be_right() {
         let mut person = Person {
             id: PersonId(Uuid::nil()),
@@ -282,9 +319,13 @@ mod tests {
         assert!(!matches(&person, "6789", Some((3, 14))));
         assert!(!matches(&person, "6789", None));
         assert!(!matches(&person, "", Some((14, 3))));
+        assert!(is_comparable(&person));
         person.birth_date = None;
+        assert!(!is_comparable(&person));
         assert!(!matches(&person, "6789", Some((0, 0))));
         person.birth_date = Day::parse("1990-03-14").map(Pii::new);
+        person.document = Pii::new("AB1234C".to_owned());
+        assert!(matches(&person, "234c", Some((14, 3))) && !matches(&person, "1234", Some((14, 3))));
         person.document = Pii::new("12".to_owned());
         assert!(!matches(&person, "12", Some((14, 3))));
     }

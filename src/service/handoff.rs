@@ -29,6 +29,8 @@ use thiserror::Error;
 
 pub const NOTE_CHARS_MAX: usize = 4_096;
 pub const NAME_CHARS_MAX: usize = 64;
+/// Persons with one number on file that are looked through.
+const PERSONS_MAX: u32 = 50;
 /// Our messages of one conversation that the desk looks back over.
 const SENT_MAX: u32 = 2_000;
 
@@ -102,8 +104,18 @@ pub enum HandoffError {
     /// The person's last message was at `last_inbound_at`.
     #[error("the 24 h window is closed")]
     WindowClosed { last_inbound_at: Option<Timestamp> },
+    /// Two accounts claim this chat: nobody can be confirmed in it.
+    #[error("the identity of this chat is in doubt")]
+    IdentityConflict,
     #[error("this idempotency key was used for another text")]
     KeyReused,
+}
+
+/// How an agent made sure who writes: the number that was called, and what was said.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'a> {
+    pub number: &'a str,
+    pub reason: &'a str,
 }
 
 /// A ticket with the right to work on it.
@@ -221,6 +233,42 @@ impl HandoffService {
         let ticket = self.act(agent, lease, act).await?;
         self.follow(&ticket).await;
         Ok(ticket)
+    }
+
+    /// Records that the agent called this person on a number on file, who then said that it is they who write: the chat
+    /// reaches the level `verificada` as if the questions had been answered. The log keeps agent, number, reason, time.
+    pub async fn confirm(
+        &self,
+        agent: &Agent,
+        id: TicketId,
+        token: Option<i64>,
+        person: &str,
+        call: Call<'_>,
+    ) -> Result<Ticket, HandoffError> {
+        let reason = written("reason", call.reason, NOTE_CHARS_MAX)?;
+        let (ticket, lease) = self.lease(agent, id, token).await?;
+        if self.conversation_of(&ticket).await?.identity_conflict {
+            return Err(HandoffError::IdentityConflict);
+        }
+        let digits: String = call.number.chars().filter(char::is_ascii_digit).collect();
+        let on_file = self
+            .ports
+            .people
+            .persons_by_phone(&agent.lender, std::slice::from_ref(&digits), PERSONS_MAX)
+            .await?;
+        let Some(person) = on_file.into_iter().find(|known| known.external_ref == person) else {
+            let why =
+                "is no number on file of that person; call one that is, and write it with its country code";
+            return Err(HandoffError::Invalid { field: "called", why: why.to_owned() });
+        };
+        metrics::counter!("acuerdo_identity_confirmed_total").increment(1);
+        let act = AgentAct::Confirm {
+            person: person.id,
+            reference: person.external_ref,
+            called: view::masked_phone(&digits),
+            reason: Pii::new(reason),
+        };
+        self.act(agent, lease, act).await
     }
 
     fn returnable(&self, step: &str) -> Result<(), HandoffError> {

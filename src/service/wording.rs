@@ -19,7 +19,7 @@ use thiserror::Error;
 pub const DEFAULT_LANGUAGE: &str = "es";
 
 /// Every text that must be there in the default language.
-pub const KEYS: [&str; 11] = [
+pub const KEYS: [&str; 13] = [
     "deuda.titulo",
     "promesa.titulo",
     "promesa.resumen",
@@ -31,7 +31,16 @@ pub const KEYS: [&str; 11] = [
     "descuento.resumen",
     "transferencia",
     "punto",
+    "documento",
+    "documento.ejemplo",
 ];
+
+/// Of one country: `documento.MX`, `documento.MX.ejemplo`.
+fn is_of_a_country(key: &str) -> bool {
+    let Some(rest) = key.strip_prefix("documento.") else { return false };
+    let country = rest.strip_suffix(".ejemplo").unwrap_or(rest);
+    country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase())
+}
 
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum WordingError {
@@ -58,7 +67,7 @@ impl Wording {
         for (language, entries) in languages {
             let mut parsed = BTreeMap::new();
             for (key, text) in entries {
-                if !KEYS.contains(&key.as_str()) {
+                if !KEYS.contains(&key.as_str()) && !is_of_a_country(key) {
                     let known = KEYS.join(", ");
                     return Err(WordingError::Unknown {
                         language: language.clone(),
@@ -134,6 +143,18 @@ impl Wording {
         lines.join("\n")
     }
 
+    /// What the identity question asks for of a document of this country ("los últimos 4 números de su cédula"), and an
+    /// example of it.
+    pub fn document(&self, country: &str, language: &str) -> (String, String) {
+        let write = |end: &str| {
+            let own = format!("documento.{country}{end}");
+            let known = self.find(&own, language).or_else(|| self.find(&own, DEFAULT_LANGUAGE)).is_some();
+            let key = if known { own } else { format!("documento{end}") };
+            self.write(&key, &Value::Nothing, language)
+        };
+        (write(""), write(".ejemplo"))
+    }
+
     fn find(&self, key: &str, language: &str) -> Option<&Text> {
         self.texts.get(language)?.get(key)
     }
@@ -183,6 +204,7 @@ fn names_of(key: &str) -> Vec<&'static str> {
         "deuda.titulo" => record("deuda"),
         "transferencia" => vec!["banco", "tipo", "cuenta", "titular", "nit", "referencia"],
         "punto" => vec!["red", "convenio", "referencia"],
+        key if key.starts_with("documento") => Vec::new(),
         _ => record("oferta"),
     }
 }
@@ -254,6 +276,22 @@ mod tests {
         assert_eq!(title("Electrodomésticosyhogar"), "Electrodoméstico… ••5003");
         assert_eq!(title("Microcrédito productivo"), "Microcrédito ••5003");
         assert_eq!(title("Tarjeta Andino"), "Tarjeta Andino ••5003");
+    }
+
+    #[test]
+    fn a_document_is_named_by_its_country_or_in_general() {
+        let wording = file(|texts| {
+            texts.insert("documento".to_owned(), "el documento".to_owned());
+            texts.insert("documento.ejemplo".to_owned(), "4821".to_owned());
+            texts.insert("documento.MX".to_owned(), "la CURP".to_owned());
+        })
+        .unwrap();
+        assert_eq!(wording.document("MX", "es"), ("la CURP".to_owned(), "4821".to_owned()));
+        assert_eq!(wording.document("UY", "pt").0, "el documento");
+        let unknown = file(|texts| {
+            texts.insert("documento.mx".to_owned(), "x".to_owned());
+        });
+        assert!(matches!(unknown, Err(WordingError::Unknown { .. })));
     }
 
     #[test]

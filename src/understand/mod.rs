@@ -8,6 +8,7 @@ pub mod classifier;
 pub mod consent;
 pub mod date;
 pub mod evaluate;
+pub mod identity;
 pub mod intent;
 pub mod language;
 pub mod lexicon;
@@ -25,6 +26,7 @@ use crate::domain::money::{Currency, Money};
 use crate::domain::pii::Pii;
 use crate::domain::time::Day;
 use crate::understand::classifier::Classifier;
+use crate::understand::identity::Fragment;
 use crate::understand::intent::Intent;
 use crate::understand::language::LanguageFound;
 use crate::understand::lexicon::{Example, Lexicon, UnderstandError, YesNo};
@@ -97,8 +99,10 @@ pub struct Understanding {
     pub instalments: Option<u16>,
     /// Day and month of a birthday; only when the step asks for one.
     pub day_month: Option<(u8, u8)>,
-    /// The last four digits of a document; only when the step asks for them.
+    /// The last four characters of a document, upper case; only when the step asks for them.
     pub digits: Option<Pii<String>>,
+    /// What it gives of a document or birthday that it does not give whole; only when the step asks for one.
+    pub fragment: Option<Fragment>,
     pub yes_no: Option<bool>,
     /// A count; only when the step asks for one.
     pub integer: Option<i64>,
@@ -252,7 +256,8 @@ impl Understander {
             past_date: date::past::read(pieces, calendar, asked(Expectation::PastDate)),
             instalments: answer::instalments(pieces, currency),
             day_month: when(Expectation::BirthDayMonth).and_then(|()| answer::day_month(pieces, currency)),
-            digits: when(Expectation::DocumentLast4).and_then(|()| answer::last_four(folded)).map(Pii::new),
+            digits: when(Expectation::DocumentLast4).and_then(|()| identity::last_four(folded)).map(Pii::new),
+            fragment: identity::fragment(folded, expects),
             yes_no: answer::yes_no(words, &self.lexicon.yes_no, expects == Expectation::YesNo),
             integer: when(Expectation::Integer).and_then(|()| answer::integer(pieces, currency)),
             ..Understanding::default()

@@ -46,7 +46,7 @@ impl Drop for Demo {
 async fn prove_identity(phone: &Phone) {
     phone.pick(JORGE).await;
     phone.write("hola").await;
-    phone.wait_reply("los últimos 4 números de su documento").await;
+    phone.wait_reply("los últimos 4 números de su cédula").await;
     phone.write("0404").await;
     phone.wait_reply("¿Qué día y mes nació?").await;
     phone.write("30 de enero").await;

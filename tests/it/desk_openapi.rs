@@ -1,8 +1,10 @@
 //! `/openapi.json` against what the API really answers.
 
+use crate::contract::make;
 use crate::desk_world::{lender, on_memory};
 use acuerdo::http::api;
 use acuerdo::http::error::Code;
+use acuerdo::ports::clock::Clock;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -16,6 +18,8 @@ async fn the_openapi_document_tells_the_truth() {
     let doc: Value =
         world.http.get(format!("{}/openapi.json", world.url)).send().await.unwrap().json().await.unwrap();
     assert_eq!(doc, serde_json::from_str::<Value>(api::OPENAPI).unwrap(), "served as it is");
+    let rosa = make::person(&lender(), "Rosa", &["573001112233"]);
+    world.store.import(&lender(), &[rosa], &[], world.clock.now()).await.unwrap();
     let mut described = BTreeSet::new();
     for (path, item) in doc["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys().filter(|key| *key != "parameters") {
@@ -38,6 +42,7 @@ async fn the_openapi_document_tells_the_truth() {
             "messages" if method == "POST" => Some(json!({"text": "Hola", "idempotency_key": "k"})),
             "notes" => Some(json!({"text": "nota"})),
             "resolve" => Some(json!({"outcome": "fin"})),
+            "verify" => Some(json!({"person": "Rosa", "called": "+57 300 111 2233", "reason": "llamada"})),
             "transfer" => Some(json!({"queue": "fraude", "reason": "x"})),
             _ => None,
         };

@@ -23,6 +23,7 @@ mod desk_world;
 mod doctor_deep;
 mod graph_client;
 mod harness;
+mod identity;
 mod intake;
 mod journey;
 mod journey_log;

@@ -6,11 +6,12 @@ use acuerdo::domain::assurance::{Assurance, Label};
 use acuerdo::domain::inbound::MediaKind;
 use acuerdo::domain::money::Currency;
 use acuerdo::domain::time::{Day, Millis, Zone};
+use acuerdo::flow::effect::ActionCall;
 use acuerdo::flow::facts::Facts;
 use acuerdo::flow::input::Input;
 use acuerdo::flow::model::FlowSet;
 use acuerdo::flow::state::Status;
-use acuerdo::flow::talk::{Line, Talk};
+use acuerdo::flow::talk::{Line, Outcomes, Talk};
 use acuerdo::flow::value::Value;
 use acuerdo::rules::assurance::{AssuranceParameters, session_stands};
 use acuerdo::understand::Understander;
@@ -45,6 +46,15 @@ impl<'f> TalkDriver<'f> {
         self.world.as_ref().expect("`begin` came first")
     }
 
+    /// Facts are worded in the language that the chat has once this is heard.
+    fn hear_language(&mut self, text: &str) {
+        let (Some(talk), Some(world)) = (self.talk.as_mut(), self.world.as_ref()) else { return };
+        let mut probe = Talk::new(self.flows, self.understander, world.zone.clone(), talk.facts.clone());
+        probe.session = talk.session.clone();
+        probe.write(text, &mut Nothing);
+        talk.facts.roots.insert("prestamista".to_owned(), lender(world.document(&probe.session.language)));
+    }
+
     /// Refreshes what the service would load before a turn, runs it, and reads what it caused.
     fn turn(
         &mut self,
@@ -77,6 +87,15 @@ impl<'f> TalkDriver<'f> {
     }
 }
 
+/// Answers no action.
+struct Nothing;
+
+impl Outcomes for Nothing {
+    fn of(&mut self, _call: &ActionCall) -> Option<(String, BTreeMap<String, Value>)> {
+        None
+    }
+}
+
 const fn class(label: Label) -> Class {
     match label {
         Label::Publico => Class::Publico,
@@ -86,7 +105,7 @@ const fn class(label: Label) -> Class {
     }
 }
 
-fn lender() -> Value {
+fn lender((document, example): (String, String)) -> Value {
     Value::record([
         ("nombre", Value::text("Banco Andino")),
         ("asistente", Value::text("asistente virtual")),
@@ -94,6 +113,8 @@ fn lender() -> Value {
         ("web", Value::text("bancoandino.example")),
         ("correo", Value::text("ayuda@bancoandino.example")),
         ("linea_crisis", Value::text("la línea 106")),
+        ("documento", Value::Text(document)),
+        ("documento_ejemplo", Value::Text(example)),
     ])
 }
 
@@ -109,7 +130,7 @@ impl Driver for TalkDriver<'_> {
         self.is_known = world.person().is_some();
         let name = world.person().map_or(Value::Nothing, |person| Value::text(person.first_name.expose()));
         let roots = BTreeMap::from([
-            ("prestamista".to_owned(), lender()),
+            ("prestamista".to_owned(), lender(world.document(&given.language))),
             ("agentes".to_owned(), world.agents()),
             (
                 "persona".to_owned(),
@@ -140,6 +161,7 @@ impl Driver for TalkDriver<'_> {
     }
 
     fn says(&mut self, text: &str) -> Result<Vec<Shown>, String> {
+        self.hear_language(text);
         self.turn(|talk, world| Ok(talk.write(text, world)))
     }
 

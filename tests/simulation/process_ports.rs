@@ -283,7 +283,8 @@ port! { TicketStore;
                 | AgentAct::Note { .. }
                 | AgentAct::Resolve { .. }
                 | AgentAct::ReturnToBot { .. }
-                | AgentAct::Transfer { .. } => self.sim.store.act(lender, lease, act, now).await,
+                | AgentAct::Transfer { .. }
+                | AgentAct::Confirm { .. } => self.sim.store.act(lender, lease, act, now).await,
             };
             self.leave("act", fault, result).await
         }

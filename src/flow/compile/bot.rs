@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 const TEXTS: [&str; 8] =
     ["stale", "not_text", "voice", "unreadable", "fault", "list_button", "more", "handoff"];
 /// Texts that a bot may do without.
-const OPTIONAL_TEXTS: [&str; 3] = ["hello", "other_person", "secret"];
+const OPTIONAL_TEXTS: [&str; 4] = ["hello", "other_person", "part", "secret"];
 /// The variable of the doubt flow that gets the intent.
 const DOUBT_INPUT: &str = "intencion";
 /// The outcome with which the identity flow says that the level holds again.
@@ -134,6 +134,7 @@ pub fn bot(written: &Written, flows: &BTreeMap<FlowId, Flow>, shared: Shared, no
             hello: shared.texts.get("hello").cloned(),
             other_person: shared.texts.get("other_person").cloned(),
             secret: shared.texts.get("secret").cloned(),
+            part: shared.texts.get("part").cloned(),
             more: text("more"),
         },
     }

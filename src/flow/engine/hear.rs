@@ -4,6 +4,7 @@ use crate::domain::ids::{FlowId, Wamid};
 use crate::flow::effect::Effect;
 use crate::flow::engine::asking::{Asking, Certain};
 use crate::flow::engine::brought::{acceptance, brought};
+use crate::flow::engine::parts::Part;
 use crate::flow::engine::run::{Next, Run, Stop};
 use crate::flow::engine::{begins_anew, is_fresh};
 use crate::flow::input::{Input, Said};
@@ -256,6 +257,11 @@ impl<'f> Run<'f> {
             Ok(None) => {}
             Ok(Some(next)) => return self.proceed(Ok(next)),
             Err(stop) => return self.proceed(Err(stop)),
+        }
+        match self.gather(asking, heard.body, meaning)? {
+            Some(Part::Whole(next)) => return self.proceed(Ok(next)),
+            Some(Part::More) => return self.asked(Ok(()), asking, waited),
+            None => {}
         }
         if let Some(interrupt) = self.interrupt_among(heard, |it| allowed(step, it)) {
             return self.interrupt(interrupt, heard);

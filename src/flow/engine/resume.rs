@@ -26,6 +26,10 @@ impl<'f> Run<'f> {
             }
             Input::AgentReturned { step } => self.agent_returned(step.as_deref()),
             Input::TicketClosed => self.ticket_closed(),
+            Input::PersonConfirmed { person } => {
+                self.person_confirmed(*person);
+                Ok(())
+            }
             Input::IdentityChanged => {
                 self.identity_changed();
                 Ok(())
@@ -205,6 +209,20 @@ impl<'f> Run<'f> {
                 self.end(outcome::CLOSED);
                 Ok(())
             }
+        }
+    }
+
+    /// Who is there is known from now on; the agent keeps the chat. What was open of another person is dropped.
+    fn person_confirmed(&mut self, person: PersonId) {
+        if !matches!(self.session.status, Status::WithAgent { .. }) {
+            self.visit("late_confirmation");
+            return;
+        }
+        self.visit("confirmed");
+        self.session.active_at = self.facts.now;
+        self.belongs_to(person);
+        if self.level < Assurance::Verificada {
+            self.set_level(Assurance::Verificada);
         }
     }
 

@@ -238,6 +238,7 @@ impl<'f> Run<'f> {
         let frame = self.frame_mut()?;
         frame.step = step.clone();
         frame.since_turn = 0;
+        frame.part = None;
         frame.timers.clear();
         Ok(())
     }
@@ -260,6 +261,7 @@ impl<'f> Run<'f> {
             shown: BTreeMap::new(),
             retries: BTreeMap::new(),
             since_turn: 0,
+            part: None,
             timers: Vec::new(),
         });
         Ok(flow)

@@ -71,7 +71,7 @@ fn read(ask: &Ask, body: &str, meaning: &Understanding, run: &Run<'_>) -> Option
         Expects::PastDate => meaning.past_date.map(Value::Date),
         Expects::DocumentLast4 => {
             let digits = meaning.digits.as_ref()?.expose();
-            (digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_digit()))
+            (digits.len() == 4 && digits.bytes().all(|byte| byte.is_ascii_alphanumeric()))
                 .then(|| Value::text(digits.as_str()))
         }
         Expects::BirthDayMonth => {

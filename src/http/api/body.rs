@@ -53,6 +53,14 @@ pub struct Transfer {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct Verify {
+    pub person: String,
+    pub called: String,
+    pub reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TicketsQuery {
     pub queue: Option<String>,
     pub status: Option<String>,

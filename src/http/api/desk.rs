@@ -5,6 +5,7 @@ use super::auth::Caller;
 use super::body::{self, RawBody};
 use super::view;
 use crate::http::error::{Code, Problem};
+use crate::service::handoff::Call;
 use crate::service::handoff::story::{CursorError, STORY_PAGE_MAX, StoryCursor};
 use crate::service::handoff::view::{LIST_MAX, TicketFilter};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -104,6 +105,14 @@ pub async fn return_to_bot(state: State, caller: Caller, request: HttpRequest, b
     let back: body::Return = body::read_or_default(body)?;
     let (step, note) = (back.step.as_deref(), back.note.as_deref());
     let ticket = state.handoff.return_to_bot(&caller.0, id, token, step, note).await?;
+    Ok(HttpResponse::Ok().json(view::ticket(&ticket, &caller.0)))
+}
+
+pub async fn verify(state: State, caller: Caller, request: HttpRequest, body: RawBody) -> Answer {
+    let (id, token) = (body::ticket_id(&request)?, body::lease_token(&request)?);
+    let body::Verify { person, called, reason } = body::read(body)?;
+    let call = Call { number: &called, reason: &reason };
+    let ticket = state.handoff.confirm(&caller.0, id, token, &person, call).await?;
     Ok(HttpResponse::Ok().json(view::ticket(&ticket, &caller.0)))
 }
 

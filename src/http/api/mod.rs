@@ -66,6 +66,7 @@ fn addresses() -> Vec<(&'static str, Vec<(&'static str, Route)>)> {
         ("/tickets/{id}/notes", vec![("POST", web::post().to(desk::note))]),
         ("/tickets/{id}/resolve", vec![("POST", web::post().to(desk::resolve))]),
         ("/tickets/{id}/return", vec![("POST", web::post().to(desk::return_to_bot))]),
+        ("/tickets/{id}/verify", vec![("POST", web::post().to(desk::verify))]),
         ("/tickets/{id}/transfer", vec![("POST", web::post().to(desk::transfer))]),
     ]
 }

@@ -126,6 +126,7 @@ fn person(person: &PersonView) -> Value {
         "first_name": person.first_name.expose(),
         "external_ref": person.external_ref,
         "document": person.document_masked,
+        "birth_date_on_file": person.birth_date_on_file,
         "phones": person.phones_masked,
         "language": person.language,
         "debts": debts.collect::<Vec<_>>(),

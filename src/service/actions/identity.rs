@@ -10,7 +10,7 @@ use crate::ports::people::{IdentityHistory, TriesOf};
 use crate::ports::records::{IdentityTry, Record};
 use crate::rules::assurance::{
     AfterWrong, AssuranceParameters, ChallengeDecision, ChallengeHistory, after_wrong, challenge,
-    is_enumeration, matches,
+    is_comparable, is_enumeration, matches,
 };
 use crate::service::actions::{ActionContext, Done, text_of};
 
@@ -29,8 +29,15 @@ pub async fn start(ctx: &ActionContext<'_>) -> Result<Done, StoreError> {
     }))
 }
 
-/// Outcomes: `ok`, `no_coincide` (with the tries that are left), `bloqueada`, `humano`.
+/// Outcomes: `ok`, `no_coincide` (with the tries that are left), `bloqueada`, `humano` (also where the file holds nothing
+/// to compare the answers with: an unknown number, no birth date).
 pub async fn verify(call: &ActionCall, ctx: &ActionContext<'_>) -> Result<Done, StoreError> {
+    // Nothing is compared, so nothing is right or wrong, and another try would be in vain: a person goes on.
+    if !ctx.candidates.iter().any(is_comparable) {
+        metrics::counter!("acuerdo_identity_not_comparable_total", "lender" => ctx.lender.id.to_string())
+            .increment(1);
+        return Ok(Done::outcome("humano"));
+    }
     let params = AssuranceParameters::default();
     let history = history(ctx).await?;
     match challenge(&rules_view(&history), ctx.now, &params) {

@@ -164,15 +164,16 @@ pub fn facts(known: &Basis<'_>) -> Facts {
             ServiceWindow::Closed => None,
         },
         roots: BTreeMap::from([
-            ("prestamista".to_owned(), lender(known.lender)),
+            ("prestamista".to_owned(), lender(known.lender, known.language)),
             ("agentes".to_owned(), agents(known)),
             ("persona".to_owned(), person(known)),
         ]),
     }
 }
 
-fn lender(lender: &Lender) -> Value {
+fn lender(lender: &Lender, language: &str) -> Value {
     let contact = &lender.policy.contact;
+    let (document, example) = lender.wording.document(&lender.policy.country, language);
     Value::record([
         ("nombre", Value::text(&lender.policy.name)),
         ("asistente", Value::text(&contact.assistant)),
@@ -180,6 +181,8 @@ fn lender(lender: &Lender) -> Value {
         ("web", Value::text(&contact.web)),
         ("correo", Value::text(&contact.email)),
         ("linea_crisis", Value::text(&contact.crisis_line)),
+        ("documento", Value::Text(document)),
+        ("documento_ejemplo", Value::Text(example)),
     ])
 }
 

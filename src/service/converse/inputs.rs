@@ -106,6 +106,7 @@ fn shape(kind: &InputKind, understand: &Reading<'_>) -> Option<Input> {
         InputKind::Timer { name, turn } => Input::Timer { name: TimerName::parse(name)?, turn: *turn },
         InputKind::AgentReturned { step, .. } => Input::AgentReturned { step: step.clone() },
         InputKind::TicketClosed { .. } => Input::TicketClosed,
+        InputKind::PersonConfirmed { person, .. } => Input::PersonConfirmed { person: *person },
         InputKind::DeliveryFailed { .. } => Input::DeliveryFailed,
         InputKind::Broken { .. } => return None,
     })

@@ -7,6 +7,7 @@ mod facts;
 mod inputs;
 mod merge;
 mod owed;
+mod sessions;
 mod set_aside;
 mod summary;
 mod work;
@@ -261,6 +262,7 @@ impl Converse {
             | InputKind::Timer { .. }
             | InputKind::AgentReturned { .. }
             | InputKind::TicketClosed { .. }
+            | InputKind::PersonConfirmed { .. }
             | InputKind::DeliveryFailed { .. }
             | InputKind::Broken { .. } => None,
         });

@@ -11,7 +11,7 @@ use crate::ports::records::{NewTicket, Priority, Record};
 use crate::service::converse::events::Told;
 use crate::service::converse::facts::{self, Basis};
 use crate::service::converse::inputs::unheard;
-use crate::service::converse::work::{empty_commit, read_session, write_session};
+use crate::service::converse::sessions::{empty_commit, read_session, write_session};
 use crate::service::converse::{Converse, TurnError, events, summary};
 
 /// Why an agent got the chat.

@@ -3,14 +3,13 @@
 use crate::domain::assurance::{Assurance, Label};
 use crate::domain::debt::Person;
 use crate::domain::ids::{FlowHash, OutboxId, PersonId, TicketId, derive};
-use crate::domain::json_text::JsonText;
 use crate::domain::time::Timestamp;
 use crate::flow::effect::{ActionCall, Effect};
 use crate::flow::engine::step;
 use crate::flow::facts::Facts;
 use crate::flow::input::Input;
 use crate::flow::model::FlowSet;
-use crate::flow::state::{SESSION_VERSION, Session, Status};
+use crate::flow::state::{Session, Status};
 use crate::ports::conversations::{Claim, InputKind, NewOutbox, NewTimer, Origin, StoredInput, TurnCommit};
 use crate::ports::people::{IdentityHistory, PersonFile, TriesOf};
 use crate::ports::records::{NewTicket, Priority, Record};
@@ -19,6 +18,7 @@ use crate::service::converse::events::Told;
 use crate::service::converse::facts::{self, Basis, Known};
 use crate::service::converse::inputs::{Ear, input};
 use crate::service::converse::merge::{Part, merge};
+use crate::service::converse::sessions::{empty_commit, read_session, write_session};
 use crate::service::converse::{Converse, TurnError, events, summary};
 use crate::service::lenders::Lender;
 use crate::service::traces::{Laps, Phase};
@@ -128,8 +128,16 @@ impl<'a> Work<'a> {
         let began = self.laps.begin();
         let Some(mut next) = input(&stored.kind, &ear) else { return Ok(()) };
         self.laps.end(began, || Phase::Understand);
-        if matches!(next, Input::IdentityChanged) {
-            self.unlink();
+        match &next {
+            Input::IdentityChanged => self.unlink(),
+            Input::PersonConfirmed { person } => self.confirm(*person).await?,
+            Input::Message { .. }
+            | Input::Timer { .. }
+            | Input::ActionOutcome { .. }
+            | Input::AgentReturned { .. }
+            | Input::TicketClosed
+            | Input::HumanEcho
+            | Input::DeliveryFailed => {}
         }
         let origin = origin_of(&next);
         let mut parts = Vec::new();
@@ -158,10 +166,13 @@ impl<'a> Work<'a> {
         parts: &mut Vec<Part>,
         asked_before: Option<u64>,
     ) -> Result<Option<ActionCall>, TurnError> {
-        let facts = self.facts();
-        let session = self.session.clone();
         let began = self.laps.begin();
-        let turn = step(&self.flows, session, input, &facts, &self.service.limits);
+        let run = |facts: &Facts| step(&self.flows, self.session.clone(), input, facts, &self.service.limits);
+        let mut turn = run(&self.facts_in(&self.session.language));
+        if turn.session.language != self.session.language {
+            // The message changed the language of the chat, and facts are worded in one: as if it had been so before.
+            turn = run(&self.facts_in(&turn.session.language));
+        }
         self.laps.end(began, || Phase::Step);
         if self.session.proactive && !turn.session.proactive {
             // A nudge that still waits for the hour at which it may go has nothing to ask any more, and what is said
@@ -346,6 +357,21 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
+    /// Links the chat to the person whom the agent confirmed, while that agent has it.
+    async fn confirm(&mut self, person: PersonId) -> Result<(), TurnError> {
+        if !matches!(self.session.status, Status::WithAgent { .. }) {
+            return Ok(());
+        }
+        let Some(file) = self.service.store.person_file(&self.lender.id, person).await? else {
+            return Ok(());
+        };
+        if !self.candidates.iter().any(|known| known.id == person) {
+            self.candidates.push(file.person.clone());
+        }
+        (self.person, self.file) = (Some(person), Some(file));
+        Ok(())
+    }
+
     fn unlink(&mut self) {
         self.person = None;
         self.file = None;
@@ -385,13 +411,17 @@ impl<'a> Work<'a> {
     }
 
     fn facts(&self) -> Facts {
+        self.facts_in(&self.session.language)
+    }
+
+    fn facts_in(&self, language: &str) -> Facts {
         facts::facts(&Basis {
             lender: self.lender,
             person: self.known_person(),
             assurance: self.level(),
             last_inbound_at: self.last_inbound_at,
             waiting: self.waiting,
-            language: &self.session.language,
+            language,
             now: self.now,
         })
     }
@@ -434,53 +464,9 @@ const fn origin_of(input: &Input) -> Origin {
         | Input::ActionOutcome { .. }
         | Input::AgentReturned { .. }
         | Input::TicketClosed
+        | Input::PersonConfirmed { .. }
         | Input::IdentityChanged
         | Input::HumanEcho
         | Input::DeliveryFailed => Origin::Reply,
-    }
-}
-
-pub(super) fn write_session(session: &Session) -> Result<JsonText, TurnError> {
-    JsonText::of(session).map_err(|error| TurnError::Unwritable(error.to_string()))
-}
-
-/// The stored session of a chat that is linked to this person.
-pub(super) fn read_session(
-    stored: Option<&JsonText>,
-    linked: Option<PersonId>,
-) -> Result<Option<Session>, TurnError> {
-    let Some(stored) = stored else { return Ok(None) };
-    let mut session: Session = stored.parse().map_err(|fault| TurnError::Session(fault.to_string()))?;
-    if session.v > SESSION_VERSION {
-        return Err(TurnError::Session(format!(
-            "it was written by a newer program (version {}, this one reads up to {SESSION_VERSION})",
-            session.v
-        )));
-    }
-    session.v = SESSION_VERSION;
-    // Programs before this one did not write whose the session is.
-    if session.subject.is_none() && !stored.as_str().contains("\"subject\":null") {
-        session.subject = linked;
-    }
-    Ok(Some(session))
-}
-
-pub(super) fn empty_commit(claim: &Claim, session: &Session, now: Timestamp) -> TurnCommit {
-    TurnCommit {
-        conversation: claim.conversation.id,
-        token: claim.token,
-        expected_version: claim.conversation.version,
-        now,
-        consumed: Vec::new(),
-        events: Vec::new(),
-        session: JsonText::stored("null".to_owned()),
-        flow_hash: session.flow_hash.to_string(),
-        assurance: session.assurance,
-        person: claim.conversation.person,
-        outbox: Vec::new(),
-        timers: None,
-        records: Vec::new(),
-        release: true,
-        trace: None,
     }
 }

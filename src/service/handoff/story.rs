@@ -8,6 +8,8 @@ use crate::flow::input::{Input, Said};
 use crate::ports::agents::Agent;
 use crate::ports::conversations::{Event, Origin};
 use crate::ports::outbox::{OutboxStatus, SentMessage};
+use crate::understand::Understanding;
+use crate::understand::identity::Fragment;
 use std::fmt;
 use std::str::FromStr;
 
@@ -207,6 +209,7 @@ fn event_line(seq: i64, event: &Event) -> Option<StoryItem> {
             (Speaker::System, ticket_move(&body), why)
         }
         "fault" => (Speaker::System, "fault", None),
+        "identity" => (Speaker::Agent, "identity_confirmed", text_of(&event.body.tree(), "reason")),
         // Several persons may use one phone: from here on the chat is this one's.
         "assurance" => (Speaker::System, "identity_proved", Some(text_of(&event.body.tree(), "person")?)),
         _ => return None,
@@ -241,13 +244,29 @@ fn input_line(body: &serde_json::Value) -> Option<(Speaker, &'static str, Option
         Input::IdentityChanged => (Speaker::System, "identity_changed", None),
         Input::DeliveryFailed => (Speaker::System, "delivery_failed", None),
         // The agent's own act is in the log already.
-        Input::AgentReturned { .. } | Input::TicketClosed => return None,
+        Input::AgentReturned { .. } | Input::TicketClosed | Input::PersonConfirmed { .. } => return None,
         Input::Timer { .. } | Input::ActionOutcome { .. } => return None,
     })
 }
 
+/// In place of what proves who somebody is.
+const HIDDEN: &str = "••••";
+
+/// Whether a text answers, or begins to answer, what the identity questions ask: agents need not know it, and who reads it
+/// could answer them.
+const fn proves(understanding: &Understanding) -> bool {
+    let part = matches!(
+        understanding.fragment,
+        Some(Fragment::Characters(_) | Fragment::Day(_) | Fragment::Month(_))
+    );
+    understanding.digits.is_some() || understanding.day_month.is_some() || part
+}
+
 fn said_line(said: Said) -> (&'static str, Option<String>) {
     match said {
+        Said::Text { understanding, .. } if proves(&understanding) => {
+            ("identity_answer", Some(HIDDEN.to_owned()))
+        }
         Said::Text { body, .. } => ("text", Some(body.into_exposed())),
         Said::Option { title, .. } => ("option", Some(title.into_exposed())),
         Said::Media { kind, caption, .. } => (media_name(kind), caption.map(Pii::into_exposed)),
@@ -292,6 +311,12 @@ mod tests {
             assert_eq!((line.from, line.kind.as_str()), (Speaker::Person, "text"));
             assert_eq!(line.text.unwrap().expose(), "hola");
         }
+        let mut answer = json!({"input": "message", "wamid": "w1", "said": {"said": "text", "body": "la mia es rr01", "understanding": {"digits": "RR01"}}});
+        let line = event_line(3, &event("input", json!({"v": 1, "input": answer}))).unwrap();
+        assert_eq!((line.kind.as_str(), line.text.unwrap().expose().as_str()), ("identity_answer", "••••"));
+        answer["said"] =
+            json!({"said": "text", "body": "12 de marzo", "understanding": {"day_month": [12, 3]}});
+        assert_eq!(event_line(3, &event("input", answer)).unwrap().kind, "identity_answer");
         for (kind, body) in
             [("visit", json!({})), ("agent", json!({"outbox": "x"})), ("input", json!({"v": 1}))]
         {

@@ -13,10 +13,15 @@ use crate::ports::handoff_queue::QueueDepth;
 use crate::ports::people::PersonFile;
 use crate::ports::tickets::{Ticket, TicketStatus};
 use crate::rules::service_window::{ServiceWindow, service_window};
+use crate::service::actions::values::masked_number;
 
 pub const LIST_MAX: u32 = 200;
-/// Digits of a document or phone that stay readable.
+/// Digits of a phone that stay readable, at its end.
 const SHOWN_DIGITS: usize = 4;
+/// Characters of a document that stay readable, at its beginning.
+const DOCUMENT_CHARS_SHOWN: usize = 3;
+/// Characters at a document's end that the identity question asks for.
+const ASKED_CHARS: usize = 4;
 
 #[derive(Debug, Clone)]
 pub struct TicketView {
@@ -45,8 +50,10 @@ pub struct PersonView {
     pub full_name: Pii<String>,
     pub first_name: Pii<String>,
     pub external_ref: String,
-    /// `CC •••• 4321`
+    /// `CC 103••••`
     pub document_masked: String,
+    /// Whether the file has a birth date; without one the chat cannot prove who writes, and an agent must.
+    pub birth_date_on_file: bool,
     pub phones_masked: Vec<String>,
     pub language: String,
     pub debts: Vec<DebtView>,
@@ -228,14 +235,17 @@ fn empty_queue(queue: &str) -> QueueDepth {
 
 impl PersonView {
     fn of(file: PersonFile) -> Self {
+        let birth_date_on_file = file.person.birth_date.is_some();
         let Person { full_name, first_name, external_ref, document_type, document, phones, language, .. } =
             file.person;
         Self {
             full_name,
             first_name,
             external_ref,
-            document_masked: format!("{document_type} {}", masked(document.expose())),
-            phones_masked: phones.iter().map(|phone| masked(phone.expose())).collect(),
+            document_masked: format!("{document_type} {}", masked_document(document.expose())),
+            phones_masked: phones.iter().map(|phone| masked_phone(phone.expose())).collect(),
+            birth_date_on_file,
+
             language,
             debts: file.obligations.iter().map(DebtView::of).collect(),
             agreements: file
@@ -262,7 +272,7 @@ impl DebtView {
         let parts = [balance.principal, balance.interest, balance.late_interest, balance.fees];
         Self {
             product_name: debt.product_name.clone(),
-            external_ref_masked: masked(&debt.external_ref),
+            external_ref_masked: masked_number(&debt.external_ref),
             status: debt.status,
             due: Money::sum(debt.currency, parts).ok(),
             as_of: balance.as_of,
@@ -271,8 +281,17 @@ impl DebtView {
     }
 }
 
-/// The last four characters, or half of a shorter text, behind a mask of one length.
-fn masked(text: &str) -> String {
+/// The first characters, never one of the last four: those are what the identity question asks for, and who may read
+/// them could answer it. The mask is of one length.
+fn masked_document(document: &str) -> String {
+    let known: Vec<char> = document.chars().filter(|c| c.is_alphanumeric()).collect();
+    let shown = known.len().saturating_sub(ASKED_CHARS).min(DOCUMENT_CHARS_SHOWN);
+    let head: String = known.iter().take(shown).collect();
+    format!("{head}••••")
+}
+
+/// The last four digits, or half of a shorter number, behind a mask of one length.
+pub(super) fn masked_phone(text: &str) -> String {
     let n_chars = text.chars().count();
     let shown = SHOWN_DIGITS.min(n_chars / 2);
     let tail: String = text.chars().skip(n_chars - shown).collect();
@@ -281,13 +300,36 @@ fn masked(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::masked;
+    use super::{masked_document, masked_phone};
+    use crate::rules::assurance::document_last4;
+    use proptest::prelude::*;
 
     #[test]
     fn a_mask_tells_neither_the_whole_nor_the_length() {
-        assert_eq!(masked("1032456789"), "•••• 6789");
-        assert_eq!(masked("573001234567"), "•••• 4567");
-        assert_eq!(masked("123"), "•••• 3");
-        assert_eq!(masked(""), "•••• ");
+        for (document, mask) in [
+            ("1032456789", "103••••"),
+            ("GATM900101MNLRRR01", "GAT••••"),
+            ("12.345.678-K", "123••••"),
+            ("AB1234C", "AB1••••"),
+            ("10482", "1••••"),
+            ("4821", "••••"),
+            ("", "••••"),
+        ] {
+            assert_eq!(masked_document(document), mask);
+        }
+        assert_eq!(masked_phone("573001234567"), "•••• 4567");
+        assert_eq!(masked_phone("123"), "•••• 3");
+        assert_eq!(masked_phone(""), "•••• ");
+    }
+
+    proptest! {
+        #[test]
+        fn the_mask_of_a_document_is_the_same_whatever_the_identity_question_asks(
+            head in "[A-Z0-9.-]{3,14}", one in "[0-9]{4}", other in "[A-Z0-9]{3}[0-9]"
+        ) {
+            let (one, other) = (format!("{head}{one}"), format!("{head}{other}"));
+            prop_assert!(document_last4(&one) != document_last4(&other) || one == other);
+            prop_assert_eq!(masked_document(&one), masked_document(&other));
+        }
     }
 }

@@ -143,6 +143,7 @@ const fn by_webhook(input: &StoredInput) -> bool {
         InputKind::Timer { .. }
         | InputKind::AgentReturned { .. }
         | InputKind::TicketClosed { .. }
+        | InputKind::PersonConfirmed { .. }
         | InputKind::DeliveryFailed { .. }
         | InputKind::Broken { .. } => false,
     }

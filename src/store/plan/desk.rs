@@ -77,6 +77,12 @@ pub(in crate::store) fn plan(
             ticket.queue = clean(queue);
             ticket.leased_until = 0;
         }
+        AgentAct::Confirm { person, reference, called, reason } => {
+            let body = value!({ "did": "confirm", "person": reference, "called": called, "reason": reason });
+            events.push(("identity", body));
+            let kind = InputKind::PersonConfirmed { ticket: lease.ticket, person: *person };
+            input = Some(input_of(&ticket, kind, now)?);
+        }
     }
     let events = events.into_iter().map(|(kind, body)| event_of(&ticket, lease, kind, body, now));
     Ok(DeskPlan { events: events.collect::<Result<_, _>>()?, ticket, message, input })

@@ -229,6 +229,7 @@ fn name(kind: &InputKind) -> String {
         InputKind::Timer { name, .. } => format!("timer {name}"),
         InputKind::AgentReturned { step, .. } => format!("returned to {step:?}"),
         InputKind::TicketClosed { .. } => "ticket closed".to_owned(),
+        InputKind::PersonConfirmed { .. } => "person confirmed".to_owned(),
         InputKind::DeliveryFailed { .. } => "delivery failed".to_owned(),
         InputKind::Broken { .. } => "broken".to_owned(),
     }

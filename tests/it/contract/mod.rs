@@ -9,7 +9,7 @@ mod dead_letters;
 mod desk;
 mod identity;
 mod lenders;
-mod make;
+pub mod make;
 mod operations;
 mod owner;
 mod parity;
