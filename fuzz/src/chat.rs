@@ -104,7 +104,7 @@ impl<'f> Chat<'f> {
             10 => self.timer(u)?,
             11 => Some(match u.int_in_range(0..=4_u8)? {
                 0 => Input::AgentReturned { step: self.place(u)? },
-                1 => Input::TicketClosed,
+                1 => Input::TicketClosed { outcome: None },
                 2 => Input::IdentityChanged,
                 3 => Input::HumanEcho,
                 _ => Input::DeliveryFailed,
@@ -290,7 +290,10 @@ impl<'f> Chat<'f> {
                 Effect::SetTimer { name, turn, .. } => self.timers.push((*name, *turn)),
                 Effect::OpenTicket { .. } => self.ticket = true,
                 Effect::CloseTicket { .. } => self.ticket = false,
-                Effect::ForwardToAgent | Effect::Ended { .. } | Effect::Fault { .. } => {}
+                Effect::ForwardToAgent
+                | Effect::Ended { .. }
+                | Effect::Reservation { .. }
+                | Effect::Fault { .. } => {}
             }
         }
         if !matches!(turn.session.status, Status::AwaitingAction { .. }) {

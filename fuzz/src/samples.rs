@@ -125,6 +125,7 @@ pub fn facts(agents_are_there: bool) -> Facts {
         currency: Currency::Cop,
         assurance: Default::default(),
         window_until: None,
+        attended: false,
         roots: BTreeMap::from([("prestamista".to_owned(), lender), ("agentes".to_owned(), agents)]),
     }
 }

@@ -31,6 +31,18 @@ pub struct Action {
     pub needs: Assurance,
     /// Level that holds after this outcome.
     pub grants: Option<(&'static str, Assurance)>,
+    /// What its outcome `ok` does with the chat as a whole.
+    pub keeps: Option<Keeps>,
+}
+
+/// What an action does with the chat as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeps {
+    /// For what its input `para` names: see [`RESERVATIONS`].
+    Reserved,
+    Free,
+    /// Leaves a ticket with people, for its input `motivo` and with its input `nota`; the chat stays with the bot.
+    Ticket,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +100,9 @@ pub const CASE_KINDS: [&str; 14] = [
     "datos_autorizacion",
     "otro",
 ];
+
+/// What a chat may be reserved for: a reported death, or another person than the holder who writes.
+pub const RESERVATIONS: [&str; 2] = ["duelo", "tercero"];
 
 /// Record types by name.
 pub fn records() -> Vec<(&'static str, Vec<Field>)> {
@@ -173,6 +188,8 @@ pub fn facts() -> Vec<(&'static str, Vec<Field>)> {
                 field("horario", Type::Text, Publico, 120),
                 field("espera_minutos", Type::Int, Publico, 4),
                 field("abre", Type::Date, Publico, DATE),
+                // Whether they open before WhatsApp's 24 hours after the person's last message are over.
+                field("alcanza", Type::Bool, Publico, 2),
             ],
         ),
         (
@@ -185,6 +202,11 @@ pub fn facts() -> Vec<(&'static str, Vec<Field>)> {
                 field("nivel", one_of(&["ninguna", "canal", "verificada", "reforzada"]), Publico, 10),
                 field("intencion", Type::Text, Publico, 20),
                 field("idioma", one_of(&["es", "pt", "en"]), Publico, 2),
+                // Of the hand-off that is open: its reason, and whether its ticket is protected.
+                field("motivo", Type::Text, Publico, 40),
+                field("protegida", Type::Bool, Publico, 2),
+                // Of the ticket that `ticket.dejar` left, while it is open: its reason.
+                field("pendiente", Type::Text, Publico, 40),
             ],
         ),
     ]
@@ -210,6 +232,7 @@ fn identity_actions() -> Vec<Action> {
             class: EffectClass::Read,
             needs: Assurance::Ninguna,
             grants: Some(("ya_verificada", Assurance::Verificada)),
+            keeps: None,
         },
         Action {
             name: "identidad.verificar",
@@ -220,6 +243,7 @@ fn identity_actions() -> Vec<Action> {
             class: EffectClass::Write,
             needs: Assurance::Ninguna,
             grants: Some(("ok", Assurance::Verificada)),
+            keeps: None,
         },
     ]
 }
@@ -241,6 +265,7 @@ fn debt_actions() -> Vec<Action> {
             class: EffectClass::Read,
             needs: l2,
             grants: None,
+            keeps: None,
         },
         Action {
             name: "oferta.consultar",
@@ -255,6 +280,7 @@ fn debt_actions() -> Vec<Action> {
             class: EffectClass::Read,
             needs: l2,
             grants: None,
+            keeps: None,
         },
         Action {
             name: "promesa.proponer",
@@ -282,6 +308,7 @@ fn debt_actions() -> Vec<Action> {
             class: EffectClass::Read,
             needs: l2,
             grants: None,
+            keeps: None,
         },
         Action {
             name: "acuerdo.crear",
@@ -295,6 +322,7 @@ fn debt_actions() -> Vec<Action> {
             class: EffectClass::Money,
             needs: l2,
             grants: None,
+            keeps: None,
         },
         Action {
             name: "acuerdo.consultar",
@@ -305,6 +333,7 @@ fn debt_actions() -> Vec<Action> {
             class: EffectClass::Read,
             needs: l2,
             grants: None,
+            keeps: None,
         },
     ]
 }
@@ -325,6 +354,7 @@ fn payment_actions() -> Vec<Action> {
             class: EffectClass::External,
             needs: l2,
             grants: None,
+            keeps: None,
         },
         Action {
             name: "pago.medios",
@@ -339,6 +369,7 @@ fn payment_actions() -> Vec<Action> {
             class: EffectClass::Read,
             needs: l2,
             grants: None,
+            keeps: None,
         },
         Action {
             name: "pago.reportar",
@@ -354,6 +385,7 @@ fn payment_actions() -> Vec<Action> {
             class: EffectClass::Write,
             needs: Assurance::Ninguna,
             grants: None,
+            keeps: None,
         },
     ]
 }
@@ -368,7 +400,10 @@ fn contact_actions() -> Vec<Action> {
         class: EffectClass::Write,
         needs: Assurance::Ninguna,
         grants: None,
+        keeps: None,
     };
+    let keep =
+        |name, about, inputs, keeps| Action { keeps: Some(keeps), ..write(name, about, inputs, &["ok"]) };
     vec![
         Action {
             outputs: vec![
@@ -400,6 +435,24 @@ fn contact_actions() -> Vec<Action> {
             "Cuts the link between this number and the person on file.",
             vec![],
             &["ok"],
+        ),
+        keep(
+            "chat.reservar",
+            "Keeps the chat free of the debt and of identity questions until a person decides.",
+            vec![input("para", one_of(&RESERVATIONS))],
+            Keeps::Reserved,
+        ),
+        keep(
+            "ticket.dejar",
+            "Leaves a ticket with people, so that they find what was asked for; the chat stays with the bot.",
+            vec![input("motivo", Type::Text), optional("nota", Type::Text)],
+            Keeps::Ticket,
+        ),
+        keep(
+            "chat.liberar",
+            "The holder writes after all: the chat is no longer reserved.",
+            vec![],
+            Keeps::Free,
         ),
     ]
 }

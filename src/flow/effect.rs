@@ -48,6 +48,10 @@ pub enum Effect {
     Ended {
         outcome: String,
     },
+    /// The chat is reserved until a person decides, or free again. What still waits to be sent has lost its sense.
+    Reservation {
+        reserved: Option<String>,
+    },
     /// The flow was wrong or a limit was reached; the same turn also opens a ticket.
     Fault {
         flow: FlowId,

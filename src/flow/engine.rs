@@ -2,11 +2,14 @@
 //!
 //! `step` never fails and never panics: a flow that is wrong, or a limit that is reached, is a fault that ends in a person.
 //! Reading order: `run` (the walk from step to step), `hear` (what a message means now), `resume` (timers, outcomes,
-//! agents), `open` (what is legal to answer), `scope` (what names mean).
+//! agents), `kept` (what is said too early), `desk` (beside an agent, reserved chats), `open` (what is legal to answer), `scope` (what names mean).
 
 mod asking;
 mod brought;
+pub(crate) mod desk;
 mod hear;
+mod heard;
+mod kept;
 mod open;
 mod parts;
 mod resume;
@@ -17,7 +20,7 @@ mod secret;
 mod tests;
 
 pub(crate) use asking::Certain;
-pub(crate) use brought::BROUGHT_VARS;
+pub(crate) use brought::{BROUGHT_VARS, MEDIA_VAR};
 pub use open::{expectation, open_options, typed_expectation};
 
 pub(crate) use open::{Candidate, candidates, id_prefix, view};

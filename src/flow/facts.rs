@@ -17,6 +17,9 @@ pub struct Facts {
     pub assurance: Assurance,
     /// Until when free-form messages may be sent (24 h window with margin); `None` = closed.
     pub window_until: Option<Timestamp>,
+    /// An agent holds the chat's ticket now: nobody talks over them.
+    #[serde(default)]
+    pub attended: bool,
     /// Public and contact facts by root name (`prestamista`, `agentes`, `persona`), typed by
     /// [`crate::flow::catalogue::facts`].
     pub roots: BTreeMap<String, Value>,

@@ -13,6 +13,12 @@ pub struct Edge<'f> {
 
 /// All ways out of a step, in file order where there is one.
 pub fn edges(step: &Step) -> Vec<Edge<'_>> {
+    let mut out = ways(step);
+    out.extend(step.picture.as_ref().map(|to| Edge { when: "picture".to_owned(), to }));
+    out
+}
+
+fn ways(step: &Step) -> Vec<Edge<'_>> {
     let edge = |when: &str, to| Edge { when: when.to_owned(), to };
     match &step.kind {
         StepKind::Say(say) => vec![edge("", &say.goto)],
@@ -150,6 +156,9 @@ fn of_calls(set: &FlowSet) -> Picture {
     }
     set.bot.doubt.iter().for_each(|flow| from_bot("doubt", flow));
     set.bot.reverify.iter().for_each(|flow| from_bot("reverify", flow));
+    set.bot.picture.iter().for_each(|flow| from_bot("picture", flow));
+    set.bot.waiting.iter().for_each(|flow| from_bot("waiting", flow));
+    set.bot.reserved.iter().for_each(|one| from_bot(&one.id, &one.run));
     for flow in set.flows.values() {
         picture.nodes.push((flow.id.to_string(), flow.id.to_string(), Shape::Call));
         for step in flow.steps.values() {

@@ -36,7 +36,11 @@ pub enum Input {
     AgentReturned {
         step: Option<String>,
     },
-    TicketClosed,
+    /// An agent closed the matter, with this outcome.
+    TicketClosed {
+        #[serde(default)]
+        outcome: Option<String>,
+    },
     /// The agent who has the chat confirmed on another way that this person writes: the level becomes `verificada`.
     PersonConfirmed {
         person: PersonId,

@@ -31,6 +31,12 @@ pub struct Bot {
     pub doubt: Option<FlowId>,
     /// Run (stacked) when the level fell below what the open flow needs; must end in `ok` to go on.
     pub reverify: Option<FlowId>,
+    /// Run beside a hand-off whose ticket no agent has taken: what those who wait are told. It never waits itself.
+    pub waiting: Option<FlowId>,
+    /// Asks what a picture or document is that came without words and that no question takes.
+    pub picture: Option<FlowId>,
+    /// What answers, and nothing else, in a chat that is reserved until a person decides.
+    pub reserved: Vec<Reserved>,
     /// Where a turn goes that hit a fault or a limit: queue of the hand-off.
     pub fault_queue: String,
     /// After this silence an ended or waiting chat begins anew, and a silenced bot may speak again.
@@ -61,6 +67,8 @@ pub struct BotTexts {
     pub secret: Option<Localised>,
     /// An answer about identity that comes in several messages; without it each part is a miss.
     pub part: Option<Localised>,
+    /// A wish said before identity is proved is kept for afterwards.
+    pub kept: Option<Localised>,
     /// The last row of a page when there are more ("Ver más").
     pub more: Localised,
 }
@@ -83,8 +91,23 @@ pub struct Interrupt {
     pub mode: InterruptMode,
     /// Comes before the open step's own answers, and works everywhere.
     pub always: bool,
-    /// Also while an agent has the chat.
+    /// Also while the person waits for an agent: the person leaves the queue, unless the hand-off is protected.
     pub with_agent: bool,
+    /// Beside every hand-off, protected or taken by an agent; the ticket of a protected one stays.
+    pub with_protected: bool,
+    /// Also in a reserved chat.
+    pub reserved: bool,
+}
+
+/// A chat in which nothing about the debt is said and nobody is asked for proof.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reserved {
+    /// As `chat.reservar` names it.
+    pub id: String,
+    /// In place of the start flow.
+    pub run: FlowId,
+    /// Outcomes with which an agent who closes the ticket gives the chat back to the bot.
+    pub lifted_by: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,6 +146,8 @@ pub struct Step {
     pub kind: StepKind,
     /// Which interrupts may come in while it waits; `None` = all. `always` ones may in any case.
     pub interruptible: Option<Vec<String>>,
+    /// Where a picture or document that comes while it waits leads; it is kept in the variable `adjunto`.
+    pub picture: Option<StepId>,
 }
 
 #[derive(Debug, Clone)]
@@ -302,6 +327,8 @@ pub struct Handoff {
     pub note: Option<Text>,
     /// What the person hears at once.
     pub text: Localised,
+    /// No word of the person closes its ticket: somebody may be in danger, or in mourning, or has a claim.
+    pub protected: bool,
     pub returned: StepId,
     pub closed: StepId,
 }

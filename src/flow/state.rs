@@ -39,6 +39,35 @@ pub struct Session {
     /// nothing of it is kept.
     #[serde(default)]
     pub subject: Option<PersonId>,
+    /// The hand-off whose ticket is open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub desk: Option<Desk>,
+    /// Until a person decides, nothing about the debt is said here and nobody is asked for proof: one of
+    /// [`crate::flow::catalogue::RESERVATIONS`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<String>,
+    /// Why people have a ticket although the bot has the chat: `ticket.dejar`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aside: Option<String>,
+    /// The person wrote, and nothing has been said since.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unanswered: bool,
+}
+
+/// A ticket that is open, as far as the bot must know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Desk {
+    pub since: Timestamp,
+    pub reason: String,
+    pub priority: String,
+    /// No word of the person closes it.
+    pub protected: bool,
+    /// It was there before, for another reason: who goes back to the bot leaves it with people.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shared: bool,
+    /// When whoever waits was last told that they do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,6 +182,10 @@ impl Session {
             pending_intent: None,
             proactive: false,
             subject: None,
+            desk: None,
+            reserved: None,
+            aside: None,
+            unanswered: false,
         }
     }
 }

@@ -59,6 +59,8 @@ pub enum Line {
         outcome: String,
     },
     Level(Assurance),
+    /// The chat is reserved for this, or free again.
+    Reserved(Option<String>),
     Ended {
         outcome: String,
     },
@@ -229,6 +231,7 @@ impl<'f> Talk<'f> {
                 self.facts.assurance = level;
                 Some(Line::Level(level))
             }
+            Effect::Reservation { reserved } => Some(Line::Reserved(reserved)),
             Effect::Ended { outcome } => Some(Line::Ended { outcome }),
             Effect::Fault { flow, step, what } => Some(Line::Fault { place: format!("{flow}.{step}"), what }),
         }
@@ -280,6 +283,8 @@ impl fmt::Display for Line {
             Self::ToAgent => f.write_str("  · to the agent"),
             Self::CloseTicket { outcome } => write!(f, "  · ticket closed: {outcome}"),
             Self::Level(level) => write!(f, "  · level {}", level.name()),
+            Self::Reserved(Some(what)) => write!(f, "  · reserved: {what}"),
+            Self::Reserved(None) => f.write_str("  · reserved no more"),
             Self::Ended { outcome } => write!(f, "  · end: {outcome}"),
             Self::Fault { place, what } => write!(f, "  · fault at {place}: {what}"),
             Self::NoOutcome { action } => write!(f, "  · nobody says what `{action}` answers"),

@@ -84,6 +84,9 @@ pub enum InputKind {
     },
     TicketClosed {
         ticket: TicketId,
+        /// As the agent named it; none in inputs of older versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outcome: Option<String>,
     },
     /// An agent who has the chat confirmed on another way that this person writes.
     PersonConfirmed {

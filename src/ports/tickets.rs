@@ -27,6 +27,16 @@ pub struct Ticket {
     pub outcome: Option<String>,
 }
 
+impl Ticket {
+    /// Whether an agent's lease on it is live.
+    pub fn is_held(&self, now: Timestamp) -> bool {
+        match self.status {
+            TicketStatus::Assigned { until, .. } => now < until,
+            TicketStatus::Queued | TicketStatus::Closed => false,
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TicketStatus {
     Queued,

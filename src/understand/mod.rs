@@ -84,6 +84,9 @@ pub struct Understanding {
     pub intent: Option<IntentGuess>,
     /// A safety intent that is possible but not certain: ask about it or hand over, never ignore it.
     pub doubt: Option<Intent>,
+    /// The words also say that somebody else than the holder writes ("soy la hija").
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub other_writes: bool,
     pub amount: Option<Money>,
     /// The amount was scaled ("80" → 80 000) or is one of several: read it back before it counts.
     pub amount_ambiguous: bool,
@@ -207,6 +210,11 @@ impl Understander {
         let answered = about_terms || meaning.answers(context.expects) || meaning.answers(context.typed);
         meaning.doubt = if answered && !sure { suspected(&phrases) } else { doubt };
         meaning.intent = intent;
+        meaning.other_writes = phrases.iter().any(|(phrase, found)| {
+            phrase.intent == Intent::ThirdParty
+                && phrase.certainty == Certainty::Certain
+                && *found == Found::Yes
+        });
         meaning.language = language::detect(&words, &self.lexicon.languages);
         meaning.normalised = words;
         meaning
@@ -275,6 +283,9 @@ impl Understander {
             with.find(|(_, how)| *how == found).map(|(phrase, _)| phrase.intent)
         };
         if let Some(intent) = certain(Found::Yes) {
+            // Who says whose relative they are, and anything of a death, brings news of that death.
+            let mourns = intent == Intent::ThirdParty && suspected(phrases) == Some(Intent::Deceased);
+            let intent = if mourns { Intent::Deceased } else { intent };
             let guess = IntentGuess { intent, confidence_bps: PHRASE_BPS, how: IntentSource::Phrase };
             return (Some(guess), None);
         }

@@ -284,7 +284,10 @@ async fn resolving_closes_with_a_code(world: World) {
     assert_eq!(wrong.code(), (422, "value_invalid"));
     let closed = world.call(&ana, "POST", &path, Some(json!({"outcome": "acuerdo", "note": "Listo."}))).await;
     assert_eq!((&closed.body["outcome"], &closed.body["status"]), (&json!("acuerdo"), &json!("closed")));
-    assert_eq!(world.inputs(ticket).await, [InputKind::TicketClosed { ticket }]);
+    assert_eq!(
+        world.inputs(ticket).await,
+        [InputKind::TicketClosed { ticket, outcome: Some("acuerdo".to_owned()) }]
+    );
     let closed = world.call(&ana, "GET", "/api/v1/tickets?status=closed", None).await;
     assert_eq!(closed.body["tickets"].as_array().unwrap().len(), 1);
     assert_eq!(world.say(&ana, ticket, "Hola", "k").await.code(), (409, "ticket_closed"));

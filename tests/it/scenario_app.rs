@@ -224,14 +224,23 @@ impl Driver for AppDriver<'_> {
         Ok(self.news())
     }
 
-    fn agent_closes(&mut self) -> Result<Vec<Shown>, String> {
+    fn agent_takes(&mut self) -> Result<Vec<Shown>, String> {
+        let ticket = self.conversation().ticket.ok_or("there is no ticket to take")?;
+        let app = self.app.as_ref().unwrap();
+        self.runtime.block_on(async {
+            app.started.handoff.take(&self.agent, ticket).await.map_err(|error| error.to_string())
+        })?;
+        Ok(self.news())
+    }
+
+    fn agent_closes(&mut self, outcome: &str) -> Result<Vec<Shown>, String> {
         let ticket = self.conversation().ticket.ok_or("no agent has the chat")?;
         let app = self.app.as_ref().unwrap();
         self.runtime.block_on(async {
             let taken = app.started.handoff.take(&self.agent, ticket).await.map_err(|e| e.to_string())?;
             app.started
                 .handoff
-                .resolve(&self.agent, ticket, Some(taken.token), "solved", None)
+                .resolve(&self.agent, ticket, Some(taken.token), outcome, None)
                 .await
                 .map_err(|error| error.to_string())?;
             app.drain().await;
@@ -333,7 +342,7 @@ macro_rules! topics {
     };
 }
 
-topics![apertura, asesor, identidad, idiomas, opciones, otros, pagar, personas, promesa, saldo];
+topics![apertura, asesor, cuidado, identidad, idiomas, opciones, otros, pagar, personas, promesa, saldo];
 
 fn play_topic(topic: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

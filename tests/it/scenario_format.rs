@@ -65,8 +65,10 @@ pub struct Line {
     pub waits: Option<String>,
     /// Where the agent gives the chat back: `flow.step`, or empty for where the flow says.
     pub agent_returns: Option<String>,
-    #[serde(rename = "agent_closes")]
-    pub agent_closes: Option<bool>,
+    /// An agent takes the ticket, and has the chat from here on.
+    pub agent_takes: Option<bool>,
+    /// An agent closes the matter with this outcome.
+    pub agent_closes: Option<String>,
     /// The number or device changed hands.
     pub number_changes: Option<bool>,
     /// From here on this action of the catalogue is down, or works again.
@@ -147,7 +149,8 @@ pub trait Driver {
     fn waits(&mut self, length: Millis) -> Result<Vec<Shown>, String>;
     /// Fails when no agent has the chat.
     fn agent_returns(&mut self, step: Option<&str>) -> Result<Vec<Shown>, String>;
-    fn agent_closes(&mut self) -> Result<Vec<Shown>, String>;
+    fn agent_takes(&mut self) -> Result<Vec<Shown>, String>;
+    fn agent_closes(&mut self, outcome: &str) -> Result<Vec<Shown>, String>;
     fn number_changes(&mut self) -> Result<Vec<Shown>, String>;
     /// `action` of the catalogue is down (or works again) from now on.
     fn set_down(&mut self, action: &str, down: bool);
@@ -195,6 +198,7 @@ pub fn parse(text: &str) -> Result<Scenario, String> {
             line.sends.is_some(),
             line.waits.is_some(),
             line.agent_returns.is_some(),
+            line.agent_takes.is_some(),
             line.agent_closes.is_some(),
             line.number_changes.is_some(),
             line.breaks.is_some(),
@@ -256,8 +260,11 @@ fn happen(driver: &mut dyn Driver, line: &Line) -> Result<(String, Vec<Shown>), 
             driver.agent_returns(step)?,
         ));
     }
-    if line.agent_closes.is_some() {
-        return Ok(("~ agent closes the chat\n".to_owned(), driver.agent_closes()?));
+    if line.agent_takes.is_some() {
+        return Ok(("~ agent takes the chat\n".to_owned(), driver.agent_takes()?));
+    }
+    if let Some(outcome) = &line.agent_closes {
+        return Ok((format!("~ agent closes the chat: {outcome}\n"), driver.agent_closes(outcome)?));
     }
     if line.number_changes.is_some() {
         return Ok(("~ the number changes\n".to_owned(), driver.number_changes()?));

@@ -18,7 +18,7 @@ use acuerdo::understand::Understander;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-struct TalkDriver<'f> {
+pub struct TalkDriver<'f> {
     flows: &'f FlowSet,
     understander: &'f Understander,
     talk: Option<Talk<'f>>,
@@ -30,7 +30,7 @@ struct TalkDriver<'f> {
 }
 
 impl<'f> TalkDriver<'f> {
-    const fn over(flows: &'f FlowSet, understander: &'f Understander) -> Self {
+    pub const fn over(flows: &'f FlowSet, understander: &'f Understander) -> Self {
         Self {
             flows,
             understander,
@@ -74,16 +74,30 @@ impl<'f> TalkDriver<'f> {
                 Line::Bot { content, label, proactive } => {
                     shown.push(Shown { text: content.readable(), class: class(label), proactive });
                 }
-                Line::Ticket { queue, .. } => self.tickets.push(queue),
+                // One ticket at a time: one that is open is raised.
+                Line::Ticket { queue, .. } if self.tickets.is_empty() => self.tickets.push(queue),
+                Line::Ticket { .. } => {}
                 Line::CloseTicket { .. } => {
                     self.tickets.pop();
                 }
                 Line::Fault { place, what } => self.fault = Some(format!("{place}: {what}")),
                 Line::NoOutcome { action } => self.fault = Some(format!("nobody answers `{action}`")),
-                Line::Action { .. } | Line::ToAgent | Line::Level(_) | Line::Ended { .. } => {}
+                Line::Action { .. }
+                | Line::ToAgent
+                | Line::Level(_)
+                | Line::Reserved(_)
+                | Line::Ended { .. } => {}
             }
         }
         Ok(shown)
+    }
+}
+
+impl TalkDriver<'_> {
+    fn set_attended(&mut self, attended: bool) {
+        if let Some(talk) = &mut self.talk {
+            talk.facts.attended = attended;
+        }
     }
 }
 
@@ -151,7 +165,7 @@ impl Driver for TalkDriver<'_> {
             }
         }
         let currency = Currency::Cop;
-        let facts = Facts { now, today, currency, assurance, window_until: None, roots };
+        let facts = Facts { now, today, currency, assurance, window_until: None, attended: false, roots };
         let mut talk = Talk::new(self.flows, self.understander, zone, facts);
         talk.session.assurance = assurance;
         talk.session.language.clone_from(&given.language);
@@ -188,12 +202,21 @@ impl Driver for TalkDriver<'_> {
     fn agent_returns(&mut self, step: Option<&str>) -> Result<Vec<Shown>, String> {
         let input = Input::AgentReturned { step: step.map(str::to_owned) };
         self.tickets.pop().ok_or("no agent has the chat")?;
+        self.set_attended(false);
         self.turn(|talk, world| Ok(talk.take(&input, world)))
     }
 
-    fn agent_closes(&mut self) -> Result<Vec<Shown>, String> {
+    fn agent_takes(&mut self) -> Result<Vec<Shown>, String> {
+        self.tickets.last().ok_or("there is no ticket to take")?;
+        self.set_attended(true);
+        Ok(Vec::new())
+    }
+
+    fn agent_closes(&mut self, outcome: &str) -> Result<Vec<Shown>, String> {
         self.tickets.pop().ok_or("no agent has the chat")?;
-        self.turn(|talk, world| Ok(talk.take(&Input::TicketClosed, world)))
+        self.set_attended(false);
+        let input = Input::TicketClosed { outcome: Some(outcome.to_owned()) };
+        self.turn(|talk, world| Ok(talk.take(&input, world)))
     }
 
     fn number_changes(&mut self) -> Result<Vec<Shown>, String> {
@@ -254,7 +277,7 @@ impl Driver for TalkDriver<'_> {
     }
 }
 
-fn root(path: &str) -> PathBuf {
+pub fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 

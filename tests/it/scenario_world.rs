@@ -6,7 +6,7 @@ use acuerdo::debts::{DebtFile, ImportContext, parse};
 use acuerdo::domain::debt::{AgreementKind, Obligation, ObligationStatus, Offer, Person};
 use acuerdo::domain::ids::LenderId;
 use acuerdo::domain::money::{Currency, Money};
-use acuerdo::domain::time::{Day, Timestamp, Zone};
+use acuerdo::domain::time::{Day, Millis, Timestamp, Zone};
 use acuerdo::flow::effect::ActionCall;
 use acuerdo::flow::talk::Outcomes;
 use acuerdo::flow::value::Value;
@@ -121,6 +121,7 @@ impl World {
             ("abierto", Value::Bool(open)),
             ("horario", Value::text("lunes a viernes de 8:00 a 18:00 y sábados de 8:00 a 13:00")),
             ("espera_minutos", Value::Int(policy.agents.expected_wait_minutes)),
+            ("alcanza", Value::Bool(open || opens.is_some_and(|at| at <= self.now.plus(Millis::hours(23))))),
             ("abre", opens.map_or(Value::Nothing, |at| Value::Date(self.zone.day(at)))),
         ])
     }
@@ -482,6 +483,7 @@ impl Outcomes for World {
                     None => answer(outcome, [number]),
                 }
             }
+            "chat.reservar" | "chat.liberar" | "ticket.dejar" => bare("ok"),
             "contacto.excluir" => {
                 self.opted_out = true;
                 bare("ok")

@@ -132,6 +132,7 @@ fn engine() -> Workload {
         currency: Currency::Cop,
         assurance: Assurance::Canal,
         window_until: None,
+        attended: false,
         roots: [("prestamista".to_owned(), lender)].into_iter().collect(),
     };
     let (inputs, limits) = (inputs(), Limits::default());

@@ -1,6 +1,7 @@
 //! Static proofs over the compiled model, one concern per file.
 
 mod asked;
+mod beside;
 mod consent;
 mod cycles;
 mod evidence;
@@ -31,5 +32,6 @@ pub fn check(compiled: &Compiled, wording: &Lint, findings: &mut Vec<Finding>) {
     limits::check(compiled, findings);
     locales::check(compiled, findings);
     keywords::check(compiled, findings);
+    beside::check(compiled, findings);
     lint::check(compiled, wording, findings);
 }

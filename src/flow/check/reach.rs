@@ -56,6 +56,9 @@ pub fn roots(bot: &Bot) -> impl Iterator<Item = &FlowId> {
         .into_iter()
         .chain(&bot.doubt)
         .chain(&bot.reverify)
+        .chain(&bot.waiting)
+        .chain(&bot.picture)
+        .chain(bot.reserved.iter().map(|one| &one.run))
         .chain(bot.interrupts.iter().map(|one| &one.run))
 }
 

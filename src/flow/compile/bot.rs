@@ -2,14 +2,15 @@
 
 use crate::domain::ids::FlowId;
 use crate::domain::time::Millis;
+use crate::flow::catalogue::RESERVATIONS;
 use crate::flow::check::names::{FlowEnv, unknown_intents, valid_name};
 use crate::flow::compile::{END_STEP, HANDOFF, Locales, Notes, Written, calls};
 use crate::flow::diagnostic::{Code, Finding, suggestion};
 use crate::flow::engine::BROUGHT_VARS;
 use crate::flow::expr::types::type_name;
-use crate::flow::model::{Bot, BotTexts, Flow, Interrupt, InterruptMode, Localised};
+use crate::flow::model::{Bot, BotTexts, Flow, Interrupt, InterruptMode, Localised, Reserved};
 use crate::flow::source::Scalar;
-use crate::flow::syntax::InterruptSyntax;
+use crate::flow::syntax::{InterruptSyntax, ReservedSyntax};
 use crate::flow::text::Text;
 use crate::flow::text::fold::fold;
 use crate::flow::value::Type;
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 const TEXTS: [&str; 8] =
     ["stale", "not_text", "voice", "unreadable", "fault", "list_button", "more", "handoff"];
 /// Texts that a bot may do without.
-const OPTIONAL_TEXTS: [&str; 4] = ["hello", "other_person", "part", "secret"];
+const OPTIONAL_TEXTS: [&str; 5] = ["hello", "kept", "other_person", "part", "secret"];
 /// The variable of the doubt flow that gets the intent.
 const DOUBT_INPUT: &str = "intencion";
 /// The outcome with which the identity flow says that the level holds again.
@@ -107,6 +108,12 @@ pub fn bot(written: &Written, flows: &BTreeMap<FlowId, Flow>, shared: Shared, no
         }
         id
     });
+    let waiting = syntax.waiting.as_ref().map(|name| {
+        notes.places.put("bot.waiting", name.span);
+        run(name, None, flows, notes)
+    });
+    let picture = syntax.picture.as_ref().map(|name| run_aside(name, flows, notes));
+    let reserved = reserved(&syntax.reserved, flows, notes);
     let interrupts = interrupts(&syntax.interrupts, flows, notes);
     let text = |name: &str| shared.texts.get(name).cloned().unwrap_or_else(|| empty(&syntax.language));
     let mut languages = vec![syntax.language.text.clone()];
@@ -122,6 +129,9 @@ pub fn bot(written: &Written, flows: &BTreeMap<FlowId, Flow>, shared: Shared, no
         interrupts,
         doubt,
         reverify,
+        waiting,
+        picture,
+        reserved,
         fault_queue: syntax.fault_queue.text.clone(),
         idle: syntax.idle.value,
         texts: BotTexts {
@@ -135,6 +145,7 @@ pub fn bot(written: &Written, flows: &BTreeMap<FlowId, Flow>, shared: Shared, no
             other_person: shared.texts.get("other_person").cloned(),
             secret: shared.texts.get("secret").cloned(),
             part: shared.texts.get("part").cloned(),
+            kept: shared.texts.get("kept").cloned(),
             more: text("more"),
         },
     }
@@ -215,6 +226,33 @@ fn interrupts(
             mode,
             always: one.always,
             with_agent: one.with_agent,
+            with_protected: one.with_protected,
+            reserved: one.reserved,
+        });
+    }
+    compiled
+}
+
+fn reserved(syntax: &[ReservedSyntax], flows: &BTreeMap<FlowId, Flow>, notes: &mut Notes) -> Vec<Reserved> {
+    let mut compiled: Vec<Reserved> = Vec::new();
+    for one in syntax {
+        if !RESERVATIONS.contains(&one.id.as_str()) {
+            let message = format!("no chat is reserved for `{}`", one.id.text);
+            notes.findings.push(
+                Finding::new(Code::EnumMember, one.id.span, message)
+                    .label("not a value of `chat.reservar`")
+                    .maybe_help(suggestion(&one.id.text, RESERVATIONS)),
+            );
+        }
+        if compiled.iter().any(|other| other.id == one.id.text) {
+            let message = format!("`{}` is reserved twice", one.id.text);
+            notes.findings.push(Finding::new(Code::DuplicateKey, one.id.span, message).label("second one"));
+        }
+        notes.places.put(format!("bot.reserved.{}", one.id.text), one.run.span);
+        compiled.push(Reserved {
+            id: one.id.text.clone(),
+            run: run(&one.run, None, flows, notes),
+            lifted_by: one.lifted_by.iter().map(|outcome| outcome.text.clone()).collect(),
         });
     }
     compiled

@@ -111,7 +111,7 @@ fn outcomes(syntax: &FlowSyntax) -> Vec<String> {
 pub fn add_end(flow: &mut Flow) {
     let id = StepId::new(END_STEP);
     let kind = StepKind::End(End { outcome: ABANDONED.to_owned() });
-    flow.steps.entry(id.clone()).or_insert(Step { id, kind, interruptible: None });
+    flow.steps.entry(id.clone()).or_insert(Step { id, kind, interruptible: None, picture: None });
     if !flow.outcomes.iter().any(|outcome| outcome == ABANDONED) {
         flow.outcomes.push(ABANDONED.to_owned());
     }
@@ -138,10 +138,11 @@ fn add_handoff(flow: &mut Flow, step: &str, syntax: &FlowSyntax, shared: &Shared
         reason: format!("{}.{step}", flow.id),
         note: None,
         text: shared.handoff.clone(),
+        protected: false,
         returned,
         closed: end,
     });
-    flow.steps.insert(id.clone(), Step { id, kind, interruptible: None });
+    flow.steps.insert(id.clone(), Step { id, kind, interruptible: None, picture: None });
 }
 
 impl FlowCx<'_, '_> {

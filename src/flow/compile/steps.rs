@@ -5,6 +5,7 @@ use crate::domain::time::Millis;
 use crate::flow::compile::flow::FlowCx;
 use crate::flow::compile::{actions, choose, vars};
 use crate::flow::diagnostic::{Code, Finding, suggestion};
+use crate::flow::engine::MEDIA_VAR;
 use crate::flow::expr::Expr;
 use crate::flow::model::{
     Ask, Call, Decide, End, Expects, Handoff, Link, Pause, Retry, Say, Set, Step, StepKind, Wait,
@@ -69,7 +70,8 @@ pub fn step(cx: &mut FlowCx<'_, '_>, step: &StepSyntax) -> Option<Step> {
             StepKind::End(End { outcome: outcome.text.clone() })
         }
     };
-    Some(Step { id: StepId::new(step.name.as_str()), kind, interruptible })
+    let picture = step.picture.as_ref().map(|then| picture(cx, step, then));
+    Some(Step { id: StepId::new(step.name.as_str()), kind, interruptible, picture })
 }
 
 /// The type of an input of another flow, as far as it can be told from what is written there.
@@ -77,6 +79,19 @@ fn input_type(cx: &FlowCx<'_, '_>, flow: &Scalar, name: &str) -> Option<Type> {
     let syntax = cx.written.flows.get(&flow.text)?;
     let mut quiet = crate::flow::compile::Notes::default();
     vars::vars(syntax, &mut quiet).get(name).map(|var| var.ty.clone())
+}
+
+/// Where a picture leads, which the flow must have a place for.
+fn picture(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, then: &Scalar) -> StepId {
+    if cx.vars.get(MEDIA_VAR).is_none_or(|var| var.ty != Type::Text) {
+        let message = format!("a picture at step `{}` has no place to be kept", step.name.text);
+        cx.report(
+            Finding::new(Code::UnknownVariable, then.span, message)
+                .label(format!("needs a variable `{MEDIA_VAR}`"))
+                .help(format!("declare it: `vars: {{{MEDIA_VAR}: {{type: text}}}}`")),
+        );
+    }
+    cx.goto(then, step, "picture")
 }
 
 fn interruptible(cx: &mut FlowCx<'_, '_>, names: &[Scalar]) -> Vec<String> {
@@ -303,7 +318,8 @@ fn handoff(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, handoff: &HandoffSyntax) 
             .maybe_help(suggestion(&outcome.text, ["returned", "closed"])),
         );
     }
-    Handoff { queue: handoff.queue.text.clone(), priority, reason, note, text, returned, closed }
+    let (queue, protected) = (handoff.queue.text.clone(), handoff.protected);
+    Handoff { queue, priority, reason, note, text, protected, returned, closed }
 }
 
 fn route(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, on: &[(Scalar, Scalar)], outcome: &str) -> StepId {

@@ -50,6 +50,8 @@ pub enum Code {
     EvidenceNotShown,
     EvidenceUnused,
     ConsentLoose,
+    AsksBesideDesk,
+    ReservedPresses,
     BodyTooLong,
     TitleTooLong,
     NudgeTooLate,
@@ -69,7 +71,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 61] = [
+    pub const ALL: [Self; 63] = [
         Self::Yaml,
         Self::UnknownKey,
         Self::MissingKey,
@@ -115,6 +117,8 @@ impl Code {
         Self::EvidenceNotShown,
         Self::EvidenceUnused,
         Self::ConsentLoose,
+        Self::AsksBesideDesk,
+        Self::ReservedPresses,
         Self::BodyTooLong,
         Self::TitleTooLong,
         Self::NudgeTooLate,
@@ -181,6 +185,8 @@ impl Code {
             Self::EvidenceNotShown => "F044",
             Self::EvidenceUnused => "F045",
             Self::ConsentLoose => "F046",
+            Self::AsksBesideDesk => "F047",
+            Self::ReservedPresses => "F048",
             Self::BodyTooLong => "F050",
             Self::TitleTooLong => "F051",
             Self::NudgeTooLate => "F052",

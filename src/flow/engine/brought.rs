@@ -2,7 +2,9 @@
 
 use crate::domain::debt::Acceptance;
 use crate::domain::inbound::MediaKind;
+use crate::flow::facts::Facts;
 use crate::flow::input::Said;
+use crate::flow::text::fold::fold;
 use crate::flow::value::{Type, Value};
 use crate::understand::Understanding;
 use crate::understand::phrases::has_negation;
@@ -12,24 +14,71 @@ use crate::understand::rights::{asks_for_silence, right_named};
 const PAST_DATE_VAR: &str = "fecha_dicha";
 /// The amount that it names: "quiero pagar 80 lucas".
 const AMOUNT_VAR: &str = "monto_dicho";
-/// The picture or document above its words.
-const MEDIA_VAR: &str = "adjunto";
 /// The right over their own data that the person names: "borren mis datos".
 const RIGHT_VAR: &str = "derecho_dicho";
 /// Set when the message also asks not to be written to any more.
 const SILENCE_VAR: &str = "baja_dicha";
+/// The picture or document above its words.
+pub(crate) const MEDIA_VAR: &str = "adjunto";
+/// The way of paying that it names: "por Nequi".
+const MEANS_VAR: &str = "medio_dicho";
+/// Ways of paying as people name them, in the languages of the flows.
+const MEANS: [&str; 27] = [
+    "nequi",
+    "daviplata",
+    "pse",
+    "efecty",
+    "baloto",
+    "bancolombia",
+    "davivienda",
+    "bre b",
+    "transfiya",
+    "dale",
+    "corresponsal",
+    "transferencia",
+    "transferi",
+    "consignacion",
+    "consigne",
+    "efectivo",
+    "cajero",
+    "datafono",
+    "tarjeta",
+    "oxxo",
+    "spei",
+    "pix",
+    "boleto",
+    "cartao",
+    "transfer",
+    "cash",
+    "card",
+];
+/// It says of whom it speaks: another person writes, or the holder is named, or it is a report and nothing else. Who also
+/// speaks of paying may tell of somebody near ("murió mi mamá y no pude pagar"). Unset when it does not.
+const CLEAR_VAR: &str = "claro";
+/// What the holder of the chat is called in all languages of the flows.
+const HOLDER: [&str; 3] = ["titular", "holder", "debtor"];
 
 /// Variables of an interrupt's flow that get what the message brings, with the type of each.
-pub(crate) const BROUGHT_VARS: [(&str, Type); 5] = [
+pub(crate) const BROUGHT_VARS: [(&str, Type); 7] = [
     (PAST_DATE_VAR, Type::Date),
     (AMOUNT_VAR, Type::Money),
     (MEDIA_VAR, Type::Text),
     (RIGHT_VAR, Type::Text),
     (SILENCE_VAR, Type::Text),
+    (MEANS_VAR, Type::Text),
+    (CLEAR_VAR, Type::Bool),
 ];
 
 /// What this message brings. An amount beside a negation is none: "no puedo pagar 400 mil" offers nothing.
-pub(super) fn brought(said: &Said, meaning: Option<&Understanding>) -> Vec<(&'static str, Value)> {
+pub(super) fn brought(
+    said: &Said,
+    meaning: Option<&Understanding>,
+    facts: &Facts,
+) -> Vec<(&'static str, Value)> {
+    let clear = meaning.is_some_and(|meaning| {
+        let words = &meaning.normalised;
+        meaning.other_writes || names_holder(words, facts) || !speaks_of_paying(words)
+    });
     let day = meaning.and_then(|meaning| meaning.past_date).map(Value::Date);
     let plain = meaning.filter(|meaning| !has_negation(&meaning.normalised));
     let amount = plain.and_then(|meaning| meaning.amount).map(Value::Money);
@@ -49,12 +98,16 @@ pub(super) fn brought(said: &Said, meaning: Option<&Understanding>) -> Vec<(&'st
     let words = meaning.map_or("", |meaning| meaning.normalised.as_str());
     let right = right_named(words).map(|right| Value::text(right.name()));
     let silence = asks_for_silence(words).then(|| Value::text("si"));
+    let clear = clear.then_some(Value::Bool(true));
+    let means = plain.and_then(|meaning| means(&meaning.normalised)).map(Value::text);
     let all = [
         (PAST_DATE_VAR, day),
         (AMOUNT_VAR, amount),
         (MEDIA_VAR, media),
         (RIGHT_VAR, right),
         (SILENCE_VAR, silence),
+        (MEANS_VAR, means),
+        (CLEAR_VAR, clear),
     ];
     all.into_iter().filter_map(|(var, value)| Some((var, value?))).collect()
 }
@@ -71,4 +124,49 @@ pub(super) fn acceptance(said: &Said) -> Option<Acceptance> {
         | Said::Unreadable
         | Said::Ignored { .. } => None,
     }
+}
+
+/// Whether the words name the person on file for this number, or "the holder".
+fn names_holder(words: &str, facts: &Facts) -> bool {
+    let name = match facts.roots.get("persona").and_then(|person| person.at(&["primer_nombre".to_owned()])) {
+        Some(Value::Text(name)) => fold(name),
+        _ => String::new(),
+    };
+    let holder =
+        |word: &str| HOLDER.contains(&word) || (!name.is_empty() && name.split(' ').any(|one| one == word));
+    words.split(' ').any(holder)
+}
+
+/// Words of whoever explains why they did not pay.
+const PAYING: [&str; 20] = [
+    "pagar",
+    "pago",
+    "pague",
+    "pagado",
+    "pagarles",
+    "pagarle",
+    "cuota",
+    "cuotas",
+    "atrase",
+    "atraso",
+    "atrasado",
+    "atrasada",
+    "plata",
+    "dinero",
+    "gastos",
+    "debo",
+    "pagamento",
+    "dinheiro",
+    "pay",
+    "money",
+];
+
+fn speaks_of_paying(words: &str) -> bool {
+    words.split(' ').any(|word| PAYING.contains(&word))
+}
+
+/// The way of paying that whole words name.
+fn means(words: &str) -> Option<&'static str> {
+    let padded = format!(" {words} ");
+    MEANS.into_iter().find(|means| padded.contains(&format!(" {means} ")))
 }

@@ -1,118 +1,23 @@
 //! What a message means now: which interrupt, answer, doubt or miss it is. The order is the contract of the language.
 
 use crate::domain::ids::{FlowId, Wamid};
-use crate::flow::effect::Effect;
 use crate::flow::engine::asking::{Asking, Certain};
 use crate::flow::engine::brought::{acceptance, brought};
+use crate::flow::engine::heard::{Heard, lists};
 use crate::flow::engine::parts::Part;
 use crate::flow::engine::run::{Next, Run, Stop};
 use crate::flow::engine::{begins_anew, is_fresh};
 use crate::flow::input::{Input, Said};
-use crate::flow::model::{Interrupt, InterruptMode, Localised, Step, StepKind};
+use crate::flow::model::{Expects, Interrupt, InterruptMode, Localised, Step, StepKind};
 use crate::flow::render::PAGE;
 use crate::flow::state::{EnteredBy, OptionRef, Status};
 use crate::flow::value::Value;
-use crate::understand::answer::without_courtesy;
 use crate::understand::intent::Intent;
-use crate::understand::{CERTAIN_BPS, IntentSource, Understanding};
 
 /// Variable of an interrupt's or the doubt's flow that gets the intent which led there.
 const INTENT_VAR: &str = "intencion";
 /// Voice notes, pictures … that are explained before they count as misses.
 const NOT_TEXTS_MAX: u32 = 2;
-
-/// A message, taken apart.
-struct Heard<'i> {
-    said: &'i Said,
-    body: &'i str,
-    meaning: Option<&'i Understanding>,
-    tap: Option<OptionRef>,
-    /// It is the very phrase of an interrupt: then a guess at its meaning does not count.
-    phrased: bool,
-}
-
-impl<'i> Heard<'i> {
-    fn of(said: &'i Said, interrupts: &[Interrupt]) -> Self {
-        let heard = Self::read(said);
-        let phrased = interrupts.iter().any(|it| heard.phrases(it));
-        Self { phrased, ..heard }
-    }
-
-    fn read(said: &'i Said) -> Self {
-        let nothing = Self { said, body: "", meaning: None, tap: None, phrased: false };
-        match said {
-            Said::Text { body, understanding } => {
-                Self { body: body.expose(), meaning: Some(understanding), ..nothing }
-            }
-            Said::Option { id, title, understanding } => Self {
-                body: title.expose(),
-                meaning: Some(understanding),
-                tap: OptionRef::parse(id),
-                ..nothing
-            },
-            Said::Media { caption: Some(caption), understanding: Some(understanding), .. } => {
-                Self { body: caption.expose(), meaning: Some(understanding), ..nothing }
-            }
-            Said::Media { .. }
-            | Said::Location
-            | Said::Contacts
-            | Said::Form { .. }
-            | Said::Unreadable
-            | Said::Ignored { .. } => nothing,
-        }
-    }
-
-    fn words(&self) -> &'i str {
-        self.meaning.map_or("", |meaning| meaning.normalised.as_str())
-    }
-
-    /// The option that a written message plainly accepts. The title of a button that is none of the open question's, and
-    /// words below a picture, are not written as an answer to it.
-    fn consent(&self) -> Option<&'i str> {
-        let Said::Text { understanding, .. } = self.said else { return None };
-        understanding.consent.as_deref()
-    }
-
-    fn certain_intent(&self) -> Option<Intent> {
-        let meaning = self.meaning?;
-        let guess = meaning.intent.as_ref().filter(|guess| guess.confidence_bps >= CERTAIN_BPS)?;
-        if self.phrased && guess.how == IntentSource::Classifier {
-            return None;
-        }
-        (meaning.doubt != Some(guess.intent)).then_some(guess.intent)
-    }
-
-    /// A safety intent that is possible but not certain.
-    fn doubted_intent(&self) -> Option<Intent> {
-        self.meaning?.doubt
-    }
-
-    /// A safety intent that must not be passed over, certain or not, when nothing else took it.
-    fn untaken_intent(&self) -> Option<Intent> {
-        self.doubted_intent().or_else(|| self.certain_intent().filter(|intent| intent.is_safety()))
-    }
-
-    /// Its very words, with or without a greeting around them.
-    fn phrases(&self, interrupt: &Interrupt) -> bool {
-        let words = self.words();
-        let bare = without_courtesy(words);
-        !words.is_empty() && interrupt.phrases.iter().any(|phrase| phrase == words || phrase == bare)
-    }
-
-    /// A greeting and nothing else.
-    fn is_greeting(&self) -> bool {
-        self.certain_intent() == Some(Intent::Greeting)
-    }
-
-    fn names(&self, interrupt: &Interrupt) -> bool {
-        self.phrases(interrupt)
-            || self.certain_intent().is_some_and(|intent| lists(&interrupt.intents, intent))
-    }
-}
-
-fn lists(names: &[String], intent: Intent) -> bool {
-    names.iter().any(|name| name == intent.name())
-}
 
 /// Meanings that come before an answer unless that is exact. To say that one has paid is not a matter of harm, but a
 /// bot that goes on asking for money then is; a right over the own data is the law's.
@@ -134,11 +39,20 @@ impl<'f> Run<'f> {
         let anew = begins_anew(&self.session, input, self.facts.now, self.flows.bot.idle);
         self.session.active_at = self.facts.now;
         self.session.proactive = false;
+        self.session.unanswered = true;
         self.wamid = Some(wamid.clone());
         self.acceptance = acceptance(said);
         let heard = Heard::of(said, &self.flows.bot.interrupts);
         self.hear_language(&heard, anew);
         self.warn_of_secret()?;
+        if self.facts.attended {
+            // Whoever holds the ticket has the chat, also when the bot left it with people and went on.
+            return self.beside_agent(&heard);
+        }
+        if anew && self.session.desk.is_some() {
+            self.back_to_desk();
+            return self.beside_agent(&heard);
+        }
         if anew {
             return self.open_chat(&heard);
         }
@@ -166,28 +80,19 @@ impl<'f> Run<'f> {
         if let Some(interrupt) = self.interrupt_among(heard, |_| true) {
             return self.interrupt(interrupt, heard);
         }
-        let start = &self.flows.bot.start;
-        self.push(start, EnteredBy::Start)?;
+        self.push(self.start_flow(), EnteredBy::Start)?;
         if let Some(doubted) = heard.doubted_intent()
             && let Some(flow) = self.doubt_flow(doubted, None)
         {
             return self.doubt(flow, doubted);
         }
+        if let Some(flow) = self.picture_flow(heard).filter(|_| heard.meaning.is_none()) {
+            return self.picture(flow, heard);
+        }
         let intent = heard.certain_intent().filter(|intent| !matches!(intent, Intent::Greeting));
         self.session.pending_intent = intent.map(|intent| intent.name().to_owned());
         self.refresh_session_fact();
         self.proceed(Ok(Next::Again))
-    }
-
-    // ── a person has the chat ──────────────────────────────────────────────────────────────────────────────────
-
-    fn beside_agent(&mut self, heard: &Heard<'_>) -> Result<(), Stop> {
-        if let Some(interrupt) = self.interrupt_among(heard, |it| it.always || it.with_agent) {
-            return self.interrupt(interrupt, heard);
-        }
-        self.visit("to_agent");
-        self.effects.push(Effect::ForwardToAgent);
-        Ok(())
     }
 
     fn beside_human(&mut self, heard: &Heard<'_>) -> Result<(), Stop> {
@@ -235,7 +140,7 @@ impl<'f> Run<'f> {
                 None => self.proceed(Err(Stop::Level(flow.needs))),
             };
         }
-        let Some(meaning) = heard.meaning else { return self.not_text(asking, heard.said, waited) };
+        let Some(meaning) = heard.meaning else { return self.wordless(asking, heard, waited) };
         if meaning.language.is_some_and(|found| found.wished) {
             self.visit("language");
             let asked = asking.ask(self, 0);
@@ -244,6 +149,9 @@ impl<'f> Run<'f> {
         if let Some(interrupt) = self.interrupt_before_answer(asking, step, heard) {
             return self.interrupt(interrupt, heard);
         }
+        if let Some(next) = self.picture_kept(step, heard)? {
+            return self.proceed(Ok(next));
+        }
         if let Said::Media { media_id, .. } = heard.said
             && let Some(next) = asking.answer_media(self, media_id)?
         {
@@ -251,6 +159,9 @@ impl<'f> Run<'f> {
         }
         if asking.takes_any_text() && heard.is_greeting() {
             return self.greeted(asking, waited);
+        }
+        if asking.takes_any_text() {
+            self.keep_brought(heard)?;
         }
         let certain = Certain { intent: heard.certain_intent().map(Intent::name), consent: heard.consent() };
         match asking.answer(self, heard.body, meaning, certain) {
@@ -277,12 +188,25 @@ impl<'f> Run<'f> {
         if matches!(heard.said, Said::Media { .. }) {
             return self.not_text(asking, heard.said, waited);
         }
-        self.miss(asking, waited)
+        self.miss(asking, Some(heard), waited)
+    }
+
+    /// Something without words: a picture that the question takes, or that the flow of pictures asks about.
+    fn wordless(&mut self, asking: Asking<'f>, heard: &Heard<'_>, waited: Waited) -> Result<(), Stop> {
+        let (_, step) = self.place()?;
+        if let Some(next) = self.picture_kept(step, heard)? {
+            return self.proceed(Ok(next));
+        }
+        let takes = matches!(asking, Asking::Ask(ask) if ask.expects == Expects::Media);
+        match self.picture_flow(heard).filter(|_| !takes) {
+            Some(flow) => self.picture(flow, heard),
+            None => self.not_text(asking, heard.said, waited),
+        }
     }
 
     /// Who says hello in the middle of a question did not see it or begins anew: it is asked again, kindly.
     fn greeted(&mut self, asking: Asking<'f>, waited: Waited) -> Result<(), Stop> {
-        let Some(hello) = &self.flows.bot.texts.hello else { return self.miss(asking, waited) };
+        let Some(hello) = &self.flows.bot.texts.hello else { return self.miss(asking, None, waited) };
         self.visit("greeting");
         let asked = self.say_text(hello).and_then(|()| asking.ask(self, 0));
         self.asked(asked, asking, waited)
@@ -372,7 +296,7 @@ impl<'f> Run<'f> {
         }
         let waited = Waited { not_texts: waited.not_texts.saturating_add(1), ..waited };
         if waited.not_texts > NOT_TEXTS_MAX {
-            return self.miss(asking, waited);
+            return self.miss(asking, None, waited);
         }
         self.visit("not_text");
         let words = self.words_for(said);
@@ -397,7 +321,7 @@ impl<'f> Run<'f> {
     }
 
     /// The n-th miss gets the n-th text; after the last the step gives up. What a secret was blotted out of is none.
-    fn miss(&mut self, asking: Asking<'f>, waited: Waited) -> Result<(), Stop> {
+    fn miss(&mut self, asking: Asking<'f>, heard: Option<&Heard<'_>>, waited: Waited) -> Result<(), Stop> {
         if self.held_secret {
             let asked = asking.ask(self, 0);
             return self.asked(asked, asking, waited);
@@ -408,6 +332,9 @@ impl<'f> Run<'f> {
         let text = usize::try_from(waited.misses).ok().and_then(|at| retry.texts.get(at));
         let Some(text) = text else { return self.proceed(Ok(Next::Goto(&retry.then))) };
         let turn = self.session.turn;
+        if self.keeps_wish(heard) {
+            self.say_kept()?;
+        }
         let asked = self.speak(text).and_then(|words| asking.ask_short(self, words, turn));
         self.asked(asked, asking, Waited { misses: n, ..waited })
     }
@@ -415,14 +342,15 @@ impl<'f> Run<'f> {
     // ── interrupts and doubts ──────────────────────────────────────────────────────────────────────────────────
 
     /// The first interrupt in file order that the message names and the place lets in.
-    fn interrupt_among(
+    pub(super) fn interrupt_among(
         &self,
         heard: &Heard<'_>,
         lets_in: impl Fn(&Interrupt) -> bool,
     ) -> Option<&'f Interrupt> {
         self.flows.bot.interrupts.iter().find(|it| {
             let already_open = matches!(it.mode, InterruptMode::Stack) && self.is_open(&it.run);
-            heard.names(it) && lets_in(it) && !already_open
+            let shut = self.session.reserved.is_some() && !it.reserved;
+            heard.names(it) && lets_in(it) && !already_open && !shut
         })
     }
 
@@ -430,21 +358,24 @@ impl<'f> Run<'f> {
         self.session.frames.iter().any(|frame| frame.flow == *flow)
     }
 
-    fn interrupt(&mut self, interrupt: &'f Interrupt, heard: &Heard<'_>) -> Result<(), Stop> {
+    pub(super) fn interrupt(&mut self, interrupt: &'f Interrupt, heard: &Heard<'_>) -> Result<(), Stop> {
         self.visit(format!("interrupt:{}", interrupt.id));
-        let with_agent = matches!(self.session.status, Status::WithAgent { .. });
+        let with_agent =
+            matches!(self.session.status, Status::WithAgent { .. }) || self.session.desk.is_some();
+        let stays = interrupt.with_protected && self.is_protected();
         // After a fault there is nothing to come back to, whatever the mode.
-        let replace = matches!(interrupt.mode, InterruptMode::Replace) || self.session.frames.is_empty();
+        let replace =
+            !stays && (matches!(interrupt.mode, InterruptMode::Replace) || self.session.frames.is_empty());
         if replace {
             self.drop_matter();
             self.refresh_session_fact();
             if with_agent {
-                self.effects.push(Effect::CloseTicket { outcome: interrupt.id.clone() });
+                self.close_desk(&interrupt.id);
             }
         }
         let entered_by = if replace { EnteredBy::Start } else { EnteredBy::Interrupt };
         let intent = heard.certain_intent().filter(|intent| lists(&interrupt.intents, *intent));
-        self.run_aside(&interrupt.run, entered_by, intent, brought(heard.said, heard.meaning))
+        self.run_aside(&interrupt.run, entered_by, intent, brought(heard.said, heard.meaning, self.facts))
     }
 
     /// The flow that asks about a safety intent, unless it is open already or the step keeps that intent out.
@@ -463,7 +394,7 @@ impl<'f> Run<'f> {
         self.run_aside(flow, EnteredBy::Interrupt, Some(doubted), Vec::new())
     }
 
-    fn run_aside(
+    pub(super) fn run_aside(
         &mut self,
         flow: &FlowId,
         entered_by: EnteredBy,

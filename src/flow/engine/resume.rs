@@ -6,7 +6,7 @@ use crate::flow::engine::asking::Asking;
 use crate::flow::engine::outcome;
 use crate::flow::engine::run::{Next, Run, Stop};
 use crate::flow::input::{Input, TimerName};
-use crate::flow::model::{Flow, Handoff, Step, StepKind};
+use crate::flow::model::{Flow, Handoff, Reserved, Step, StepKind};
 use crate::flow::state::{EnteredBy, Frame, Status};
 use crate::flow::steps::{do_, handoff};
 use crate::flow::value::Value;
@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 impl<'f> Run<'f> {
     /// Takes one input; whatever goes wrong ends in a person.
     pub(super) fn take(&mut self, input: &Input) {
+        if !matches!(input, Input::Message { .. } | Input::ActionOutcome { .. }) {
+            self.session.unanswered = false;
+        }
         let taken = match input {
             Input::Message { wamid, said, held_secret } => {
                 self.held_secret = *held_secret;
@@ -25,7 +28,7 @@ impl<'f> Run<'f> {
                 self.action_outcome(*call, outcome, values, *proved)
             }
             Input::AgentReturned { step } => self.agent_returned(step.as_deref()),
-            Input::TicketClosed => self.ticket_closed(),
+            Input::TicketClosed { outcome } => self.ticket_closed(outcome.as_deref()),
             Input::PersonConfirmed { person } => {
                 self.person_confirmed(*person);
                 Ok(())
@@ -51,6 +54,11 @@ impl<'f> Run<'f> {
     // ── timers ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     fn timer(&mut self, name: TimerName, turn: u64) -> Result<(), Stop> {
+        if self.facts.attended {
+            // An agent talks with the person: nobody reminds them beside that.
+            self.visit("attended");
+            return Ok(());
+        }
         match (self.session.status.clone(), name) {
             (Status::Waiting { asked_turn, nudged: false, .. }, TimerName::Nudge) if asked_turn == turn => {
                 self.nudge(asked_turn)
@@ -144,6 +152,9 @@ impl<'f> Run<'f> {
     // ── agents ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     fn agent_returned(&mut self, named: Option<&str>) -> Result<(), Stop> {
+        self.ticket_ended();
+        // A reserved chat goes on where the hand-off says, whatever step is named.
+        let named = named.filter(|_| self.session.reserved.is_none());
         if !matches!(self.session.status, Status::WithAgent { .. }) {
             self.visit("late_return");
             return self.release_handoff_below(|handoff| &handoff.returned);
@@ -168,8 +179,7 @@ impl<'f> Run<'f> {
             Some((_, handoff)) => self.proceed(Ok(handoff::returned(handoff, None))),
             None => {
                 self.drop_matter();
-                let start = &self.flows.bot.start;
-                self.push(start, EnteredBy::Start)?;
+                self.push(self.start_flow(), EnteredBy::Start)?;
                 self.proceed(Ok(Next::Again))
             }
         }
@@ -196,7 +206,15 @@ impl<'f> Run<'f> {
         self.flows.flows.get(&call.flow).is_none_or(|called| called.needs <= self.level)
     }
 
-    fn ticket_closed(&mut self) -> Result<(), Stop> {
+    /// The agent closed the matter: what the person was asked before is not asked again, unless the flow of the
+    /// hand-off does so itself.
+    fn ticket_closed(&mut self, outcome: Option<&str>) -> Result<(), Stop> {
+        self.ticket_ended();
+        let lifts =
+            |one: &Reserved| outcome.is_some_and(|outcome| one.lifted_by.iter().any(|by| by == outcome));
+        if self.reservation().is_some_and(lifts) {
+            self.set_free();
+        }
         if !matches!(self.session.status, Status::WithAgent { .. }) {
             self.visit("late_ticket_closed");
             return self.release_handoff_below(|handoff| &handoff.closed);
@@ -204,7 +222,10 @@ impl<'f> Run<'f> {
         self.session.proactive = false;
         self.visit("closed");
         match self.open_handoff() {
-            Some((_, handoff)) => self.proceed(Ok(Next::Goto(&handoff.closed))),
+            Some((_, handoff)) => {
+                self.forget_interrupted();
+                self.proceed(Ok(Next::Goto(&handoff.closed)))
+            }
             None => {
                 self.end(outcome::CLOSED);
                 Ok(())
@@ -228,6 +249,11 @@ impl<'f> Run<'f> {
 
     fn open_handoff(&self) -> Option<(&'f Flow, &'f Handoff)> {
         self.handoff_of(self.session.frames.last()?)
+    }
+
+    /// Whether a frame stands at a hand-off whose ticket is open.
+    pub(super) fn hands_over(&self, frame: &Frame) -> bool {
+        self.handoff_of(frame).is_some()
     }
 
     fn handoff_of(&self, frame: &Frame) -> Option<(&'f Flow, &'f Handoff)> {
@@ -266,8 +292,9 @@ impl<'f> Run<'f> {
     fn identity_changed(&mut self) {
         self.visit("identity_changed");
         self.set_level(Assurance::Ninguna);
-        if matches!(self.session.status, Status::WithAgent { .. }) {
+        if matches!(self.session.status, Status::WithAgent { .. }) || self.session.desk.is_some() {
             self.drop_matter();
+            self.session.status = Status::WithAgent { since: self.at_desk_since() };
         } else {
             self.end(outcome::IDENTITY);
         }

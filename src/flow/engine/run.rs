@@ -5,6 +5,7 @@ use crate::domain::debt::Acceptance;
 use crate::domain::ids::{FlowId, PersonId, StepId, Wamid};
 use crate::domain::time::{Millis, Timestamp};
 use crate::flow::effect::{Effect, Visit};
+use crate::flow::engine::desk::NewDesk;
 use crate::flow::engine::outcome;
 use crate::flow::engine::scope::Names;
 use crate::flow::expr::Expr;
@@ -81,7 +82,10 @@ impl<'f> Run<'f> {
     ) -> Self {
         session.turn = session.turn.saturating_add(1);
         // `canal` is a fact of the number; above it, both the session and the rules must say so.
-        let level = facts.assurance.min(session.assurance.max(Assurance::Canal));
+        let level = match session.reserved {
+            Some(_) => Assurance::Ninguna,
+            None => facts.assurance.min(session.assurance.max(Assurance::Canal)),
+        };
         let mut run = Self {
             flows,
             facts,
@@ -115,10 +119,14 @@ impl<'f> Run<'f> {
 
     pub(crate) fn refresh_session_fact(&mut self) {
         let intent = self.session.pending_intent.as_ref().map_or(Value::Nothing, Value::text);
+        let desk = self.session.desk.as_ref();
         self.session_fact = Value::record([
             ("nivel", Value::Choice(self.level.name().to_owned())),
             ("intencion", intent),
             ("idioma", Value::Choice(self.session.language.clone())),
+            ("motivo", desk.map_or(Value::Nothing, |desk| Value::text(&desk.reason))),
+            ("protegida", Value::Bool(desk.is_some_and(|desk| desk.protected))),
+            ("pendiente", self.session.aside.as_ref().map_or(Value::Nothing, Value::text)),
         ]);
     }
 
@@ -188,6 +196,7 @@ impl<'f> Run<'f> {
     }
 
     pub(crate) fn say(&mut self, speech: Speech) {
+        self.session.unanswered = false;
         self.speeches.push(speech);
     }
 
@@ -243,6 +252,11 @@ impl<'f> Run<'f> {
         Ok(())
     }
 
+    /// Whether one more flow fits on top.
+    pub(crate) const fn has_room(&self) -> bool {
+        self.session.frames.len() < self.limits.frames_max
+    }
+
     /// Opens a flow at its start, with the initial values of its variables.
     pub(crate) fn push(&mut self, id: &FlowId, entered_by: EnteredBy) -> Result<&'f Flow, Stop> {
         if self.session.frames.len() >= self.limits.frames_max {
@@ -279,9 +293,28 @@ impl<'f> Run<'f> {
         if self.session.frames.iter().any(|frame| frame.flow == *flow) {
             return Err(Stop::fault(what));
         }
+        if self.session.reserved.is_some() {
+            // Whoever writes is not to be asked for proof.
+            self.session.frames.clear();
+            self.push(self.start_flow(), EnteredBy::Start)?;
+            return Ok(());
+        }
         self.visit("reverify");
         self.push(flow, EnteredBy::Reverify)?;
         Ok(())
+    }
+
+    /// Nothing is open any more. Whoever wrote and heard nothing is taken to the start instead: no end is a silence.
+    pub(crate) fn over(&mut self, outcome: &str) -> Result<Next<'f>, Stop> {
+        if self.session.unanswered && !self.session.proactive && self.session.desk.is_none() {
+            self.session.unanswered = false;
+            self.session.frames.clear();
+            self.visit("from_the_start");
+            self.push(self.start_flow(), EnteredBy::Start)?;
+            return Ok(Next::Again);
+        }
+        self.end(outcome);
+        Ok(Next::Rest)
     }
 
     /// Nothing of the open matter is kept. Whose it was counts no more either, unless that person is still proved.
@@ -311,13 +344,16 @@ impl<'f> Run<'f> {
         if let Some(words) = &self.flows.bot.texts.other_person {
             self.say_text(words)?;
         }
-        let start = &self.flows.bot.start;
-        self.push(start, EnteredBy::Start)?;
+        self.push(self.start_flow(), EnteredBy::Start)?;
         Ok(Next::Again)
     }
 
-    /// The whole chat is over.
+    /// The whole chat is over, unless a person has it.
     pub(crate) fn end(&mut self, outcome: &str) {
+        if self.session.desk.is_some() {
+            self.back_to_desk();
+            return;
+        }
         self.drop_matter();
         self.session.status = Status::Ended { outcome: outcome.to_owned() };
         self.effects.push(Effect::Ended { outcome: outcome.to_owned() });
@@ -355,7 +391,12 @@ impl<'f> Run<'f> {
             |visit| (visit.flow.clone(), visit.step.clone()),
         );
         self.speeches.clear();
-        self.effects.retain(|effect| matches!(effect, Effect::Assurance { .. } | Effect::CloseTicket { .. }));
+        self.effects.retain(|effect| {
+            matches!(
+                effect,
+                Effect::Assurance { .. } | Effect::CloseTicket { .. } | Effect::Reservation { .. }
+            )
+        });
         self.drop_matter();
         self.effects.push(Effect::Fault { flow, step, what: what.clone() });
         self.hand_over("fault", what);
@@ -363,13 +404,9 @@ impl<'f> Run<'f> {
 
     /// A person goes on with the chat, and the text of faults says so.
     pub(crate) fn hand_over(&mut self, reason: &str, note: String) {
-        self.effects.push(Effect::OpenTicket {
-            queue: self.flows.bot.fault_queue.clone(),
-            priority: "high".to_owned(),
-            reason: reason.to_owned(),
-            note: note.into(),
-        });
-        self.session.status = Status::WithAgent { since: self.facts.now };
+        let queue = &self.flows.bot.fault_queue;
+        self.open_desk(NewDesk { queue, priority: "high", reason, note, protected: false });
+        self.session.status = Status::WithAgent { since: self.at_desk_since() };
         // The text may itself be wrong; then the person hears from the agent only.
         if let Ok(Spoken { text, label }) = self.speak(&self.flows.bot.texts.fault) {
             self.say(Speech::Say { text, label });

@@ -1,6 +1,6 @@
 //! `do`: an action of the catalogue. The turn ends; the shell runs it and comes back with the outcome.
 
-use crate::flow::catalogue::{self, Action, EffectClass};
+use crate::flow::catalogue::{self, Action, EffectClass, Keeps};
 use crate::flow::effect::{ActionCall, Effect, Shown};
 use crate::flow::engine::run::{Next, Run, Stop};
 use crate::flow::model::{Do, Route};
@@ -11,6 +11,12 @@ use std::sync::LazyLock;
 
 static ACTIONS: LazyLock<BTreeMap<&'static str, Action>> =
     LazyLock::new(|| catalogue::actions().into_iter().map(|action| (action.name, action)).collect());
+
+/// Input of an action that reserves the chat.
+const RESERVED_FOR: &str = "para";
+/// Inputs of the action that leaves a ticket.
+const TICKET_REASON: &str = "motivo";
+const TICKET_NOTE: &str = "nota";
 
 pub(crate) fn run<'f>(step: &'f Do, run: &mut Run<'f>) -> Result<Next<'f>, Stop> {
     let action = contract(step)?;
@@ -62,6 +68,11 @@ pub(crate) fn outcome<'f>(
         run.assign(var, value.clone())?;
     }
     granted(step, run, outcome)?;
+    if outcome == "ok"
+        && let Some(keeps) = action.keeps
+    {
+        keep(step, run, keeps);
+    }
     match step.on.get(outcome) {
         Some(Route::Goto(goto)) => Ok(Next::Goto(goto)),
         Some(Route::Retry { retry, then }) => again(run, *retry, then),
@@ -78,6 +89,24 @@ pub(crate) fn granted(step: &Do, run: &mut Run<'_>, outcome: &str) -> Result<(),
         run.set_level(level);
     }
     Ok(())
+}
+
+fn keep(step: &Do, run: &mut Run<'_>, keeps: Keeps) {
+    let text = |name: &str| match step.with.get(name).map(|expr| run.eval(expr)) {
+        Some(Value::Choice(text) | Value::Text(text)) => text,
+        _ => String::new(),
+    };
+    match keeps {
+        Keeps::Reserved => {
+            let id = text(RESERVED_FOR);
+            run.reserve(&id);
+        }
+        Keeps::Free => run.set_free(),
+        Keeps::Ticket => {
+            let (reason, note) = (text(TICKET_REASON), text(TICKET_NOTE));
+            run.leave_ticket(&reason, note);
+        }
+    }
 }
 
 fn again<'f>(

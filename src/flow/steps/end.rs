@@ -15,8 +15,7 @@ pub(crate) fn run<'f>(end: &'f End, run: &mut Run<'f>) -> Result<Next<'f>, Stop>
     // Who let an interrupt run out does not answer the question below it either.
     let quiet = end.outcome == ABANDONED && frame.entered_by != EnteredBy::Call;
     if quiet || run.session.frames.is_empty() {
-        run.end(&end.outcome);
-        return Ok(Next::Rest);
+        return run.over(&end.outcome);
     }
     match frame.entered_by {
         EnteredBy::Call => {

@@ -1,7 +1,7 @@
 //! `handoff`: a person takes the chat, until the ticket is given back or closed.
 
 use crate::domain::ids::StepId;
-use crate::flow::effect::Effect;
+use crate::flow::engine::desk::{Moment, NewDesk};
 use crate::flow::engine::run::{Next, Run, Stop};
 use crate::flow::model::Handoff;
 use crate::flow::state::Status;
@@ -14,16 +14,20 @@ pub(crate) fn run<'f>(handoff: &'f Handoff, run: &mut Run<'f>) -> Result<Next<'f
             Some(note) => run.write(note, &run.names(None)),
             None => String::new(),
         };
-        run.effects.push(Effect::OpenTicket {
-            queue: handoff.queue.clone(),
-            priority: handoff.priority.clone(),
-            reason: handoff.reason.clone(),
-            note: note.into(),
+        run.open_desk(NewDesk {
+            queue: &handoff.queue,
+            priority: &handoff.priority,
+            reason: &handoff.reason,
+            note,
+            protected: handoff.protected,
         });
         let turn = run.session.turn;
         run.frame_mut()?.since_turn = turn;
+        if run.begin_waiting(Moment::Handoff)? {
+            return Ok(Next::Again);
+        }
     }
-    run.session.status = Status::WithAgent { since: run.facts.now };
+    run.session.status = Status::WithAgent { since: run.at_desk_since() };
     Ok(Next::Rest)
 }
 

@@ -4,13 +4,13 @@ use crate::flow::source::{Node, Scalar};
 use crate::flow::syntax::read::{Fields, Reader};
 use crate::flow::syntax::steps::{retry, step, wait};
 use crate::flow::syntax::{
-    BotSyntax, FlowSyntax, InterruptSyntax, LocaleSyntax, RetrySyntax, TranslationSyntax, VarSyntax,
-    WaitSyntax,
+    BotSyntax, FlowSyntax, InterruptSyntax, LocaleSyntax, ReservedSyntax, RetrySyntax, TranslationSyntax,
+    VarSyntax, WaitSyntax,
 };
 
 const FLOW_KEYS: [&str; 6] = ["flow", "about", "needs", "vars", "start", "steps"];
 const VAR_KEYS: [&str; 6] = ["type", "of", "input", "optional", "label", "initial"];
-const BOT_KEYS: [&str; 12] = [
+const BOT_KEYS: [&str; 15] = [
     "bot",
     "about",
     "start",
@@ -19,12 +19,17 @@ const BOT_KEYS: [&str; 12] = [
     "idle",
     "doubt",
     "reverify",
+    "waiting",
+    "picture",
+    "reserved",
     "fault",
     "interrupts",
     "defaults",
     "texts",
 ];
-const INTERRUPT_KEYS: [&str; 7] = ["id", "phrases", "intents", "run", "mode", "always", "with_agent"];
+const INTERRUPT_KEYS: [&str; 9] =
+    ["id", "phrases", "intents", "run", "mode", "always", "with_agent", "with_protected", "reserved"];
+const RESERVED_KEYS: [&str; 3] = ["id", "run", "lifted_by"];
 
 /// Reads a flow file.
 pub fn flow_file(reader: &mut Reader, node: &Node) -> Option<FlowSyntax> {
@@ -90,6 +95,9 @@ pub fn bot_file(reader: &mut Reader, node: &Node) -> Option<BotSyntax> {
     };
     let doubt = reader.optional(fields, "doubt");
     let reverify = reader.optional(fields, "reverify");
+    let waiting = reader.optional(fields, "waiting");
+    let picture = reader.optional(fields, "picture");
+    let reserved = reserved(reader, fields);
     let fault_queue = fault_queue(reader, fields);
     let interrupts = interrupts(reader, fields);
     let (retry, wait) = defaults(reader, fields);
@@ -102,6 +110,9 @@ pub fn bot_file(reader: &mut Reader, node: &Node) -> Option<BotSyntax> {
         idle: idle?,
         doubt,
         reverify,
+        waiting,
+        picture,
+        reserved,
         fault_queue: fault_queue?,
         interrupts,
         retry,
@@ -142,7 +153,33 @@ fn interrupt(reader: &mut Reader, node: &Node) -> Option<InterruptSyntax> {
     );
     let always = reader.flag(fields, "always");
     let with_agent = reader.flag(fields, "with_agent");
-    Some(InterruptSyntax { id: id?, phrases, intents, run: run?, mode: mode?, always, with_agent })
+    let with_protected = reader.flag(fields, "with_protected");
+    let reserved = reader.flag(fields, "reserved");
+    Some(InterruptSyntax {
+        id: id?,
+        phrases,
+        intents,
+        run: run?,
+        mode: mode?,
+        always,
+        with_agent,
+        with_protected,
+        reserved,
+    })
+}
+
+fn reserved(reader: &mut Reader, fields: Fields<'_>) -> Vec<ReservedSyntax> {
+    const WHAT: &str = "an item of `reserved`";
+    let Some(node) = fields.get("reserved") else { return Vec::new() };
+    let Some(items) = reader.list(node, "`reserved`") else { return Vec::new() };
+    let item = |item: &Node| {
+        let fields = reader.fields(item, top(item), WHAT, &RESERVED_KEYS)?;
+        let id = reader.required(fields, WHAT, "id", "for whom `chat.reservar` keeps the chat");
+        let run = reader.required(fields, WHAT, "run", "the flow that answers meanwhile");
+        let lifted_by = reader.scalars(fields, "lifted_by");
+        Some(ReservedSyntax { id: id?, run: run?, lifted_by })
+    };
+    items.iter().filter_map(item).collect()
 }
 
 fn defaults(reader: &mut Reader, fields: Fields<'_>) -> (RetrySyntax, WaitSyntax) {

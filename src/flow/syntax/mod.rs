@@ -45,6 +45,7 @@ pub struct StepSyntax {
     pub name: Scalar,
     pub kind: KindSyntax,
     pub interruptible: Option<Vec<Scalar>>,
+    pub picture: Option<Scalar>,
 }
 
 #[derive(Debug, Clone)]
@@ -171,6 +172,7 @@ pub struct HandoffSyntax {
     pub reason: Option<Scalar>,
     pub note: Option<Scalar>,
     pub text: Option<Scalar>,
+    pub protected: bool,
     pub on: Vec<(Scalar, Scalar)>,
 }
 
@@ -182,6 +184,9 @@ pub struct BotSyntax {
     pub idle: Spanned<Millis>,
     pub doubt: Option<Scalar>,
     pub reverify: Option<Scalar>,
+    pub waiting: Option<Scalar>,
+    pub picture: Option<Scalar>,
+    pub reserved: Vec<ReservedSyntax>,
     pub fault_queue: Scalar,
     pub interrupts: Vec<InterruptSyntax>,
     pub retry: RetrySyntax,
@@ -199,6 +204,15 @@ pub struct InterruptSyntax {
     pub mode: Scalar,
     pub always: bool,
     pub with_agent: bool,
+    pub with_protected: bool,
+    pub reserved: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct ReservedSyntax {
+    pub id: Scalar,
+    pub run: Scalar,
+    pub lifted_by: Vec<Scalar>,
 }
 
 #[derive(Debug, Clone)]

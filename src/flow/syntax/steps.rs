@@ -16,7 +16,18 @@ pub const KINDS: [&str; 10] =
 const fn other_keys(kind: &str) -> &'static [&'static str] {
     match kind.as_bytes() {
         b"say" => &["link", "goto"],
-        b"ask" => &["expects", "text", "min", "max", "instalment", "retry", "wait", "goto", "interruptible"],
+        b"ask" => &[
+            "expects",
+            "text",
+            "min",
+            "max",
+            "instalment",
+            "retry",
+            "wait",
+            "goto",
+            "interruptible",
+            "picture",
+        ],
         b"choose" => &[
             "text",
             "footer",
@@ -30,10 +41,11 @@ const fn other_keys(kind: &str) -> &'static [&'static str] {
             "wait",
             "goto",
             "interruptible",
+            "picture",
         ],
         b"do" => &["with", "into", "once", "evidence", "on"],
         b"call" => &["with", "into", "on"],
-        b"handoff" => &["priority", "reason", "note", "text", "on"],
+        b"handoff" => &["priority", "reason", "note", "text", "protected", "on"],
         b"pause" => &["goto", "on_message", "interruptible"],
         b"set" => &["goto"],
         _ => &[],
@@ -71,8 +83,9 @@ pub fn step(reader: &mut Reader, name: &Scalar, node: &Node) -> Option<StepSynta
     known.extend(other_keys(kind));
     let fields = reader.fields(node, name.span, &what, &known)?;
     let interruptible = fields.get("interruptible").map(|_| reader.scalars(fields, "interruptible"));
+    let picture = reader.optional(fields, "picture");
     let kind = read_kind(reader, kind, &what, fields)?;
-    Some(StepSyntax { name: name.clone(), kind, interruptible })
+    Some(StepSyntax { name: name.clone(), kind, interruptible, picture })
 }
 
 fn no_kind(name: &Scalar, entries: &[(Scalar, Node)]) -> Finding {
@@ -110,8 +123,9 @@ fn read_kind(reader: &mut Reader, kind: &str, what: &str, fields: Fields<'_>) ->
             let queue = reader.required(fields, what, "handoff", "");
             let (priority, reason) = (reader.optional(fields, "priority"), reader.optional(fields, "reason"));
             let (note, text) = (reader.optional(fields, "note"), reader.optional(fields, "text"));
+            let protected = reader.flag(fields, "protected");
             let on = reader.pairs(fields, "on");
-            let handoff = HandoffSyntax { queue: queue?, priority, reason, note, text, on };
+            let handoff = HandoffSyntax { queue: queue?, priority, reason, note, text, protected, on };
             Some(KindSyntax::Handoff(Box::new(handoff)))
         }
         "pause" => {

@@ -183,6 +183,7 @@ fn stage<'f>(
         currency: currency_of(country),
         assurance: scene.level,
         window_until: None,
+        attended: false,
         roots: sample::facts(today, currency_of(country)),
     };
     let mut talk = Talk::new(flows, understander, zone, facts);

@@ -134,7 +134,7 @@ pub fn parse(line: &str, currency: Currency) -> Result<Option<Cue>, String> {
     }
     match cue("@") {
         None => Ok(None),
-        Some("closed") => Ok(Some(Cue::Happens(Input::TicketClosed))),
+        Some("closed") => Ok(Some(Cue::Happens(Input::TicketClosed { outcome: None }))),
         Some("echo") => Ok(Some(Cue::Happens(Input::HumanEcho))),
         Some("identity") => Ok(Some(Cue::Happens(Input::IdentityChanged))),
         Some(returned) => match returned.strip_prefix("returned").map(str::trim) {

@@ -3,13 +3,14 @@
 use crate::domain::assurance::Assurance;
 use crate::domain::debt::Person;
 use crate::domain::ids::{LenderId, PersonId};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Millis, Timestamp};
 use crate::flow::facts::Facts;
 use crate::flow::state::Session;
 use crate::flow::value::Value;
 use crate::ports::StoreError;
 use crate::ports::conversations::{Claim, Conversation};
 use crate::ports::people::{IdentityHistory, PeopleStore, PersonFile, TriesOf};
+use crate::ports::tickets::TicketStore;
 use crate::rules::assurance::{AssuranceParameters, session_stands};
 use crate::rules::phone_variants::candidates_of;
 use crate::rules::service_window::{ServiceWindow, service_window};
@@ -19,6 +20,8 @@ use std::collections::BTreeMap;
 
 /// Told when nobody knows how long it will take: the length of a working day.
 const WAIT_UNKNOWN_MINUTES: i64 = 480;
+/// What an agent needs to come to one of those who wait, from opening on.
+const ANSWER_TIME: Millis = Millis::hours(1);
 /// More people than this on one phone: nobody is greeted by name, proof must pick.
 const CANDIDATES_MAX: u32 = 5;
 
@@ -66,6 +69,17 @@ pub async fn known(
     }
     read_tries(store, claims, &mut known, now).await?;
     Ok(known)
+}
+
+/// Whether an agent holds the chat's ticket at this moment.
+pub async fn attended(
+    store: &dyn TicketStore,
+    conversation: &Conversation,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let Some(ticket) = conversation.ticket else { return Ok(false) };
+    let ticket = store.ticket(&conversation.lender, ticket).await?;
+    Ok(ticket.is_some_and(|ticket| ticket.is_held(now)))
 }
 
 /// Reads what a challenge must know, for all who have not proven who they are.
@@ -148,6 +162,8 @@ pub struct Basis<'a> {
     pub last_inbound_at: Option<Timestamp>,
     /// Tickets waiting for an agent.
     pub waiting: u64,
+    /// An agent holds the chat's ticket.
+    pub attended: bool,
     pub language: &'a str,
     pub now: Timestamp,
 }
@@ -163,6 +179,7 @@ pub fn facts(known: &Basis<'_>) -> Facts {
             ServiceWindow::Open { until } => Some(until),
             ServiceWindow::Closed => None,
         },
+        attended: known.attended,
         roots: BTreeMap::from([
             ("prestamista".to_owned(), lender(known.lender, known.language)),
             ("agentes".to_owned(), agents(known)),
@@ -205,7 +222,17 @@ fn agents(known: &Basis<'_>) -> Value {
         ("horario", Value::text(policy.contact.hours_in(known.language))),
         ("espera_minutos", Value::Int(wait)),
         ("abre", next),
+        ("alcanza", Value::Bool(reaches(opens_at, known))),
     ])
+}
+
+/// Whether an agent can still answer inside WhatsApp's 24 hours: they are there, or open an hour before those end.
+fn reaches(opens_at: Option<Timestamp>, known: &Basis<'_>) -> bool {
+    let at = opens_at.unwrap_or(known.now).plus(ANSWER_TIME);
+    match service_window(known.last_inbound_at, known.now) {
+        ServiceWindow::Open { until } => at <= until,
+        ServiceWindow::Closed => false,
+    }
 }
 
 fn person(known: &Basis<'_>) -> Value {

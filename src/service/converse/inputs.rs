@@ -105,7 +105,7 @@ fn shape(kind: &InputKind, understand: &Reading<'_>) -> Option<Input> {
         InputKind::Echo { .. } => Input::HumanEcho,
         InputKind::Timer { name, turn } => Input::Timer { name: TimerName::parse(name)?, turn: *turn },
         InputKind::AgentReturned { step, .. } => Input::AgentReturned { step: step.clone() },
-        InputKind::TicketClosed { .. } => Input::TicketClosed,
+        InputKind::TicketClosed { outcome, .. } => Input::TicketClosed { outcome: outcome.clone() },
         InputKind::PersonConfirmed { person, .. } => Input::PersonConfirmed { person: *person },
         InputKind::DeliveryFailed { .. } => Input::DeliveryFailed,
         InputKind::Broken { .. } => return None,

@@ -89,6 +89,7 @@ impl Converse {
                 assurance: Assurance::Ninguna,
                 last_inbound_at: conversation.last_inbound_at,
                 waiting: 0,
+                attended: false,
                 language: &session.language,
                 now,
             });
@@ -156,6 +157,7 @@ fn apply(
         | Effect::ForwardToAgent
         | Effect::CloseTicket { .. }
         | Effect::Ended { .. }
+        | Effect::Reservation { .. }
         | Effect::Assurance { .. }
         | Effect::Fault { .. } => None,
     })

@@ -43,6 +43,8 @@ pub struct Work<'a> {
     waiting: u64,
     last_inbound_at: Option<Timestamp>,
     ticket: Option<TicketId>,
+    /// An agent holds the ticket.
+    attended: bool,
     commit: TurnCommit,
     laps: Laps,
 }
@@ -101,6 +103,7 @@ impl<'a> Work<'a> {
             waiting: service.availability.waiting(&lender.id).await,
             last_inbound_at: conversation.last_inbound_at,
             ticket: conversation.ticket,
+            attended: facts::attended(service.store.as_ref(), conversation, now).await?,
         })
     }
 
@@ -135,7 +138,7 @@ impl<'a> Work<'a> {
             | Input::Timer { .. }
             | Input::ActionOutcome { .. }
             | Input::AgentReturned { .. }
-            | Input::TicketClosed
+            | Input::TicketClosed { .. }
             | Input::HumanEcho
             | Input::DeliveryFailed => {}
         }
@@ -204,6 +207,7 @@ impl<'a> Work<'a> {
                 | Effect::ForwardToAgent
                 | Effect::CloseTicket { .. }
                 | Effect::Ended { .. }
+                | Effect::Reservation { .. }
                 | Effect::Assurance { .. }
                 | Effect::Fault { .. }) => self.effect(number, other)?,
             }
@@ -218,7 +222,9 @@ impl<'a> Work<'a> {
         let id = self.claim.conversation.id;
         match effect {
             Effect::OpenTicket { queue, priority, reason, note } => {
-                let ticket = TicketId(derive(&id.0, &format!("ticket/{turn}")));
+                // One that is open already stays, and is raised.
+                let new = || TicketId(derive(&id.0, &format!("ticket/{turn}")));
+                let ticket = self.ticket.unwrap_or_else(new);
                 let summary = self.summary(note.expose());
                 let priority = Priority::ALL
                     .into_iter()
@@ -235,8 +241,15 @@ impl<'a> Work<'a> {
                 }
             }
             Effect::CloseTicket { outcome } => {
+                self.attended = false;
                 if let Some(ticket) = self.ticket.take() {
                     self.commit.records.push(Record::CloseTicket { ticket, outcome });
+                }
+            }
+            Effect::Reservation { reserved } => {
+                if reserved.is_some() {
+                    let of = |origin| Record::Withdraw { origin, why: "reserved".to_owned() };
+                    self.commit.records.extend([Origin::Proactive, Origin::Reply].map(of));
                 }
             }
             Effect::Ended { outcome } => self.tell(turn, &Told::Ended { outcome: &outcome })?,
@@ -421,6 +434,7 @@ impl<'a> Work<'a> {
             assurance: self.level(),
             last_inbound_at: self.last_inbound_at,
             waiting: self.waiting,
+            attended: self.attended,
             language,
             now: self.now,
         })
@@ -463,7 +477,7 @@ const fn origin_of(input: &Input) -> Origin {
         Input::Message { .. }
         | Input::ActionOutcome { .. }
         | Input::AgentReturned { .. }
-        | Input::TicketClosed
+        | Input::TicketClosed { .. }
         | Input::PersonConfirmed { .. }
         | Input::IdentityChanged
         | Input::HumanEcho

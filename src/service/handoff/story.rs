@@ -244,7 +244,9 @@ fn input_line(body: &serde_json::Value) -> Option<(Speaker, &'static str, Option
         Input::IdentityChanged => (Speaker::System, "identity_changed", None),
         Input::DeliveryFailed => (Speaker::System, "delivery_failed", None),
         // The agent's own act is in the log already.
-        Input::AgentReturned { .. } | Input::TicketClosed | Input::PersonConfirmed { .. } => return None,
+        Input::AgentReturned { .. } | Input::TicketClosed { .. } | Input::PersonConfirmed { .. } => {
+            return None;
+        }
         Input::Timer { .. } | Input::ActionOutcome { .. } => return None,
     })
 }

@@ -62,7 +62,8 @@ pub(in crate::store) fn plan(
                 events.push(("note", value!({ "text": text })));
             }
             events.push(("ticket", value!({ "did": "resolve", "outcome": outcome })));
-            input = Some(input_of(&ticket, InputKind::TicketClosed { ticket: lease.ticket }, now)?);
+            let kind = InputKind::TicketClosed { ticket: lease.ticket, outcome: Some(clean(outcome)) };
+            input = Some(input_of(&ticket, kind, now)?);
             close(&mut ticket, outcome, now);
         }
         AgentAct::ReturnToBot { step } => {

@@ -3,7 +3,7 @@
 use crate::domain::ids::derive;
 use crate::ports::StoreError;
 use crate::ports::conversations::{CommitRefused, Origin, TurnCommit};
-use crate::ports::records::{IdentityTry, OptOutScope, Record};
+use crate::ports::records::{IdentityTry, NewTicket, OptOutScope, Record};
 use crate::store::rows::conversations::{LOG, LogEntry, Timers};
 use crate::store::rows::dead_letters::DeadTurnRow;
 use crate::store::rows::outbox::NewOutboxRow;
@@ -129,6 +129,18 @@ impl OpenedRow {
     }
 }
 
+/// A ticket that was open when another reason for one came: the more urgent priority and the newest reason count.
+#[derive(Debug)]
+pub(in crate::store) struct RaisedRow {
+    pub id: Uuid,
+    pub lender: String,
+    pub conversation: Uuid,
+    pub priority: i64,
+    pub reason: String,
+    pub summary: String,
+    pub at: i64,
+}
+
 /// Messages of earlier turns that go out no more.
 #[derive(Debug)]
 pub(in crate::store) struct WithdrawnRow {
@@ -166,6 +178,7 @@ pub(in crate::store) struct TurnBatch {
     pub wrong_numbers: Vec<WrongNumberRow>,
     pub closed: Vec<TicketTouchRow>,
     pub opened: Vec<OpenedRow>,
+    pub raised: Vec<RaisedRow>,
     pub spoke: Vec<TicketTouchRow>,
     pub dead: Vec<DeadTurnRow>,
 }
@@ -325,8 +338,10 @@ impl TurnBatch {
                     at,
                 }));
             }
-            // One open ticket per conversation: the first one stays.
-            Record::OpenTicket(_) if change.ticket.is_some() => {}
+            // One open ticket per conversation: the first one stays, and is raised by a later reason.
+            Record::OpenTicket(ticket) if change.ticket.is_some() => {
+                self.raise(row, change.ticket, ticket, at)?;
+            }
             Record::OpenTicket(ticket) => {
                 change.ticket = Some(ticket.id.0);
                 self.opened.push(OpenedRow {
@@ -359,6 +374,34 @@ impl TurnBatch {
                     None => self.closed.push(TicketTouchRow::of(row, ticket.0, Some(clean(outcome)), at)),
                 }
             }
+        }
+        Ok(())
+    }
+
+    fn raise(
+        &mut self,
+        row: &LockedConversation,
+        open: Option<Uuid>,
+        ticket: &NewTicket,
+        at: i64,
+    ) -> Result<(), StoreError> {
+        let Some(id) = open else { return Ok(()) };
+        let priority = i64::from(ticket.priority.rank());
+        let (reason, summary) = (clean(&ticket.reason), json(&ticket.summary)?);
+        match self.opened.iter_mut().find(|opened| opened.id == id) {
+            Some(opened) => {
+                opened.priority = opened.priority.min(priority);
+                (opened.reason, opened.summary) = (reason, summary);
+            }
+            None => self.raised.push(RaisedRow {
+                id,
+                lender: row.lender.clone(),
+                conversation: row.id,
+                priority,
+                reason,
+                summary,
+                at,
+            }),
         }
         Ok(())
     }

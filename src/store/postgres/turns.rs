@@ -254,6 +254,14 @@ const CUSTOMER_SPOKE: &str = "
       AND tickets.conversation_id = v.conversation_id
       AND tickets.status <> 'closed' AND NOT tickets.waiting";
 
+const RAISE_TICKETS: &str = "
+    UPDATE tickets SET priority = LEAST(tickets.priority, v.priority), reason = v.reason, summary = v.summary,
+      waiting_since = CASE WHEN waiting THEN waiting_since ELSE v.at END, waiting = TRUE, version = version + 1
+    FROM UNNEST($1::uuid[], $2::text[], $3::uuid[], $4::bigint[], $5::text[], $6::json[], $7::bigint[])
+      AS v (id, lender, conversation_id, priority, reason, summary, at)
+    WHERE tickets.id = v.id AND tickets.lender = v.lender
+      AND tickets.conversation_id = v.conversation_id AND tickets.status <> 'closed'";
+
 async fn write_tickets(connection: &mut PgConnection, batch: &TurnBatch) -> Result<(), StoreError> {
     if !batch.closed.is_empty() {
         sqlx::query(CLOSE_TICKETS)
@@ -285,6 +293,18 @@ async fn write_tickets(connection: &mut PgConnection, batch: &TurnBatch) -> Resu
             .await?;
     }
 
+    if !batch.raised.is_empty() {
+        sqlx::query(RAISE_TICKETS)
+            .bind(column(&batch.raised, |row| row.id))
+            .bind(column(&batch.raised, |row| row.lender.clone()))
+            .bind(column(&batch.raised, |row| row.conversation))
+            .bind(column(&batch.raised, |row| row.priority))
+            .bind(column(&batch.raised, |row| row.reason.clone()))
+            .bind(column(&batch.raised, |row| row.summary.clone()))
+            .bind(column(&batch.raised, |row| row.at))
+            .execute(&mut *connection)
+            .await?;
+    }
     if !batch.spoke.is_empty() {
         sqlx::query(CUSTOMER_SPOKE)
             .bind(column(&batch.spoke, |row| row.id))

@@ -212,6 +212,16 @@ const CUSTOMER_SPOKE: [&str; 2] = [
          AND tickets.status <> 'closed' AND NOT tickets.waiting",
 ];
 
+const RAISE_TICKETS: [&str; 2] = [
+    "WITH v (id, lender, conversation_id, priority, reason, summary, at) AS (",
+    ") UPDATE tickets SET priority = MIN(tickets.priority, v.priority), reason = v.reason, summary = v.summary,
+         waiting_since = CASE WHEN waiting THEN waiting_since ELSE v.at END, waiting = TRUE,
+         version = version + 1
+       FROM v
+       WHERE tickets.id = v.id AND tickets.lender = v.lender
+         AND tickets.conversation_id = v.conversation_id AND tickets.status <> 'closed'",
+];
+
 fn write_tickets(script: &mut Script, batch: &TurnBatch) {
     let [head, tail] = CLOSE_TICKETS;
     script.bulk(head, &batch.closed, tail, |values, row| {
@@ -237,6 +247,17 @@ fn write_tickets(script: &mut Script, batch: &TurnBatch) {
             .push_bind(row.outcome.is_none())
             .push_bind(row.closed_at())
             .push_bind(row.outcome.clone());
+    });
+    let [head, tail] = RAISE_TICKETS;
+    script.bulk(head, &batch.raised, tail, |values, row| {
+        values
+            .push_bind(row.id)
+            .push_bind(row.lender.clone())
+            .push_bind(row.conversation)
+            .push_bind(row.priority)
+            .push_bind(row.reason.clone())
+            .push_bind(row.summary.clone())
+            .push_bind(row.at);
     });
     let [head, tail] = CUSTOMER_SPOKE;
     script.bulk(head, &batch.spoke, tail, |values, row| {

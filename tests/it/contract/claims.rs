@@ -123,7 +123,7 @@ pub async fn timers_become_inputs_once(store: &dyn Store) {
 pub async fn an_added_input_counts_once(store: &dyn Store) {
     let chat = writes(store, ANA, "w1", T0).await;
     turn(store, T0, vec![]).await;
-    let kind = InputKind::TicketClosed { ticket: TicketId(id("t")) };
+    let kind = InputKind::TicketClosed { ticket: TicketId(id("t")), outcome: None };
     for second in [1, 2] {
         store.add_input(chat.id, InboxId(id("in")), kind.clone(), after(second)).await.unwrap();
     }

@@ -9,7 +9,7 @@ use acuerdo::domain::time::Timestamp;
 use acuerdo::ports::Store;
 use acuerdo::ports::conversations::Origin;
 use acuerdo::ports::outbox::OutboxStatus;
-use acuerdo::ports::records::{Priority, Record};
+use acuerdo::ports::records::{NewTicket, Priority, Record};
 use acuerdo::ports::tickets::{AgentAct, Lease, Ticket, TicketRefused, TicketStatus};
 
 fn agent(name: &str) -> AgentId {
@@ -225,6 +225,35 @@ pub async fn a_conversation_has_one_open_ticket(store: &dyn Store) {
     let close = Record::CloseTicket { ticket: the_ticket(), outcome: "x".into() };
     let chat = turn(store, after(2), vec![close, Record::OpenTicket(ticket("t3"))]).await;
     assert_eq!(chat.ticket, Some(ticket("t3").id));
+}
+
+/// People were left a ticket; then the person asks for one of them, urgently.
+pub async fn an_open_ticket_is_raised_by_a_later_reason(store: &dyn Store) {
+    handed_off(store, ANA, "t1", T0).await;
+    let before = store.ticket(&andina(), the_ticket()).await.unwrap().expect("it is open");
+    writes(store, ANA, "w2", after(1)).await;
+    let urgent = NewTicket {
+        id: before.id,
+        priority: Priority::Urgent,
+        reason: "angustia".to_owned(),
+        summary: serde_json::json!({"v": 1, "note": "urgent"}),
+        ..ticket("t1")
+    };
+    turn(store, after(1), vec![Record::OpenTicket(urgent.clone())]).await;
+    let raised = store.ticket(&andina(), before.id).await.unwrap().expect("it is still open");
+    assert_eq!((raised.priority, raised.reason.as_str()), (Priority::Urgent, "angustia"));
+    assert_eq!(
+        (raised.summary["note"].as_str(), raised.waiting_since),
+        (Some("urgent"), before.waiting_since)
+    );
+    assert!(raised.version > before.version, "the live queue hears of it");
+    // A lesser reason does not make it less urgent.
+    writes(store, ANA, "w3", after(2)).await;
+    let low = NewTicket { priority: Priority::Low, reason: "ya_pague".to_owned(), ..urgent };
+    turn(store, after(2), vec![Record::OpenTicket(low)]).await;
+    let raised = store.ticket(&andina(), before.id).await.unwrap().expect("it is still open");
+    assert_eq!((raised.priority, raised.reason.as_str()), (Priority::Urgent, "ya_pague"));
+    assert_eq!(store.open_tickets(10).await.unwrap().len(), 1);
 }
 
 /// Somebody asks for a person and writes «menú» before the first message was worked off.

@@ -135,6 +135,7 @@ store_contract!(
     desk::the_wait_starts_again_when_the_person_writes,
     desk::the_live_queue_hears_of_each_change_once,
     desk::a_conversation_has_one_open_ticket,
+    desk::an_open_ticket_is_raised_by_a_later_reason,
     desk::a_ticket_opened_and_left_in_one_commit_is_closed,
     lenders::no_query_crosses_lenders,
     operations::agents_are_known_by_their_token,

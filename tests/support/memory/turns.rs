@@ -5,8 +5,8 @@ use super::{DeskTicket, Input, Tables};
 use crate::ports::StoreError;
 use crate::ports::conversations::{CommitRefused, TurnCommit};
 use crate::store::plan::turns::{
-    ConversationChange, Locked, LockedConversation, OnceKeys, OpenedRow, TicketTouchRow, TurnBatch,
-    WrongNumberRow, judge, once_keys, waves,
+    ConversationChange, Locked, LockedConversation, OnceKeys, OpenedRow, RaisedRow, TicketTouchRow,
+    TurnBatch, WrongNumberRow, judge, once_keys, waves,
 };
 use crate::store::rows::tickets::TicketRow;
 use uuid::Uuid;
@@ -107,6 +107,7 @@ impl Tables {
         batch.wrong_numbers.iter().for_each(|row| self.mark_wrong(row));
         batch.closed.iter().for_each(|row| self.close_ticket(row));
         batch.opened.into_iter().for_each(|row| self.open_ticket(row));
+        batch.raised.into_iter().for_each(|row| self.raise_ticket(row));
         batch.spoke.iter().for_each(|row| self.customer_spoke(row));
         for row in batch.dead {
             if self.dead_letters.iter().all(|known| known.id != row.id) {
@@ -153,6 +154,21 @@ impl Tables {
             row.waiting_since = touch.at;
             row.version += 1;
         }
+    }
+
+    fn raise_ticket(&mut self, raised: RaisedRow) {
+        let Some(ticket) = self.tickets.get_mut(&raised.id) else { return };
+        let row = &mut ticket.row;
+        let same = row.lender == raised.lender && row.conversation_id == raised.conversation;
+        if !same || row.status == "closed" {
+            return;
+        }
+        row.priority = row.priority.min(raised.priority);
+        (row.reason, row.summary) = (raised.reason, raised.summary);
+        if !row.waiting {
+            (row.waiting, row.waiting_since) = (true, raised.at);
+        }
+        row.version += 1;
     }
 
     fn open_ticket(&mut self, opened: OpenedRow) {

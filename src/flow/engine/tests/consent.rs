@@ -60,6 +60,7 @@ fn recorded(turn: &Turn) -> Option<&Shown> {
         | Effect::CloseTicket { .. }
         | Effect::Assurance { .. }
         | Effect::Ended { .. }
+        | Effect::Reservation { .. }
         | Effect::Fault { .. } => None,
     })
 }

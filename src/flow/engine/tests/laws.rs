@@ -173,7 +173,7 @@ impl World {
                 Some(Input::Timer { name, turn: if on_time { set? } else { 0 } })
             }
             Move::Returned(step) => Some(Input::AgentReturned { step: step.map(str::to_owned) }),
-            Move::Closed => Some(Input::TicketClosed),
+            Move::Closed => Some(Input::TicketClosed { outcome: None }),
             Move::Identity => Some(Input::IdentityChanged),
             Move::Echo => Some(Input::HumanEcho),
             Move::Level(level) => {

@@ -44,6 +44,7 @@ pub fn facts() -> Facts {
         currency: Currency::Cop,
         assurance: Assurance::Ninguna,
         window_until: None,
+        attended: false,
         roots: BTreeMap::from(roots),
     }
 }

@@ -298,7 +298,7 @@ fn late_inputs_change_nothing_but_the_turn_number() {
             "late_outcome",
         ),
         (Input::AgentReturned { step: None }, "late_return"),
-        (Input::TicketClosed, "late_ticket_closed"),
+        (Input::TicketClosed { outcome: None }, "late_ticket_closed"),
         (Input::DeliveryFailed, "delivery_failed"),
         (
             Input::Message {
@@ -427,7 +427,7 @@ fn an_agent_gives_a_faulted_chat_back_to_the_start() {
     assert!(sent(&returned)[0].starts_with("Hola, soy Lina"), "above the level, so not there");
     let named = turn(faulted.clone(), &Input::AgentReturned { step: Some("datos.foto".to_owned()) });
     assert_eq!(sent(&named), ["Ahora envíe una foto del recibo."]);
-    let closed = turn(faulted, &Input::TicketClosed);
+    let closed = turn(faulted, &Input::TicketClosed { outcome: None });
     assert_eq!(closed.session.status, Status::Ended { outcome: outcome::CLOSED.to_owned() });
 }
 

@@ -1,0 +1,266 @@
+//! Beside the desk: what comes in while a person waits for an agent or has one, and what is never taken from them.
+//!
+//! The rule stands in `docs/flows.md`, “Steps that wait”. Whoever waits is told so; nobody talks over an agent.
+
+use crate::domain::ids::FlowId;
+use crate::domain::time::{Millis, Timestamp};
+use crate::flow::effect::Effect;
+use crate::flow::engine::heard::Heard;
+use crate::flow::engine::run::{Next, Run, Stop};
+use crate::flow::model::{Interrupt, Reserved, StepKind};
+use crate::flow::state::{Desk, EnteredBy, Status};
+use crate::flow::value::Value;
+use crate::understand::intent::Intent;
+
+/// Variable of the `waiting` flow that says why it runs.
+const MOMENT_VAR: &str = "momento";
+/// Who writes on while waiting is answered once in this time.
+const TOLD_AGAIN_AFTER: Millis = Millis::hours(3);
+/// Most urgent first.
+const PRIORITIES: [&str; 4] = ["urgent", "high", "normal", "low"];
+
+/// Why the `waiting` flow runs; the values of its variable `momento`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// The hand-off has just been said.
+    Handoff,
+    /// The person wrote something while waiting.
+    Remark,
+    /// The person asked for the bot, but the ticket is protected.
+    Return,
+}
+
+impl Moment {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Handoff => "traspaso",
+            Self::Remark => "recado",
+            Self::Return => "vuelta",
+        }
+    }
+}
+
+/// A ticket to open.
+pub(crate) struct NewDesk<'t> {
+    pub queue: &'t str,
+    pub priority: &'t str,
+    pub reason: &'t str,
+    pub note: String,
+    pub protected: bool,
+}
+
+fn rank(priority: &str) -> usize {
+    PRIORITIES.iter().position(|known| *known == priority).unwrap_or(PRIORITIES.len())
+}
+
+impl<'f> Run<'f> {
+    /// Opens a ticket. Where one is open already it stays, and is protected when either is.
+    pub(crate) fn open_desk(&mut self, new: NewDesk<'_>) {
+        self.effects.push(Effect::OpenTicket {
+            queue: new.queue.to_owned(),
+            priority: new.priority.to_owned(),
+            reason: new.reason.to_owned(),
+            note: new.note.into(),
+        });
+        let protected = new.protected || self.is_protected();
+        let fresh = || Desk {
+            since: self.facts.now,
+            reason: new.reason.to_owned(),
+            priority: new.priority.to_owned(),
+            protected,
+            shared: self.session.aside.is_some(),
+            told_at: None,
+        };
+        let desk = self.session.desk.take().map_or_else(fresh, |open| Desk { protected, ..open });
+        self.session.desk = Some(desk);
+        self.session.unanswered = false;
+        self.refresh_session_fact();
+    }
+
+    /// A ticket with people, although the bot goes on; where they have the chat already, they know.
+    pub(crate) fn leave_ticket(&mut self, reason: &str, note: String) {
+        if self.session.desk.is_some() {
+            return;
+        }
+        self.visit(format!("ticket:{reason}"));
+        self.effects.push(Effect::OpenTicket {
+            queue: self.flows.bot.fault_queue.clone(),
+            priority: "normal".to_owned(),
+            reason: reason.to_owned(),
+            note: note.into(),
+        });
+        self.session.aside = Some(reason.to_owned());
+        self.refresh_session_fact();
+    }
+
+    /// The person goes back to the bot: the ticket closes, unless it was there before for another reason.
+    pub(super) fn close_desk(&mut self, outcome: &str) {
+        if !self.session.desk.as_ref().is_some_and(|desk| desk.shared) {
+            self.effects.push(Effect::CloseTicket { outcome: outcome.to_owned() });
+        }
+        self.forget_desk();
+    }
+
+    /// An agent ended the ticket, whatever it was for.
+    pub(super) fn ticket_ended(&mut self) {
+        self.session.aside = None;
+        self.forget_desk();
+    }
+
+    /// The ticket is closed.
+    pub(super) fn forget_desk(&mut self) {
+        self.session.desk = None;
+        self.refresh_session_fact();
+    }
+
+    pub(super) fn is_protected(&self) -> bool {
+        self.session.desk.as_ref().is_some_and(|desk| desk.protected)
+    }
+
+    /// When the person was handed over.
+    pub(crate) fn at_desk_since(&self) -> Timestamp {
+        self.session.desk.as_ref().map_or(self.facts.now, |desk| desk.since)
+    }
+
+    /// Nothing ends while a ticket is open: the chat waits on at its hand-off.
+    pub(crate) fn back_to_desk(&mut self) {
+        let open = |at: &usize| self.session.frames.get(*at).is_some_and(|frame| self.hands_over(frame));
+        let keep = (0..self.session.frames.len()).rev().find(open).map_or(0, |at| at + 1);
+        self.session.frames.truncate(keep);
+        self.session.status = Status::WithAgent { since: self.at_desk_since() };
+    }
+
+    // ── what a message means beside the desk ───────────────────────────────────────────────────────────────────
+
+    pub(super) fn beside_agent(&mut self, heard: &Heard<'_>) -> Result<(), Stop> {
+        if let Some(interrupt) = self.interrupt_among(heard, |it| self.comes_beside_desk(it)) {
+            return self.interrupt(interrupt, heard);
+        }
+        self.visit("to_agent");
+        self.effects.push(Effect::ForwardToAgent);
+        self.session.unanswered = false;
+        self.protect_if_grave(heard);
+        match self.moment(heard) {
+            Some(moment) => self.tell_waiting(moment),
+            None => Ok(()),
+        }
+    }
+
+    /// Beside an agent, and beside a protected hand-off, only what says so; a more urgent matter may take the place of
+    /// a protected one that nobody has taken yet.
+    fn comes_beside_desk(&self, interrupt: &Interrupt) -> bool {
+        if interrupt.with_protected {
+            return true;
+        }
+        if self.facts.attended {
+            return false;
+        }
+        if !self.is_protected() {
+            return interrupt.always || interrupt.with_agent;
+        }
+        let now = self.session.desk.as_ref().map_or(0, |desk| rank(&desk.priority));
+        interrupt.always && self.protects(&interrupt.run).is_some_and(|urgency| urgency < now)
+    }
+
+    /// How urgent the protected hand-offs of a flow are, when it has any.
+    fn protects(&self, flow: &FlowId) -> Option<usize> {
+        let steps = self.flows.flows.get(flow)?.steps.values();
+        let urgency = steps.filter_map(|step| match &step.kind {
+            StepKind::Handoff(handoff) if handoff.protected => Some(rank(&handoff.priority)),
+            StepKind::Handoff(_)
+            | StepKind::Say(_)
+            | StepKind::Ask(_)
+            | StepKind::Choose(_)
+            | StepKind::Do(_)
+            | StepKind::Decide(_)
+            | StepKind::Call(_)
+            | StepKind::Pause(_)
+            | StepKind::Set(_)
+            | StepKind::End(_) => None,
+        });
+        urgency.min()
+    }
+
+    /// Said to an agent, a word of danger or death opens nothing; but from then on no word closes this ticket.
+    fn protect_if_grave(&mut self, heard: &Heard<'_>) {
+        let interrupts = &self.flows.bot.interrupts;
+        let grave =
+            interrupts.iter().any(|it| it.always && heard.names(it) && self.protects(&it.run).is_some());
+        if grave && let Some(desk) = &mut self.session.desk {
+            desk.protected = true;
+            self.refresh_session_fact();
+        }
+    }
+
+    /// What whoever waits hears now, if anything: an agent who is there speaks for themselves, and thanks need no answer.
+    fn moment(&self, heard: &Heard<'_>) -> Option<Moment> {
+        let desk = self.session.desk.as_ref().filter(|_| !self.facts.attended)?;
+        let leaves = self.flows.bot.interrupts.iter().any(|it| it.with_agent && heard.names(it));
+        if leaves {
+            return Some(Moment::Return);
+        }
+        let rested = desk.told_at.is_none_or(|at| self.facts.now.since(at) >= TOLD_AGAIN_AFTER);
+        (rested && heard.certain_intent() != Some(Intent::Thanks)).then_some(Moment::Remark)
+    }
+
+    fn tell_waiting(&mut self, moment: Moment) -> Result<(), Stop> {
+        if let Some(desk) = &mut self.session.desk {
+            desk.told_at = Some(self.facts.now);
+        }
+        if !self.begin_waiting(moment)? {
+            return Ok(());
+        }
+        self.proceed(Ok(Next::Again))
+    }
+
+    /// Puts the `waiting` flow on top; false where there is none, or no room for it.
+    pub(crate) fn begin_waiting(&mut self, moment: Moment) -> Result<bool, Stop> {
+        let Some(flow) = &self.flows.bot.waiting else { return Ok(false) };
+        if !self.has_room() {
+            return Ok(false);
+        }
+        let flow = self.push(flow, EnteredBy::Interrupt)?;
+        if flow.vars.contains_key(MOMENT_VAR) {
+            self.assign(MOMENT_VAR, Value::Choice(moment.name().to_owned()))?;
+        }
+        Ok(true)
+    }
+
+    // ── a chat that is reserved until a person decides ─────────────────────────────────────────────────────────
+
+    pub(crate) fn reservation(&self) -> Option<&'f Reserved> {
+        let id = self.session.reserved.as_deref()?;
+        self.flows.bot.reserved.iter().find(|one| one.id == id)
+    }
+
+    /// The flow that a chat begins with.
+    pub(crate) fn start_flow(&self) -> &'f FlowId {
+        self.reservation().map_or(&self.flows.bot.start, |one| &one.run)
+    }
+
+    /// From now on the chat is nobody's: what was open is dropped, and the level with it.
+    pub(crate) fn reserve(&mut self, id: &str) {
+        self.visit(format!("reserved:{id}"));
+        self.session.reserved = Some(id.to_owned());
+        self.session.pending_intent = None;
+        self.forget_interrupted();
+        self.set_level(crate::domain::assurance::Assurance::Ninguna);
+        self.refresh_session_fact();
+        self.effects.push(Effect::Reservation { reserved: Some(id.to_owned()) });
+    }
+
+    pub(crate) fn set_free(&mut self) {
+        if self.session.reserved.take().is_some() {
+            self.visit("set_free");
+            self.effects.push(Effect::Reservation { reserved: None });
+        }
+    }
+
+    /// The flows below the innermost interrupt are not come back to.
+    pub(super) fn forget_interrupted(&mut self) {
+        let frames = &mut self.session.frames;
+        if let Some(at) = frames.iter().rposition(|frame| frame.entered_by == EnteredBy::Interrupt) {
+            frames.drain(..at);
+        }
+    }
+}

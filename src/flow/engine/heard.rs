@@ -1,0 +1,121 @@
+//! A message, taken apart: its words, what it surely means, and what it may mean.
+
+use crate::flow::input::Said;
+use crate::flow::model::Interrupt;
+use crate::flow::state::OptionRef;
+use crate::understand::answer::without_courtesy;
+use crate::understand::intent::Intent;
+use crate::understand::{CERTAIN_BPS, IntentSource, Understanding};
+
+/// A message, taken apart.
+pub(super) struct Heard<'i> {
+    pub(super) said: &'i Said,
+    pub(super) body: &'i str,
+    pub(super) meaning: Option<&'i Understanding>,
+    pub(super) tap: Option<OptionRef>,
+    /// It is the very phrase of an interrupt: then a guess at its meaning does not count.
+    phrased: bool,
+}
+
+impl<'i> Heard<'i> {
+    pub(super) fn of(said: &'i Said, interrupts: &[Interrupt]) -> Self {
+        let heard = Self::read(said);
+        let phrased = interrupts.iter().any(|it| heard.phrases(it));
+        Self { phrased, ..heard }
+    }
+
+    fn read(said: &'i Said) -> Self {
+        let nothing = Self { said, body: "", meaning: None, tap: None, phrased: false };
+        match said {
+            Said::Text { body, understanding } => {
+                Self { body: body.expose(), meaning: Some(understanding), ..nothing }
+            }
+            Said::Option { id, title, understanding } => Self {
+                body: title.expose(),
+                meaning: Some(understanding),
+                tap: OptionRef::parse(id),
+                ..nothing
+            },
+            Said::Media { caption: Some(caption), understanding: Some(understanding), .. } => {
+                Self { body: caption.expose(), meaning: Some(understanding), ..nothing }
+            }
+            Said::Media { .. }
+            | Said::Location
+            | Said::Contacts
+            | Said::Form { .. }
+            | Said::Unreadable
+            | Said::Ignored { .. } => nothing,
+        }
+    }
+
+    fn words(&self) -> &'i str {
+        self.meaning.map_or("", |meaning| meaning.normalised.as_str())
+    }
+
+    /// The option that a written message plainly accepts. The title of a button that is none of the open question's, and
+    /// words below a picture, are not written as an answer to it.
+    pub(super) fn consent(&self) -> Option<&'i str> {
+        let Said::Text { understanding, .. } = self.said else { return None };
+        understanding.consent.as_deref()
+    }
+
+    pub(super) fn certain_intent(&self) -> Option<Intent> {
+        let meaning = self.meaning?;
+        let guess = meaning.intent.as_ref().filter(|guess| guess.confidence_bps >= CERTAIN_BPS)?;
+        let guessed = guess.how == IntentSource::Classifier;
+        if guessed && (self.phrased || is_asked_back(guess.intent)) {
+            return None;
+        }
+        (meaning.doubt != Some(guess.intent)).then_some(guess.intent)
+    }
+
+    /// The likeliest meaning when it is sure enough to act on, also where the words are the phrase of an interrupt.
+    pub(super) fn wish(&self) -> Option<Intent> {
+        self.meaning?.intent.filter(|_| self.is_sure()).map(|guess| guess.intent)
+    }
+
+    /// A safety intent that is possible but not certain.
+    pub(super) fn doubted_intent(&self) -> Option<Intent> {
+        // The very words of an interrupt mean that interrupt.
+        let meaning = self.meaning.filter(|_| !self.phrased)?;
+        let report = || meaning.intent.map(|guess| guess.intent).filter(|intent| is_asked_back(*intent));
+        meaning.doubt.or_else(|| report().filter(|_| self.certain_intent().is_none() && self.is_sure()))
+    }
+
+    /// Whether the guess at its meaning is as sure as one that is acted on.
+    fn is_sure(&self) -> bool {
+        let guess = self.meaning.and_then(|meaning| meaning.intent);
+        guess.is_some_and(|guess| guess.confidence_bps >= CERTAIN_BPS)
+    }
+
+    /// A safety intent that must not be passed over, certain or not, when nothing else took it.
+    pub(super) fn untaken_intent(&self) -> Option<Intent> {
+        self.doubted_intent().or_else(|| self.certain_intent().filter(|intent| intent.is_safety()))
+    }
+
+    /// Its very words, with or without a greeting around them.
+    pub(super) fn phrases(&self, interrupt: &Interrupt) -> bool {
+        let words = self.words();
+        let bare = without_courtesy(words);
+        !words.is_empty() && interrupt.phrases.iter().any(|phrase| phrase == words || phrase == bare)
+    }
+
+    /// A greeting and nothing else.
+    pub(super) fn is_greeting(&self) -> bool {
+        self.certain_intent() == Some(Intent::Greeting)
+    }
+
+    pub(super) fn names(&self, interrupt: &Interrupt) -> bool {
+        self.phrases(interrupt)
+            || self.certain_intent().is_some_and(|intent| lists(&interrupt.intents, intent))
+    }
+}
+
+pub(super) fn lists(names: &[String], intent: Intent) -> bool {
+    names.iter().any(|name| name == intent.name())
+}
+
+/// Reports that would open a case or cut a number off: what is only likely is asked back first.
+const fn is_asked_back(intent: Intent) -> bool {
+    matches!(intent, Intent::Deceased | Intent::WrongNumber | Intent::ThirdParty)
+}

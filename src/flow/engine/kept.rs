@@ -1,0 +1,123 @@
+//! What a message brings that nothing asks for now, and that is kept all the same: pictures, and wishes said before
+//! identity is proved.
+
+use crate::domain::assurance::Assurance;
+use crate::domain::ids::FlowId;
+use crate::domain::inbound::MediaKind;
+use crate::flow::engine::brought::brought;
+use crate::flow::engine::heard::Heard;
+use crate::flow::engine::run::{Next, Run, Stop};
+use crate::flow::input::Said;
+use crate::flow::model::Step;
+use crate::flow::state::EnteredBy;
+use crate::understand::intent::Intent;
+
+/// Meanings that are no wish of their own: they answer, greet or thank.
+const fn is_wish(intent: Intent) -> bool {
+    match intent {
+        Intent::AlreadyPaid
+        | Intent::AskBalance
+        | Intent::AskClearance
+        | Intent::AskDiscount
+        | Intent::AskDueDate
+        | Intent::AskRefinance
+        | Intent::CantPay
+        | Intent::PartialOffer
+        | Intent::PaymentMethods
+        | Intent::WillPay => true,
+        Intent::Abusive
+        | Intent::Affirm
+        | Intent::DataRights
+        | Intent::Deceased
+        | Intent::Deny
+        | Intent::Dispute
+        | Intent::Distress
+        | Intent::FraudSuspicion
+        | Intent::Greeting
+        | Intent::Human
+        | Intent::OutOfScope
+        | Intent::Stop
+        | Intent::Thanks
+        | Intent::ThirdParty
+        | Intent::WrongNumber => false,
+    }
+}
+
+fn shows_a_picture(said: &Said) -> bool {
+    match said {
+        Said::Media { kind: MediaKind::Image | MediaKind::Document, .. } => true,
+        Said::Media { kind: MediaKind::Audio | MediaKind::Video | MediaKind::Sticker, .. }
+        | Said::Text { .. }
+        | Said::Option { .. }
+        | Said::Location
+        | Said::Contacts
+        | Said::Form { .. }
+        | Said::Unreadable
+        | Said::Ignored { .. } => false,
+    }
+}
+
+impl<'f> Run<'f> {
+    /// A picture at a question that says where it leads: it is kept, with what its words bring.
+    pub(super) fn picture_kept(
+        &mut self,
+        step: &'f Step,
+        heard: &Heard<'_>,
+    ) -> Result<Option<Next<'f>>, Stop> {
+        let Some(then) = step.picture.as_ref().filter(|_| shows_a_picture(heard.said)) else {
+            return Ok(None);
+        };
+        self.visit("picture");
+        self.keep_brought(heard)?;
+        Ok(Some(Next::Goto(then)))
+    }
+
+    /// What the words bring besides the answer, where any words are an answer: "el 5 por Efecty" names a day too.
+    pub(super) fn keep_brought(&mut self, heard: &Heard<'_>) -> Result<(), Stop> {
+        let (flow, _) = self.place()?;
+        for (var, value) in brought(heard.said, heard.meaning, self.facts) {
+            if flow.vars.contains_key(var) {
+                self.assign(var, value)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The flow that asks what a picture is, where nothing else takes it.
+    pub(super) fn picture_flow(&self, heard: &Heard<'_>) -> Option<&'f FlowId> {
+        let flow = self.flows.bot.picture.as_ref()?;
+        let open = self.session.frames.iter().any(|frame| frame.flow == *flow);
+        (shows_a_picture(heard.said) && !open && self.session.reserved.is_none()).then_some(flow)
+    }
+
+    pub(super) fn picture(&mut self, flow: &FlowId, heard: &Heard<'_>) -> Result<(), Stop> {
+        self.visit("picture");
+        let brought = brought(heard.said, heard.meaning, self.facts);
+        self.run_aside(flow, EnteredBy::Interrupt, None, brought)
+    }
+
+    /// Before proof a wish cannot be met and is no answer: it is kept for the flow that begins after proof, with what
+    /// the same message brings.
+    pub(super) fn keeps_wish(&mut self, heard: Option<&Heard<'_>>) -> bool {
+        let Some(heard) = heard.filter(|_| self.level < Assurance::Verificada) else { return false };
+        let Some(wish) = heard.wish().filter(|intent| is_wish(*intent)) else { return false };
+        self.session.pending_intent = Some(wish.name().to_owned());
+        for (var, value) in brought(heard.said, heard.meaning, self.facts) {
+            for frame in &mut self.session.frames {
+                let flow = self.flows.flows.get(&frame.flow);
+                if flow.is_some_and(|flow| flow.vars.contains_key(var)) {
+                    frame.vars.insert(var.to_owned(), value.clone());
+                }
+            }
+        }
+        self.refresh_session_fact();
+        true
+    }
+
+    pub(super) fn say_kept(&mut self) -> Result<(), Stop> {
+        match &self.flows.bot.texts.kept {
+            Some(kept) => self.say_text(kept),
+            None => Ok(()),
+        }
+    }
+}
