@@ -1,7 +1,9 @@
 //! Errors of the API as `application/problem+json` (RFC 9457), all from one table of stable codes.
 
+use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::tickets::TicketRefused;
+use crate::rules::contact::Reason;
 use crate::rules::lint::Hit;
 use crate::service::handoff::HandoffError;
 use actix_web::http::{StatusCode, header};
@@ -50,6 +52,7 @@ codes! {
     TicketClosed = "ticket_closed", CONFLICT, "The ticket is closed";
     WindowClosed = "window_closed", CONFLICT, "WhatsApp's 24 h window is closed";
     IdentityConflict = "identity_conflict", CONFLICT, "Two WhatsApp accounts claim this chat";
+    ContactRefused = "contact_refused", CONFLICT, "The person may not be written to now";
     KeyReused = "key_reused", CONFLICT, "The idempotency key was used for another text";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     ValueInvalid = "value_invalid", UNPROCESSABLE_ENTITY, "A value is not allowed";
@@ -190,11 +193,40 @@ impl From<HandoffError> for Problem {
             HandoffError::IdentityConflict => Self::new(Code::IdentityConflict)
                 .detail("Nobody can be confirmed in a chat whose number and WhatsApp account point to two chats.")
                 .remedy("Serve this person on another channel."),
+            HandoffError::Contact { reason, until } => contact_refused(reason, until),
             HandoffError::KeyReused => {
                 Self::new(Code::KeyReused).remedy("Use a new idempotency key for each new text.")
             }
         }
     }
+}
+
+/// For agents, who read Spanish.
+fn contact_refused(reason: Reason, until: Option<Timestamp>) -> Problem {
+    let detail = match reason {
+        Reason::OutsideHours => {
+            "La persona no ha vuelto a escribir, y a esta hora la ley no permite iniciar un contacto."
+        }
+        Reason::ContactedRecently => {
+            "La persona no ha vuelto a escribir y ya se le escribió por iniciativa nuestra; la ley no permite otro contacto tan pronto."
+        }
+        Reason::WeeklyLimit => {
+            "La persona no ha vuelto a escribir y ya se le escribió esta semana tantas veces como permite la ley."
+        }
+        Reason::OptedOut => "La persona pidió que no le escribamos: solo se le contesta cuando escribe.",
+        Reason::OnHold => {
+            "La persona tiene un caso abierto que detiene los mensajes: solo se le contesta cuando escribe."
+        }
+        Reason::WrongNumber => "Este número fue reportado como de otra persona.",
+        Reason::Reference => "A las referencias no se les escribe.",
+        Reason::NeverOpen => {
+            "No hay una hora en que la ley permita iniciar un contacto en este país, o no se conocen sus reglas."
+        }
+    };
+    let problem = Problem::new(Code::ContactRefused)
+        .detail(detail)
+        .remedy("Espere a que la persona escriba; contestarle se puede a cualquier hora. Si no, escriba cuando las reglas lo permitan.");
+    problem.with("reason", json!(reason.code())).with("until", json!(until.map(Timestamp::rfc3339)))
 }
 
 fn text_refused(hits: &[Hit]) -> Problem {

@@ -109,6 +109,36 @@ pub enum Decision {
     Forbid(Reason),
 }
 
+/// A conversation goes on for so long after the person's last word; house rule, the law names no time.
+pub const CONVERSATION_LASTS: Millis = Millis::hours(1);
+/// Words that follow one another this closely are one contact; house rule.
+pub const ONE_NOTICE: Millis = Millis::minutes(2);
+
+/// Who began the exchange that an agent's word at `at` belongs to.
+///
+/// The first word after the person's last message answers it whenever it comes: the person waits for it (Ley 2300 de
+/// 2023, art. 8: what the consumer asked for). Further words belong to the same conversation for
+/// [`CONVERSATION_LASTS`]; whatever comes later is the lender's own initiative.
+pub fn agents_initiator(last_inbound: Option<Timestamp>, answered: bool, at: Timestamp) -> Initiator {
+    match last_inbound {
+        Some(last) if !answered || at.since(last) <= CONVERSATION_LASTS => Initiator::Consumer,
+        Some(_) | None => Initiator::Lender,
+    }
+}
+
+/// The lender's own contacts among an agent's words since the person's last message, oldest first.
+///
+/// Earlier ones are no part of it: the person answered them.
+pub fn own_contacts(last_inbound: Option<Timestamp>, words: &[Timestamp]) -> Vec<Timestamp> {
+    let mut words: Vec<Timestamp> =
+        words.iter().copied().filter(|word| last_inbound.is_none_or(|last| *word > last)).collect();
+    words.sort_unstable();
+    let began = |(n, word): (usize, Timestamp)| {
+        (agents_initiator(last_inbound, n > 0, word) == Initiator::Lender).then_some(word)
+    };
+    words.into_iter().enumerate().filter_map(began).collect()
+}
+
 const fn span(from_hour: u16, to_hour: u16) -> Option<Span> {
     Some(Span { from: from_hour * 60, to: to_hour * 60 })
 }
@@ -223,7 +253,8 @@ fn in_time(at: Timestamp, facts: &ContactFacts<'_>) -> Decision {
 #[cfg(test)]
 mod tests {
     use super::{
-        ContactFacts, ContactRequest, CountryRules, Decision, Initiator, Purpose, Reason, Role, decide,
+        ContactFacts, ContactRequest, CountryRules, Decision, Initiator, Purpose, Reason, Role,
+        agents_initiator, decide, own_contacts,
     };
     use crate::domain::time::{Timestamp, Zone};
     use crate::rules::calendar::tests::shipped;
@@ -287,6 +318,23 @@ mod tests {
             let confirmation = ContactRequest { purpose: Purpose::Confirmation, ..night };
             assert_eq!(decide(&confirmation, &facts), Decision::Allow);
         });
+    }
+
+    #[test]
+    fn an_agents_word_is_an_answer_until_the_conversation_is_over() {
+        let asked = at("2026-11-20T23:30:00Z");
+        for (answered, word, initiator) in [
+            (false, "2026-11-20T23:31:00Z", Initiator::Consumer),
+            // Whoever asked in the evening is answered on Saturday night, too.
+            (false, "2026-11-22T01:00:00Z", Initiator::Consumer),
+            (true, "2026-11-21T00:30:00Z", Initiator::Consumer),
+            (true, "2026-11-21T00:30:01Z", Initiator::Lender),
+        ] {
+            assert_eq!(agents_initiator(Some(asked), answered, at(word)), initiator, "{word}");
+        }
+        assert_eq!(agents_initiator(None, false, asked), Initiator::Lender);
+        let words = ["2026-11-20T20:00:00Z", "2026-11-20T23:40:00Z", "2026-11-21T14:00:00Z"].map(at);
+        assert_eq!(own_contacts(Some(asked), &words), [at("2026-11-21T14:00:00Z")]);
     }
 
     #[test]

@@ -205,8 +205,7 @@ impl Rule {
             let found = pattern.find_iter(&reading.folded.text);
             places.extend(found.map(|found| reading.folded.place(found.start(), found.end())));
         }
-        places.sort_unstable();
-        places.dedup();
+        let mut places = merged(places);
         places.truncate(PLACES_MAX);
         (!places.is_empty()).then(|| Hit {
             rule: self.head.id.clone(),
@@ -237,6 +236,19 @@ impl Rule {
         found.extend(self.near.iter().flat_map(|near| near.hits(words, lifted)));
         found
     }
+}
+
+/// The ranges in order, those that overlap as one.
+fn merged(mut places: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
+    places.sort_unstable();
+    let mut merged: Vec<(usize, usize)> = Vec::with_capacity(places.len());
+    for (start, end) in places {
+        match merged.last_mut() {
+            Some(last) if start < last.1 => last.1 = last.1.max(end),
+            Some(_) | None => merged.push((start, end)),
+        }
+    }
+    merged
 }
 
 /// Words after which a sentence takes back what it said: "nunca pedimos la clave, pero esta vez dígamela".

@@ -21,7 +21,9 @@ use crate::ports::outbox::OutboxStore;
 use crate::ports::people::PeopleStore;
 use crate::ports::tickets::{AgentAct, Lease, Ticket, TicketRefused, TicketStatus, TicketStore};
 use crate::ports::{Store, StoreError};
+use crate::rules::contact::Reason;
 use crate::rules::lint::{Hit, Lint};
+use crate::rules::reading::{is_invisible, turns_direction};
 use crate::rules::secrets;
 use crate::service::lenders::Lenders;
 use std::sync::Arc;
@@ -107,6 +109,9 @@ pub enum HandoffError {
     /// Two accounts claim this chat: nobody can be confirmed in it.
     #[error("the identity of this chat is in doubt")]
     IdentityConflict,
+    /// The rules of contact of the lender's country: `until` is when they allow it, if they ever do.
+    #[error("the contact rules forbid it: {}", .reason.code())]
+    Contact { reason: Reason, until: Option<Timestamp> },
     #[error("this idempotency key was used for another text")]
     KeyReused,
 }
@@ -366,14 +371,24 @@ fn kept(field: &'static str, text: &str) -> Result<String, HandoffError> {
     Ok(masked.text)
 }
 
-/// A text without the blanks around it and without control characters.
+/// A text as people will read it: without the blanks around it, with plain line ends, and without characters that
+/// nobody sees. Control characters and turns of direction, which make people read another text, are refused.
 fn written(field: &'static str, text: &str, chars_max: usize) -> Result<String, HandoffError> {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    // Emoji are joined and varied by these two.
+    let seen = |c: &char| {
+        !is_invisible(*c) || turns_direction(*c) || matches!(c, '\u{200d}' | '\u{fe0f}' | '\u{20e3}')
+    };
+    let text: String = text.chars().filter(seen).collect();
     let text = text.trim();
     let n_chars = text.chars().count();
-    let why = if text.is_empty() {
-        "is empty".to_owned()
+    let why = if text.chars().all(|c| c.is_whitespace() || is_invisible(c)) {
+        "is empty, or of characters that nobody sees; write the text again".to_owned()
     } else if n_chars > chars_max {
         format!("has {n_chars} characters; at most {chars_max} are allowed")
+    } else if text.chars().any(turns_direction) {
+        "turns the direction of writing, so that people read another text than was written; type it again"
+            .to_owned()
     } else if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
         "has control characters; write plain text".to_owned()
     } else {

@@ -6,7 +6,7 @@ use acuerdo::domain::debt::{Balance, Obligation, ObligationStatus, Person};
 use acuerdo::domain::ids::{ObligationId, PersonId, TicketId};
 use acuerdo::domain::money::{Currency, Money};
 use acuerdo::domain::pii::Pii;
-use acuerdo::domain::time::Day;
+use acuerdo::domain::time::{Day, Millis};
 use acuerdo::ports::records::Priority;
 use uuid::Uuid;
 
@@ -14,6 +14,8 @@ on_both_stores!(
     nothing_of_the_file_is_written_to_somebody_unproved,
     money_goes_only_to_the_lender,
     a_refusal_says_where_and_what_to_write,
+    an_agent_answers_at_any_hour_and_begins_only_within_the_law,
+    what_nobody_sees_is_not_written,
 );
 
 /// A debtor whose phone is that of the first chat.
@@ -122,7 +124,54 @@ async fn a_refusal_says_where_and_what_to_write(world: World) {
         .skip(usize::try_from(start).unwrap())
         .take(usize::try_from(end - start).unwrap())
         .collect();
-    assert_eq!(marked, "mi Nequi");
+    assert_eq!(marked, "consigne a mi Nequi");
     assert!(hit["remedy"].as_str().unwrap().contains("nunca a una persona"));
     assert!(hit["instead"].as_str().unwrap().contains("400-765432-10"), "the lender's own account");
+}
+
+async fn an_agent_answers_at_any_hour_and_begins_only_within_the_law(world: World) {
+    // 3 a. m. of a Friday in Bogotá.
+    let (ana, ticket) = held(&world, Assurance::Verificada).await;
+    let take = format!("/api/v1/tickets/{ticket}/take");
+    world.pass(Millis::hours(2));
+    world.call(&ana, "POST", &take, None).await;
+    assert_eq!(
+        world.say(&ana, ticket, "Buenas, aquí estoy.", "answer").await.status,
+        202,
+        "the person waits"
+    );
+    let night = world.say(&ana, ticket, "¿Quiere que sigamos?", "night").await;
+    assert_eq!(night.code(), (409, "contact_refused"), "two hours after the person's last word");
+    assert_eq!(
+        (&night.body["reason"], &night.body["until"]),
+        (&"outside_hours".into(), &"2027-01-15T12:00:00Z".into())
+    );
+    world.pass(Millis::hours(3));
+    world.call(&ana, "POST", &take, None).await;
+    assert_eq!(world.say(&ana, ticket, "Buenos días, ¿seguimos?", "morning").await.status, 202);
+    assert_eq!(world.say(&ana, ticket, "Aquí le ayudo.", "morning2").await.status, 202, "the same notice");
+    world.pass(Millis::hours(1));
+    world.call(&ana, "POST", &take, None).await;
+    let again = world.say(&ana, ticket, "¿Pudo ver las opciones?", "again").await;
+    assert_eq!(
+        (again.code(), &again.body["reason"]),
+        ((409, "contact_refused"), &"contacted_recently".into())
+    );
+}
+
+async fn what_nobody_sees_is_not_written(world: World) {
+    let (ana, ticket) = held(&world, Assurance::Verificada).await;
+    for (n, text) in
+        ["\u{200b}", "\u{2060}\u{feff} \u{200d}", "Pague \u{202e}0001", "a\u{2066}b"].into_iter().enumerate()
+    {
+        let refused = world.say(&ana, ticket, text, &format!("k{n}")).await;
+        assert_eq!(refused.code(), (422, "value_invalid"), "{text:?}");
+    }
+    assert_eq!(
+        world.say(&ana, ticket, "línea 1\r\nlí\u{200b}nea 2 👨\u{200d}👩\u{200d}👧", "lines").await.status,
+        202
+    );
+    let story = world.call(&ana, "GET", &format!("/api/v1/tickets/{ticket}/messages"), None).await;
+    let messages = story.body["messages"].as_array().unwrap();
+    assert_eq!(messages.last().unwrap()["text"], "línea 1\nlínea 2 👨\u{200d}👩\u{200d}👧");
 }

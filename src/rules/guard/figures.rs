@@ -13,6 +13,8 @@ const AND_MORE_PARTS: i64 = 2;
 pub const ROUGHLY: i64 = 10;
 /// A sum that is offered is the figure, but for its last digits.
 pub const CLOSELY: i64 = 100;
+/// What closes a debt is said to the last thousandth.
+pub const EXACTLY: i64 = 1_000;
 /// Fewer digits of an account say nothing.
 const ACCOUNT_DIGITS_MIN: usize = 4;
 

@@ -2,7 +2,7 @@
 
 use crate::domain::debt::AgreementKind;
 use crate::domain::money::Money;
-use crate::rules::guard::figures::{self, CLOSELY, due, hundredths, is_figure};
+use crate::rules::guard::figures::{self, CLOSELY, EXACTLY, due, hundredths, is_figure};
 use crate::rules::guard::numbers::Number;
 use crate::rules::guard::{Fact, Known, Look, Mention, is_one, says};
 use crate::rules::reading::Word;
@@ -208,10 +208,10 @@ pub fn unknown_sums(look: &Look<'_>) -> Vec<Mention> {
         {
             return false;
         }
-        if is_figure(number, &figures, (CLOSELY, false)) {
+        let closes = says(sentence, CLOSING);
+        if is_figure(number, &figures, (if closes { EXACTLY } else { CLOSELY }, false)) {
             return false;
         }
-        let closes = says(sentence, CLOSING);
         let of_person = says(sentence, OF_THE_PERSON);
         closes || !(of_person || may_be_promised(number, known))
     };

@@ -68,6 +68,9 @@ const WALLETS: &[&str] = &[
     "western",
 ];
 
+/// Whose wallet it is, where no word of paying stands.
+const MINE: &[&str] = &["me.", "mi.", "mio.", "my.", "mine.", "meu.", "minha."];
+
 /// What an account of somebody is called; a number that follows is one.
 const ACCOUNTS: &[&str] = &[
     "cuenta",
@@ -244,7 +247,10 @@ fn wallets(look: &Look<'_>) -> Vec<Mention> {
             }
             let sentence: Vec<Word> =
                 words.iter().filter(|other| other.sentence == word.sentence).cloned().collect();
-            if says(&sentence, PAYING) && !refuses(&sentence) && !asks_of_the_past(&sentence) {
+            if (says(&sentence, PAYING) || says(&sentence, MINE))
+                && !refuses(&sentence)
+                && !asks_of_the_past(&sentence)
+            {
                 found.push(Mention { start: word.start, end: word.end, fact: Fact::Payee });
             }
         }
@@ -304,10 +310,8 @@ fn asks_of_the_past(sentence: &[Word]) -> bool {
             "consigno.",
             "transfirio.",
             "envio.",
-            "abono.",
             "reporta",
             "comprobante",
-            "recibo.",
             "did.",
             "paid.",
             "fez.",

@@ -267,3 +267,19 @@ fn of_many_sentences_the_bad_are_stopped_and_the_good_pass() {
         include_str!("../../../fixtures/agent_sentences/good.tsv"),
     );
 }
+
+#[test]
+fn sentences_written_after_the_rules_were_mended_fare_as_well() {
+    budget(
+        include_str!("../../../fixtures/agent_sentences/held_out_bad.tsv"),
+        include_str!("../../../fixtures/agent_sentences/held_out_good.tsv"),
+    );
+}
+
+#[test]
+fn sentences_that_no_rule_was_mended_for_fare_as_well() {
+    budget(
+        include_str!("../../../fixtures/agent_sentences/last_bad.tsv"),
+        include_str!("../../../fixtures/agent_sentences/last_good.tsv"),
+    );
+}

@@ -10,9 +10,14 @@ use crate::domain::pii::Pii;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::agents::Agent;
-use crate::ports::conversations::Conversation;
+use crate::ports::conversations::{Conversation, Origin};
+use crate::ports::outbox::{OutboxStatus, SentMessage};
 use crate::ports::people::PersonFile;
 use crate::ports::tickets::AgentAct;
+use crate::rules::contact::{
+    ContactFacts, ContactRequest, CountryRules, Decision, Initiator, ONE_NOTICE, Purpose, Reason, Role,
+    agents_initiator, decide, own_contacts,
+};
 use crate::rules::guard::{self, Known};
 use crate::rules::lint::{Author, Fill, Hit};
 use crate::rules::offer::{offers, promise_range};
@@ -20,7 +25,7 @@ use crate::rules::phone_variants::candidates_of;
 use crate::rules::policy::model::Policy;
 use crate::rules::secrets;
 use crate::rules::service_window::{ServiceWindow, service_window};
-use crate::service::actions::debts::offer_input_of;
+use crate::service::actions::debts::{hold, offer_input_of};
 use crate::service::lenders::Lender;
 
 /// Persons with one phone whose files are compared with a text while nobody proved who writes.
@@ -41,6 +46,8 @@ struct Files {
     agreements: Vec<Agreement>,
     offers: Vec<Offer>,
     promises: Vec<(Money, Money)>,
+    /// An open case stops whatever is not an answer.
+    on_hold: bool,
 }
 
 impl HandoffService {
@@ -74,7 +81,11 @@ impl HandoffService {
             };
         }
         let conversation = self.conversation_of(&ticket).await?;
-        let hits = self.hits(&conversation, text).await?;
+        let lender = self.lenders.get(&conversation.lender).ok_or(HandoffError::LenderNotServed)?;
+        // Where two identities contradict each other nobody is proved.
+        let level = if conversation.identity_conflict { Assurance::Ninguna } else { conversation.assurance };
+        let files = self.files(&conversation, level, lender).await?;
+        let hits = self.hits(&files, (text, level), lender);
         if !hits.is_empty() {
             metrics::counter!("acuerdo_handoff_lint_blocks_total").increment(1);
             return Err(HandoffError::Lint(hits));
@@ -84,17 +95,14 @@ impl HandoffService {
             ServiceWindow::Open { .. } => {}
             ServiceWindow::Closed => return Err(HandoffError::WindowClosed { last_inbound_at }),
         }
+        self.may_contact(&conversation, &files, &sent, lender)?;
         self.act(agent, lease, AgentAct::Send { id: outbox_id, content }).await?;
         metrics::counter!("acuerdo_handoff_messages_total").increment(1);
         Ok(Sent { id: outbox_id, repeated: false })
     }
 
-    /// The rules that `text` breaks for the person of this chat; places count the characters of `text` as given.
-    async fn hits(&self, conversation: &Conversation, text: &str) -> Result<Vec<Hit>, HandoffError> {
-        let lender = self.lenders.get(&conversation.lender).ok_or(HandoffError::LenderNotServed)?;
-        // Where two identities contradict each other nobody is proved.
-        let level = if conversation.identity_conflict { Assurance::Ninguna } else { conversation.assurance };
-        let files = self.files(conversation, level, lender).await?;
+    /// The rules that `text` breaks for these people; places count the characters of `text` as given.
+    fn hits(&self, files: &Files, (text, level): (&str, Assurance), lender: &Lender) -> Vec<Hit> {
         let known = Known {
             level,
             policy: &lender.policy,
@@ -106,7 +114,56 @@ impl HandoffService {
             promises: &files.promises,
         };
         let mentions = guard::mentions(text, &known);
-        Ok(self.lint.judge(text, (Author::Agent, level), &mentions, &fill(&lender.policy)))
+        self.lint.judge(text, (Author::Agent, level), &mentions, &fill(&lender.policy))
+    }
+
+    /// The decision that the bot's own words go through, with the facts of this chat: an answer is always allowed,
+    /// what the agent begins is a contact of the lender.
+    fn may_contact(
+        &self,
+        conversation: &Conversation,
+        files: &Files,
+        sent: &[SentMessage],
+        lender: &Lender,
+    ) -> Result<(), HandoffError> {
+        let now = self.now();
+        let last = conversation.last_inbound_at;
+        let left = |message: &&SentMessage| {
+            message.origin == Origin::Agent && message.status != OutboxStatus::Refused
+        };
+        let words: Vec<Timestamp> = sent.iter().filter(left).map(|message| message.created_at).collect();
+        let answered = words.iter().any(|word| last.is_none_or(|last| *word > last));
+        let mut contacts = own_contacts(last, &words);
+        // What follows at once is a part of the same notice.
+        contacts.retain(|contact| now.since(*contact) > ONE_NOTICE);
+        let request = ContactRequest {
+            initiator: agents_initiator(last, answered, now),
+            purpose: Purpose::Collection,
+            role: Role::Debtor,
+            planned_at: now,
+        };
+        let Some(rules) = CountryRules::of(&lender.policy.country) else {
+            return match request.initiator {
+                Initiator::Consumer => Ok(()),
+                Initiator::Lender => Err(HandoffError::Contact { reason: Reason::NeverOpen, until: None }),
+            };
+        };
+        let facts = ContactFacts {
+            rules: &rules,
+            zone: &lender.policy.zone,
+            calendar: &lender.calendar,
+            opted_out: conversation.opted_out,
+            on_hold: files.on_hold,
+            wrong_number: false,
+            recent_contacts: &contacts,
+        };
+        let refused = match decide(&request, &facts) {
+            Decision::Allow => return Ok(()),
+            Decision::Defer { until, reason } => HandoffError::Contact { reason, until: Some(until) },
+            Decision::Forbid(reason) => HandoffError::Contact { reason, until: None },
+        };
+        metrics::counter!("acuerdo_handoff_contact_blocks_total").increment(1);
+        Err(refused)
     }
 
     /// The proved person's file; before that, of everybody whose phone it may be: none of them may be talked about.
@@ -143,6 +200,7 @@ impl Files {
             let range = promise_range(&lender.policy, &input);
             self.promises.extend(range.map(|range| (range.least, range.most)));
         }
+        self.on_hold |= hold(&file).is_some();
         self.persons.push(file.person);
         self.debts.extend(file.obligations);
         self.agreements.extend(file.agreements);
