@@ -3,9 +3,9 @@
 use crate::contract::backends;
 use crate::harness::app::{START, TestApp};
 use crate::harness::meta::Who;
+use crate::harness::process::{PROGRAM, alone};
 use acuerdo::domain::time::{Millis, Timestamp};
 use serde_json::Value;
-use std::process::Command;
 
 const DIANA: &str = "573005550003";
 const REFERENCE: &str = "C-1003";
@@ -14,9 +14,8 @@ const DEMO: &str = "fixtures/demo/andino.csv";
 const HERS: [&str; 5] = ["Diana", DIANA, "1010000303", "Hermenegilda", "25 de julio"];
 
 fn acuerdo(url: &str, arguments: &[&str]) -> (bool, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_acuerdo"))
+    let output = alone(PROGRAM)
         .args(arguments)
-        .env_clear()
         .env("DATABASE_URL", url)
         .env("WHATSAPP_ACCESS_TOKEN", "t")
         .env("WHATSAPP_PHONE_NUMBER_ID", "1")

@@ -4,6 +4,7 @@ mod docs;
 mod fixtures;
 mod layers;
 mod modules;
+mod moments;
 mod privacy;
 
 use std::path::{Path, PathBuf};
