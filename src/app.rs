@@ -194,6 +194,7 @@ impl App {
                 store: self.store.clone(),
                 queue: self.queue.clone(),
                 clock: self.clock.clone(),
+                lenders: self.lenders.clone(),
             }),
             api: web::Data::new(ApiState {
                 handoff: self.handoff.clone(),
@@ -371,19 +372,6 @@ pub fn read_policies(flows_dir: &Path) -> anyhow::Result<PolicySet> {
         let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("policies cannot be used:\n{}", lines.join("\n"))
     })
-}
-
-/// What the policies of a flow folder come to in one line, or every mistake in them.
-pub fn check_policies(flows_dir: &Path) -> anyhow::Result<String> {
-    let policies = read_policies(flows_dir)?;
-    Wording::new(&policies.wording)?;
-    Lint::parse(&read(&flows_dir.join("policies/lint.yaml"))?)?;
-    let lenders: Vec<String> = policies
-        .policies
-        .values()
-        .map(|policy| format!("{} ({} rules)", policy.lender, policy.rules.len()))
-        .collect();
-    Ok(format!("policies of {}: no errors", lenders.join(", ")))
 }
 
 /// The lenders of these settings, to tell whose a webhook's items are.

@@ -84,7 +84,17 @@ fn check_data(settings: &Settings, findings: &mut Findings) {
         format!("{} flows, version {}", loaded.set.flows.len(), &loaded.set.hash.as_str()[..12])
     });
     let policies = app::read_policies(&settings.flows_dir);
-    findings.note("policies", policies, |set| format!("{} lender(s)", set.policies.len()));
+    let policies = findings.note("policies", policies, |set| format!("{} lender(s)", set.policies.len()));
+    if let Some(policies) = policies {
+        let now = super::world().clock.now();
+        for gap in policies.cap_findings(|policy| policy.zone.day(now)) {
+            let what = format!("{}:{}: {}", gap.file, gap.place.line, gap.what);
+            findings.mend("caps on interest", &what, &gap.remedy);
+        }
+        for crowded in policies.crowded_months(|policy| policy.zone.day(now)) {
+            findings.care("due dates", &crowded.what, &crowded.remedy);
+        }
+    }
 }
 
 async fn check_whatsapp(settings: &Settings, findings: &mut Findings) {

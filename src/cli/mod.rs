@@ -8,6 +8,7 @@ mod health;
 mod import;
 mod migrate;
 mod person;
+mod policies;
 mod retention;
 mod serve;
 mod stops;
@@ -23,7 +24,7 @@ use crate::app::{self, World};
 use crate::config::Settings;
 use crate::domain::ids::LenderId;
 use crate::domain::money::Currency;
-use crate::domain::time::Zone;
+use crate::domain::time::{Day, Zone};
 use crate::flow::diagnostic::Colour;
 use crate::flow::graph::Drawing;
 use crate::ports::Store;
@@ -32,6 +33,7 @@ use crate::telemetry;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use flow::Output;
+use policies::{AsOf, check_policies};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -93,6 +95,9 @@ enum FlowCommand {
         /// One JSON document, for editors and CI.
         #[arg(long)]
         json: bool,
+        /// Judge the policies (their caps on interest, their due dates) as of this day, YYYY-MM-DD; else as of today.
+        #[arg(long, value_name = "DAY", value_parser = day)]
+        today: Option<Day>,
     },
     /// Chat with a flow folder in the terminal, as one of the sample people.
     Talk {
@@ -273,14 +278,21 @@ async fn agents(settings: &Settings, command: AgentCommand) -> anyhow::Result<Ex
     Ok(ExitCode::SUCCESS)
 }
 
+fn day(text: &str) -> Result<Day, String> {
+    Day::parse(text).ok_or_else(|| format!("`{text}` is not a day YYYY-MM-DD"))
+}
+
 async fn flows(command: &FlowCommand) -> anyhow::Result<ExitCode> {
     let printed = match command {
-        FlowCommand::Check { dir, json: true } => flow::check(dir, Output::Json),
-        FlowCommand::Check { dir, json: false } => {
+        FlowCommand::Check { dir, json: true, today: _ } => flow::check(dir, Output::Json),
+        FlowCommand::Check { dir, json: false, today } => {
             let colour = if std::io::stdout().is_terminal() { Colour::On } else { Colour::Off };
             let flows = flow::check(dir, Output::Text(colour));
-            match app::check_policies(dir) {
-                Ok(found) => flow::Printed { text: flows.text + &found + "\n", ok: flows.ok },
+            let as_of = today.map_or_else(|| AsOf::Now(world().clock.now()), AsOf::Day);
+            match check_policies(dir, as_of) {
+                Ok(found) => {
+                    flow::Printed { text: flows.text + &found.text + "\n", ok: flows.ok && found.ok }
+                }
                 Err(error) => flow::Printed { text: format!("{}{error:#}\n", flows.text), ok: false },
             }
         }

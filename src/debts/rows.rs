@@ -217,8 +217,8 @@ impl<'a> Rows<'a> {
         let (late_interest, fees) = (amount("late_interest"), amount("fees"));
         let outstanding = row.optional("principal_outstanding", |text| values::amount(text, currency));
         let principal = principal?;
-        let principal_outstanding = outstanding?.unwrap_or(principal);
-        if principal_outstanding.minor < principal.minor {
+        let principal_outstanding = outstanding?;
+        if principal_outstanding.is_some_and(|outstanding| outstanding.minor < principal.minor) {
             let remedy = "it is all principal that is owed, overdue or not";
             row.error("principal_outstanding", "less than the overdue principal", remedy);
         }
@@ -286,9 +286,10 @@ fn next_instalment(said: Option<(Day, Money)>, list: &[Instalment], today: Day) 
 }
 
 fn nothing_owed(balance: &Balance) -> bool {
-    [balance.principal, balance.interest, balance.late_interest, balance.fees, balance.principal_outstanding]
-        .iter()
-        .all(|part| part.is_zero())
+    [balance.principal, balance.interest, balance.late_interest, balance.fees]
+        .into_iter()
+        .chain(balance.principal_outstanding)
+        .all(Money::is_zero)
 }
 
 fn codes() -> String {

@@ -7,7 +7,6 @@ use crate::domain::time::{Timestamp, Zone};
 use crate::rules::dpd::days_past_due;
 use crate::rules::offer::{OfferInput, PersonFacts, offers};
 use crate::rules::policy::PolicySet;
-use crate::rules::settlement::total_due;
 
 const ANDINO: &str = include_str!("../../fixtures/demo/andino.csv");
 const NORTE: &str = include_str!("../../fixtures/demo/norte.csv");
@@ -136,7 +135,7 @@ fn spanish_headings_semicolons_and_local_numbers_are_read() {
     assert_eq!(file.lender.unwrap().as_str(), "norte");
     let balance = &file.obligations[0].balance;
     assert_eq!(balance.principal, Money::new(325_050, Currency::Mxn));
-    assert_eq!(balance.principal_outstanding, Money::new(1_240_000, Currency::Mxn));
+    assert_eq!(balance.principal_outstanding, Some(Money::new(1_240_000, Currency::Mxn)));
     assert_eq!(file.persons[0].birth_date.as_ref().unwrap().expose().to_string(), "1990-01-01");
     assert_eq!(file.persons[0].first_name.expose(), "Marisol");
     assert_eq!(file.persons[0].phones[0].expose(), "528155500101");
@@ -401,7 +400,7 @@ fn amounts_whose_sum_would_not_fit_are_refused() {
     }
     let most = ROW.replace("1000,0,0,0", "9999999999999.99,9999999999999,9999999999999,9999999999999");
     let obligation = &file(&format!("{HEAD}{}", most.replace(".99", ""))).obligations[0];
-    assert_eq!(total_due(&obligation.balance).unwrap().minor, 4 * 999_999_999_999_900);
+    assert_eq!(obligation.balance.overdue().unwrap().minor, 4 * 999_999_999_999_900);
 }
 
 proptest::proptest! {

@@ -1,7 +1,7 @@
 //! Persons, obligations, offers and agreements: what is owed and how it may be settled.
 
 use crate::domain::ids::{AgreementId, LenderId, ObligationId, PersonId};
-use crate::domain::money::{Currency, Money};
+use crate::domain::money::{Currency, Money, MoneyError};
 use crate::domain::pii::Pii;
 use crate::domain::time::{Day, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,8 @@ pub enum ObligationStatus {
     WrittenOff,
 }
 
-/// Balance by component at `as_of`. The total due is the sum of the `*_due` parts.
+/// Balance by component at `as_of`. What is overdue is the sum of the first four parts; what the whole debt comes to
+/// is [`Obligation::payoff`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Balance {
     pub as_of: Timestamp,
@@ -67,8 +68,37 @@ pub struct Balance {
     pub interest: Money,
     pub late_interest: Money,
     pub fees: Money,
-    /// Whole principal that is still owed, overdue or not.
-    pub principal_outstanding: Money,
+    /// Whole principal that is still owed, overdue or not; `None` when the debt file does not say it.
+    pub principal_outstanding: Option<Money>,
+}
+
+impl Balance {
+    /// What is overdue: principal, interest, late interest and fees that are due. Never the whole debt by itself.
+    ///
+    /// # Errors
+    /// When the parts are of different currencies or beyond the range.
+    pub fn overdue(&self) -> Result<Money, MoneyError> {
+        let parts = [self.principal, self.interest, self.late_interest, self.fees];
+        Money::sum(self.principal.currency, parts)
+    }
+}
+
+impl Obligation {
+    /// What the whole debt comes to at `balance.as_of`: the principal that is owed, overdue or not, and what is due of
+    /// interest, late interest and fees. `None` when the debt file does not say it.
+    ///
+    /// A principal that is all overdue while an instalment is still to come contradicts itself: then nothing is
+    /// known either. Databases of before the column was optional hold such rows where the file left it out.
+    pub fn payoff(&self) -> Option<Money> {
+        let balance = &self.balance;
+        let outstanding = balance.principal_outstanding?;
+        let is_to_come = self.next_due.as_ref().is_some_and(|next| next.amount.is_positive());
+        if outstanding.minor < balance.principal.minor || (outstanding == balance.principal && is_to_come) {
+            return None;
+        }
+        let rest = outstanding.checked_sub(balance.principal).ok()?;
+        balance.overdue().and_then(|overdue| overdue.checked_add(rest)).ok()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,13 +149,27 @@ pub struct Offer {
     pub kind: AgreementKind,
     pub obligation: ObligationId,
     pub total: Money,
-    /// What is waived against today's total due; zero unless a settlement.
+    /// What is waived of the amount that is settled; zero unless a settlement.
     pub discount: Money,
+    /// What is left of today's debt as a whole once every payment is made: nothing of a settlement of the whole debt,
+    /// the part that is not yet due after a plan of arrears. `None` when the whole debt is not known.
+    #[serde(default)]
+    pub leaves: Option<Money>,
     pub payments: Vec<ScheduledPayment>,
     /// Monthly rate in millionths (0.018 → 18 000) when interest is charged.
     pub monthly_rate_ppm: Option<i64>,
+    /// True effective annual rate (E.A.) of this very schedule in millionths, when interest is charged.
+    #[serde(default)]
+    pub rate_ea_ppm: Option<i64>,
     pub valid_until: Day,
     pub derivation: Derivation,
+}
+
+impl Offer {
+    /// Whether nothing is owed any more once every payment is made. Only then may it be said that it closes the debt.
+    pub fn closes(&self) -> bool {
+        self.leaves.is_some_and(Money::is_zero)
+    }
 }
 
 /// Why an offer exists: enough to explain and to recompute it.
@@ -137,6 +181,13 @@ pub struct Derivation {
     pub rule: String,
     /// Inputs by name, as text: stage, days past due, balance parts, parameters.
     pub inputs: Vec<(String, String)>,
+}
+
+impl Derivation {
+    /// The value of one input, as text.
+    pub fn input(&self, name: &str) -> Option<&str> {
+        self.inputs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -78,6 +78,10 @@ fn one_of(members: &[&str]) -> Type {
 
 /// Longest money text: `$999.999.999.999`.
 const MONEY: usize = 16;
+/// Longest list of the parts of an amount: four names with their amounts.
+const PARTS: usize = 160;
+/// Longest sentences about what is left after an offer.
+const AFTERWARDS: usize = 260;
 /// Longest long date: `miércoles 30 de septiembre`.
 const DATE: usize = 27;
 
@@ -116,7 +120,13 @@ pub fn records() -> Vec<(&'static str, Vec<Field>)> {
                 field("numero", Type::Text, Deuda, 8),
                 field("titulo", Type::Text, Deuda, 24),
                 field("situacion", one_of(&SITUATIONS), Deuda, 12),
+                field("vencido", Type::Money, Deuda, MONEY),
+                // What the whole debt comes to; not there when the debt file does not say it.
+                field("pago_total", Type::Money, Deuda, MONEY),
+                // `vencido`, as flows called it that were published before the two were told apart.
                 field("total", Type::Money, Deuda, MONEY),
+                // The parts of `vencido` that are not zero, in words.
+                field("partes", Type::Text, Deuda, PARTS),
                 field("capital", Type::Money, Deuda, MONEY),
                 field("intereses", Type::Money, Deuda, MONEY),
                 field("mora", Type::Money, Deuda, MONEY),
@@ -137,6 +147,14 @@ pub fn records() -> Vec<(&'static str, Vec<Field>)> {
                 field("resumen", Type::Text, Deuda, 72),
                 field("total", Type::Money, Deuda, MONEY),
                 field("descuento", Type::Money, Deuda, MONEY),
+                // Nothing is owed any more once all of it is paid: `queda` is known and zero.
+                field("cierra", Type::Bool, Deuda, 2),
+                // A promise that may be of less than all that is overdue.
+                field("flexible", Type::Bool, Deuda, 2),
+                // What is left of the whole debt afterwards; not there when that is not known.
+                field("queda", Type::Money, Deuda, MONEY),
+                // `queda` and the next regular instalment in words; empty where there is nothing to say.
+                field("despues", Type::Text, Deuda, AFTERWARDS),
                 field("cuotas", Type::Int, Deuda, 3),
                 field("cuota", Type::Money, Deuda, MONEY),
                 // Differs from `cuota` where the policy asks for a down payment.
@@ -145,6 +163,8 @@ pub fn records() -> Vec<(&'static str, Vec<Field>)> {
                 field("primera_fecha", Type::Date, Deuda, DATE),
                 field("ultima_fecha", Type::Date, Deuda, DATE),
                 field("intereses", Type::Money, Deuda, MONEY),
+                // The true effective annual rate of its schedule; not there without interest.
+                field("tasa_ea", Type::Percent, Deuda, 8),
                 field("tasa_mensual", Type::Percent, Deuda, 8),
                 field("vigencia", Type::Date, Deuda, DATE),
             ],
@@ -159,6 +179,7 @@ pub fn records() -> Vec<(&'static str, Vec<Field>)> {
                 field("cuota", Type::Money, Deuda, MONEY),
                 field("cuotas", Type::Int, Deuda, 3),
                 field("proxima_fecha", Type::Date, Deuda, DATE),
+                field("ultima_fecha", Type::Date, Deuda, DATE),
             ],
         ),
     ]
@@ -257,7 +278,10 @@ fn debt_actions() -> Vec<Action> {
             inputs: vec![],
             outputs: vec![
                 field("deudas", list(record("deuda")), Label::Deuda, 0),
+                // `vencido`, as earlier flows called it.
                 field("total", Type::Money, Label::Deuda, MONEY),
+                field("vencido", Type::Money, Label::Deuda, MONEY),
+                field("pago_total", Type::Money, Label::Deuda, MONEY),
                 field("cantidad", Type::Int, Label::Deuda, 3),
                 field("unica", record("deuda"), Label::Deuda, 0),
             ],
@@ -274,6 +298,8 @@ fn debt_actions() -> Vec<Action> {
             outputs: vec![
                 field("ofertas", list(record("oferta")), Label::Deuda, 0),
                 field("cantidad", Type::Int, Label::Deuda, 3),
+                field("saldo_antiguo", Type::Bool, Label::Deuda, 2),
+                field("sin_refinanciacion", Type::Bool, Label::Deuda, 2),
                 field("mejor", record("oferta"), Label::Deuda, 0),
             ],
             outcomes: vec!["ok", "sin_ofertas", "acuerdo_vigente", "en_disputa", "caido"],
@@ -281,6 +307,20 @@ fn debt_actions() -> Vec<Action> {
             needs: l2,
             grants: None,
             keeps: None,
+        },
+        Action {
+            name: "promesa.limites",
+            about: "The least and most that may be promised for a debt and the last day, before anything is asked.",
+            inputs: vec![input("deuda", record("deuda"))],
+            outputs: vec![
+                field("minimo", Type::Money, Label::Deuda, MONEY),
+                field("maximo", Type::Money, Label::Deuda, MONEY),
+                field("fecha_limite", Type::Date, Label::Deuda, DATE),
+            ],
+            outcomes: vec!["ok", "no_disponible", "caido"],
+            class: EffectClass::Read,
+            needs: l2,
+            grants: None,
         },
         Action {
             name: "promesa.proponer",
@@ -326,8 +366,8 @@ fn debt_actions() -> Vec<Action> {
         },
         Action {
             name: "acuerdo.consultar",
-            about: "The agreement that is running, if any.",
-            inputs: vec![],
+            about: "The agreement that is running, if any; with `deuda` the one about that debt.",
+            inputs: vec![optional("deuda", record("deuda"))],
             outputs: vec![field("acuerdo", record("acuerdo"), Label::Deuda, 0)],
             outcomes: vec!["ok", "ninguno", "caido"],
             class: EffectClass::Read,

@@ -3,6 +3,8 @@
 use crate::ports::Store;
 use crate::ports::clock::Clock;
 use crate::ports::handoff_queue::HandoffQueue;
+use crate::rules::policy::outlook::cap_days_left;
+use crate::service::lenders::Lenders;
 use crate::telemetry;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
@@ -17,6 +19,7 @@ pub struct OperationsState {
     pub store: Arc<dyn Store>,
     pub queue: Arc<dyn HandoffQueue>,
     pub clock: Arc<dyn Clock>,
+    pub lenders: Arc<Lenders>,
 }
 
 pub fn configure(cfg: &mut web::ServiceConfig, state: web::Data<OperationsState>) {
@@ -76,6 +79,13 @@ async fn metrics(state: web::Data<OperationsState>) -> HttpResponse {
     if let Ok(Ok(stops)) = tokio::time::timeout(CHECK_MAX, state.store.stops()).await {
         let outbound = stops.iter().filter(|stop| stop.scope == "outbound").count();
         gauge("acuerdo_outbound_stopped", outbound as u64);
+    }
+    let now = state.clock.now();
+    for lender in state.lenders.all() {
+        if let Some(days) = cap_days_left(&lender.policy, &lender.caps, lender.today(now)) {
+            let days = u32::try_from(days).unwrap_or(u32::MAX);
+            metrics::gauge!("acuerdo_rate_cap_days_left", "lender" => lender.id.to_string()).set(days);
+        }
     }
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")

@@ -26,3 +26,4 @@ pub mod secrets;
 pub mod service_window;
 pub mod settlement;
 pub mod split;
+pub mod true_rate;

@@ -40,7 +40,8 @@ impl MonthlyRate {
         if ea.is_sign_negative() {
             return Err(RateOutOfRange);
         }
-        let growth = Decimal::ONE.checked_add(ea).and_then(twelfth_root).ok_or(RateOutOfRange)?;
+        let growth =
+            Decimal::ONE.checked_add(ea).and_then(|growth| nth_root(growth, MONTHS)).ok_or(RateOutOfRange)?;
         Self::new((growth - Decimal::ONE).round_dp(RATE_DECIMALS))
     }
 
@@ -66,13 +67,15 @@ pub(crate) fn power(base: Decimal, exponent: u32) -> Option<Decimal> {
     (0..exponent).try_fold(Decimal::ONE, |product, _| product.checked_mul(base))
 }
 
-fn twelfth_root(value: Decimal) -> Option<Decimal> {
-    let twelve = Decimal::from(MONTHS);
-    let mut root = Decimal::ONE + (value - Decimal::ONE).checked_div(twelve)?;
+/// The `degree`-th root of a value of at least one, by Newton's method; `None` on overflow.
+pub(crate) fn nth_root(value: Decimal, degree: u32) -> Option<Decimal> {
+    let degree_value = Decimal::from(degree);
+    let below = degree.checked_sub(1)?;
+    let mut root = Decimal::ONE + (value - Decimal::ONE).checked_div(degree_value)?;
     for _ in 0..NEWTON_STEPS_MAX {
-        let eleventh = power(root, MONTHS - 1)?;
-        let excess = eleventh.checked_mul(root)?.checked_sub(value)?;
-        let step = excess.checked_div(twelve.checked_mul(eleventh)?)?;
+        let lower = power(root, below)?;
+        let excess = lower.checked_mul(root)?.checked_sub(value)?;
+        let step = excess.checked_div(degree_value.checked_mul(lower)?)?;
         root = root.checked_sub(step)?;
         if step.abs() < Decimal::new(1, 24) {
             break;

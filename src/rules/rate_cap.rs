@@ -2,6 +2,7 @@
 
 use crate::domain::time::Day;
 use crate::rules::rate::MonthlyRate;
+use crate::rules::true_rate::Loan;
 use rust_decimal::Decimal;
 
 /// The highest effective annual rate for a kind of credit in a span of days.
@@ -63,6 +64,24 @@ impl RateCap {
             Ok(rate_ea) if rate_ea.round_dp(10) <= cap_ea => Ok(()),
             Ok(rate_ea) => Err(above(rate_ea)),
             Err(_) => Err(above(Decimal::MAX)),
+        }
+    }
+}
+
+impl RateCap {
+    /// Whether the very schedule keeps the cap: its days and its rounding included.
+    ///
+    /// # Errors
+    /// With the true rate of the schedule, when it is above the cap or cannot be worked out.
+    pub fn allows_schedule(&self, loan: &Loan<'_>) -> Result<(), RateCapError> {
+        let Some(cap_ea) = self.cap_ea else { return Ok(()) };
+        match loan.costs_at_most(cap_ea) {
+            Some(true) => Ok(()),
+            Some(false) | None => Err(RateCapError::Above {
+                rate_ea: loan.effective_annual().unwrap_or(Decimal::MAX).round_dp(6),
+                cap_ea,
+                source_text: self.source.clone(),
+            }),
         }
     }
 }

@@ -28,12 +28,13 @@ impl Frequency {
 }
 
 /// What a due date becomes when banks are closed on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BusinessDayRule {
     None,
     /// The next business day.
     Following,
-    /// The next business day, or the one before when that would be in another month.
+    /// The next business day, or the one before when that would be in another month: a month has one payment.
+    #[default]
     ModifiedFollowing,
     /// The business day before.
     Preceding,

@@ -1,6 +1,8 @@
 //! Settlement with a discount (*quita*): a share of each component is waived, never more than its cap.
+//!
+//! A settlement settles what is overdue, or the whole debt. Only the latter closes it.
 
-use crate::domain::debt::Balance;
+use crate::domain::debt::{Balance, Obligation};
 use crate::domain::money::{Currency, Money, MoneyError};
 use crate::rules::rounding::{floor_to_step, half_up_to_step};
 use rust_decimal::Decimal;
@@ -31,7 +33,44 @@ impl ComponentBps {
     }
 }
 
-/// What is paid and what is waived; `payable + discount` is the total due.
+/// What a settlement is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Settles {
+    /// What is overdue: the person is up to date afterwards, and owes the rest as before.
+    #[default]
+    Overdue,
+    /// All that is owed, overdue or not: nothing is owed afterwards. Only where the debt file says how much that is.
+    WholeDebt,
+}
+
+impl Settles {
+    pub const ALL: [Self; 2] = [Self::Overdue, Self::WholeDebt];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Overdue => "overdue",
+            Self::WholeDebt => "whole_debt",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|settles| settles.name() == name)
+    }
+
+    /// The balance that is settled; `None` when the whole debt is meant and not known.
+    pub fn balance(self, obligation: &Obligation) -> Option<Balance> {
+        match self {
+            Self::Overdue => Some(obligation.balance.clone()),
+            Self::WholeDebt => {
+                obligation.payoff()?;
+                let principal = obligation.balance.principal_outstanding?;
+                Some(Balance { principal, ..obligation.balance.clone() })
+            }
+        }
+    }
+}
+
+/// What is paid and what is waived; `payable + discount` is all that is settled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settlement {
     pub payable: Money,
@@ -54,13 +93,7 @@ pub enum SettlementError {
     Money(#[from] MoneyError),
 }
 
-/// Everything that is due today: principal overdue, interest, late interest and fees.
-pub fn total_due(balance: &Balance) -> Result<Money, MoneyError> {
-    let parts = [balance.principal, balance.interest, balance.late_interest, balance.fees];
-    Money::sum(balance.principal.currency, parts)
-}
-
-/// Applies `waiver` to `balance` within `caps` (oracle O21).
+/// Applies `waiver` to the four due parts of `balance` within `caps` (oracle O21).
 ///
 /// Each waived part is rounded half-up to whole steps; a fraction of a step that is left in the amount to pay (centavos
 /// in pesos) is waived too, so that people pay whole steps.
@@ -76,7 +109,7 @@ pub fn settle(
     let waived_interest = part(balance.interest, waiver.interest)?;
     let waived_late_interest = part(balance.late_interest, waiver.late_interest)?;
     let waived_fees = part(balance.fees, waiver.fees)?;
-    let due = total_due(balance)?;
+    let due = balance.overdue()?;
     let waived =
         Money::sum(currency, [waived_principal, waived_interest, waived_late_interest, waived_fees])?;
     let payable = Money::new(floor_to_step(due.checked_sub(waived)?.minor, currency), currency);
@@ -121,7 +154,7 @@ fn waived(amount: Money, bps: i64, currency: Currency) -> Result<Money, MoneyErr
 
 #[cfg(test)]
 mod tests {
-    use super::{ComponentBps, SettlementError, discount_bps, settle, total_due};
+    use super::{ComponentBps, SettlementError, discount_bps, settle};
     use crate::domain::debt::Balance;
     use crate::domain::money::{Currency, Money};
     use crate::domain::time::Timestamp;
@@ -139,7 +172,7 @@ mod tests {
             interest: cop(interest),
             late_interest: cop(late_interest),
             fees: cop(fees),
-            principal_outstanding: cop(principal),
+            principal_outstanding: None,
         }
     }
 
@@ -152,13 +185,13 @@ mod tests {
         let waiver = ComponentBps { principal: 1_000, interest: 5_000, late_interest: 10_000, fees: 10_000 };
         let settlement = settle(&balance, waiver, ComponentBps::ALL).unwrap();
         let waived = &oracle["waived"];
-        assert_eq!(total_due(&balance).unwrap(), money(&oracle["total"]));
+        assert_eq!(balance.overdue().unwrap(), money(&oracle["total"]));
         assert_eq!(settlement.payable, money(&oracle["offer"]));
         assert_eq!(settlement.waived_principal, money(&waived["capital"]));
         assert_eq!(settlement.waived_interest, money(&waived["interes"]));
         assert_eq!(settlement.waived_late_interest, money(&waived["mora"]));
         assert_eq!(settlement.waived_fees, money(&waived["gastos"]));
-        assert_eq!(discount_bps(settlement.discount, total_due(&balance).unwrap()), 2_360);
+        assert_eq!(discount_bps(settlement.discount, balance.overdue().unwrap()), 2_360);
     }
 
     #[test]
@@ -188,7 +221,7 @@ mod tests {
             let balance = balance(parts[0], parts[1], parts[2], parts[3]);
             let waiver = ComponentBps { principal: bps[0], interest: bps[1], late_interest: bps[2], fees: bps[3] };
             if let Ok(settlement) = settle(&balance, waiver, ComponentBps::ALL) {
-                let due = total_due(&balance).unwrap();
+                let due = balance.overdue().unwrap();
                 assert_eq!(settlement.payable.checked_add(settlement.discount).unwrap(), due);
                 assert!(settlement.payable.is_positive() && settlement.discount.minor >= 0);
                 assert_eq!(settlement.payable.minor % Currency::Cop.step_minor(), 0);

@@ -6,6 +6,7 @@ use crate::domain::outbound::limits::ROW_TITLE_MAX;
 use crate::flow::catalogue::records;
 use crate::flow::expr::Expr;
 use crate::flow::expr::eval::Scope;
+use crate::flow::text::closing::whole_debt;
 use crate::flow::text::parse::{Piece, TextError, parse};
 use crate::flow::text::render::render;
 use crate::flow::text::{Part, Text};
@@ -19,16 +20,28 @@ use thiserror::Error;
 pub const DEFAULT_LANGUAGE: &str = "es";
 
 /// Every text that must be there in the default language.
-pub const KEYS: [&str; 13] = [
+pub const KEYS: [&str; 25] = [
     "deuda.titulo",
+    "parte.capital",
+    "parte.intereses",
+    "parte.mora",
+    "parte.gastos",
     "promesa.titulo",
     "promesa.resumen",
+    "promesa.resumen_flexible",
     "plan.titulo",
     "plan.resumen",
+    "plan.resumen_con_abono",
     "refinanciacion.titulo",
     "refinanciacion.resumen",
     "descuento.titulo",
     "descuento.resumen",
+    CLOSING_SUMMARY,
+    CLOSED,
+    "despues.cuotas_y_saldo",
+    "despues.saldo",
+    "despues.cuotas",
+    "despues.sin_dato",
     "transferencia",
     "punto",
     "documento",
@@ -42,6 +55,22 @@ fn is_of_a_country(key: &str) -> bool {
     country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
+/// The summary of a settlement after which nothing is owed.
+const CLOSING_SUMMARY: &str = "cierre.resumen";
+/// What is said of what comes after it.
+const CLOSED: &str = "despues.nada";
+
+/// The texts of an offer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OfferWords {
+    /// Fits the title of a row in a list.
+    pub title: String,
+    /// Fits the description of a row.
+    pub summary: String,
+    /// What is left once it is kept; empty where there is nothing to say.
+    pub afterwards: String,
+}
+
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum WordingError {
     #[error("policies/wording.yaml: {0}")]
@@ -50,6 +79,11 @@ pub enum WordingError {
     Missing { language: String, key: &'static str },
     #[error("policies/wording.yaml: `{language}.{key}` is no text of ours; remove it or use one of: {known}")]
     Unknown { language: String, key: String, known: String },
+    #[error(
+        "policies/wording.yaml: `{language}.{key}` says “{said}”, which is true only of offers that settle the whole \
+         debt; say it in `{CLOSING_SUMMARY}` or `{CLOSED}`, which are shown for those alone"
+    )]
+    Closes { language: String, key: String, said: String },
     #[error("policies/wording.yaml: `{language}.{key}`: {why}")]
     Text { language: String, key: String, why: String },
 }
@@ -74,6 +108,12 @@ impl Wording {
                         key: key.clone(),
                         known,
                     });
+                }
+                if ![CLOSING_SUMMARY, CLOSED].contains(&key.as_str())
+                    && let Some(said) = whole_debt(&text.replace(['{', '}', '|'], " "))
+                {
+                    let (language, key) = (language.clone(), key.clone());
+                    return Err(WordingError::Closes { language, key, said });
                 }
                 let text = compiled(key, text).map_err(|why| WordingError::Text {
                     language: language.clone(),
@@ -109,10 +149,59 @@ impl Wording {
         }
     }
 
-    /// Title and summary of an offer of this flow kind (`promesa`, `plan`, `refinanciacion`, `descuento`).
-    pub fn offer(&self, kind: &str, offer: &Value, language: &str) -> (String, String) {
-        let write = |part: &str| self.write(&format!("{kind}.{part}"), offer, language);
-        (write("titulo"), write("resumen"))
+    /// The words of an offer of this flow kind (`promesa`, `plan`, `refinanciacion`, `descuento`) for a `deuda`.
+    ///
+    /// That nothing is owed afterwards is said where `cierra` holds, and nowhere else.
+    pub fn offer(&self, kind: &str, offer: &Value, debt: &Value, language: &str) -> OfferWords {
+        let closes = offer.at(&["cierra".to_owned()]) == Some(&Value::Bool(true));
+        let write = |key: &str| self.write(key, offer, language);
+        let summary = if kind == "descuento" && closes {
+            write(CLOSING_SUMMARY)
+        } else if kind == "plan" && !is_level(offer) {
+            write("plan.resumen_con_abono")
+        } else if kind == "promesa" && offer.at(&["flexible".to_owned()]) == Some(&Value::Bool(true)) {
+            write("promesa.resumen_flexible")
+        } else {
+            write(&format!("{kind}.resumen"))
+        };
+        let afterwards = match kind {
+            "plan" | "descuento" => self.afterwards(offer, debt, closes, language),
+            _ => String::new(),
+        };
+        OfferWords { title: write(&format!("{kind}.titulo")), summary, afterwards }
+    }
+
+    /// What is left of a debt once an offer about what is overdue, or about all of it, is kept.
+    fn afterwards(&self, offer: &Value, debt: &Value, closes: bool, language: &str) -> String {
+        let field =
+            |record: &Value, name: &str| record.at(&[name.to_owned()]).cloned().unwrap_or(Value::Nothing);
+        let left = field(offer, "queda");
+        let (amount, day) = (field(debt, "proxima_cuota"), field(debt, "proxima_fecha"));
+        let goes_on = amount != Value::Nothing && day != Value::Nothing;
+        let key = match (closes, goes_on, left != Value::Nothing) {
+            (true, _, _) => CLOSED,
+            (false, true, true) => "despues.cuotas_y_saldo",
+            (false, true, false) => "despues.cuotas",
+            (false, false, true) => "despues.saldo",
+            (false, false, false) => "despues.sin_dato",
+        };
+        let fields = Value::record([
+            ("titulo", field(debt, "titulo")),
+            ("queda", left),
+            ("proxima_cuota", amount),
+            ("proxima_fecha", day),
+        ]);
+        self.write(key, &fields, language)
+    }
+
+    /// The parts of what is overdue that are not zero: "capital $358.200, intereses $64.300".
+    pub fn parts(&self, debt: &Value, language: &str) -> String {
+        let written = ["capital", "intereses", "mora", "gastos"].into_iter().filter(|part| {
+            matches!(debt.at(&[(*part).to_owned()]), Some(Value::Money(amount)) if amount.is_positive())
+        });
+        let parts: Vec<String> =
+            written.map(|part| self.write(&format!("parte.{part}"), debt, language)).collect();
+        parts.join(", ")
     }
 
     pub fn transfer(&self, account: &BankTransfer, obligation: &str, language: &str) -> String {
@@ -167,6 +256,11 @@ impl Wording {
     }
 }
 
+/// Whether the first payment is like the others, so that naming one of them hides nothing.
+fn is_level(offer: &Value) -> bool {
+    offer.at(&["primera_cuota".to_owned()]) == offer.at(&["cuota".to_owned()])
+}
+
 /// The next shorter form of a product's name that is too long by `excess` characters; `None` when none is left.
 fn shorter(product: &str, excess: usize) -> Option<String> {
     const SMALL: [&str; 12] = ["de", "del", "la", "las", "el", "los", "y", "para", "con", "da", "do", "of"];
@@ -198,10 +292,18 @@ fn names_of(key: &str) -> Vec<&'static str> {
     let record = |name: &str| -> Vec<&'static str> {
         let fields = records().into_iter().find(|(record, _)| *record == name).map(|(_, fields)| fields);
         let names = fields.unwrap_or_default().into_iter().map(|field| field.name);
-        names.filter(|name| !["titulo", "resumen"].contains(name)).collect()
+        names.filter(|name| !["titulo", "resumen", "despues", "partes"].contains(name)).collect()
     };
     match key {
         "deuda.titulo" => record("deuda"),
+        "parte.capital" => vec!["capital"],
+        "parte.intereses" => vec!["intereses"],
+        "parte.mora" => vec!["mora"],
+        "parte.gastos" => vec!["gastos"],
+        CLOSED | "despues.sin_dato" => vec!["titulo"],
+        "despues.cuotas_y_saldo" => vec!["titulo", "queda", "proxima_cuota", "proxima_fecha"],
+        "despues.saldo" => vec!["titulo", "queda"],
+        "despues.cuotas" => vec!["titulo", "proxima_cuota", "proxima_fecha"],
         "transferencia" => vec!["banco", "tipo", "cuenta", "titular", "nit", "referencia"],
         "punto" => vec!["red", "convenio", "referencia"],
         key if key.starts_with("documento") => Vec::new(),
@@ -257,8 +359,10 @@ mod tests {
             ("cuotas", Value::Int(3)),
             ("cuota", Value::Money(Money::new(14_408_000, Currency::Cop))),
         ]);
-        assert_eq!(wording.offer("plan", &offer, "es").0, "3 cuotas de $144.080");
-        assert_eq!(wording.offer("plan", &offer, "en").0, "3 cuotas de $144.080");
+        for language in ["es", "en"] {
+            let words = wording.offer("plan", &offer, &Value::Nothing, language);
+            assert_eq!(words.title, "3 cuotas de $144.080");
+        }
     }
 
     #[test]
@@ -292,6 +396,76 @@ mod tests {
             texts.insert("documento.mx".to_owned(), "x".to_owned());
         });
         assert!(matches!(unknown, Err(WordingError::Unknown { .. })));
+    }
+
+    #[test]
+    fn only_an_offer_that_ends_the_debt_is_said_to_end_it() {
+        let cop = |pesos: i64| Value::Money(Money::new(pesos * 100, Currency::Cop));
+        let wording = file(|texts| {
+            for (key, text) in [
+                ("descuento.resumen", "al día con {total|money}"),
+                ("cierre.resumen", "cierra con {total|money}"),
+                ("despues.nada", "a paz y salvo"),
+                ("despues.cuotas_y_saldo", "siguen {proxima_cuota|money}, quedan {queda|money}"),
+                ("despues.cuotas", "siguen {proxima_cuota|money}"),
+                ("despues.saldo", "quedan {queda|money}"),
+                ("despues.sin_dato", "lo demás sigue"),
+            ] {
+                texts.insert(key.to_owned(), text.to_owned());
+            }
+        })
+        .unwrap();
+        let day = Value::Date(crate::domain::time::Day::parse("2026-12-14").unwrap());
+        let goes_on = Value::record([("proxima_cuota", cop(561_300)), ("proxima_fecha", day)]);
+        let ends = Value::record([("titulo", Value::text("Crédito"))]);
+        let none = Value::Nothing;
+        for (closes, left, debt, summary, afterwards) in [
+            (true, cop(0), &ends, "cierra con $1.000", "a paz y salvo"),
+            (false, cop(9_000), &goes_on, "al día con $1.000", "siguen $561.300, quedan $9.000"),
+            (false, none.clone(), &goes_on, "al día con $1.000", "siguen $561.300"),
+            (false, cop(9_000), &ends, "al día con $1.000", "quedan $9.000"),
+            (false, none, &ends, "al día con $1.000", "lo demás sigue"),
+        ] {
+            let fields = [("total", cop(1_000)), ("cierra", Value::Bool(closes)), ("queda", left)];
+            let words = wording.offer("descuento", &Value::record(fields), debt, "es");
+            assert_eq!((words.summary.as_str(), words.afterwards.as_str()), (summary, afterwards));
+        }
+    }
+
+    #[test]
+    fn words_that_end_a_debt_are_refused_where_they_may_be_false() {
+        for (key, text) in [
+            ("descuento.resumen", "Paga {total|money} y queda a paz y salvo"),
+            ("descuento.titulo", "Cierre su crédito"),
+            ("plan.resumen", "La deuda total en {cuotas} cuotas"),
+            ("despues.saldo", "Con eso liquida {titulo}"),
+        ] {
+            let refused = file(|texts| {
+                texts.insert(key.to_owned(), text.to_owned());
+            });
+            let told = refused.unwrap_err().to_string();
+            assert!(told.contains(&format!("`es.{key}` says")) && told.contains("cierre.resumen"), "{told}");
+        }
+    }
+
+    #[test]
+    fn parts_of_nothing_are_left_out() {
+        let wording = file(|texts| {
+            texts.insert("parte.capital".to_owned(), "capital {capital|money}".to_owned());
+            texts.insert("parte.mora".to_owned(), "mora {mora|money}".to_owned());
+        })
+        .unwrap();
+        let cop = |pesos: i64| Value::Money(Money::new(pesos * 100, Currency::Cop));
+        let debt = |capital, mora| {
+            Value::record([
+                ("capital", cop(capital)),
+                ("intereses", cop(0)),
+                ("mora", cop(mora)),
+                ("gastos", cop(0)),
+            ])
+        };
+        assert_eq!(wording.parts(&debt(358_200, 9_850), "es"), "capital $358.200, mora $9.850");
+        assert_eq!(wording.parts(&debt(0, 9_850), "es"), "mora $9.850");
     }
 
     #[test]

@@ -74,7 +74,7 @@ async fn a_newcomer_agrees_on_a_plan_and_asks_for_a_person() {
     phone.wait_reply("Estas son sus opciones").await;
     phone.open_list().await;
     phone.choose_row("3 cuotas").await;
-    phone.wait_reply("Plan de pagos para").await;
+    phone.wait_reply("Plan para ponerse al día").await;
     phone.tap("Sí, acepto").await;
 
     phone.wait_reply("su acuerdo quedó registrado con la referencia").await;
@@ -107,7 +107,7 @@ async fn on_a_handset_one_picks_writes_and_taps() {
     phone.wait_reply("Estas son sus opciones").await;
     phone.open_list().await;
     phone.choose_row("3 cuotas").await;
-    phone.wait_reply("Plan de pagos para").await;
+    phone.wait_reply("Plan para ponerse al día").await;
     picture(&phone, "simulator-390.png").await;
     phone.tap("Ver otras").await;
 

@@ -49,7 +49,7 @@ fn debtor() -> (Person, Obligation) {
             interest: pesos(342_700),
             late_interest: pesos(71_900),
             fees: pesos(45_000),
-            principal_outstanding: pesos(9_860_000),
+            principal_outstanding: Some(pesos(9_860_000)),
         },
         oldest_unpaid_due: Day::parse("2026-12-04"),
         next_due: None,

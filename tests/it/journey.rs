@@ -93,7 +93,7 @@ async fn an_agreement_is_recorded_once_with_its_evidence() {
     let who = Who::phone(DIANA);
     verified(&app, &who).await;
     app.says(&who, "el viernes le pago").await;
-    app.taps(&who, "Todo el saldo").await;
+    app.taps(&who, "Todo lo vencido").await;
     app.says(&who, "el viernes").await;
     let shown = app.last().message.readable();
     let yes = app.tap_of("Sí, confirmo").expect("the confirmation");
@@ -293,7 +293,7 @@ async fn an_answer_never_waits_behind_a_nudge_that_waits_for_the_morning() {
     let who = Who::phone(DIANA);
     verified(&app, &who).await;
     app.says(&who, "el viernes le pago").await;
-    app.taps(&who, "Todo el saldo").await;
+    app.taps(&who, "Todo lo vencido").await;
     app.says(&who, "el viernes").await;
     // Four hours later it is past eleven at night: the nudge is held.
     app.waits(Millis::hours(4)).await;

@@ -39,6 +39,7 @@ mod replicas;
 mod replies;
 mod retention;
 mod sample_days;
+mod scenario_answers;
 mod scenario_app;
 mod scenario_format;
 mod scenario_talk;

@@ -2,6 +2,7 @@
 //!
 //! It answers each action of the catalogue as the service does, so that the flows are tested with true figures.
 
+use crate::scenario_answers::{Answer, Fields, answer, bare, limits};
 use acuerdo::debts::{DebtFile, ImportContext, parse};
 use acuerdo::domain::debt::{AgreementKind, Obligation, ObligationStatus, Offer, Person};
 use acuerdo::domain::ids::LenderId;
@@ -17,13 +18,9 @@ use acuerdo::rules::data_rights::{DataRight, answer_by};
 use acuerdo::rules::dpd::days_past_due;
 use acuerdo::rules::offer::{Hold, OfferInput, PersonFacts, offers, promise, promise_range};
 use acuerdo::rules::policy::PolicySet;
-use acuerdo::rules::settlement::total_due;
 use acuerdo::service::wording::Wording;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
-
-type Fields = BTreeMap<String, Value>;
-type Answer = (String, Fields);
 
 /// An accepted offer.
 struct Accepted {
@@ -53,14 +50,6 @@ pub struct World {
 
 fn read(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
-}
-
-fn answer<const N: usize>(outcome: &str, values: [(&str, Value); N]) -> Answer {
-    (outcome.to_owned(), values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
-}
-
-fn bare(outcome: &str) -> Answer {
-    answer(outcome, [])
 }
 
 impl World {
@@ -186,7 +175,7 @@ impl World {
 
     fn deuda(&self, obligation: &Obligation) -> Value {
         let balance = &obligation.balance;
-        let total = total_due(balance).unwrap();
+        let total = balance.overdue().unwrap();
         let days = days_past_due(obligation.oldest_unpaid_due, self.today());
         let soon = obligation.next_due.as_ref().is_some_and(|next| next.due.days_since(self.today()) <= 7);
         let situation = match obligation.status {
@@ -206,7 +195,8 @@ impl World {
             ("producto", Value::text(&obligation.product_name)),
             ("numero", Value::Text(format!("••{}", obligation.external_ref))),
             ("situacion", Value::Choice(situation.to_owned())),
-            ("total", Value::Money(total)),
+            ("vencido", Value::Money(total)),
+            ("pago_total", some(obligation.payoff().map(Value::Money))),
             ("capital", Value::Money(balance.principal)),
             ("intereses", Value::Money(balance.interest)),
             ("mora", Value::Money(balance.late_interest)),
@@ -221,6 +211,10 @@ impl World {
         if let Value::Record(fields) = &mut record {
             fields.insert("titulo".to_owned(), Value::Text(title));
         }
+        let parts = self.wording.parts(&record, &self.language);
+        if let Value::Record(fields) = &mut record {
+            fields.insert("partes".to_owned(), Value::Text(parts));
+        }
         record
     }
 
@@ -232,9 +226,10 @@ impl World {
             AgreementKind::Settlement => "descuento",
         };
         let (first, last) = (offer.payments.first().unwrap(), offer.payments.last().unwrap());
-        // The usual payment: the second, when the first is a down payment.
+        let min_share: i64 = offer.derivation.input("min_share_bps").unwrap_or("10000").parse().unwrap();
         let usual = offer.payments.get(1).filter(|_| offer.payments.len() > 2).unwrap_or(first);
         let interest = offer.payments.iter().map(|payment| payment.interest);
+        let percent = |ppm: Option<i64>| ppm.map_or(Value::Nothing, Value::Percent);
         let currency = offer.total.currency;
         let mut fields = Fields::from(
             [
@@ -242,6 +237,9 @@ impl World {
                 ("tipo", Value::Choice(kind.to_owned())),
                 ("total", Value::Money(offer.total)),
                 ("descuento", Value::Money(offer.discount)),
+                ("cierra", Value::Bool(offer.closes())),
+                ("flexible", Value::Bool(min_share < 10_000)),
+                ("queda", offer.leaves.map_or(Value::Nothing, Value::Money)),
                 ("cuotas", Value::Int(i64::try_from(offer.payments.len()).unwrap())),
                 ("cuota", Value::Money(usual.amount)),
                 ("primera_cuota", Value::Money(first.amount)),
@@ -249,16 +247,20 @@ impl World {
                 ("primera_fecha", Value::Date(first.due)),
                 ("ultima_fecha", Value::Date(last.due)),
                 ("intereses", Value::Money(Money::sum(currency, interest).unwrap())),
-                ("tasa_mensual", offer.monthly_rate_ppm.map_or(Value::Nothing, Value::Percent)),
+                ("tasa_ea", percent(offer.rate_ea_ppm.map(|ppm| (ppm + 50) / 100 * 100))),
+                ("tasa_mensual", percent(offer.monthly_rate_ppm)),
                 ("vigencia", Value::Date(offer.valid_until)),
             ]
             .map(|(name, value)| (name.to_owned(), value)),
         );
-        let (titulo, resumen) = self.wording.offer(kind, &Value::Record(fields.clone()), &self.language);
-        assert!(titulo.chars().count() <= 24, "`{titulo}` is longer than a row's title");
-        assert!(resumen.chars().count() <= 72, "`{resumen}` is longer than a row's description");
-        fields.insert("titulo".to_owned(), Value::Text(titulo));
-        fields.insert("resumen".to_owned(), Value::Text(resumen));
+        let debt = self.obligations().into_iter().find(|debt| debt.id == offer.obligation).unwrap();
+        let record = Value::Record(fields.clone());
+        let worded = self.wording.offer(kind, &record, &self.deuda(&debt), &self.language);
+        assert!(worded.title.chars().count() <= 24, "`{}` is longer than a row's title", worded.title);
+        assert!(worded.summary.chars().count() <= 72, "`{}` is longer than a description", worded.summary);
+        fields.insert("titulo".to_owned(), Value::Text(worded.title));
+        fields.insert("resumen".to_owned(), Value::Text(worded.summary));
+        fields.insert("despues".to_owned(), Value::Text(worded.afterwards));
         Value::Record(fields)
     }
 
@@ -272,6 +274,7 @@ impl World {
             ("cuota", offer["primera_cuota"].clone()),
             ("cuotas", offer["cuotas"].clone()),
             ("proxima_fecha", offer["primera_fecha"].clone()),
+            ("ultima_fecha", offer["ultima_fecha"].clone()),
         ])
     }
 
@@ -323,9 +326,11 @@ impl World {
 
     fn debts(&self) -> Answer {
         let obligations = self.obligations();
-        let amounts: Vec<Money> = obligations.iter().map(|one| total_due(&one.balance).unwrap()).collect();
+        let amounts: Vec<Money> = obligations.iter().map(|one| one.balance.overdue().unwrap()).collect();
         let Some(first) = amounts.first() else { return bare("sin_deuda") };
         let total = Money::sum(first.currency, amounts.iter().copied()).unwrap();
+        let payoffs: Option<Vec<Money>> = obligations.iter().map(Obligation::payoff).collect();
+        let payoff = payoffs.map(|payoffs| Money::sum(first.currency, payoffs).unwrap());
         let outcome = match obligations.len() {
             _ if !total.is_positive() => "al_dia",
             1 => "una",
@@ -338,7 +343,8 @@ impl World {
             outcome,
             [
                 ("deudas", Value::List(records)),
-                ("total", Value::Money(total)),
+                ("vencido", Value::Money(total)),
+                ("pago_total", payoff.map_or(Value::Nothing, Value::Money)),
                 ("cantidad", count),
                 ("unica", only),
             ],
@@ -364,6 +370,14 @@ impl World {
         answer("ok", [("ofertas", Value::List(found)), ("cantidad", count), ("mejor", best)])
     }
 
+    fn promise_limits(&self, call: &ActionCall) -> Answer {
+        let policy = self.policies.policy(&self.lender).unwrap();
+        match self.with_input(&self.named(call), |input| promise_range(policy, input)) {
+            Some(range) => answer("ok", limits(&range)),
+            None => bare("no_disponible"),
+        }
+    }
+
     fn propose(&self, call: &ActionCall) -> Answer {
         let obligation = self.named(call);
         let policy = self.policies.policy(&self.lender).unwrap();
@@ -373,11 +387,7 @@ impl World {
         let Some(range) = self.with_input(&obligation, |input| promise_range(policy, input)) else {
             return bare("no_disponible");
         };
-        let limits = [
-            ("minimo", Value::Money(range.least)),
-            ("maximo", Value::Money(range.most)),
-            ("fecha_limite", Value::Date(range.last_day)),
-        ];
+        let limits = limits(&range);
         match self.with_input(&obligation, |input| promise(policy, input, *amount, *day)) {
             Ok(offer) => answer("ok", [("oferta", self.oferta(&offer))]),
             Err(refusals) => match refusals[0].condition {
@@ -400,8 +410,7 @@ impl World {
             return answer("ya_existe", [("referencia", Value::text(&before.reference))]);
         }
         let obligation = self.named(call);
-        let wanted = &call.with["oferta"];
-        let policy = self.policies.policy(&self.lender).unwrap();
+        let (wanted, policy) = (&call.with["oferta"], self.policies.policy(&self.lender).unwrap());
         let mut found = self.offers_of(&obligation);
         if let (Some(Value::Money(amount)), Some(Value::Date(day))) =
             (wanted.at(&["total".to_owned()]), wanted.at(&["primera_fecha".to_owned()]))
@@ -447,6 +456,7 @@ impl Outcomes for World {
             "identidad.verificar" => self.verify(call),
             "deuda.consultar" => self.debts(),
             "oferta.consultar" => self.offers(call),
+            "promesa.limites" => self.promise_limits(call),
             "promesa.proponer" => self.propose(call),
             "acuerdo.crear" => self.accept(call),
             "acuerdo.consultar" => match self.accepted.last() {

@@ -2,6 +2,7 @@
 
 mod asked;
 mod beside;
+mod closing;
 mod consent;
 mod cycles;
 mod evidence;
@@ -29,6 +30,7 @@ pub fn check(compiled: &Compiled, wording: &Lint, findings: &mut Vec<Finding>) {
     labels::check(compiled, findings);
     evidence::check(compiled, findings);
     consent::check(compiled, findings);
+    closing::check(compiled, findings);
     limits::check(compiled, findings);
     locales::check(compiled, findings);
     keywords::check(compiled, findings);

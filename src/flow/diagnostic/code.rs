@@ -52,6 +52,7 @@ pub enum Code {
     ConsentLoose,
     AsksBesideDesk,
     ReservedPresses,
+    ClosesUnproved,
     BodyTooLong,
     TitleTooLong,
     NudgeTooLate,
@@ -71,7 +72,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 63] = [
+    pub const ALL: [Self; 64] = [
         Self::Yaml,
         Self::UnknownKey,
         Self::MissingKey,
@@ -119,6 +120,7 @@ impl Code {
         Self::ConsentLoose,
         Self::AsksBesideDesk,
         Self::ReservedPresses,
+        Self::ClosesUnproved,
         Self::BodyTooLong,
         Self::TitleTooLong,
         Self::NudgeTooLate,
@@ -187,6 +189,7 @@ impl Code {
             Self::ConsentLoose => "F046",
             Self::AsksBesideDesk => "F047",
             Self::ReservedPresses => "F048",
+            Self::ClosesUnproved => "F049",
             Self::BodyTooLong => "F050",
             Self::TitleTooLong => "F051",
             Self::NudgeTooLate => "F052",

@@ -1,5 +1,6 @@
 //! Texts with typed placeholders: what they are made of, how they are read, how they are written for a person.
 
+pub mod closing;
 pub mod fold;
 pub mod parse;
 pub mod render;

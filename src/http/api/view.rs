@@ -107,6 +107,8 @@ fn person(person: &PersonView) -> Value {
             "account": debt.external_ref_masked,
             "status": debt.status,
             "due": debt.due.map(money),
+            "payoff": debt.payoff.map(money),
+            "next_instalment": debt.next.map(|(due, amount)| json!({"due": due, "amount": money(amount)})),
             "as_of": debt.as_of.rfc3339(),
             "oldest_unpaid_due": debt.oldest_unpaid_due,
         })

@@ -107,7 +107,8 @@ pub fn figures(known: &Known<'_>) -> Vec<i64> {
     all.extend(known.agreements.iter().flat_map(of_agreement));
     let owed = known.debts.iter().map(due);
     all.push(owed.fold(0, i64::saturating_add));
-    let outstanding = known.debts.iter().map(|debt| hundredths(debt.balance.principal_outstanding));
+    let outstanding = known.debts.iter().filter_map(|debt| debt.balance.principal_outstanding);
+    let outstanding = outstanding.map(hundredths);
     all.push(outstanding.fold(0, i64::saturating_add));
     all.retain(|amount| *amount > 0);
     all.sort_unstable();
@@ -131,15 +132,17 @@ fn of_debt(debt: &Obligation) -> Vec<i64> {
         of.fold(0_i64, |sum, (_, part)| sum.saturating_add(hundredths(*part)))
     };
     let mut all: Vec<i64> = (1..16).map(some_of).collect();
-    let outstanding = hundredths(balance.principal_outstanding);
-    all.push(outstanding);
-    all.push(outstanding.saturating_add(some_of(0b1110)));
+    if let Some(outstanding) = balance.principal_outstanding.map(hundredths) {
+        all.push(outstanding);
+        all.push(outstanding.saturating_add(some_of(0b1110)));
+    }
     all.extend(debt.next_due.iter().chain(&debt.instalments).map(|instalment| hundredths(instalment.amount)));
     all
 }
 
 fn of_offer(offer: &Offer) -> Vec<i64> {
     let mut all = vec![hundredths(offer.total), hundredths(offer.discount)];
+    all.extend(offer.leaves.map(hundredths));
     all.extend(offer.payments.iter().map(|payment| hundredths(payment.amount)));
     all.push(offer.payments.iter().fold(0, |sum, payment| sum.saturating_add(hundredths(payment.interest))));
     all

@@ -79,7 +79,7 @@ fn debt(
             interest: money(parts[1]),
             late_interest: money(parts[2]),
             fees: money(parts[3]),
-            principal_outstanding: money(parts[4]),
+            principal_outstanding: Some(money(parts[4])),
         },
         oldest_unpaid_due: Some(today.plus_days(-days.0)),
         next_due: (days.1 > 0).then(|| Instalment {

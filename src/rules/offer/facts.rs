@@ -5,11 +5,10 @@ use crate::domain::money::Money;
 use crate::domain::time::{Day, Millis, Timestamp};
 use crate::rules::calendar::Calendar;
 use crate::rules::dpd::{Stage, bucket, days_past_due, stage};
-use crate::rules::offer::Refusal;
+use crate::rules::offer::{Refusal, STALE};
 use crate::rules::policy::model::Policy;
 use crate::rules::rate_cap::RateCaps;
 use crate::rules::rounding::floor_to_step;
-use crate::rules::settlement::total_due;
 
 /// Why everything about a person waits for a human.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,9 +69,12 @@ pub struct Facts<'a> {
     pub input: &'a OfferInput<'a>,
     pub days_past_due: i64,
     pub stage: Stage,
-    pub total_due: Money,
-    /// The total due in whole payable steps; what is below a step is not asked for.
+    /// What is overdue.
+    pub overdue: Money,
+    /// What is overdue in whole payable steps; what is below a step is not asked for.
     pub payable: Money,
+    /// What the whole debt comes to, when the debt file says it.
+    pub payoff: Option<Money>,
 }
 
 impl<'a> Facts<'a> {
@@ -80,9 +82,9 @@ impl<'a> Facts<'a> {
     pub fn new(policy: &'a Policy, input: &'a OfferInput<'a>) -> Result<Self, Refusal> {
         let obligation = input.obligation;
         guard(policy, input)?;
-        let total_due =
-            total_due(&obligation.balance).map_err(|error| Refusal::new("balance", "one currency", error))?;
-        let payable = Money { minor: floor_to_step(total_due.minor, total_due.currency), ..total_due };
+        let overdue =
+            obligation.balance.overdue().map_err(|error| Refusal::new("balance", "one currency", error))?;
+        let payable = Money { minor: floor_to_step(overdue.minor, overdue.currency), ..overdue };
         if !payable.is_positive() {
             return Err(Refusal::new("total_due", "an amount to pay", "nothing is due"));
         }
@@ -91,15 +93,22 @@ impl<'a> Facts<'a> {
             input,
             days_past_due: days_past_due(obligation.oldest_unpaid_due, input.today),
             stage: stage(obligation, input.today, policy.stages),
-            total_due,
+            overdue,
             payable,
+            payoff: obligation.payoff(),
         })
+    }
+
+    /// What is left of the whole debt once `settled` of it is paid or waived.
+    pub fn left_after(&self, settled: Money) -> Option<Money> {
+        self.payoff.and_then(|payoff| payoff.checked_sub(settled).ok())
     }
 
     /// The inputs of a derivation that do not depend on the rule.
     pub fn derivation(&self) -> Vec<(String, String)> {
         let balance = &self.input.obligation.balance;
         let amount = |money: Money| money.minor.to_string();
+        let unknown = || "unknown".to_owned();
         [
             ("today", self.input.today.to_string()),
             ("stage", self.stage.name().to_owned()),
@@ -111,8 +120,9 @@ impl<'a> Facts<'a> {
             ("interest_minor", amount(balance.interest)),
             ("late_interest_minor", amount(balance.late_interest)),
             ("fees_minor", amount(balance.fees)),
-            ("principal_outstanding_minor", amount(balance.principal_outstanding)),
-            ("total_due_minor", amount(self.total_due)),
+            ("principal_outstanding_minor", balance.principal_outstanding.map_or(unknown(), amount)),
+            ("payoff_minor", self.payoff.map_or(unknown(), amount)),
+            ("total_due_minor", amount(self.overdue)),
         ]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))
@@ -126,13 +136,10 @@ fn guard(policy: &Policy, input: &OfferInput<'_>) -> Result<(), Refusal> {
         return Err(Refusal::new("lender", &policy.lender, &obligation.lender));
     }
     let balance = &obligation.balance;
-    let parts = [
-        balance.principal,
-        balance.interest,
-        balance.late_interest,
-        balance.fees,
-        balance.principal_outstanding,
-    ];
+    let parts: Vec<Money> = [balance.principal, balance.interest, balance.late_interest, balance.fees]
+        .into_iter()
+        .chain(balance.principal_outstanding)
+        .collect();
     if obligation.currency != policy.currency || parts.iter().any(|part| part.currency != policy.currency) {
         return Err(Refusal::new("currency", policy.currency, obligation.currency));
     }
@@ -154,7 +161,7 @@ fn guard(policy: &Policy, input: &OfferInput<'_>) -> Result<(), Refusal> {
     let max = policy.limits.balance_max_age_days;
     if age > Millis::days(max) {
         let days = age.0 / Millis::days(1).0;
-        return Err(Refusal::new("balance_max_age_days", max, days));
+        return Err(Refusal::new(STALE, max, days));
     }
     Ok(())
 }

@@ -14,6 +14,11 @@ use crate::domain::money::Money;
 use crate::domain::time::Day;
 use crate::rules::policy::model::{Policy, Rule, Terms};
 
+/// Conditions of refusals that the program itself asks for.
+pub(crate) const RATE_CAP: &str = "rate_cap";
+pub(crate) const OUTSTANDING: &str = "principal_outstanding";
+const STALE: &str = "balance_max_age_days";
+
 /// Why a rule, or the policy as a whole, gave no offer; for analysts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -30,6 +35,11 @@ impl Refusal {
         Self { rule: None, condition, wanted: wanted.to_string(), found: found.to_string() }
     }
 
+    /// Whether it passes by itself, with a new cap or a fuller debt file.
+    fn is_off(&self) -> bool {
+        [RATE_CAP, OUTSTANDING].contains(&self.condition)
+    }
+
     fn of(mut self, rule: &Rule) -> Self {
         self.rule = Some(rule.id.clone());
         self
@@ -41,6 +51,16 @@ impl Refusal {
 pub struct Explanation {
     pub offers: Vec<Offer>,
     pub refusals: Vec<Refusal>,
+    /// The policy would refinance this debt, but today it cannot: the cap on interest is not known or is exceeded, or
+    /// the debt file does not say what the whole debt comes to.
+    pub refinancing_is_off: bool,
+}
+
+impl Explanation {
+    /// Nothing is offered because the balance is too old.
+    pub fn balance_is_stale(&self) -> bool {
+        self.refusals.iter().any(|refusal| refusal.rule.is_none() && refusal.condition == STALE)
+    }
 }
 
 /// What may be offered now: settlements, promises, plans, refinancing; within each in the order of its rule.
@@ -54,13 +74,17 @@ pub fn offers(policy: &Policy, input: &OfferInput<'_>) -> Vec<Offer> {
 pub fn explain(policy: &Policy, input: &OfferInput<'_>) -> Explanation {
     let facts = match Facts::new(policy, input) {
         Ok(facts) => facts,
-        Err(refusal) => return Explanation { offers: Vec::new(), refusals: vec![refusal] },
+        Err(refusal) => return Explanation { refusals: vec![refusal], ..Explanation::default() },
     };
     let (selected, mut refusals) = selection::select(policy, &facts);
     let mut offers = Vec::new();
+    let mut refinancing_is_off = false;
     for rule in selected {
         match terms::offers_of(rule, &facts) {
             Ok((given, refused)) => {
+                let is_refinancing = matches!(rule.terms, Terms::Refinancing(_));
+                refinancing_is_off |=
+                    is_refinancing && given.is_empty() && refused.iter().any(Refusal::is_off);
                 offers.extend(given);
                 refusals.extend(refused.into_iter().map(|refusal| refusal.of(rule)));
             }
@@ -69,7 +93,7 @@ pub fn explain(policy: &Policy, input: &OfferInput<'_>) -> Explanation {
     }
     // Exceptions for a product stand above the general rules, so the file's order says nothing about the menu's.
     offers.sort_by_key(|offer| rank(offer.kind));
-    Explanation { offers, refusals }
+    Explanation { offers, refusals, refinancing_is_off }
 }
 
 /// The order in which a person sees offers: what costs least first, what binds longest last.

@@ -55,7 +55,7 @@ fn failed_conditions(rule: &Rule, facts: &Facts<'_>) -> Vec<Refusal> {
     );
     let ranges = [
         ("days_past_due", when.days_past_due, facts.days_past_due),
-        ("total_due", when.total_due, facts.total_due.minor),
+        ("total_due", when.total_due, facts.overdue.minor),
         ("broken_promises", when.broken_promises, i64::from(facts.input.person.broken_promises)),
     ];
     for (condition, range, value) in ranges {

@@ -3,16 +3,19 @@
 use crate::domain::debt::{AgreementKind, Derivation, Offer, ScheduledPayment};
 use crate::domain::money::Money;
 use crate::domain::time::Day;
-use crate::rules::amortisation::{self, Row};
-use crate::rules::offer::{Facts, PromiseRange, Refusal};
+use crate::rules::amortisation::{Rounding, Row, Shape, dated};
+use crate::rules::offer::{Facts, OUTSTANDING, PromiseRange, RATE_CAP, Refusal};
 use crate::rules::policy::model::{
     Method, Pace, PlanTerms, PromiseTerms, RefinancingTerms, Rule, SettlementTerms, Terms,
 };
+use crate::rules::rate_cap::{RateCap, RateCapError};
 use crate::rules::rounding::half_up_to_step;
 use crate::rules::schedule::{Frequency, due_dates};
 use crate::rules::settlement::{self, WHOLE_BPS};
 use crate::rules::split::split;
+use crate::rules::true_rate::Loan;
 use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
 use sha2::{Digest, Sha256};
 
 /// Hexadecimal digits of an offer's id: 64 bits, unique among the offers that one person can see.
@@ -25,8 +28,11 @@ type Given = (Vec<Offer>, Vec<Refusal>);
 struct Draft {
     kind: AgreementKind,
     discount: Money,
+    /// What is left of the whole debt afterwards, when that is known.
+    leaves: Option<Money>,
     payments: Vec<ScheduledPayment>,
     monthly_rate_ppm: Option<i64>,
+    rate_ea_ppm: Option<i64>,
     valid_until: Day,
     parameters: Vec<(&'static str, String)>,
 }
@@ -100,8 +106,11 @@ pub fn promise_of(
         Draft {
             kind: AgreementKind::Promise,
             discount: Money::zero(amount.currency),
+            // What is below a payable step is not asked for.
+            leaves: facts.left_after(if amount == facts.payable { facts.overdue } else { amount }),
             payments: payments(&[due], &[amount], &[]),
             monthly_rate_ppm: None,
+            rate_ea_ppm: None,
             valid_until,
             parameters: vec![
                 ("max_days", terms.max_days.to_string()),
@@ -121,8 +130,10 @@ fn plan(rule: &Rule, terms: &PlanTerms, facts: &Facts<'_>, count: u32) -> Result
         Draft {
             kind: AgreementKind::InstalmentPlan,
             discount: Money::zero(facts.payable.currency),
+            leaves: facts.left_after(facts.overdue),
             payments: payments(&dates, &amounts, &[]),
             monthly_rate_ppm: None,
+            rate_ea_ppm: None,
             valid_until: valid_until(facts, terms.valid_days, &dates),
             parameters: vec![
                 ("payments", count.to_string()),
@@ -149,65 +160,107 @@ fn plan_amounts(terms: &PlanTerms, total: Money, count: u32) -> Result<Vec<Money
 
 /// New terms for the whole principal; interest, late interest and fees in arrears are spread over the payments without
 /// interest on them (Código de Comercio art. 886 restricts interest on interest; oracle O20).
+///
+/// The first period costs its days. The cap is compared with the true yearly rate of the very table, without the
+/// arrears, which cost nothing and would only lower it.
 fn refinancing(
     rule: &Rule,
     terms: &RefinancingTerms,
     facts: &Facts<'_>,
     count: u32,
 ) -> Result<Offer, Refusal> {
-    let today = facts.input.today;
+    let cap = cap_of(terms, facts)?;
+    let pace = Pace { first_payment_days: terms.first_payment_days, frequency: Frequency::Monthly };
+    let dates = dates(facts, pace, count)?;
+    let table = priced(terms, facts, &dates, cap)?;
+    let amounts = with_arrears(&table.rows, facts, count)?;
+    check_least(&amounts, terms.min_instalment)?;
+    let interest: Vec<Money> = table.rows.iter().map(|row| row.interest).collect();
+    let valid_until = valid_until(facts, terms.valid_days, &dates);
     let mut parameters = vec![
         ("months", count.to_string()),
         ("monthly_rate_ppm", terms.rate_ppm.to_string()),
+        ("true_rate_ea", table.rate_ea.to_string()),
         ("modality", terms.modality.clone()),
         ("method", terms.method.name().to_owned()),
+        ("periods", terms.periods.name().to_owned()),
         ("min_instalment_minor", terms.min_instalment.minor.to_string()),
     ];
-    let mut cap_until = None;
-    if terms.rate_ppm > 0 {
-        let refuse =
-            |error: crate::rules::rate_cap::RateCapError| Refusal::new("rate_cap", "within the cap", error);
-        let cap = facts.input.caps.find(&facts.policy.country, &terms.modality, today).map_err(refuse)?;
-        cap.allows(terms.rate).map_err(refuse)?;
+    if let Some(cap) = cap {
         let cap_ea = cap.cap_ea.map_or_else(|| "none".to_owned(), |ea| ea.to_string());
         parameters.extend([("rate_cap_ea", cap_ea), ("rate_cap_source", cap.source.clone())]);
-        cap_until = Some(cap.to);
     }
-    let (amounts, interest) = refinanced(terms, facts, count)?;
-    check_least(&amounts, terms.min_instalment)?;
-    let pace = Pace { first_payment_days: terms.first_payment_days, frequency: Frequency::Monthly };
-    let dates = dates(facts, pace, count)?;
-    let valid_until = valid_until(facts, terms.valid_days, &dates);
     finish(
         rule,
         facts,
         Draft {
             kind: AgreementKind::Refinancing,
             discount: Money::zero(facts.payable.currency),
+            // The new terms are about the whole debt.
+            leaves: Some(Money::zero(facts.payable.currency)),
             payments: payments(&dates, &amounts, &interest),
             monthly_rate_ppm: Some(terms.rate_ppm),
+            rate_ea_ppm: (table.rate_ea * Decimal::from(1_000_000)).round().to_i64(),
             // The cap of the next month may be lower.
-            valid_until: cap_until.map_or(valid_until, |until| valid_until.min(until)),
+            valid_until: cap.map_or(valid_until, |cap| valid_until.min(cap.to)),
             parameters,
         },
     )
 }
 
-/// The payments and the interest inside each.
-fn refinanced(
+/// The cap that the interest must keep; none without interest.
+fn cap_of<'f>(terms: &RefinancingTerms, facts: &Facts<'f>) -> Result<Option<&'f RateCap>, Refusal> {
+    if terms.rate_ppm == 0 {
+        return Ok(None);
+    }
+    let cap = facts.input.caps.find(&facts.policy.country, &terms.modality, facts.input.today);
+    let cap = cap.map_err(above_cap)?;
+    cap.allows(terms.rate).map_err(above_cap)?;
+    Ok(Some(cap))
+}
+
+fn above_cap(error: RateCapError) -> Refusal {
+    Refusal::new(RATE_CAP, "within the cap", error)
+}
+
+/// A table and the true yearly rate of it.
+struct Priced {
+    rows: Vec<Row>,
+    rate_ea: Decimal,
+}
+
+/// The table of the whole principal. Where rounding alone would lift it above the cap, it is rounded down.
+fn priced(
     terms: &RefinancingTerms,
     facts: &Facts<'_>,
-    count: u32,
-) -> Result<(Vec<Money>, Vec<Money>), Refusal> {
+    dates: &[Day],
+    cap: Option<&RateCap>,
+) -> Result<Priced, Refusal> {
+    let outstanding = facts.input.obligation.balance.principal_outstanding;
+    let principal = facts.payoff.and(outstanding).map(floor).ok_or_else(whole_debt_unknown)?;
+    let shape = match terms.method {
+        Method::French => Shape::Level,
+        Method::German => Shape::LevelPrincipal,
+    };
+    let start = facts.input.today;
+    let attempt = |rounding: Rounding| {
+        let rows = dated(principal, terms.rate, (start, dates), (shape, terms.periods), rounding)
+            .map_err(|error| Refusal::new("months", dates.len(), error))?;
+        let paid: Vec<(Day, Money)> = dates.iter().copied().zip(rows.iter().map(|row| row.payment)).collect();
+        let loan = Loan { principal, start, payments: &paid };
+        if let Some(cap) = cap {
+            cap.allows_schedule(&loan).map_err(above_cap)?;
+        }
+        let rate_ea =
+            loan.effective_annual().ok_or_else(|| Refusal::new(RATE_CAP, "a rate", "beyond the range"))?;
+        Ok(Priced { rows, rate_ea })
+    };
+    attempt(Rounding::HalfUp).or_else(|_: Refusal| attempt(Rounding::Down))
+}
+
+/// The payments of the table with what is in arrears of interest and fees.
+fn with_arrears(rows: &[Row], facts: &Facts<'_>, count: u32) -> Result<Vec<Money>, Refusal> {
     let balance = &facts.input.obligation.balance;
-    // The file of a lender may leave out the principal that is not yet due.
-    let principal = balance.principal_outstanding.minor.max(balance.principal.minor);
-    let principal = floor(Money { minor: principal, ..facts.payable });
-    let rows: Vec<Row> = match terms.method {
-        Method::French => amortisation::french(principal, terms.rate, count),
-        Method::German => amortisation::german(principal, terms.rate, count),
-    }
-    .map_err(|error| Refusal::new("months", count, error))?;
     let mut amounts: Vec<Money> = rows.iter().map(|row| row.payment).collect();
     for part in [balance.interest, balance.late_interest, balance.fees].map(floor) {
         // A part of a few pesos cannot be spread: it goes into the first payment.
@@ -217,14 +270,16 @@ fn refinanced(
                 amount.checked_add(share).map_err(|error| Refusal::new("balance", "an amount", error))?;
         }
     }
-    Ok((amounts, rows.iter().map(|row| row.interest).collect()))
+    Ok(amounts)
 }
 
 fn settle(rule: &Rule, terms: &SettlementTerms, facts: &Facts<'_>, count: u32) -> Result<Offer, Refusal> {
     let limits = facts.policy.limits;
-    let settlement = settlement::settle(&facts.input.obligation.balance, terms.waiver, limits.waiver_max)
+    let balance = terms.settles.balance(facts.input.obligation).ok_or_else(whole_debt_unknown)?;
+    let settlement = settlement::settle(&balance, terms.waiver, limits.waiver_max)
         .map_err(|error| Refusal::new("waiver", "within limits.waiver_max", error))?;
-    let discount_bps = settlement::discount_bps(settlement.discount, facts.total_due);
+    let settled = balance.overdue().map_err(|error| Refusal::new("balance", "an amount", error))?;
+    let discount_bps = settlement::discount_bps(settlement.discount, settled);
     if discount_bps > limits.discount_max_bps {
         return Err(Refusal::new("discount_max", limits.discount_max_bps, discount_bps));
     }
@@ -232,6 +287,8 @@ fn settle(rule: &Rule, terms: &SettlementTerms, facts: &Facts<'_>, count: u32) -
     let dates = dates(facts, terms.pace, count)?;
     let mut parameters = vec![
         ("payments", count.to_string()),
+        ("settles", terms.settles.name().to_owned()),
+        ("settled_minor", settled.minor.to_string()),
         ("discount_bps", discount_bps.to_string()),
         ("waived_principal_minor", settlement.waived_principal.minor.to_string()),
         ("waived_interest_minor", settlement.waived_interest.minor.to_string()),
@@ -247,12 +304,18 @@ fn settle(rule: &Rule, terms: &SettlementTerms, facts: &Facts<'_>, count: u32) -
         Draft {
             kind: AgreementKind::Settlement,
             discount: settlement.discount,
+            leaves: facts.left_after(settled),
             payments: payments(&dates, &amounts, &[]),
             monthly_rate_ppm: None,
+            rate_ea_ppm: None,
             valid_until: valid_until(facts, terms.valid_days, &dates),
             parameters,
         },
     )
+}
+
+fn whole_debt_unknown() -> Refusal {
+    Refusal::new(OUTSTANDING, "what the whole debt comes to, in the debt file", "not told")
 }
 
 fn finish(rule: &Rule, facts: &Facts<'_>, draft: Draft) -> Result<Offer, Refusal> {
@@ -261,14 +324,18 @@ fn finish(rule: &Rule, facts: &Facts<'_>, draft: Draft) -> Result<Offer, Refusal
         .map_err(|error| Refusal::new("balance", "an amount", error))?;
     let mut inputs = facts.derivation();
     inputs.extend(draft.parameters.into_iter().map(|(name, value)| (name.to_owned(), value)));
+    let leaves = draft.leaves.map_or_else(|| "unknown".to_owned(), |left| left.minor.to_string());
+    inputs.push(("leaves_minor".to_owned(), leaves));
     let mut offer = Offer {
         id: String::new(),
         kind: draft.kind,
         obligation: facts.input.obligation.id,
         total,
         discount: draft.discount,
+        leaves: draft.leaves,
         payments: draft.payments,
         monthly_rate_ppm: draft.monthly_rate_ppm,
+        rate_ea_ppm: draft.rate_ea_ppm,
         valid_until: draft.valid_until,
         derivation: Derivation {
             policy: facts.policy.lender.as_str().to_owned(),
@@ -292,8 +359,12 @@ fn id_of(offer: &Offer, facts: &Facts<'_>) -> String {
     add(&offer.derivation.policy_version);
     add(&offer.derivation.rule);
     add(offer.kind.name());
-    add(&facts.total_due.minor.to_string());
+    add(&facts.overdue.minor.to_string());
     add(&offer.discount.minor.to_string());
+    // What a settlement leaves is one of its terms.
+    if let (AgreementKind::Settlement, Some(left)) = (offer.kind, offer.leaves) {
+        add(&left.minor.to_string());
+    }
     add(&offer.valid_until.to_string());
     add(&offer.monthly_rate_ppm.unwrap_or_default().to_string());
     for payment in &offer.payments {

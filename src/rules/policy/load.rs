@@ -73,7 +73,7 @@ fn read(reader: &Reader<'_>, node: &Node, version: String) -> Option<Policy> {
     let stages = fields.required("stages", "{ preventive_days: 7, prelegal_from_days: 91 }");
     let stages = stages.and_then(|node| stage_limits(reader, node));
     let buckets = fields.required("buckets", "[0, 30, 60, 90]").and_then(|node| buckets(reader, node));
-    let business_days = fields.required("business_days", "following").and_then(|node| {
+    let business_days = fields.optional("business_days", |node| {
         let names = BusinessDayRule::ALL.map(BusinessDayRule::name);
         reader.one_of(node, "a rule for days without banks", &names, BusinessDayRule::parse)
     });
@@ -98,7 +98,7 @@ fn read(reader: &Reader<'_>, node: &Node, version: String) -> Option<Policy> {
         version,
         stages: stages?,
         buckets: buckets?,
-        business_days: business_days?,
+        business_days: business_days?.unwrap_or_default(),
         limits: limits?,
         rules,
         payment: payment?,

@@ -2,6 +2,7 @@
 
 use crate::domain::debt::{AgreementKind, ObligationStatus};
 use crate::domain::money::{Currency, Money};
+use crate::rules::amortisation::Periods;
 use crate::rules::dpd::Stage;
 use crate::rules::policy::document::Node;
 use crate::rules::policy::load::{identifier, shares};
@@ -11,7 +12,7 @@ use crate::rules::policy::model::{
 use crate::rules::policy::read::{Fields, Reader};
 use crate::rules::rate::MonthlyRate;
 use crate::rules::schedule::Frequency;
-use crate::rules::settlement::{ComponentBps, SettlementError, check};
+use crate::rules::settlement::{ComponentBps, SettlementError, Settles, check};
 use crate::rules::split::PAYMENTS_MAX;
 
 const TERMS: [&str; 5] = ["promise", "instalment_plan", "refinancing", "settlement", "withhold"];
@@ -163,6 +164,7 @@ fn refinancing(reader: &Reader<'_>, node: &Node, currency: Currency) -> Option<R
         "monthly_rate",
         "modality",
         "method",
+        "periods",
         "min_instalment",
         "first_payment_days",
         "valid_days",
@@ -174,6 +176,10 @@ fn refinancing(reader: &Reader<'_>, node: &Node, currency: Currency) -> Option<R
     let method = fields.optional("method", |node| {
         reader.one_of(node, "a method of repayment", &Method::ALL.map(Method::name), Method::parse)
     });
+    let periods = fields.optional("periods", |node| {
+        let names = Periods::ALL.map(Periods::name);
+        reader.one_of(node, "how long periods are", &names, Periods::parse)
+    });
     let min_instalment = min_instalment(reader, &fields, currency);
     let first = fields.required("first_payment_days", "30").and_then(|node| reader.integer(node, 1..=45));
     let valid_days = valid_days(reader, &fields);
@@ -184,6 +190,7 @@ fn refinancing(reader: &Reader<'_>, node: &Node, currency: Currency) -> Option<R
         rate_ppm,
         modality: modality?,
         method: method?.unwrap_or(Method::French),
+        periods: periods?.unwrap_or_default(),
         min_instalment: min_instalment?,
         first_payment_days: first?,
         valid_days: valid_days?,
@@ -191,8 +198,11 @@ fn refinancing(reader: &Reader<'_>, node: &Node, currency: Currency) -> Option<R
 }
 
 fn settlement(reader: &Reader<'_>, node: &Node, waiver_max: ComponentBps) -> Option<SettlementTerms> {
-    let fields =
-        reader.fields(node, &["waiver", "payments", "first_payment_days", "frequency", "valid_days"])?;
+    let keys = ["settles", "waiver", "payments", "first_payment_days", "frequency", "valid_days"];
+    let fields = reader.fields(node, &keys)?;
+    let settles = fields.optional("settles", |node| {
+        reader.one_of(node, "what a settlement can settle", &Settles::ALL.map(Settles::name), Settles::parse)
+    });
     let waiver = fields.required("waiver", "{ interest: 50%, late_interest: 100% }");
     let waiver = waiver.and_then(|node| {
         let waiver = shares(reader, node)?;
@@ -208,7 +218,13 @@ fn settlement(reader: &Reader<'_>, node: &Node, waiver_max: ComponentBps) -> Opt
     });
     let payments = fields.required("payments", "[1]").and_then(|node| counts(reader, node, 1));
     let (pace, valid_days) = (pace(reader, &fields), valid_days(reader, &fields));
-    Some(SettlementTerms { waiver: waiver?, payments: payments?, pace: pace?, valid_days: valid_days? })
+    Some(SettlementTerms {
+        settles: settles?.unwrap_or_default(),
+        waiver: waiver?,
+        payments: payments?,
+        pace: pace?,
+        valid_days: valid_days?,
+    })
 }
 
 fn percent(bps: i64) -> String {

@@ -5,6 +5,7 @@ mod load;
 mod load_caps;
 mod load_rules;
 pub mod model;
+pub mod outlook;
 mod read;
 mod set;
 

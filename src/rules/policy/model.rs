@@ -4,12 +4,13 @@ use crate::domain::debt::{AgreementKind, ObligationStatus};
 use crate::domain::ids::LenderId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::time::Zone;
+use crate::rules::amortisation::Periods;
 use crate::rules::dpd::{Stage, StageLimits};
 use crate::rules::hours::WeekHours;
 use crate::rules::policy::document::Place;
 use crate::rules::rate::MonthlyRate;
 use crate::rules::schedule::{BusinessDayRule, Frequency};
-use crate::rules::settlement::ComponentBps;
+use crate::rules::settlement::{ComponentBps, Settles};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -39,7 +40,7 @@ pub struct Policy {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     pub waiver_max: ComponentBps,
-    /// Of the total due.
+    /// Of what is settled.
     pub discount_max_bps: i64,
     /// An older balance gives no offers.
     pub balance_max_age_days: i64,
@@ -117,7 +118,7 @@ impl Terms {
 pub struct PromiseTerms {
     /// Calendar days from today to the last day that may be promised.
     pub max_days: i64,
-    /// Of the total due.
+    /// Of what is overdue.
     pub min_share_bps: i64,
     pub valid_days: i64,
 }
@@ -148,6 +149,7 @@ pub struct RefinancingTerms {
     /// Which cap applies.
     pub modality: String,
     pub method: Method,
+    pub periods: Periods,
     pub min_instalment: Money,
     pub first_payment_days: i64,
     pub valid_days: i64,
@@ -176,6 +178,7 @@ impl Method {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettlementTerms {
+    pub settles: Settles,
     pub waiver: ComponentBps,
     /// Numbers of payments; one offer each.
     pub payments: Vec<u32>,

@@ -19,6 +19,8 @@ pub const LINT_FILE: &str = "lint.yaml";
 #[derive(Debug, Clone, Default)]
 pub struct PolicySet {
     pub policies: BTreeMap<LenderId, Policy>,
+    /// The file of each lender, for findings.
+    pub files: BTreeMap<LenderId, String>,
     pub caps: RateCaps,
     /// The holidays of each lender's country.
     pub calendars: BTreeMap<LenderId, Calendar>,
@@ -90,6 +92,7 @@ impl PolicySet {
         };
         let lender = policy.lender.clone();
         self.calendars.insert(lender.clone(), calendar);
+        self.files.insert(lender.clone(), path.to_owned());
         let earlier = self.policies.insert(lender.clone(), policy);
         earlier.map(|_| mistake(format!("lender `{lender}` has two files"), "keep one file for each lender"))
     }

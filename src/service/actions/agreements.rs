@@ -46,9 +46,25 @@ pub fn propose_promise(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
         return done;
     }
     match promise(&ctx.lender.policy, &input, *amount, *day) {
-        Ok(offer) => done.value("oferta", values::offer(&offer, ctx)),
+        Ok(offer) => done.value("oferta", values::offer(&offer, &values::debt(obligation, file, ctx), ctx)),
         Err(_) => Done::outcome("no_disponible"),
     }
+}
+
+/// What may be promised for a debt, before anything is asked. Outcomes: `ok`, `no_disponible`, `caido`.
+pub fn promise_limits(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
+    let Some(file) = ctx.file else { return Done::outcome("caido") };
+    let Some(obligation) = obligation_of(call, file) else { return Done::outcome("caido") };
+    let range = promise_range(&ctx.lender.policy, &offer_input(obligation, file, ctx));
+    range.map_or_else(
+        || Done::outcome("no_disponible"),
+        |range| {
+            Done::outcome("ok")
+                .value("minimo", Value::Money(range.least))
+                .value("maximo", Value::Money(range.most))
+                .value("fecha_limite", Value::Date(range.last_day))
+        },
+    )
 }
 
 /// Records what the person accepted. Outcomes: `ok`, `ya_existe`, `vencida` (no longer offered), `caido`.
@@ -76,10 +92,13 @@ pub async fn create(call: &ActionCall, ctx: &ActionContext<'_>) -> Result<Done, 
         .record(Record::Agreement(agreement)))
 }
 
-/// Outcomes: `ok`, `ninguno`, `caido`.
-pub fn consult(ctx: &ActionContext<'_>) -> Done {
+/// The agreement about the argument `deuda`, else any that is running. Outcomes: `ok`, `ninguno`, `caido`.
+pub fn consult(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
     let Some(file) = ctx.file else { return Done::outcome("caido") };
-    file.obligations.iter().find_map(|obligation| running(file, obligation)).map_or_else(
+    let asked = obligation_of(call, file);
+    let about = |obligation: &&Obligation| asked.is_none_or(|asked| asked.id == obligation.id);
+    let found = file.obligations.iter().filter(about).find_map(|obligation| running(file, obligation));
+    found.map_or_else(
         || Done::outcome("ninguno"),
         |agreement| Done::outcome("ok").value("acuerdo", values::agreement(agreement, file, ctx.today)),
     )

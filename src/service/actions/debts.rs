@@ -1,13 +1,13 @@
 //! `deuda.consultar` and `oferta.consultar`: what is owed, and what the policy offers for it.
 
 use crate::domain::debt::{Obligation, ObligationStatus, Offer};
-use crate::domain::money::Money;
+use crate::domain::money::{Currency, Money};
 use crate::domain::time::Timestamp;
 use crate::flow::effect::ActionCall;
 use crate::flow::value::Value;
 use crate::ports::people::PersonFile;
-use crate::rules::offer::{Hold, OfferInput, PersonFacts, offers as offers_of};
-use crate::service::actions::values::{self, due, kind_name, obligation_of, running};
+use crate::rules::offer::{Hold, OfferInput, PersonFacts, explain, offers as offers_of};
+use crate::service::actions::values::{self, kind_name, obligation_of, overdue, running};
 use crate::service::actions::{ActionContext, Done, text_of};
 use crate::service::lenders::Lender;
 
@@ -17,9 +17,9 @@ pub fn consult(ctx: &ActionContext<'_>) -> Done {
     let open: Vec<&Obligation> =
         file.obligations.iter().filter(|o| o.status != ObligationStatus::Settled).collect();
     let currency = ctx.lender.policy.currency;
-    let total = Money::sum(currency, open.iter().map(|obligation| due(obligation)));
+    let total = Money::sum(currency, open.iter().map(|obligation| overdue(obligation)));
     let Ok(total) = total else { return Done::outcome("caido") };
-    let owing: Vec<&Obligation> = open.iter().copied().filter(|o| due(o).is_positive()).collect();
+    let owing: Vec<&Obligation> = open.iter().copied().filter(|o| overdue(o).is_positive()).collect();
     let shown = if owing.is_empty() { &open } else { &owing };
     let outcome = match (owing.len(), open.len()) {
         (0, 0) => "sin_deuda",
@@ -33,7 +33,16 @@ pub fn consult(ctx: &ActionContext<'_>) -> Done {
         .value("cantidad", Value::Int(i64::try_from(records.len()).unwrap_or(i64::MAX)))
         .value("deudas", Value::List(records))
         .value("total", Value::Money(total))
+        .value("vencido", Value::Money(total))
+        .value("pago_total", payoff_of_all(&open, currency))
         .value("unica", first)
+}
+
+/// What all debts come to as a whole; nothing when one of them is not known.
+fn payoff_of_all(open: &[&Obligation], currency: Currency) -> Value {
+    let payoffs: Option<Vec<Money>> = open.iter().map(|obligation| obligation.payoff()).collect();
+    let sum = payoffs.and_then(|payoffs| Money::sum(currency, payoffs).ok());
+    sum.map_or(Value::Nothing, Value::Money)
 }
 
 /// Outcomes: `ok`, `sin_ofertas`, `acuerdo_vigente`, `en_disputa`, `caido`.
@@ -47,16 +56,23 @@ pub fn offers(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
         return Done::outcome("acuerdo_vigente");
     }
     let wanted = text_of(call, "tipo");
-    let given: Vec<Offer> = current_offers(obligation, file, ctx)
-        .into_iter()
+    let explanation = explain(&ctx.lender.policy, &offer_input(obligation, file, ctx));
+    let given: Vec<&Offer> = explanation
+        .offers
+        .iter()
         .filter(|offer| wanted.is_empty() || kind_name(offer.kind) == wanted)
         .collect();
     if given.is_empty() {
-        return Done::outcome("sin_ofertas");
+        return Done::outcome("sin_ofertas")
+            .value("saldo_antiguo", Value::Bool(explanation.balance_is_stale()))
+            .value("sin_refinanciacion", Value::Bool(explanation.refinancing_is_off));
     }
-    let records: Vec<Value> = given.iter().map(|offer| values::offer(offer, ctx)).collect();
+    let debt = values::debt(obligation, file, ctx);
+    let records: Vec<Value> = given.iter().map(|offer| values::offer(offer, &debt, ctx)).collect();
     let best = records.first().cloned().unwrap_or(Value::Nothing);
     Done::outcome("ok")
+        .value("saldo_antiguo", Value::Bool(false))
+        .value("sin_refinanciacion", Value::Bool(explanation.refinancing_is_off))
         .value("cantidad", Value::Int(i64::try_from(records.len()).unwrap_or(i64::MAX)))
         .value("ofertas", Value::List(records))
         .value("mejor", best)

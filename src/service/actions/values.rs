@@ -1,13 +1,15 @@
 //! Domain values as the flow language sees them: the records `deuda`, `oferta`, `acuerdo`.
 
-use crate::domain::debt::{Agreement, AgreementKind, AgreementStatus, Obligation, ObligationStatus, Offer};
+use crate::domain::debt::{
+    Agreement, AgreementKind, AgreementStatus, Obligation, ObligationStatus, Offer, ScheduledPayment,
+};
 use crate::domain::money::Money;
 use crate::domain::time::Day;
 use crate::flow::effect::ActionCall;
 use crate::flow::value::Value;
 use crate::ports::people::PersonFile;
 use crate::rules::dpd::days_past_due;
-use crate::rules::settlement::total_due;
+use crate::rules::settlement::WHOLE_BPS;
 use crate::service::actions::ActionContext;
 
 /// The flow name of an agreement kind.
@@ -32,9 +34,9 @@ pub fn running<'a>(file: &'a PersonFile, obligation: &Obligation) -> Option<&'a 
     })
 }
 
-/// What is due now; nothing when the parts do not add up to an amount.
-pub fn due(obligation: &Obligation) -> Money {
-    total_due(&obligation.balance).unwrap_or_else(|_| Money::zero(obligation.currency))
+/// What is overdue; nothing when the parts do not add up to an amount.
+pub fn overdue(obligation: &Obligation) -> Money {
+    obligation.balance.overdue().unwrap_or_else(|_| Money::zero(obligation.currency))
 }
 
 /// One of `catalogue::SITUATIONS`.
@@ -73,7 +75,10 @@ pub fn debt(obligation: &Obligation, file: &PersonFile, ctx: &ActionContext<'_>)
         ("producto", Value::text(&obligation.product_name)),
         ("numero", Value::text(masked_number(&obligation.external_ref))),
         ("situacion", Value::Choice(situation(obligation, file, ctx.today).to_owned())),
-        ("total", Value::Money(due(obligation))),
+        ("vencido", Value::Money(overdue(obligation))),
+        ("pago_total", obligation.payoff().map_or(Value::Nothing, Value::Money)),
+        // The name of flows that were published before `vencido` and `pago_total` were told apart.
+        ("total", Value::Money(overdue(obligation))),
         ("capital", Value::Money(balance.principal)),
         ("intereses", Value::Money(balance.interest)),
         ("mora", Value::Money(balance.late_interest)),
@@ -86,15 +91,39 @@ pub fn debt(obligation: &Obligation, file: &PersonFile, ctx: &ActionContext<'_>)
     ]);
     let title = ctx.lender.wording.debt_title(&record, ctx.language);
     put(&mut record, "titulo", Value::text(title));
+    let parts = ctx.lender.wording.parts(&record, ctx.language);
+    put(&mut record, "partes", Value::text(parts));
     record
 }
 
-pub fn offer(offer: &Offer, ctx: &ActionContext<'_>) -> Value {
+/// The payment that stands for the others: the second after a down payment, else the first.
+fn usual(offer: &Offer) -> Option<&ScheduledPayment> {
+    let (first, second) = (offer.payments.first()?, offer.payments.get(1));
+    // Of two equal payments the last absorbs the rounding.
+    let step = offer.total.currency.step_minor();
+    let differs = |second: &&ScheduledPayment| {
+        offer.payments.len() > 2 || first.amount.minor.abs_diff(second.amount.minor) > step.unsigned_abs()
+    };
+    second.filter(differs).or(Some(first))
+}
+
+/// A rate in millionths as it is told: to hundredths of a percent, half-up.
+pub const fn in_hundredths(ppm: i64) -> i64 {
+    (ppm + 50) / 100 * 100
+}
+
+/// Whether a promise may be of less than all that is overdue.
+pub fn takes_less(offer: &Offer) -> bool {
+    let share = offer.derivation.input("min_share_bps").and_then(|share| share.parse::<i64>().ok());
+    share.is_some_and(|share| share < WHOLE_BPS)
+}
+
+/// An offer for this debt, worded.
+pub fn offer(offer: &Offer, debt: &Value, ctx: &ActionContext<'_>) -> Value {
     let currency = offer.total.currency;
     let first = offer.payments.first();
     let last = offer.payments.last();
-    // With a down payment the second is the usual one; of two payments, the first.
-    let usual = offer.payments.get(1).filter(|_| offer.payments.len() > 2).or(first);
+    let usual = usual(offer);
     let interest = Money::sum(currency, offer.payments.iter().map(|payment| payment.interest))
         .unwrap_or_else(|_| Money::zero(currency));
     let money = |amount: Option<Money>| amount.map_or(Value::Nothing, Value::Money);
@@ -104,6 +133,9 @@ pub fn offer(offer: &Offer, ctx: &ActionContext<'_>) -> Value {
         ("tipo", Value::Choice(kind_name(offer.kind).to_owned())),
         ("total", Value::Money(offer.total)),
         ("descuento", Value::Money(offer.discount)),
+        ("cierra", Value::Bool(offer.closes())),
+        ("flexible", Value::Bool(takes_less(offer))),
+        ("queda", money(offer.leaves)),
         ("cuotas", Value::Int(i64::try_from(offer.payments.len()).unwrap_or(i64::MAX))),
         ("cuota", money(usual.map(|payment| payment.amount))),
         ("primera_cuota", money(first.map(|payment| payment.amount))),
@@ -111,12 +143,14 @@ pub fn offer(offer: &Offer, ctx: &ActionContext<'_>) -> Value {
         ("primera_fecha", date(first.map(|payment| payment.due))),
         ("ultima_fecha", date(last.map(|payment| payment.due))),
         ("intereses", Value::Money(interest)),
+        ("tasa_ea", offer.rate_ea_ppm.map_or(Value::Nothing, |ppm| Value::Percent(in_hundredths(ppm)))),
         ("tasa_mensual", Value::Percent(offer.monthly_rate_ppm.unwrap_or(0))),
         ("vigencia", Value::Date(offer.valid_until)),
     ]);
-    let (title, summary) = ctx.lender.wording.offer(kind_name(offer.kind), &record, ctx.language);
-    put(&mut record, "titulo", Value::text(title));
-    put(&mut record, "resumen", Value::text(summary));
+    let worded = ctx.lender.wording.offer(kind_name(offer.kind), &record, debt, ctx.language);
+    put(&mut record, "titulo", Value::text(worded.title));
+    put(&mut record, "resumen", Value::text(worded.summary));
+    put(&mut record, "despues", Value::text(worded.afterwards));
     record
 }
 
@@ -127,7 +161,8 @@ pub fn agreement(agreement: &Agreement, file: &PersonFile, today: Day) -> Value 
         .find(|obligation| obligation.id == agreement.offer.obligation)
         .map_or_else(String::new, |obligation| obligation.product_name.clone());
     let payments = &agreement.offer.payments;
-    let next = payments.iter().find(|payment| payment.due >= today).or_else(|| payments.last());
+    // Once all its days are past there is no next payment, and no text may name one.
+    let next = payments.iter().find(|payment| payment.due >= today);
     Value::record([
         ("referencia", Value::text(&agreement.reference)),
         ("tipo", Value::Choice(kind_name(agreement.offer.kind).to_owned())),
@@ -136,6 +171,7 @@ pub fn agreement(agreement: &Agreement, file: &PersonFile, today: Day) -> Value 
         ("cuota", next.map_or(Value::Nothing, |payment| Value::Money(payment.amount))),
         ("cuotas", Value::Int(i64::try_from(payments.len()).unwrap_or(i64::MAX))),
         ("proxima_fecha", next.map_or(Value::Nothing, |payment| Value::Date(payment.due))),
+        ("ultima_fecha", payments.last().map_or(Value::Nothing, |payment| Value::Date(payment.due))),
     ])
 }
 

@@ -5,7 +5,7 @@ use crate::domain::debt::Person;
 use crate::flow::state::Session;
 use crate::ports::people::PersonFile;
 use crate::rules::dpd::days_past_due;
-use crate::service::actions::values::{due, kind_name, masked_number, running, situation};
+use crate::service::actions::values::{kind_name, masked_number, overdue, running, situation};
 use crate::service::lenders::Lender;
 use serde_json::{Value, json};
 
@@ -27,7 +27,8 @@ pub fn summary(
                     "product": obligation.product_name,
                     "number": masked_number(&obligation.external_ref),
                     "situation": situation(obligation, file, today),
-                    "due_minor": due(obligation).minor,
+                    "overdue_minor": overdue(obligation).minor,
+                    "payoff_minor": obligation.payoff().map(|payoff| payoff.minor),
                     "currency": obligation.currency,
                     "days_past_due": days_past_due(obligation.oldest_unpaid_due, today).max(0),
                     "as_of": obligation.balance.as_of.rfc3339(),

@@ -69,8 +69,12 @@ pub struct DebtView {
     pub product_name: String,
     pub external_ref_masked: String,
     pub status: ObligationStatus,
-    /// Sum of the due parts; `None` when they do not add up in one currency.
+    /// What is overdue; `None` when its parts do not add up in one currency.
     pub due: Option<Money>,
+    /// What the whole debt comes to; `None` when the debt file does not say it.
+    pub payoff: Option<Money>,
+    /// Day and amount of the next regular instalment.
+    pub next: Option<(Day, Money)>,
     pub as_of: Timestamp,
     pub oldest_unpaid_due: Option<Day>,
 }
@@ -269,12 +273,13 @@ impl PersonView {
 impl DebtView {
     fn of(debt: &Obligation) -> Self {
         let balance = &debt.balance;
-        let parts = [balance.principal, balance.interest, balance.late_interest, balance.fees];
         Self {
             product_name: debt.product_name.clone(),
             external_ref_masked: masked_number(&debt.external_ref),
             status: debt.status,
-            due: Money::sum(debt.currency, parts).ok(),
+            due: balance.overdue().ok(),
+            payoff: debt.payoff(),
+            next: debt.next_due.as_ref().map(|next| (next.due, next.amount)),
             as_of: balance.as_of,
             oldest_unpaid_due: debt.oldest_unpaid_due,
         }

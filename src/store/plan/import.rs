@@ -25,15 +25,10 @@ pub(in crate::store) fn check(
     }
     let mixed = obligations.iter().find(|obligation| {
         let balance = &obligation.balance;
-        [
-            balance.principal,
-            balance.interest,
-            balance.late_interest,
-            balance.fees,
-            balance.principal_outstanding,
-        ]
-        .iter()
-        .any(|part| part.currency != obligation.currency)
+        [balance.principal, balance.interest, balance.late_interest, balance.fees]
+            .into_iter()
+            .chain(balance.principal_outstanding)
+            .any(|part| part.currency != obligation.currency)
     });
     match mixed {
         Some(obligation) => {

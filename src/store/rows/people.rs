@@ -11,6 +11,9 @@ use crate::store::rows::{Place, clean, json, name_of, named};
 use sqlx::FromRow;
 use uuid::Uuid;
 
+/// `principal_outstanding_minor` of an obligation whose debt file does not say it: the column may not be null.
+const NOT_TOLD: i64 = -1;
+
 #[derive(Debug, Clone, FromRow)]
 pub(in crate::store) struct PersonRow {
     pub id: Uuid,
@@ -117,7 +120,7 @@ impl ObligationRow {
             interest_minor: balance.interest.minor,
             late_interest_minor: balance.late_interest.minor,
             fees_minor: balance.fees.minor,
-            principal_outstanding_minor: balance.principal_outstanding.minor,
+            principal_outstanding_minor: balance.principal_outstanding.map_or(NOT_TOLD, |money| money.minor),
             as_of: balance.as_of.0,
             oldest_unpaid_due: obligation.oldest_unpaid_due.map(|date| date.to_string()),
             next_due: obligation.next_due.as_ref().map(json).transpose()?,
@@ -146,7 +149,8 @@ impl ObligationRow {
                 interest: money(self.interest_minor),
                 late_interest: money(self.late_interest_minor),
                 fees: money(self.fees_minor),
-                principal_outstanding: money(self.principal_outstanding_minor),
+                principal_outstanding: (self.principal_outstanding_minor != NOT_TOLD)
+                    .then(|| money(self.principal_outstanding_minor)),
             },
             oldest_unpaid_due: oldest.map(|text| day(place, "oldest_unpaid_due", text)).transpose()?,
             next_due: self.next_due.as_deref().map(|text| place.json("next_due", text)).transpose()?,

@@ -288,7 +288,7 @@ pub fn obligation(person: &Person, name: &str, pesos: i64, as_of: Timestamp) -> 
             interest: cop(10),
             late_interest: cop(5),
             fees: cop(0),
-            principal_outstanding: cop(pesos * 2),
+            principal_outstanding: Some(cop(pesos * 2)),
         },
         oldest_unpaid_due: Some(due),
         next_due: Some(instalment(2)),
@@ -309,6 +309,7 @@ pub fn agreement(person: &Person, once_key: &str) -> Agreement {
             kind: AgreementKind::Settlement,
             obligation: ObligationId(id("obligation")),
             total: cop(800),
+            leaves: None,
             discount: cop(200),
             payments: vec![ScheduledPayment {
                 number: 1,
@@ -317,6 +318,7 @@ pub fn agreement(person: &Person, once_key: &str) -> Agreement {
                 interest: cop(0),
             }],
             monthly_rate_ppm: None,
+            rate_ea_ppm: None,
             valid_until: Day::parse("2026-10-01").unwrap(),
             derivation: Derivation {
                 policy: "p".into(),
