@@ -321,6 +321,7 @@ fn debt_actions() -> Vec<Action> {
             class: EffectClass::Read,
             needs: l2,
             grants: None,
+            keeps: None,
         },
         Action {
             name: "promesa.proponer",
