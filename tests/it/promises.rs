@@ -58,7 +58,7 @@ const KEPT: [(&str, By); 25] = [
         Desk,
     ),
     (
-        r"i'm passing you to|person will (check|help|attend|look)|now in line|who will help|team will (check|explain|guide)|stays with someone|already with our team|we will look into it",
+        r"i'm passing you to|i'll pass you to|person will (check|help|attend|look)|now in line|who will help|team will (check|explain|guide)|stays with someone|already with our team|we will look into it",
         Desk,
     ),
     (
@@ -90,7 +90,7 @@ const KEPT: [(&str, By); 25] = [
     (r"qued[óa] (registrad|anotad)|ficou (registrad|anotad)|is registered|is noted", Does("acuerdo.crear")),
     (r"ficou registrad|is registered", Does("caso.abrir")),
     (
-        r"le envío los datos|seguimos con su pago|envio os dados|i'll send you the details|i'll send",
+        r"le envío (de una vez )?los datos|seguimos con su pago|envio (já )?os dados|i'll send you the details|i'll send",
         Does("pago.enlace"),
     ),
     (r"i'll show you the details|we'll look at other", Shown("opciones/plan")),
