@@ -161,7 +161,9 @@ fn months(
     if count == 0 || count > PAYMENTS_MAX {
         return Err(AmortisationError::Count);
     }
-    table(principal, &vec![rate.fraction(); count as usize], shape, Rounding::HalfUp)
+    // On the stack: the table itself is the one allocation.
+    let factors = [rate.fraction(); PAYMENTS_MAX as usize];
+    table(principal, factors.get(..count as usize).unwrap_or_default(), shape, Rounding::HalfUp)
 }
 
 /// `A = P / Σ 1 / ((1+f₁)…(1+f_k))`: the level payment over periods of different lengths.

@@ -2,7 +2,7 @@
 //!
 //! It answers each action of the catalogue as the service does, so that the flows are tested with true figures.
 
-use crate::scenario_answers::{Answer, Fields, answer, bare, limits};
+use crate::scenario_answers::{Answer, Fields, answer, bare, kind_name, limits, refused};
 use acuerdo::debts::{DebtFile, ImportContext, parse};
 use acuerdo::domain::debt::{AgreementKind, Obligation, ObligationStatus, Offer, Person};
 use acuerdo::domain::ids::LenderId;
@@ -171,8 +171,6 @@ impl World {
         self.offers_of(&obligation).iter().map(title).collect()
     }
 
-    // ── records ────────────────────────────────────────────────────────────────────────────────────────────────
-
     fn deuda(&self, obligation: &Obligation) -> Value {
         let balance = &obligation.balance;
         let total = balance.overdue().unwrap();
@@ -219,12 +217,7 @@ impl World {
     }
 
     fn oferta(&self, offer: &Offer) -> Value {
-        let kind = match offer.kind {
-            AgreementKind::Promise => "promesa",
-            AgreementKind::InstalmentPlan => "plan",
-            AgreementKind::Refinancing => "refinanciacion",
-            AgreementKind::Settlement => "descuento",
-        };
+        let kind = kind_name(offer.kind);
         let (first, last) = (offer.payments.first().unwrap(), offer.payments.last().unwrap());
         let min_share: i64 = offer.derivation.input("min_share_bps").unwrap_or("10000").parse().unwrap();
         let usual = offer.payments.get(1).filter(|_| offer.payments.len() > 2).unwrap_or(first);
@@ -277,8 +270,6 @@ impl World {
             ("ultima_fecha", offer["ultima_fecha"].clone()),
         ])
     }
-
-    // ── actions ────────────────────────────────────────────────────────────────────────────────────────────────
 
     fn named(&self, call: &ActionCall) -> Obligation {
         let Value::Record(fields) = &call.with["deuda"] else { panic!("`deuda` is a record") };
@@ -390,13 +381,7 @@ impl World {
         let limits = limits(&range);
         match self.with_input(&obligation, |input| promise(policy, input, *amount, *day)) {
             Ok(offer) => answer("ok", [("oferta", self.oferta(&offer))]),
-            Err(refusals) => match refusals[0].condition {
-                "first_day" => answer("fecha_pasada", limits),
-                "last_day" => answer("fecha_lejana", limits),
-                "min_share" => answer("monto_bajo", limits),
-                "total_due" => answer("monto_alto", limits),
-                _ => bare("no_disponible"),
-            },
+            Err(refusals) => refused(refusals[0].condition, limits),
         }
     }
 
