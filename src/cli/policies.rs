@@ -51,14 +51,33 @@ pub fn check_policies(flows_dir: &Path, as_of: AsOf) -> anyhow::Result<Judged> {
         .collect();
     let errors = policies.cap_findings(|policy| as_of.day(policy));
     let warnings = policies.crowded_months(|policy| as_of.day(policy));
-    // Today's verdict on the same files changes overnight: only a day that was asked for fails.
-    let (word, fails) = match as_of {
-        AsOf::Day(_) => ("error", !errors.is_empty()),
-        AsOf::Now(_) => ("warning", false),
-    };
-    let lines = errors.iter().map(|error| format!("{word}: {error}\n"));
+    let lines = errors.iter().map(|error| format!("error: {error}\n"));
     let lines = lines.chain(warnings.iter().map(|warning| format!("warning: {warning}\n")));
-    let count = if fails { format!("{} error(s)", errors.len()) } else { "no errors".to_owned() };
+    let count = if errors.is_empty() { "no errors".to_owned() } else { format!("{} error(s)", errors.len()) };
     let text = lines.collect::<String>() + &format!("policies of {}: {count}", lenders.join(", "));
-    Ok(Judged { text, ok: !fails })
+    Ok(Judged { text, ok: errors.is_empty() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AsOf, check_policies};
+    use crate::domain::time::{Day, Timestamp};
+    use std::path::Path;
+
+    #[test]
+    fn the_shipped_policies_fail_on_days_whose_caps_are_not_known_long_enough() {
+        let judged = |as_of| check_policies(Path::new("flows"), as_of).unwrap();
+        let on = |day| judged(AsOf::Day(Day::parse(day).unwrap()));
+        assert!(on("2026-08-01").ok, "{}", on("2026-08-01").text);
+        for (day, told) in [
+            ("2026-09-01", "the caps of consumo_ordinario in CO end on 2026-09-30, 29 days from 2026-09-01"),
+            ("2026-10-01", "on 2026-10-01 no cap is known for consumo_ordinario in CO"),
+        ] {
+            let judged = on(day);
+            assert!(!judged.ok && judged.text.contains(told), "{}", judged.text);
+        }
+        // Without a day it is each lender's own: just after midnight in Greenwich it is still the day before in Bogotá.
+        let midnight = Timestamp::parse_rfc3339("2026-10-01T01:00:00Z").unwrap();
+        assert!(judged(AsOf::Now(midnight)).text.contains("0 days from 2026-09-30"));
+    }
 }
