@@ -1,10 +1,14 @@
 //! Amounts as people write them, per currency: "80 lucas", "millón y medio", "$1'240.000", "1,240.50".
 //!
+//! A number that may be a part of another one, that stands in a refusal or counts an income, a remainder or a month is
+//! no amount: it is asked again.
+//!
 //! Where money is counted in thousands (COP, CLP, ARS) a bare number under 1 000 means thousands: whoever is asked
 //! how much and writes "80" means 80 000, because 80 pesos buy nothing. Such a reading is flagged as ambiguous, so
 //! that the flow reads it back before it counts.
 
 use super::number::{self, Number, ONE};
+use super::offer;
 use super::tokens::Token;
 use crate::domain::money::{Currency, Money};
 
@@ -82,7 +86,7 @@ const NAMED: [&str; 24] = [
 ];
 
 /// Verbs after which a bare number is money: "le puedo dar 80", "tengo 20".
-const PAYING: [&str; 40] = [
+const PAYING: [&str; 37] = [
     "pago",
     "pagar",
     "pagarle",
@@ -115,9 +119,6 @@ const PAYING: [&str; 40] = [
     "puedo",
     "pay",
     "have",
-    "debo",
-    "debia",
-    "devo",
     "ofrezco",
     "seria",
     "son",
@@ -125,17 +126,31 @@ const PAYING: [&str; 40] = [
     "nomas",
 ];
 
-/// Reads the first amount; `asked` when the open step waits for one.
+/// Reads the first amount that is offered; `asked` when the open step waits for one.
+///
+/// None when a number of the message may be another one than it seems: then it is asked, not guessed.
 pub fn read(tokens: &[Token<'_>], currency: Currency, asked: bool) -> Option<AmountRead> {
+    if offer::is_refused(tokens) {
+        return None;
+    }
     let mut first: Option<AmountRead> = None;
     let mut at = 0;
     while at < tokens.len() {
         let rest = tokens.get(at..)?;
+        if let Some(fraction) = fraction(tokens, at, currency) {
+            let found = AmountRead { money: fraction.ok()?, ambiguous: false };
+            first.get_or_insert(found);
+            at += 4;
+            continue;
+        }
         let Some(number) = number::read(rest, currency) else {
             at += 1;
             continue;
         };
         if let Some(found) = judge(tokens, at, number, (currency, asked)) {
+            if is_unsure(tokens, at, number, currency) {
+                return None;
+            }
             match &mut first {
                 Some(earlier) if earlier.money != found.money => {
                     earlier.ambiguous = true;
@@ -148,6 +163,61 @@ pub fn read(tokens: &[Token<'_>], currency: Currency, asked: bool) -> Option<Amo
         at += number.n_tokens.max(1);
     }
     first
+}
+
+/// "1/2 millón": its value, or the doubt about it. None when no fraction of something begins here.
+fn fraction(tokens: &[Token<'_>], at: usize, currency: Currency) -> Option<Result<Money, ()>> {
+    let digit = |at: usize| tokens.get(at).copied().and_then(Token::numeral);
+    let (upper, lower) =
+        (digit(at)?, digit(at + 2).filter(|_| tokens.get(at + 1).is_some_and(|t| t.is_sign('/')))?);
+    let times = number::multiplies(tokens.get(at + 3)?.word()?, currency)?;
+    let value = || {
+        let (upper, lower) = (upper.parse::<i128>().ok()?, lower.parse::<i128>().ok()?);
+        let alone =
+            at.checked_sub(1).and_then(|at| tokens.get(at)).is_none_or(|token| token.numeral().is_none());
+        let proper = alone && upper > 0 && upper < lower && lower < 10;
+        let minor = proper.then(|| minor(times * ONE * upper / lower, currency)).flatten()?;
+        Some(Money::new(minor, currency))
+    };
+    Some(value().ok_or(()))
+}
+
+/// Whether the number is only a part of what was meant, or may be.
+fn is_unsure(tokens: &[Token<'_>], at: usize, number: Number, currency: Currency) -> bool {
+    const BEFORE_BARE: [&str; 32] = [
+        "de", "los", "las", "unos", "unas", "uns", "con", "com", "por", "como", "y", "e", "o", "a", "hasta",
+        "solo", "serian", "casi", "otros", "apenas", "only", "about", "le", "les", "pues", "si", "ok",
+        "bueno", "esos", "sao", "tem", "the",
+    ];
+    const AND_SOME: [&str; 8] = ["pico", "piquito", "algo", "tantos", "tanto", "pucho", "poco", "pouco"];
+    let before = |n: usize| at.checked_sub(n).and_then(|at| tokens.get(at)).copied();
+    let after = |n: usize| tokens.get(at + number.n_tokens + n).copied();
+    let near = |token: Option<Token<'_>>| token.and_then(Token::word).is_some_and(number::is_near);
+    let written = |token: Option<Token<'_>>| token.is_some_and(|token| token.numeral().is_some());
+    // "1e5".
+    let power =
+        |e: Option<Token<'_>>, other: Option<Token<'_>>| e.is_some_and(|e| e.is(&["e"])) && written(other);
+    let bare =
+        tokens.get(at).copied().and_then(Token::word).and_then(|word| number::multiplies(word, currency));
+    let stray = bare.is_some_and(|times| {
+        before(1).and_then(Token::word).is_some_and(|word| {
+            let fits = BEFORE_BARE.contains(&word) || PAYING.contains(&word);
+            !fits || (word == "de" && times >= 1_000_000)
+        })
+    });
+    let follows =
+        tokens.get(at + number.n_tokens..).is_some_and(|rest| number::read(rest, currency).is_some());
+    let some = after(0).is_some_and(|token| token.is(&["y", "e", "and"]))
+        && after(1).is_some_and(|t| t.is(&AND_SOME));
+    number.doubtful
+        || near(before(1))
+        || near(after(0))
+        || written(before(1))
+        || follows
+        || power(after(0), after(1))
+        || power(before(1), before(2))
+        || stray
+        || some
 }
 
 /// Whether the number at `at` is money, and how much.
@@ -173,6 +243,11 @@ fn judge(
         }
         Unit::None | Unit::Own => {}
     }
+    if offer::is_other_money(tokens, at, number.n_tokens)
+        || foreign_sign(prefix, before(2), after(0), currency)
+    {
+        return None;
+    }
     let evident = signed || unit == Unit::Own || number.multiplied || number.grouped;
     let paying = (1..=4).filter_map(before).any(|token| token.is(&PAYING));
     let digits_max = if asked { ASKED_DIGITS_MAX } else { BARE_DIGITS_MAX };
@@ -186,7 +261,21 @@ fn judge(
     };
     let minor = minor(millionths, currency).filter(|minor| *minor > 0)?;
     let tiny = in_thousands(currency) && millionths < 1_000 * ONE;
-    Some(AmountRead { money: Money::new(minor, currency), ambiguous: scaled || tiny })
+    Some(AmountRead { money: Money::new(minor, currency), ambiguous: scaled || tiny || number.misspelt })
+}
+
+/// "€ 80", "80 €", "US$ 80".
+fn foreign_sign(
+    prefix: Option<Token<'_>>,
+    earlier: Option<Token<'_>>,
+    suffix: Option<Token<'_>>,
+    currency: Currency,
+) -> bool {
+    let foreign =
+        |token: Option<Token<'_>>| token.is_some_and(|t| ['€', '£', '¥'].into_iter().any(|s| t.is_sign(s)));
+    let dollars = prefix.is_some_and(|token| token.is_sign('$'))
+        && earlier.is_some_and(|token| token.is(&["us", "usd", "u", "s"]));
+    foreign(prefix) || foreign(suffix) || (dollars && currency != Currency::Usd)
 }
 
 fn counts_something_else<'a>(
@@ -256,6 +345,8 @@ impl Unit {
             "real" | "reais" | "conto" | "contos" | "pila" | "pilas" | "pau" | "paus" | "brl" => {
                 &[Currency::Brl]
             }
+            "euro" | "euros" | "eur" | "libra" | "libras" | "bolivar" | "bolivares" | "quetzal"
+            | "quetzales" | "bitcoin" | "bitcoins" | "btc" | "usdt" => &[],
             "dolar" | "dolares" | "dollar" | "dollars" | "bucks" | "usd" => &[Currency::Usd],
             "varo" | "varos" | "baros" | "mxn" => &[Currency::Mxn],
             "mango" | "mangos" => &[Currency::Ars, Currency::Pen],

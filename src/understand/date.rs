@@ -5,7 +5,11 @@
 //! those readings are flagged as ambiguous. "en 8 días" is read to the letter for the same reason, although many
 //! say it for a week.
 
+mod names;
 pub mod past;
+
+pub use names::month;
+use names::{near_month, weekday};
 
 use super::number::word_value;
 use super::tokens::Token;
@@ -34,7 +38,15 @@ const AHEAD_MAX_DAYS: i64 = 400;
 /// Reads the first day that is named; `asked` when the open step waits for one, so that a bare "5" is one.
 pub fn read(tokens: &[Token<'_>], calendar: Calendar<'_>, asked: bool) -> Option<DateRead> {
     let reader = Reader { tokens, calendar };
-    (0..tokens.len()).find_map(|at| reader.at(at)).or_else(|| reader.lone_numeral().filter(|_| asked))
+    if super::offer::is_refused(tokens) || (0..tokens.len()).any(|at| reader.is_no_day(at)) {
+        return None;
+    }
+    let named = (0..tokens.len()).find_map(|at| reader.at(at).map(|read| (at, read)));
+    if let Some((at, read)) = named {
+        return (!reader.is_beyond(at)).then_some(read);
+    }
+    let bare = || (0..tokens.len()).find_map(|at| reader.time_from_now(at)).or_else(|| reader.lone_numeral());
+    asked.then(bare).flatten()
 }
 
 struct Reader<'a> {
@@ -54,6 +66,56 @@ impl Reader<'_> {
             .or_else(|| self.weekday(at))
             .or_else(|| self.period(at))
             .or_else(|| self.day_of_month(at))
+    }
+
+    /// "30 de febrero", "el 5 de xyz": a day of a month that is none. Where it stands, nothing else is the day.
+    fn is_no_day(&self, at: usize) -> bool {
+        let numeral = self.token(at).is_some_and(|token| token.numeral().is_some_and(|text| text.len() <= 2));
+        let of = self.is(at + 1, &["de", "of"]);
+        let Some(word) = self.token(if of { at + 2 } else { at + 1 }).and_then(Token::word) else {
+            return false;
+        };
+        let known = month(word).is_some() || near_month(word).is_some();
+        let other = ["este", "cada", "mes", "la", "los", "esta", "mayo", "ese", "proximo", "cuota", "cuotas"];
+        let no_month = numeral && of && !known && !other.contains(&word);
+        no_month || (numeral && known && self.day_and_month(at).is_none() && !self.is_past(at))
+    }
+
+    /// "después del 15", "antes del viernes": another day than the one that is named.
+    fn is_beyond(&self, at: usize) -> bool {
+        let words = ["despues", "antes", "depois", "after", "before", "luego", "pasando"];
+        let beyond = (1..=3).any(|n| self.before(at, n, &words)) || self.before(at, 0, &["antes", "before"]);
+        // "de hoy en ocho".
+        let counted = self.is(at, &["hoy", "hoje", "today"])
+            && self.is(at + 1, &["en", "em", "in"])
+            && self.number(at + 2).is_some();
+        beyond || counted
+    }
+
+    /// "3 días", "24 horas", "una semana": so long from today, when a day was asked for.
+    fn time_from_now(&self, at: usize) -> Option<DateRead> {
+        if self.is_past(at) || (1..=3).any(|n| self.before(at, n, &["de", "por", "cada", "for"])) {
+            return None;
+        }
+        self.after_so_long(at)
+    }
+
+    fn after_so_long(&self, at: usize) -> Option<DateRead> {
+        let n = self.number(at)?;
+        let unit = at + 1;
+        let today = self.today();
+        let day = if self.is(unit, &["dia", "dias", "day", "days", "diitas"]) {
+            today.plus_days(n.clamp(0, AHEAD_MAX_DAYS))
+        } else if self.is(unit, &["hora", "horas", "hour", "hours"]) {
+            today.plus_days((n / 24).clamp(0, AHEAD_MAX_DAYS))
+        } else if self.is(unit, &["semana", "semanas", "week", "weeks"]) {
+            today.plus_days((n * 7).clamp(0, AHEAD_MAX_DAYS))
+        } else if self.is(unit, &["mes", "meses", "month", "months"]) {
+            today.plus_months_anchored(i32::try_from(n.clamp(0, 12)).ok()?, today.day())
+        } else {
+            return None;
+        };
+        Some(exact(day))
     }
 
     fn today(&self) -> Day {
@@ -121,9 +183,14 @@ impl Reader<'_> {
 
     /// "5 de diciembre", "diciembre 5", "dec 5th", "primero de enero de 2027".
     fn day_and_month(&self, at: usize) -> Option<DateRead> {
-        let month_at = |at: usize| self.token(at).and_then(Token::word).and_then(month);
+        let month_at = |at: usize| {
+            let word = self.token(at).and_then(Token::word)?;
+            month(word).or_else(|| near_month(word))
+        };
         if let Some(day) = self.number(at).filter(|_| !self.is(at, &["a", "un", "una"])) {
-            let mut next = at + 1;
+            let joins =
+                |at: usize| self.token(at).is_some_and(|token| token.is_sign('-') || token.is_sign('/'));
+            let mut next = if joins(at + 1) { at + 2 } else { at + 1 };
             if self.is(next, &["o", "ro", "ero", "th", "st", "nd", "rd"]) {
                 next += 1;
             }
@@ -134,7 +201,8 @@ impl Reader<'_> {
                 next += 1;
             }
             let named = month_at(next)?;
-            let year_at = if self.is(next + 1, &["de", "del"]) { next + 2 } else { next + 1 };
+            let year_at =
+                if self.is(next + 1, &["de", "del"]) || joins(next + 1) { next + 2 } else { next + 1 };
             let year = self.number(year_at).filter(|year| (2_000..2_100).contains(year));
             return self.dated(day, named, year);
         }
@@ -190,19 +258,7 @@ impl Reader<'_> {
         {
             next += 1;
         }
-        let n = self.number(next)?;
-        let unit = next + 1;
-        let today = self.today();
-        let day = if self.is(unit, &["dia", "dias", "day", "days", "diitas"]) {
-            today.plus_days(n.clamp(0, AHEAD_MAX_DAYS))
-        } else if self.is(unit, &["semana", "semanas", "week", "weeks"]) {
-            today.plus_days((n * 7).clamp(0, AHEAD_MAX_DAYS))
-        } else if self.is(unit, &["mes", "meses", "month", "months"]) {
-            today.plus_months_anchored(i32::try_from(n.clamp(0, 12)).ok()?, today.day())
-        } else {
-            return None;
-        };
-        Some(exact(day))
+        self.after_so_long(next)
     }
 
     fn weekday(&self, at: usize) -> Option<DateRead> {
@@ -376,6 +432,13 @@ impl Reader<'_> {
 
     /// A message that is only "5".
     fn lone_numeral(&self) -> Option<DateRead> {
+        const AROUND: [&str; 12] =
+            ["el", "dia", "para", "los", "dias", "como", "the", "on", "pro", "ate", "hasta", "th"];
+        let numerals = (0..self.tokens.len()).filter(|at| self.number(*at).is_some()).count();
+        let around = self.tokens.iter().filter(|token| token.is(&AROUND)).count();
+        if numerals + around != self.tokens.len() || self.is(0, &["un", "una", "a", "uma", "um"]) {
+            return None;
+        }
         let mut numerals = (0..self.tokens.len()).filter_map(|at| self.number(at));
         let day = numerals.next().filter(|day| (1..=31).contains(day))?;
         if numerals.next().is_some() || self.tokens.len() > 3 {
@@ -397,64 +460,4 @@ fn next_month(today: Day) -> Day {
 fn next_month_end(today: Day) -> Day {
     let end = today.last_of_month();
     if end > today { end } else { next_month(today).last_of_month() }
-}
-
-fn weekday(word: &str) -> Option<Weekday> {
-    const NAMES: [(&str, Weekday); 22] = [
-        ("lunes", Weekday::Monday),
-        ("martes", Weekday::Tuesday),
-        ("miercoles", Weekday::Wednesday),
-        ("jueves", Weekday::Thursday),
-        ("viernes", Weekday::Friday),
-        ("sabado", Weekday::Saturday),
-        ("domingo", Weekday::Sunday),
-        ("monday", Weekday::Monday),
-        ("tuesday", Weekday::Tuesday),
-        ("wednesday", Weekday::Wednesday),
-        ("thursday", Weekday::Thursday),
-        ("friday", Weekday::Friday),
-        ("saturday", Weekday::Saturday),
-        ("sunday", Weekday::Sunday),
-        ("lun", Weekday::Monday),
-        ("mie", Weekday::Wednesday),
-        ("jue", Weekday::Thursday),
-        ("vie", Weekday::Friday),
-        ("sab", Weekday::Saturday),
-        ("dom", Weekday::Sunday),
-        ("lunez", Weekday::Monday),
-        ("martez", Weekday::Tuesday),
-    ];
-    let exact = NAMES.into_iter().find(|(name, _)| *name == word);
-    // One slip in a long name: "vierns", "savado". Short names are too near to other words ("partes").
-    let near = || {
-        NAMES.into_iter().find(|(name, _)| {
-            name.len() > 5
-                && word.len() > 4
-                && *name != "martes"
-                && *name != "martez"
-                && *name != "sunday"
-                && *name != "monday"
-                && strsim::osa_distance(name, word) == 1
-        })
-    };
-    exact.or_else(near).map(|(_, day)| day)
-}
-
-/// The month of a name in three languages, 1..=12.
-pub fn month(word: &str) -> Option<i64> {
-    Some(match word {
-        "enero" | "ene" | "janeiro" | "jan" | "january" => 1,
-        "febrero" | "feb" | "fevereiro" | "fev" | "february" => 2,
-        "marzo" | "mar" | "marco" | "march" => 3,
-        "abril" | "abr" | "april" | "apr" => 4,
-        "mayo" | "may" | "maio" | "mai" => 5,
-        "junio" | "jun" | "junho" | "june" => 6,
-        "julio" | "jul" | "julho" | "july" => 7,
-        "agosto" | "ago" | "august" | "aug" => 8,
-        "septiembre" | "setiembre" | "sep" | "sept" | "set" | "setembro" | "september" => 9,
-        "octubre" | "oct" | "outubro" | "out" | "october" => 10,
-        "noviembre" | "nov" | "novembro" | "november" => 11,
-        "diciembre" | "dic" | "dezembro" | "dez" | "december" | "dec" => 12,
-        _ => return None,
-    })
 }

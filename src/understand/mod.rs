@@ -14,6 +14,7 @@ pub mod language;
 pub mod lexicon;
 pub mod normalise;
 pub mod number;
+pub mod offer;
 pub mod options;
 pub mod phrases;
 pub mod rights;

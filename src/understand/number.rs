@@ -20,6 +20,10 @@ pub struct Number {
     pub n_digits: usize,
     /// Tokens that it takes.
     pub n_tokens: usize,
+    /// Spelt as no dictionary has it, though it sounds like only one number: it must be read back.
+    pub misspelt: bool,
+    /// It may well mean another number ("1 millón 200", "80 mil 90 mil"): it must be asked.
+    pub doubtful: bool,
 }
 
 impl Number {
@@ -64,6 +68,8 @@ struct Reading {
     grouped: bool,
     multiplied: bool,
     n_digits: usize,
+    misspelt: bool,
+    doubtful: bool,
 }
 
 impl Reading {
@@ -76,6 +82,8 @@ impl Reading {
             return false;
         }
         let Some((value, grouped)) = numeral(text) else { return false };
+        // "80 mil 500" ends in three digits; "80 mil 90" may be two amounts.
+        self.doubtful |= self.multiplied && text.len() != 3;
         self.current = Some(value);
         self.numeral = true;
         self.grouped |= grouped;
@@ -89,7 +97,7 @@ impl Reading {
             return self.multiply(times).then_some(1);
         }
         let next_word = next.and_then(Token::word).unwrap_or_default();
-        let next_multiplies = multiplier(next_word, currency).is_some();
+        let next_multiplies = multiplier(next_word, currency).is_some() || next_word == "hundred";
         if matches!(word, "medio" | "media" | "meio" | "meia" | "half") {
             // "medio palo", "half a million"; "palo y medio" is read with its connector.
             let multiplies = next_multiplies || (word == "half" && next_word == "a");
@@ -102,18 +110,18 @@ impl Reading {
         if matches!(word, "y" | "e" | "and" | "con") {
             return self.connect(next_word);
         }
-        if matches!(word, "un" | "una" | "um" | "uma" | "a" | "one")
-            && next_multiplies
-            && self.current.is_none()
-        {
-            self.current = Some(ONE);
-            return Some(1);
+        if matches!(word, "un" | "una" | "um" | "uma" | "a" | "one") && next_multiplies {
+            return self.one_more();
+        }
+        if matches!(word, "hundred" | "cientos") {
+            return self.hundreds(word);
         }
         // Alone they are articles: "una entrada", "um boleto".
         if matches!(word, "una" | "um" | "uma" | "one") && self.current.is_none() {
             return None;
         }
-        let value = word_value(word)? * ONE;
+        let (value, misspelt) = spelt(word)?;
+        let value = value * ONE;
         if self.numeral && self.current.is_some() {
             return None;
         }
@@ -126,6 +134,28 @@ impl Reading {
         }
         self.current = Some(self.current.unwrap_or(0) + value);
         self.last_word = value;
+        self.misspelt |= misspelt;
+        Some(1)
+    }
+
+    /// "un mil", and the last word of "treinta y un mil", "ciento un mil".
+    fn one_more(&mut self) -> Option<usize> {
+        let follows = self.last_word >= 20 * ONE && !self.numeral;
+        match self.current {
+            Some(before) if follows => self.current = Some(before + ONE),
+            Some(_) => return None,
+            None => self.current = Some(ONE),
+        }
+        self.last_word = ONE;
+        Some(1)
+    }
+
+    /// "two hundred"; "dos cientos" is "doscientos" in two words.
+    fn hundreds(&mut self, word: &str) -> Option<usize> {
+        let units = self.current.filter(|units| *units >= ONE && *units < 10 * ONE)?;
+        self.current = Some(units * 100);
+        self.last_word = units * 100;
+        self.misspelt |= word == "cientos";
         Some(1)
     }
 
@@ -136,7 +166,8 @@ impl Reading {
             return Some(2);
         }
         let tens = (20 * ONE..100 * ONE).contains(&self.last_word);
-        let value = word_value(next)? * ONE;
+        let one = matches!(next, "un" | "um").then_some(1);
+        let value = one.or_else(|| spelt(next).map(|(value, _)| value))? * ONE;
         (self.current.is_some() && (tens || self.last_word >= 100 * ONE) && value < self.last_word)
             .then_some(1)
     }
@@ -148,6 +179,9 @@ impl Reading {
             None if !self.multiplied || times > self.last_multiplier => ONE,
             None => return false,
         };
+        // Thousands come once: "80 mil 90 mil" are two amounts. "80.000 mil" says thousand twice.
+        let again = times == 1_000 && self.thousands > 0;
+        self.doubtful |= again || (self.grouped && self.numeral && base >= 1_000 * ONE);
         if times >= 1_000_000 {
             let lower = std::mem::take(&mut self.thousands);
             let base = if lower > 0 && base == ONE && self.last_multiplier == 1_000 { 0 } else { base };
@@ -165,6 +199,8 @@ impl Reading {
     fn finish(self, n_tokens: usize) -> Option<Number> {
         let millionths =
             self.millions.saturating_add(self.thousands).saturating_add(self.current.unwrap_or(0));
+        // "un millón doscientos" is a million and two hundred thousand in speech, and not in writing.
+        let doubtful = self.doubtful || (self.last_multiplier >= 1_000_000 && self.current.is_some());
         let read = self.started() && (0..=UNITS_MAX * ONE).contains(&millionths);
         read.then_some(Number {
             millionths,
@@ -172,6 +208,8 @@ impl Reading {
             multiplied: self.multiplied,
             n_digits: self.n_digits,
             n_tokens,
+            misspelt: self.misspelt,
+            doubtful,
         })
     }
 }
@@ -215,13 +253,157 @@ fn multiplier(word: &str, currency: Currency) -> Option<i128> {
         "luca" | "lucas" | "luka" | "lukas" | "luquitas" | "lucazas" | "milanesas" => 1_000,
         "barra" | "barras" if currency == Currency::Cop => 1_000,
         "gamba" | "gambas" if matches!(currency, Currency::Clp | Currency::Ars) => 100,
-        "hundred" => 100,
-        "millon" | "millones" | "millonsito" | "milloncito" | "milloncitos" | "mill" | "mm" | "millions"
+        "millon" | "millones" | "millonsito" | "milloncito" | "milloncitos" | "mm" | "millions"
         | "million" | "milhao" | "milhoes" | "palo" | "palos" | "palito" | "palitos" | "melon"
         | "melones" => 1_000_000,
         _ => return None,
     })
 }
+
+/// Whether a word only multiplies: "mil", "palos".
+pub fn multiplies(word: &str, currency: Currency) -> Option<i128> {
+    multiplier(word, currency)
+}
+
+/// The value of a number word, and whether it is spelt as no dictionary has it.
+fn spelt(word: &str) -> Option<(i128, bool)> {
+    word_value(word).map(|value| (value, false)).or_else(|| misspelt(word).map(|value| (value, true)))
+}
+
+/// A word that sounds like one number and no other ("docientos", "dies", "sinco"), or joins two ("treintaidos").
+fn misspelt(word: &str) -> Option<i128> {
+    if word == "veinti" {
+        return Some(20);
+    }
+    let tens = ["treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa", "veinte"];
+    let joined = tens.into_iter().find_map(|ten| {
+        let unit = word.strip_prefix(ten)?.trim_start_matches(['i', 'y']);
+        let unit = if unit == "un" { 1 } else { word_value(unit).filter(|unit| (1..10).contains(unit))? };
+        Some(word_value(ten)? + unit)
+    });
+    let heard = || {
+        let sound = sound(word);
+        let mut values = LONG_NAMES.into_iter().filter(|name| self::sound(name) == sound);
+        let value = word_value(values.next()?)?;
+        values.all(|name| word_value(name) == Some(value)).then_some(value)
+    };
+    // "siento" is what people say before a refusal.
+    joined.or_else(|| (word.len() >= 4 && word != "siento").then(heard).flatten())
+}
+
+/// How a word of Latin America's Spanish is heard: z, s and soft c alike, b and v, y and i, no h, no double letters.
+fn sound(word: &str) -> String {
+    let letters: Vec<char> = word.chars().collect();
+    let mut heard = String::with_capacity(word.len());
+    for (at, c) in letters.iter().enumerate() {
+        let next = letters.get(at + 1).copied().unwrap_or_default();
+        let c = match c {
+            'z' => 's',
+            'c' if matches!(next, 'e' | 'i') => 's',
+            'c' | 'q' => 'k',
+            'v' => 'b',
+            'y' => 'i',
+            'h' => continue,
+            'u' if at > 0 && letters.get(at - 1) == Some(&'q') => continue,
+            other => *other,
+        };
+        if !heard.ends_with(c) {
+            heard.push(c);
+        }
+    }
+    heard
+}
+
+/// Whether a word is one slip away from a number word, so that the number beside it may not be the whole number.
+pub fn is_near(word: &str) -> bool {
+    const ORDINARY: [&str; 14] = [
+        "siento", "cuento", "cierto", "nuevo", "nueva", "nuevos", "there", "novena", "right", "medica",
+        "tries", "centro", "papito", "conto",
+    ];
+    let near = |name: &&str| strsim::osa_distance(name, word) == 1;
+    word.len() >= 5
+        && word_value(word).is_none()
+        && !ORDINARY.contains(&word)
+        && LONG_NAMES.iter().filter(|name| name.len() >= 5).any(|name| near(name))
+}
+
+/// Number words of four letters and more, whose sound and neighbours are looked for.
+const LONG_NAMES: [&str; 74] = [
+    "cero",
+    "tres",
+    "cuatro",
+    "quatro",
+    "cinco",
+    "seis",
+    "siete",
+    "ocho",
+    "nueve",
+    "diez",
+    "once",
+    "doce",
+    "trece",
+    "catorce",
+    "quince",
+    "dieciseis",
+    "diecisiete",
+    "dieciocho",
+    "diecinueve",
+    "veinte",
+    "vinte",
+    "veintiuno",
+    "veintidos",
+    "veintitres",
+    "veinticuatro",
+    "veinticinco",
+    "veintiseis",
+    "veintisiete",
+    "veintiocho",
+    "veintinueve",
+    "treinta",
+    "trinta",
+    "cuarenta",
+    "quarenta",
+    "cincuenta",
+    "cinquenta",
+    "sesenta",
+    "sessenta",
+    "setenta",
+    "ochenta",
+    "oitenta",
+    "noventa",
+    "cien",
+    "ciento",
+    "doscientos",
+    "duzentos",
+    "trescientos",
+    "trezentos",
+    "cuatrocientos",
+    "quatrocentos",
+    "quinientos",
+    "quinhentos",
+    "seiscientos",
+    "seiscentos",
+    "setecientos",
+    "setecentos",
+    "ochocientos",
+    "oitocentos",
+    "novecientos",
+    "novecentos",
+    "three",
+    "seven",
+    "eight",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "twenty",
+    "thirty",
+    "forty",
+    "fifty",
+    "sixty",
+    "ninety",
+];
 
 /// Number words of Spanish, Portuguese and English.
 pub fn word_value(word: &str) -> Option<i128> {
@@ -264,7 +446,7 @@ pub fn word_value(word: &str) -> Option<i128> {
         "ochenta" | "oitenta" | "eighty" => 80,
         "noventa" | "ninety" => 90,
         "cien" | "ciento" | "cem" | "cento" => 100,
-        "doscientos" | "doscientas" | "duzentos" => 200,
+        "doscientos" | "doscientas" | "duzentos" | "duzentas" => 200,
         "trescientos" | "trescientas" | "trezentos" => 300,
         "cuatrocientos" | "cuatrocientas" | "quatrocentos" => 400,
         "quinientos" | "quinientas" | "quinhentos" => 500,

@@ -151,7 +151,7 @@ fn only(names: &[Names], passes: impl Fn(&Names) -> bool) -> Option<usize> {
     passing.next().filter(|_| passing.next().is_none())
 }
 
-/// Whole words in a row, not right after a negation.
+/// Whole words in a row, not right after a negation, nor right before one or an exception.
 fn contains(words: &str, name: &str) -> bool {
     if name.len() < PREFIX_MIN {
         return false;
@@ -164,7 +164,14 @@ fn contains(words: &str, name: &str) -> bool {
         let negated = before.split_whitespace().rev().take(2).any(|word| {
             matches!(word, "no" | "nao" | "not" | "dont" | "sin" | "sem" | "ni" | "nunca" | "tampoco")
         });
-        whole && !negated
+        // "todo no", "todo menos los intereses": what follows takes it back.
+        let taken_back = after.split_whitespace().take(2).any(|word| {
+            matches!(
+                word,
+                "no" | "nao" | "not" | "menos" | "excepto" | "salvo" | "exceto" | "except" | "but" | "pero"
+            )
+        }) && !after.trim_start().starts_with("no mas");
+        whole && !negated && !taken_back
     })
 }
 

@@ -6,7 +6,7 @@ pub enum Token<'a> {
     Word(&'a str),
     /// Digits with `.`, `,` or `'` inside: `1'240.000`.
     Numeral(&'a str),
-    /// `$ / - : % #`.
+    /// `$ / - : % #` and the signs of other currencies.
     Sign(char),
 }
 
@@ -58,14 +58,18 @@ pub fn tokens(folded: &str) -> Vec<Token<'_>> {
             list.push(Token::Numeral(piece));
         } else if first.is_alphabetic() {
             list.push(Token::Word(piece));
-        } else if matches!(first, '$' | '/' | '-' | ':' | '%' | '#') {
+        } else if matches!(first, '$' | '/' | '-' | ':' | '%' | '#' | '€' | '£' | '¥') {
             list.push(Token::Sign(first));
+        } else if first == '\u{2044}' {
+            // "½" is folded to "1⁄2".
+            list.push(Token::Sign('/'));
         }
     }
     list
 }
 
-/// Bytes of the numeral at the start: a separator belongs to it when a digit follows, a blank when exactly `000` does.
+/// Bytes of the numeral at the start: a separator belongs to it when a digit follows, a blank when exactly `000` does, or
+/// another three digits after one to three ("1 500 000").
 fn numeral_length(text: &str) -> usize {
     let bytes = text.as_bytes();
     let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
@@ -75,13 +79,28 @@ fn numeral_length(text: &str) -> usize {
             at += 1;
         } else if matches!(bytes.get(at), Some(b'.' | b',' | b'\'')) && digit(at + 1) {
             at += 2;
-        } else if bytes.get(at) == Some(&b' ') && bytes.get(at + 1..at + 4) == Some(b"000") && !digit(at + 4)
-        {
+        } else if bytes.get(at) == Some(&b' ') && (1..4).all(|n| digit(at + n)) && !digit(at + 4) {
+            let zeros = bytes.get(at + 1..at + 4) == Some(b"000");
+            let grouped =
+                bytes.iter().take(at).skip(1).filter(|byte| !byte.is_ascii_digit()).all(|b| *b == b' ');
+            let leads = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count() <= 3;
+            if !zeros && !(grouped && leads && starts_groups(bytes, at)) {
+                return at;
+            }
             at += 4;
         } else {
             return at;
         }
     }
+}
+
+/// Whether the blank at `at` stands among groups of which there are two at least: "80 500" may be two numbers.
+fn starts_groups(bytes: &[u8], at: usize) -> bool {
+    let group = |at: usize| {
+        let digit = |n: usize| bytes.get(at + n).is_some_and(u8::is_ascii_digit);
+        bytes.get(at) == Some(&b' ') && digit(1) && digit(2) && digit(3) && !digit(4)
+    };
+    group(at + 4) || at.checked_sub(4).is_some_and(group)
 }
 
 #[cfg(test)]
@@ -103,5 +122,8 @@ mod tests {
             ]
         );
         assert_eq!(tokens("80 000 k"), [Token::Numeral("80 000"), Token::Word("k")]);
+        assert_eq!(tokens("1 500 250"), [Token::Numeral("1 500 250")]);
+        assert_eq!(tokens("80 500"), [Token::Numeral("80"), Token::Numeral("500")]);
+        assert_eq!(tokens("300 123 4567").len(), 3);
     }
 }

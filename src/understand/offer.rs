@@ -1,0 +1,173 @@
+//! Whether a number is offered: not one that is refused, earned, owed, left over, or paid every month.
+
+use super::tokens::Token;
+
+/// Words that turn an offer into a refusal, in three languages; "don't" and its kin leave a `t`.
+const DENIALS: [&str; 16] = [
+    "no", "nunca", "jamas", "tampoco", "ni", "nao", "nem", "not", "never", "cannot", "dont", "cant", "t",
+    "nada", "sin", "sem",
+];
+/// What follows a denial that denies nothing: "no más", "sin falta", "no se preocupe".
+const HARMLESS: [&str; 9] =
+    ["mas", "falta", "problema", "duda", "duvida", "excusa", "menos", "se", "preocupe"];
+
+/// What money is that is not offered; the nearest verb before the number decides.
+const OTHER_MONEY: [&str; 60] = [
+    "gano",
+    "gana",
+    "ganamos",
+    "ganaba",
+    "ganando",
+    "sueldo",
+    "salario",
+    "ingreso",
+    "ingresos",
+    "devengo",
+    "pagan",
+    "pagaban",
+    "pagaron",
+    "recibo",
+    "recibimos",
+    "cobro",
+    "cobra",
+    "cobran",
+    "cobraron",
+    "cobrando",
+    "renta",
+    "arriendo",
+    "alquiler",
+    "aluguel",
+    "mercado",
+    "cuesta",
+    "cuestan",
+    "costo",
+    "custa",
+    "custou",
+    "debo",
+    "debia",
+    "debemos",
+    "adeudo",
+    "devo",
+    "deuda",
+    "prestaron",
+    "prestan",
+    "falta",
+    "faltan",
+    "faltaban",
+    "faltam",
+    "resta",
+    "restan",
+    "sobran",
+    "menos",
+    "excepto",
+    "salvo",
+    "exceto",
+    "except",
+    "ganho",
+    "recebo",
+    "earn",
+    "make",
+    "salary",
+    "rent",
+    "owe",
+    "costs",
+    "wage",
+    "left",
+];
+/// What money is that is offered: a verb nearer to the number than the one above.
+const OFFERS: [&str; 26] = [
+    "puedo",
+    "podria",
+    "pago",
+    "pagar",
+    "pagarle",
+    "pagarles",
+    "doy",
+    "dar",
+    "darle",
+    "darles",
+    "abono",
+    "abonar",
+    "abonarle",
+    "consigno",
+    "consignar",
+    "transfiero",
+    "ofrezco",
+    "tengo",
+    "posso",
+    "pagaria",
+    "pay",
+    "can",
+    "give",
+    "alcanza",
+    "giro",
+    "deposito",
+];
+
+/// Whether the message refuses: "80 mil no", "no tengo 400 mil".
+pub fn is_refused(tokens: &[Token<'_>]) -> bool {
+    tokens
+        .iter()
+        .enumerate()
+        .any(|(at, token)| token.is(&DENIALS) && !tokens.get(at + 1).is_some_and(|next| next.is(&HARMLESS)))
+}
+
+/// Whether the number of `n` tokens at `at` is money of another kind: earned, owed, left, or so much every month.
+pub fn is_other_money(tokens: &[Token<'_>], at: usize, n: usize) -> bool {
+    let verb = (1..=4).filter_map(|back| at.checked_sub(back).and_then(|at| tokens.get(at)));
+    let other = verb
+        .map_while(|token| token.numeral().is_none().then_some(token))
+        .find(|token| token.is(&OTHER_MONEY) || token.is(&OFFERS))
+        .is_some_and(|token| token.is(&OTHER_MONEY));
+    let of_the = at >= 2
+        && tokens.get(at - 1).is_some_and(|token| token.is(&["los", "las", "os"]))
+        && tokens.get(at - 2).is_some_and(|token| token.is(&["de", "dos"]));
+    other || of_the || is_each_time(tokens, at + n)
+}
+
+/// "al mes", "cada quincena", "por semana", "mensuales", soon after the number.
+fn is_each_time(tokens: &[Token<'_>], from: usize) -> bool {
+    const PERIODS: [&str; 16] = [
+        "mes",
+        "meses",
+        "quincena",
+        "quincenas",
+        "semana",
+        "semanas",
+        "dia",
+        "dias",
+        "ano",
+        "month",
+        "week",
+        "day",
+        "fortnight",
+        "year",
+        "mês",
+        "quinzena",
+    ];
+    const EACH: [&str; 9] = ["cada", "por", "per", "every", "each", "ao", "todos", "todas", "a"];
+    const BY_NAME: [&str; 14] = [
+        "mensual",
+        "mensuales",
+        "mensualmente",
+        "quincenal",
+        "quincenales",
+        "semanal",
+        "semanales",
+        "diarios",
+        "diario",
+        "mensal",
+        "mensais",
+        "monthly",
+        "weekly",
+        "semanais",
+    ];
+    (from..from + 4).any(|at| {
+        let is = |at: usize, words: &[&str]| tokens.get(at).is_some_and(|token| token.is(words));
+        let period =
+            |at: usize| is(at, &PERIODS) || (is(at, &["la", "los", "las", "os"]) && is(at + 1, &PERIODS));
+        is(at, &BY_NAME)
+            || (is(at, &EACH) && period(at + 1))
+            || (is(at, &["al"]) && is(at + 1, &["mes", "ano"]))
+    })
+}
