@@ -88,13 +88,16 @@ const DATE: usize = 27;
 /// Situation of one obligation.
 pub const SITUATIONS: [&str; 6] = ["al_dia", "por_vencer", "vencida", "saldada", "en_disputa", "con_acuerdo"];
 pub const OFFER_KINDS: [&str; 4] = ["promesa", "plan", "refinanciacion", "descuento"];
-pub const CASE_KINDS: [&str; 14] = [
+pub const CASE_KINDS: [&str; 17] = [
     "disputa",
     "no_es_mia",
     "tercero",
     "fraude",
     "fallecido",
     "angustia",
+    "violencia",
+    "amenaza",
+    "menor",
     "abuso",
     "paz_y_salvo",
     "datos_acceso",

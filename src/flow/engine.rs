@@ -12,6 +12,7 @@ mod heard;
 mod kept;
 mod open;
 mod parts;
+mod remark;
 mod resume;
 pub(crate) mod run;
 mod scope;

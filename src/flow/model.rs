@@ -6,6 +6,7 @@ use crate::domain::time::Millis;
 use crate::flow::expr::Expr;
 use crate::flow::text::Text;
 use crate::flow::value::{Type, Value};
+use crate::understand::intent::Intent;
 use std::collections::BTreeMap;
 
 /// One published folder of flows.
@@ -69,6 +70,9 @@ pub struct BotTexts {
     pub part: Option<Localised>,
     /// A wish said before identity is proved is kept for afterwards.
     pub kept: Option<Localised>,
+    /// What is said to whoever waits, thinks or only passes the time of day: the question stays open, and that is no
+    /// miss. Without the text it is one.
+    pub in_place: BTreeMap<Intent, Localised>,
     /// The last row of a page when there are more ("Ver más").
     pub more: Localised,
 }

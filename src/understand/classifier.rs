@@ -21,6 +21,10 @@ const PAIR: u8 = 2;
 const GRAM: u8 = 3;
 const FIRST: u8 = 4;
 const LAST: u8 = 5;
+/// A word or pair of words is a sign of danger when so many rows of safety intents hold it, and they are so large a part
+/// of all rows that do.
+const SIGN_ROWS: u32 = 2;
+const SIGN_PERCENT: u32 = 70;
 /// Features of one message at most; more words do not make a message clearer.
 const FEATURES_MAX: usize = 2_000;
 
@@ -30,18 +34,25 @@ type Scores = [f32; Intent::COUNT];
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Guess(Scores);
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Classifier {
     /// Hashes of the known features, sorted.
     vocabulary: Vec<u64>,
     idf: Vec<f32>,
     weights: Vec<Scores>,
     bias: Scores,
+    /// Rows of a safety intent, and all rows, that hold the feature.
+    rows: Vec<(u32, u32)>,
 }
 
 impl Guess {
     pub fn of(&self, intent: Intent) -> f32 {
         self.0.get(intent.index()).copied().unwrap_or_default()
+    }
+
+    /// How likely it is that one of those that pass is meant.
+    pub fn sum(&self, passes: impl Fn(Intent) -> bool) -> f32 {
+        Intent::ALL.into_iter().filter(|intent| passes(*intent)).map(|intent| self.of(intent)).sum()
     }
 
     /// The likeliest intent among those that pass; the first in order when two are equal.
@@ -65,10 +76,12 @@ impl Classifier {
         let (vocabulary, idf) = vocabulary(&hashed);
         let mut model = Self {
             weights: vec![[0.0; Intent::COUNT]; vocabulary.len()],
+            rows: vec![(0, 0); vocabulary.len()],
             vocabulary,
             idf,
             bias: [0.0; Intent::COUNT],
         };
+        model.count(&hashed);
         let examples: Vec<(Intent, Vec<(usize, f32)>)> = hashed
             .iter()
             .map(|(intent, hashes)| (*intent, model.vector(hashes)))
@@ -89,6 +102,32 @@ impl Classifier {
         model
     }
 
+    fn count(&mut self, rows: &[(Intent, Vec<u64>)]) {
+        for (intent, hashes) in rows {
+            for hash in hashes {
+                let at = self.vocabulary.binary_search(hash).ok();
+                if let Some((safety, all)) = at.and_then(|at| self.rows.get_mut(at)) {
+                    *safety += u32::from(intent.is_safety());
+                    *all += 1;
+                }
+            }
+        }
+    }
+
+    /// How many of its words, and pairs of neighbours, speak of danger: most of the messages that hold them do.
+    pub fn signs_of_danger(&self, words: &str) -> usize {
+        let shape = shape(words);
+        let list: Vec<&str> = shape.split_whitespace().collect();
+        let mut hashes: Vec<u64> = list.iter().map(|word| hash(WORD, &[word])).collect();
+        hashes.extend(list.windows(2).map(|pair| hash(PAIR, pair)));
+        hashes.sort_unstable();
+        hashes.dedup();
+        let counts = |hash: &u64| self.rows.get(self.vocabulary.binary_search(hash).ok()?).copied();
+        let speaks =
+            |(safety, all): &(u32, u32)| *safety >= SIGN_ROWS && *safety * 100 >= *all * SIGN_PERCENT;
+        hashes.iter().filter_map(counts).filter(speaks).count()
+    }
+
     /// `None` when nothing in the text was ever seen in training.
     pub fn guess(&self, words: &str) -> Option<Guess> {
         let vector = self.vector(&features(words));
@@ -96,12 +135,16 @@ impl Classifier {
         (!vector.is_empty()).then(|| Guess(softmax(self.scores(&vector)).map(|likely| likely * trust)))
     }
 
+    /// Whether the word was ever seen in training.
+    pub fn knows(&self, word: &str) -> bool {
+        self.vocabulary.binary_search(&hash(WORD, &[&shape(word)])).is_ok()
+    }
+
     /// How far the estimate may be believed: a message of words that were never seen is guessed from bits of
     /// words alone, which is often confident and wrong ("menú" looks like "menos").
     fn trust(&self, words: &str) -> f32 {
-        let known = |word: &&str| self.vocabulary.binary_search(&hash(WORD, &[&shape(word)])).is_ok();
         let n_words = words.split_whitespace().count().max(1) as f32;
-        let n_known = words.split_whitespace().filter(known).count() as f32;
+        let n_known = words.split_whitespace().filter(|word| self.knows(word)).count() as f32;
         TRUST_MIN + (1.0 - TRUST_MIN) * n_known / n_words
     }
 

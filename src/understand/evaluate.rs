@@ -9,7 +9,7 @@
 use super::intent::Intent;
 use super::lexicon::{self, Example, Lexicon, UnderstandError};
 use super::normalise::fold;
-use super::{IntentGuess, IntentSource, Understander};
+use super::{CERTAIN_BPS, IntentGuess, IntentSource, Understander};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
@@ -97,7 +97,8 @@ impl Outcome {
 
     /// Whether the engine would act on or ask about some safety intent.
     pub fn flagged(&self) -> bool {
-        self.doubt.is_some() || self.guess.is_some_and(|guess| guess.intent.is_safety())
+        let acts = |guess: IntentGuess| guess.intent.is_safety() && guess.confidence_bps >= CERTAIN_BPS;
+        self.doubt.is_some() || self.guess.is_some_and(acts)
     }
 }
 
@@ -119,8 +120,11 @@ impl Report {
         ratio(self.outcomes.iter().filter(|row| row.right()).count(), self.outcomes.len())
     }
 
+    /// Over the intents that rows were held out of.
     pub fn macro_f1(&self) -> f64 {
-        Intent::ALL.into_iter().map(|intent| self.quality(intent).f1).sum::<f64>() / Intent::COUNT as f64
+        let held = Intent::ALL.into_iter().map(|intent| self.quality(intent)).filter(|one| one.n_rows > 0);
+        let f1: Vec<f64> = held.map(|one| one.f1).collect();
+        if f1.is_empty() { 0.0 } else { f1.iter().sum::<f64>() / f1.len() as f64 }
     }
 
     /// Share of safety messages whose very intent was found.

@@ -14,7 +14,13 @@ pub enum Intent {
     AskDiscount,
     AskDueDate,
     AskRefinance,
+    /// The writer has lost or is losing somebody; the holder lives.
+    Bereavement,
     CantPay,
+    /// Did not understand what was asked or said.
+    Clarify,
+    /// Another hour, channel, number or frequency; no wish to end the messages.
+    ContactPreference,
     /// A right over the person's own data: a copy, a correction, its erasure, or who permitted its use.
     DataRights,
     Deceased,
@@ -24,18 +30,36 @@ pub enum Intent {
     FraudSuspicion,
     Greeting,
     Human,
+    /// A child writes, or got our messages.
+    Minor,
+    /// An ordinary remark or question that no flow answers yet; it is there so that it is taken for nothing else.
+    Other,
     OutOfScope,
     PartialOffer,
     PaymentMethods,
+    /// Wants messages again after a stop.
+    Resume,
+    /// Courtesy, a joke, an exclamation, a message to somebody else.
+    Smalltalk,
     Stop,
     Thanks,
+    /// Undecided, will ask somebody, or will answer later.
+    Thinking,
     ThirdParty,
+    /// Was threatened, shamed or visited by somebody who collects, in our name or not.
+    Threat,
+    /// The sum or instalment is too high.
+    TooExpensive,
+    /// Harmed, controlled or forced by somebody.
+    Violence,
+    /// Needs seconds or minutes, or begins a sentence and goes on.
+    Wait,
     WillPay,
     WrongNumber,
 }
 
 impl Intent {
-    pub const COUNT: usize = 25;
+    pub const COUNT: usize = 37;
 
     pub const ALL: [Self; Self::COUNT] = [
         Self::Abusive,
@@ -46,7 +70,10 @@ impl Intent {
         Self::AskDiscount,
         Self::AskDueDate,
         Self::AskRefinance,
+        Self::Bereavement,
         Self::CantPay,
+        Self::Clarify,
+        Self::ContactPreference,
         Self::DataRights,
         Self::Deceased,
         Self::Deny,
@@ -55,12 +82,21 @@ impl Intent {
         Self::FraudSuspicion,
         Self::Greeting,
         Self::Human,
+        Self::Minor,
+        Self::Other,
         Self::OutOfScope,
         Self::PartialOffer,
         Self::PaymentMethods,
+        Self::Resume,
+        Self::Smalltalk,
         Self::Stop,
         Self::Thanks,
+        Self::Thinking,
         Self::ThirdParty,
+        Self::Threat,
+        Self::TooExpensive,
+        Self::Violence,
+        Self::Wait,
         Self::WillPay,
         Self::WrongNumber,
     ];
@@ -75,7 +111,10 @@ impl Intent {
             Self::AskDiscount => "ask_discount",
             Self::AskDueDate => "ask_due_date",
             Self::AskRefinance => "ask_refinance",
+            Self::Bereavement => "bereavement",
             Self::CantPay => "cant_pay",
+            Self::Clarify => "clarify",
+            Self::ContactPreference => "contact_preference",
             Self::DataRights => "data_rights",
             Self::Deceased => "deceased",
             Self::Deny => "deny",
@@ -84,12 +123,21 @@ impl Intent {
             Self::FraudSuspicion => "fraud_suspicion",
             Self::Greeting => "greeting",
             Self::Human => "human",
+            Self::Minor => "minor",
+            Self::Other => "other",
             Self::OutOfScope => "out_of_scope",
             Self::PartialOffer => "partial_offer",
             Self::PaymentMethods => "payment_methods",
+            Self::Resume => "resume",
+            Self::Smalltalk => "smalltalk",
             Self::Stop => "stop",
             Self::Thanks => "thanks",
+            Self::Thinking => "thinking",
             Self::ThirdParty => "third_party",
+            Self::Threat => "threat",
+            Self::TooExpensive => "too_expensive",
+            Self::Violence => "violence",
+            Self::Wait => "wait",
             Self::WillPay => "will_pay",
             Self::WrongNumber => "wrong_number",
         }
@@ -106,8 +154,12 @@ impl Intent {
             Self::Stop
             | Self::WrongNumber
             | Self::ThirdParty
+            | Self::Minor
             | Self::Deceased
+            | Self::Bereavement
             | Self::Distress
+            | Self::Violence
+            | Self::Threat
             | Self::Dispute
             | Self::FraudSuspicion
             | Self::Human => true,
@@ -120,15 +172,35 @@ impl Intent {
             | Self::AskDueDate
             | Self::AskRefinance
             | Self::CantPay
+            | Self::Clarify
+            | Self::ContactPreference
             | Self::DataRights
             | Self::Deny
             | Self::Greeting
+            | Self::Other
             | Self::OutOfScope
             | Self::PartialOffer
             | Self::PaymentMethods
+            | Self::Resume
+            | Self::Smalltalk
             | Self::Thanks
+            | Self::Thinking
+            | Self::TooExpensive
+            | Self::Wait
             | Self::WillPay => false,
         }
+    }
+
+    /// Whether acting on this meaning leaves the open question or changes how the person is treated, so that a guess
+    /// needs more to stand on.
+    pub const fn is_grave(self) -> bool {
+        self.is_safety() || matches!(self, Self::Abusive | Self::ContactPreference)
+    }
+
+    /// Whether somebody may be in danger, dead, a child or another person: asked about even before an answer in the same
+    /// message is taken.
+    pub const fn is_peril(self) -> bool {
+        self.is_safety() && !matches!(self, Self::Stop | Self::Human | Self::Dispute | Self::FraudSuspicion)
     }
 
     /// Position in [`Self::ALL`].
@@ -160,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn eight_intents_protect_people() {
-        assert_eq!(Intent::ALL.into_iter().filter(|intent| intent.is_safety()).count(), 8);
+    fn twelve_intents_protect_people() {
+        assert_eq!(Intent::ALL.into_iter().filter(|intent| intent.is_safety()).count(), 12);
     }
 }

@@ -158,6 +158,7 @@ fn read_phrases(path: PathBuf) -> Result<Phrases, UnderstandError> {
         let intent = row.intent(intent)?;
         let certainty = match certainty {
             "certain" => Certainty::Certain,
+            "idiom" => Certainty::Idiom,
             "doubt" if intent.is_safety() => Certainty::Doubt,
             "doubt" => {
                 return Err(row.error(
@@ -166,8 +167,10 @@ fn read_phrases(path: PathBuf) -> Result<Phrases, UnderstandError> {
                 ));
             }
             other => {
-                return Err(row
-                    .error(format!("`{other}` is not a degree of certainty"), "write `certain` or `doubt`"));
+                return Err(row.error(
+                    format!("`{other}` is not a degree of certainty"),
+                    "write `certain`, `doubt` or `idiom`",
+                ));
             }
         };
         let phrase = Phrase::new(intent, certainty, pattern).map_err(|why| {

@@ -40,6 +40,9 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+/// Signs of danger from which on a guess counts although the message also answers the open question.
+const SIGNS_IN_ANSWER: usize = 2;
+
 /// What the open step waits for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -146,10 +149,14 @@ pub enum IntentSource {
 const PHRASE_BPS: u16 = 9_900;
 /// A guess below this is no guess.
 const GUESS_BPS: u16 = 500;
-/// A safety intent below this is asked about, not acted on.
+/// An intent below this is not acted on.
 pub const CERTAIN_BPS: u16 = 6_000;
-/// A safety intent that is not the likeliest is still asked about from here on.
-pub const DOUBT_BPS: u16 = 1_500;
+/// A grave intent that no phrase names is not acted on below this, nor with fewer signs of danger.
+const GRAVE_BPS: u16 = 8_500;
+const GRAVE_SIGNS: usize = 2;
+/// It is asked about when some danger is at least so likely, with so many signs of it.
+const DOUBT_BPS: u16 = 3_000;
+const DOUBT_SIGNS: usize = 1;
 
 /// Words of a message that begins with a yes to terms and says more about them; a longer one may say anything.
 const ABOUT_TERMS_WORDS_MAX: usize = 6;
@@ -203,13 +210,15 @@ impl Understander {
             about_terms = words.split(' ').count() <= ABOUT_TERMS_WORDS_MAX && self.begins_with_yes(&words);
             meaning.yes_no = meaning.yes_no.filter(|yes| !yes || meaning.consent.is_some());
         }
-        let phrases = self.lexicon.phrases.find_all(&words);
-        let (intent, doubt) = self.weigh(&words, &phrases);
+        let literal = self.lexicon.phrases.without_idioms(&words);
+        let phrases = self.lexicon.phrases.find_all(&literal);
+        let (intent, doubt) = self.weigh(&literal, &phrases);
         let phrased = intent.is_some_and(|guess| guess.how == IntentSource::Phrase);
         // A plain answer to the open question ("80 lucas") is not asked about on a hunch of the classifier.
         let sure = phrased || intent.is_some_and(|guess| guess.confidence_bps >= CERTAIN_BPS);
         let answered = about_terms || meaning.answers(context.expects) || meaning.answers(context.typed);
-        meaning.doubt = if answered && !sure { suspected(&phrases) } else { doubt };
+        let hunch = answered && !sure && self.classifier.signs_of_danger(&literal) < SIGNS_IN_ANSWER;
+        meaning.doubt = if hunch { suspected(&phrases) } else { doubt };
         meaning.intent = intent;
         meaning.other_writes = phrases.iter().any(|(phrase, found)| {
             phrase.intent == Intent::ThirdParty
@@ -275,7 +284,8 @@ impl Understander {
 
     /// The intent, and the safety intent that must not be ignored.
     pub fn intent(&self, words: &str) -> (Option<IntentGuess>, Option<Intent>) {
-        self.weigh(words, &self.lexicon.phrases.find_all(words))
+        let literal = self.lexicon.phrases.without_idioms(words);
+        self.weigh(&literal, &self.lexicon.phrases.find_all(&literal))
     }
 
     fn weigh(&self, words: &str, phrases: &[(&Phrase, Found)]) -> (Option<IntentGuess>, Option<Intent>) {
@@ -301,18 +311,20 @@ impl Understander {
             how: IntentSource::Classifier,
         });
         let best = best.filter(|best| best.confidence_bps >= GUESS_BPS);
-        if let Some(best) = best.filter(|best| best.intent.is_safety()) {
-            return match best.confidence_bps {
-                CERTAIN_BPS.. => (Some(best), None),
-                DOUBT_BPS.. => (Some(best), Some(best.intent)),
-                _ => (Some(best), suspected),
-            };
+        let signs = self.classifier.signs_of_danger(words);
+        let grave = best.filter(|best| best.intent.is_grave());
+        if grave.is_some_and(|best| best.confidence_bps >= GRAVE_BPS && signs >= GRAVE_SIGNS) {
+            return (best, None);
         }
-        let likely = guess
-            .best(Intent::is_safety)
-            .filter(|(_, probability)| classifier::bps(*probability) >= DOUBT_BPS)
-            .map(|(intent, _)| intent);
-        (best, suspected.or(likely))
+        // Not enough to act on: what is left of the guess is a question, or nothing.
+        let best = best.map(|best| match grave {
+            Some(_) => IntentGuess { confidence_bps: best.confidence_bps.min(CERTAIN_BPS - 1), ..best },
+            None => best,
+        });
+        let danger = classifier::bps(guess.sum(|intent| intent.is_safety() && Some(intent) != negated));
+        let likely = || guess.best(Intent::is_safety).map(|(intent, _)| intent);
+        let asks = danger >= DOUBT_BPS && signs >= DOUBT_SIGNS;
+        (best, suspected.or_else(|| asks.then(likely).flatten()))
     }
 }
 
@@ -324,6 +336,7 @@ fn suspected(phrases: &[(&Phrase, Found)]) -> Option<Intent> {
             && match phrase.certainty {
                 Certainty::Doubt => *found == Found::Yes,
                 Certainty::Certain => *found == Found::Negated,
+                Certainty::Idiom => false,
             }
     });
     suspects.next().map(|(phrase, _)| phrase.intent)

@@ -3,6 +3,7 @@
 use super::intent::Intent;
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// What a match is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,6 +13,8 @@ pub enum Certainty {
     Certain,
     /// The engine asks about it or hands over.
     Doubt,
+    /// A manner of speaking ("me muero de la risa"): taken out before anything else is matched or guessed.
+    Idiom,
 }
 
 /// A pattern over normalised text, and what it means.
@@ -43,6 +46,20 @@ impl Phrases {
             .dfa_size_limit(REGEX_BYTES_MAX * 8)
             .build()?;
         Ok(Self { set, list })
+    }
+
+    /// The words without their manners of speaking.
+    pub fn without_idioms<'w>(&self, words: &'w str) -> Cow<'w, str> {
+        let mut left = Cow::Borrowed(words);
+        for at in self.set.matches(words) {
+            let idiom = self.list.get(at).filter(|phrase| phrase.certainty == Certainty::Idiom);
+            if let Some(idiom) = idiom
+                && let Cow::Owned(shorter) = idiom.regex.replace_all(&left, " ")
+            {
+                left = Cow::Owned(shorter.split_whitespace().collect::<Vec<_>>().join(" "));
+            }
+        }
+        left
     }
 
     /// Every phrase that stands in `words`, plainly or negated, in file order.

@@ -141,10 +141,9 @@ impl World {
     }
 
     fn with_input<T>(&self, obligation: &Obligation, run: impl Fn(&OfferInput<'_>) -> T) -> T {
-        let hold = self
-            .cases
-            .iter()
-            .any(|case| ["disputa", "fraude", "fallecido", "angustia"].contains(&case.as_str()));
+        let hold = self.cases.iter().any(|case| {
+            ["disputa", "fraude", "fallecido", "angustia", "violencia", "menor"].contains(&case.as_str())
+        });
         run(&OfferInput {
             obligation,
             person: PersonFacts { hold: hold.then_some(Hold::Dispute), broken_promises: 0 },

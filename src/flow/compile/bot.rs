@@ -14,12 +14,22 @@ use crate::flow::syntax::{InterruptSyntax, ReservedSyntax};
 use crate::flow::text::Text;
 use crate::flow::text::fold::fold;
 use crate::flow::value::Type;
+use crate::understand::intent::Intent;
 use std::collections::BTreeMap;
 
 const TEXTS: [&str; 8] =
     ["stale", "not_text", "voice", "unreadable", "fault", "list_button", "more", "handoff"];
 /// Texts that a bot may do without.
-const OPTIONAL_TEXTS: [&str; 5] = ["hello", "kept", "other_person", "part", "secret"];
+const OPTIONAL_TEXTS: [&str; 9] =
+    ["hello", "kept", "other_person", "part", "secret", "wait", "thinking", "too_expensive", "clarify"];
+/// Remarks that leave the question open, each with the text that answers it.
+const IN_PLACE: [(Intent, &str); 5] = [
+    (Intent::Wait, "wait"),
+    (Intent::Smalltalk, "wait"),
+    (Intent::Thinking, "thinking"),
+    (Intent::TooExpensive, "too_expensive"),
+    (Intent::Clarify, "clarify"),
+];
 /// The variable of the doubt flow that gets the intent.
 const DOUBT_INPUT: &str = "intencion";
 /// The outcome with which the identity flow says that the level holds again.
@@ -116,6 +126,7 @@ pub fn bot(written: &Written, flows: &BTreeMap<FlowId, Flow>, shared: Shared, no
     let reserved = reserved(&syntax.reserved, flows, notes);
     let interrupts = interrupts(&syntax.interrupts, flows, notes);
     let text = |name: &str| shared.texts.get(name).cloned().unwrap_or_else(|| empty(&syntax.language));
+    let optional = |name: &str| shared.texts.get(name).cloned();
     let mut languages = vec![syntax.language.text.clone()];
     for language in &syntax.languages {
         if !languages.contains(&language.text) {
@@ -141,11 +152,15 @@ pub fn bot(written: &Written, flows: &BTreeMap<FlowId, Flow>, shared: Shared, no
             unreadable: text("unreadable"),
             fault: text("fault"),
             list_button: text("list_button"),
-            hello: shared.texts.get("hello").cloned(),
-            other_person: shared.texts.get("other_person").cloned(),
-            secret: shared.texts.get("secret").cloned(),
-            part: shared.texts.get("part").cloned(),
-            kept: shared.texts.get("kept").cloned(),
+            hello: optional("hello"),
+            other_person: optional("other_person"),
+            secret: optional("secret"),
+            part: optional("part"),
+            kept: optional("kept"),
+            in_place: IN_PLACE
+                .into_iter()
+                .filter_map(|(intent, name)| Some((intent, optional(name)?)))
+                .collect(),
             more: text("more"),
         },
     }

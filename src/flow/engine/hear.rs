@@ -5,6 +5,7 @@ use crate::flow::engine::asking::{Asking, Certain};
 use crate::flow::engine::brought::{acceptance, brought};
 use crate::flow::engine::heard::{Heard, lists};
 use crate::flow::engine::parts::Part;
+use crate::flow::engine::remark::Remark;
 use crate::flow::engine::run::{Next, Run, Stop};
 use crate::flow::engine::{begins_anew, is_fresh};
 use crate::flow::input::{Input, Said};
@@ -149,6 +150,9 @@ impl<'f> Run<'f> {
         if let Some(interrupt) = self.interrupt_before_answer(asking, step, heard) {
             return self.interrupt(interrupt, heard);
         }
+        if let Some((flow, peril)) = self.peril(heard.doubted_intent(), asking, step, meaning) {
+            return self.doubt(flow, peril);
+        }
         if let Some(next) = self.picture_kept(step, heard)? {
             return self.proceed(Ok(next));
         }
@@ -188,7 +192,10 @@ impl<'f> Run<'f> {
         if matches!(heard.said, Said::Media { .. }) {
             return self.not_text(asking, heard.said, waited);
         }
-        self.miss(asking, Some(heard), waited)
+        match heard.certain_intent().and_then(|intent| Remark::of(self.flows, intent)) {
+            Some(remark) => self.remarked(asking, waited, remark),
+            None => self.miss(asking, Some(heard), waited),
+        }
     }
 
     /// Something without words: a picture that the question takes, or that the flow of pictures asks about.
@@ -202,14 +209,6 @@ impl<'f> Run<'f> {
             Some(flow) => self.picture(flow, heard),
             None => self.not_text(asking, heard.said, waited),
         }
-    }
-
-    /// Who says hello in the middle of a question did not see it or begins anew: it is asked again, kindly.
-    fn greeted(&mut self, asking: Asking<'f>, waited: Waited) -> Result<(), Stop> {
-        let Some(hello) = &self.flows.bot.texts.hello else { return self.miss(asking, None, waited) };
-        self.visit("greeting");
-        let asked = self.say_text(hello).and_then(|()| asking.ask(self, 0));
-        self.asked(asked, asking, waited)
     }
 
     /// A first message may tell the language of the chat, a wish does at any time; only the flows' own languages count.
@@ -277,7 +276,12 @@ impl<'f> Run<'f> {
     }
 
     /// The question was asked again: it waits anew, with the misses that it had.
-    fn asked(&mut self, asked: Result<(), Stop>, asking: Asking<'f>, waited: Waited) -> Result<(), Stop> {
+    pub(super) fn asked(
+        &mut self,
+        asked: Result<(), Stop>,
+        asking: Asking<'f>,
+        waited: Waited,
+    ) -> Result<(), Stop> {
         if let Err(stop) = asked {
             return self.proceed(Err(stop));
         }
@@ -321,7 +325,12 @@ impl<'f> Run<'f> {
     }
 
     /// The n-th miss gets the n-th text; after the last the step gives up. What a secret was blotted out of is none.
-    fn miss(&mut self, asking: Asking<'f>, heard: Option<&Heard<'_>>, waited: Waited) -> Result<(), Stop> {
+    pub(super) fn miss(
+        &mut self,
+        asking: Asking<'f>,
+        heard: Option<&Heard<'_>>,
+        waited: Waited,
+    ) -> Result<(), Stop> {
         if self.held_secret {
             let asked = asking.ask(self, 0);
             return self.asked(asked, asking, waited);
@@ -379,7 +388,7 @@ impl<'f> Run<'f> {
     }
 
     /// The flow that asks about a safety intent, unless it is open already or the step keeps that intent out.
-    fn doubt_flow(&self, doubted: Intent, step: Option<&Step>) -> Option<&'f FlowId> {
+    pub(super) fn doubt_flow(&self, doubted: Intent, step: Option<&Step>) -> Option<&'f FlowId> {
         let flow = self.flows.bot.doubt.as_ref().filter(|flow| !self.is_open(flow))?;
         let narrowed = step.and_then(|step| step.interruptible.as_ref());
         let let_in = narrowed.is_none_or(|ids| {
@@ -418,7 +427,7 @@ impl<'f> Run<'f> {
 
 /// What the open wait has seen so far.
 #[derive(Clone, Copy)]
-struct Waited {
+pub(super) struct Waited {
     misses: u32,
     nudged: bool,
     not_texts: u32,

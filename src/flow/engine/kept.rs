@@ -27,6 +27,9 @@ const fn is_wish(intent: Intent) -> bool {
         | Intent::WillPay => true,
         Intent::Abusive
         | Intent::Affirm
+        | Intent::Bereavement
+        | Intent::Clarify
+        | Intent::ContactPreference
         | Intent::DataRights
         | Intent::Deceased
         | Intent::Deny
@@ -35,10 +38,19 @@ const fn is_wish(intent: Intent) -> bool {
         | Intent::FraudSuspicion
         | Intent::Greeting
         | Intent::Human
+        | Intent::Minor
+        | Intent::Other
         | Intent::OutOfScope
+        | Intent::Resume
+        | Intent::Smalltalk
         | Intent::Stop
         | Intent::Thanks
+        | Intent::Thinking
         | Intent::ThirdParty
+        | Intent::Threat
+        | Intent::TooExpensive
+        | Intent::Violence
+        | Intent::Wait
         | Intent::WrongNumber => false,
     }
 }

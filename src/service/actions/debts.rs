@@ -115,7 +115,8 @@ pub fn hold(file: &PersonFile) -> Option<Hold> {
         "disputa" | "no_es_mia" => Some(Hold::Dispute),
         "fraude" => Some(Hold::FraudFear),
         "fallecido" => Some(Hold::Deceased),
-        "angustia" => Some(Hold::Distress),
+        // Who is forced or in danger, or was answered for by a child, agrees to nothing.
+        "angustia" | "violencia" | "menor" => Some(Hold::Distress),
         _ => None,
     })
 }

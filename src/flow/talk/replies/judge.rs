@@ -82,7 +82,10 @@ impl Verdict {
                 && !(meaning == "human" && person_is_right)
         };
         let ordinary = !safety && !case;
-        let found = safety && acts.done.iter().any(|meaning| reply.meanings.contains(meaning));
+        let is_theft = reply.meanings.iter().any(|meaning| meaning == "identity_theft");
+        let own = |meaning: &String| reply.meanings.contains(meaning) && SAFETY.contains(&meaning.as_str());
+        // Whoever says that somebody else took the credit is heard by the flow of disputes.
+        let found = safety && (acts.done.iter().any(own) || (is_theft && did(&["dispute"])));
         let noticed = found || did(&SAFETY) || did(&["human"]) || acts.with_person || acts.asked.is_some();
         Self {
             ordinary,
@@ -139,6 +142,7 @@ impl Acts {
         let (what, detail) = visit.what.split_once(':').unwrap_or((&visit.what, ""));
         let meaning = match what {
             "interrupt" => of_interrupt(flows, detail, guess),
+            "in_place" => Intent::parse(detail).and_then(of_intent),
             "doubt" => {
                 self.asked = Intent::parse(detail);
                 None
@@ -194,7 +198,18 @@ const fn of_intent(intent: Intent) -> Option<&'static str> {
         Intent::ThirdParty => Some("third_party"),
         Intent::WillPay => Some("will_pay"),
         Intent::WrongNumber => Some("not_mine"),
-        Intent::AskRefinance | Intent::PaymentMethods => None,
+        Intent::Bereavement => Some("bereavement"),
+        Intent::Clarify => Some("clarify"),
+        Intent::ContactPreference => Some("contact_preference"),
+        Intent::Minor => Some("minor"),
+        Intent::Resume => Some("resume"),
+        Intent::Smalltalk => Some("smalltalk"),
+        Intent::Thinking => Some("thinking"),
+        Intent::Threat => Some("threat_report"),
+        Intent::TooExpensive => Some("too_expensive"),
+        Intent::Violence => Some("violence"),
+        Intent::Wait => Some("wait"),
+        Intent::AskRefinance | Intent::Other | Intent::PaymentMethods => None,
     }
 }
 
@@ -246,6 +261,9 @@ fn of_case(kind: &str) -> Option<&'static str> {
         "fallecido" => Some("deceased"),
         "angustia" => Some("distress"),
         "abuso" => Some("insult"),
+        "violencia" => Some("violence"),
+        "amenaza" => Some("threat_report"),
+        "menor" => Some("minor"),
         "datos_acceso" | "datos_correccion" | "datos_supresion" | "datos_revocacion"
         | "datos_autorizacion" => Some("data_rights"),
         _ => None,

@@ -1,0 +1,63 @@
+//! What is said beside the open question: a remark ("espere", "lo pienso", "está muy caro", "¿cómo así?"), a greeting, or
+//! a hint of danger in the middle of an answer.
+
+use crate::domain::ids::FlowId;
+use crate::flow::engine::asking::Asking;
+use crate::flow::engine::hear::Waited;
+use crate::flow::engine::run::{Run, Stop};
+use crate::flow::model::{FlowSet, Localised, Step};
+use crate::understand::Understanding;
+use crate::understand::intent::Intent;
+
+/// What was meant, and what is said to it.
+pub(super) struct Remark<'f> {
+    intent: Intent,
+    words: &'f Localised,
+}
+
+impl<'f> Remark<'f> {
+    /// `None` for all else, and where the bot has no text for it.
+    pub(super) fn of(flows: &'f FlowSet, intent: Intent) -> Option<Self> {
+        flows.bot.texts.in_place.get(&intent).map(|words| Self { intent, words })
+    }
+}
+
+impl<'f> Run<'f> {
+    /// The question stays open with its options, and no miss is counted. Who did not understand it gets it whole.
+    pub(super) fn remarked(
+        &mut self,
+        asking: Asking<'f>,
+        waited: Waited,
+        remark: Remark<'f>,
+    ) -> Result<(), Stop> {
+        self.visit(format!("in_place:{}", remark.intent.name()));
+        let turn = self.session.turn;
+        let asked = if remark.intent == Intent::Clarify {
+            self.say_text(remark.words).and_then(|()| asking.ask(self, 0))
+        } else {
+            self.speak(remark.words).and_then(|words| asking.ask_short(self, words, turn))
+        };
+        self.asked(asked, asking, waited)
+    }
+
+    /// Who says hello in the middle of a question did not see it or begins anew: it is asked again, kindly.
+    pub(super) fn greeted(&mut self, asking: Asking<'f>, waited: Waited) -> Result<(), Stop> {
+        let Some(hello) = &self.flows.bot.texts.hello else { return self.miss(asking, None, waited) };
+        self.visit("greeting");
+        let asked = self.say_text(hello).and_then(|()| asking.ask(self, 0));
+        self.asked(asked, asking, waited)
+    }
+
+    /// A danger, a death, a child or another person that is possible: asked about even before an answer that stands in
+    /// the same message, unless the words name an option exactly.
+    pub(super) fn peril(
+        &self,
+        doubted: Option<Intent>,
+        asking: Asking<'f>,
+        step: &Step,
+        meaning: &Understanding,
+    ) -> Option<(&'f FlowId, Intent)> {
+        let peril = doubted.filter(|intent| intent.is_peril() && !asking.is_named_exactly(meaning))?;
+        Some((self.doubt_flow(peril, Some(step))?, peril))
+    }
+}
