@@ -107,9 +107,9 @@ async fn a_chat_that_fails_for_good_goes_to_a_person_and_to_the_operator() {
     app.waits(Millis::seconds(1)).await;
     assert!(app.hear().is_empty() && bench.turns().await.is_empty(), "two failures may still pass");
     app.says(&diana, "hola").await;
-    assert!(!app.transcript().contains("Una persona de"), "{}", app.transcript());
+    assert!(!app.transcript().contains("una persona de"), "{}", app.transcript());
     app.waits(Millis::seconds(4)).await;
-    assert!(heard(app).contains("Una persona de"), "{}", app.transcript());
+    assert!(heard(app).contains("una persona de"), "{}", app.transcript());
     assert_eq!(bench.open().await, 1);
 
     let turns = bench.turns().await;
@@ -246,7 +246,7 @@ async fn a_turn_that_panics_is_set_aside_too() {
     assert_eq!(turns.iter().map(|dead| dead.turn.cause.as_str()).collect::<Vec<_>>(), ["panic"]);
     assert!(!turns[0].turn.detail.contains("as a bug would"), "a panic may quote what the person wrote");
     let queued = app.store.sent_messages(turns[0].conversation, 10).await.unwrap();
-    assert!(queued[0].content.readable().contains("Una persona de"), "{queued:?}");
+    assert!(queued[0].content.readable().contains("una persona de"), "{queued:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -262,7 +262,7 @@ async fn an_input_of_another_program_waits_for_it_and_not_its_chat() {
     let dead = bench.turns().await.remove(0);
     assert_eq!((dead.turn.cause.as_str(), dead.turn.inputs.len()), ("input_unreadable", 1));
     assert!(dead.turn.detail.contains(&dead.turn.inputs[0].to_string()), "{}", dead.turn.detail);
-    assert!(heard(app).contains("Una persona de") && app.conversation(&ana).await.ticket.is_some());
+    assert!(heard(app).contains("una persona de") && app.conversation(&ana).await.ticket.is_some());
 
     bench.sql(named("message")).await;
     assert!(bench.dead(&["retry", &dead.turn.id.to_string()]).await.0);
