@@ -324,7 +324,7 @@ pub fn is_near(word: &str) -> bool {
     word.len() >= 5
         && word_value(word).is_none()
         && !ORDINARY.contains(&word)
-        && LONG_NAMES.iter().filter(|name| name.len() >= 5).any(|name| near(name))
+        && LONG_NAMES.iter().filter(|name| name.len() >= 5).any(near)
 }
 
 /// Number words of four letters and more, whose sound and neighbours are looked for.

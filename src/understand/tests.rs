@@ -331,7 +331,7 @@ fn an_error_in_a_file_names_the_place_and_the_remedy() {
         (
             "phrases.tsv",
             "intent\tcertainty\tpattern\nstop\tmaybe\tbaja\n",
-            "phrases.tsv:2: `maybe` is not a degree of certainty; write `certain` or `doubt`",
+            "phrases.tsv:2: `maybe` is not a degree of certainty; write `certain`, `doubt` or `idiom`",
         ),
         (
             "phrases.tsv",

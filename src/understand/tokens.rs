@@ -84,7 +84,7 @@ fn numeral_length(text: &str) -> usize {
             let grouped =
                 bytes.iter().take(at).skip(1).filter(|byte| !byte.is_ascii_digit()).all(|b| *b == b' ');
             let leads = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count() <= 3;
-            if !zeros && !(grouped && leads && starts_groups(bytes, at)) {
+            if !(zeros || grouped && leads && starts_groups(bytes, at)) {
                 return at;
             }
             at += 4;

@@ -124,7 +124,7 @@ async fn a_person_without_birth_date_is_confirmed_by_an_agent_and_goes_on() {
     say(&app, &who, "cuanto debo").await;
     say(&app, &who, "9999").await;
     let said = say(&app, &who, "12 de marzo").await;
-    assert!(said.contains("Una persona de Banco Andino"), "{said}");
+    assert!(said.contains("una persona de Banco Andino"), "{said}");
     assert!(!app.transcript().contains("coinciden") && !app.transcript().contains("no pude comprobar"));
 
     let (handoff, agent) = (&app.started.handoff, agent());
