@@ -281,7 +281,6 @@ fn debt_actions() -> Vec<Action> {
             inputs: vec![],
             outputs: vec![
                 field("deudas", list(record("deuda")), Label::Deuda, 0),
-                // `vencido`, as earlier flows called it.
                 field("total", Type::Money, Label::Deuda, MONEY),
                 field("vencido", Type::Money, Label::Deuda, MONEY),
                 field("pago_total", Type::Money, Label::Deuda, MONEY),
@@ -451,7 +450,6 @@ fn contact_actions() -> Vec<Action> {
     vec![
         Action {
             outputs: vec![
-                // What the person may refer to.
                 field("numero", Type::Text, Label::Publico, 12),
                 // By when the law wants an answer; of a request about the person's own data only.
                 field("plazo", Type::Date, Label::Publico, DATE),

@@ -271,7 +271,10 @@ impl Driver for AppDriver<'_> {
     fn set_down(&mut self, _action: &str, _down: bool) {}
 
     fn level(&self) -> Level {
-        match self.session().assurance {
+        let session = self.session();
+        match session.assurance {
+            // A reserved chat holds no level, whoever's number it is.
+            Assurance::Ninguna if session.reserved.is_some() => Level::Ninguna,
             Assurance::Ninguna if self.person.is_some() && !self.is_unlinked() => Level::Canal,
             Assurance::Ninguna => Level::Ninguna,
             Assurance::Canal => Level::Canal,
