@@ -173,7 +173,10 @@ port! { OutboxStore;
             let mut result = self.sim.store.claim_outbox(now, lease, doubt, limit).await;
             self.sim.watch_claims(&result);
             if let (true, Ok(claims)) = (self.is(Mutant::GateTrustsEverybody), &mut result) {
-                claims.iter_mut().for_each(|claim| claim.assurance = Assurance::Reforzada);
+                for claim in claims.iter_mut() {
+                    claim.assurance = Assurance::Reforzada;
+                    claim.person = claim.subject.or(claim.person);
+                }
             }
             self.leave("claim_outbox", fault, result).await
         }
