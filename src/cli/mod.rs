@@ -24,7 +24,7 @@ use crate::app::{self, World};
 use crate::config::Settings;
 use crate::domain::ids::LenderId;
 use crate::domain::money::Currency;
-use crate::domain::time::{Day, Zone};
+use crate::domain::time::Day;
 use crate::flow::diagnostic::Colour;
 use crate::flow::graph::Drawing;
 use crate::ports::Store;
@@ -143,8 +143,15 @@ enum UnderstandCommand {
         text: String,
         #[arg(long, default_value = "flows/understanding")]
         dir: PathBuf,
-        #[arg(long, default_value = "COP")]
-        currency: String,
+        /// Whose day, zone and currency: a policy beside the flows.
+        #[arg(long, default_value = "andino")]
+        lender: String,
+        /// Another currency than the lender's.
+        #[arg(long)]
+        currency: Option<String>,
+        /// As of this day, YYYY-MM-DD; else today where the lender is.
+        #[arg(long, value_name = "DAY", value_parser = day)]
+        today: Option<Day>,
     },
 }
 
@@ -311,10 +318,15 @@ fn understanding(command: &UnderstandCommand) -> anyhow::Result<ExitCode> {
         UnderstandCommand::Report { dir, replies: Some(file), wrong } => {
             understand::replies(dir, file, *wrong)?
         }
-        UnderstandCommand::Explain { text, dir, currency } => {
-            let currency = Currency::parse(currency)
-                .with_context(|| format!("`{currency}` is no currency that is supported"))?;
-            understand::explain(dir, text, Zone::utc().day(world().clock.now()), currency)?
+        UnderstandCommand::Explain { text, dir, lender, currency, today } => {
+            let (theirs, zone) = understand::lender(dir, lender)?;
+            let currency = match currency {
+                Some(named) => Currency::parse(named)
+                    .with_context(|| format!("`{named}` is no currency that is supported"))?,
+                None => theirs,
+            };
+            let today = today.unwrap_or_else(|| zone.day(world().clock.now()));
+            understand::explain(dir, text, today, currency)?
         }
     };
     println!("{text}");

@@ -28,6 +28,9 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 const NUMBER: &str = "100000000000001";
+/// The clock moves by this much with each message that the bot says: WhatsApp carries no more to one person (one per six
+/// seconds), and whole chats are pasted here.
+const PACE: Millis = Millis(6_000);
 /// Rounds of work after one line; more is a flow that feeds itself.
 const ROUNDS_MAX: u32 = 100;
 
@@ -221,6 +224,7 @@ impl Talk {
         let said: Vec<Outbound> =
             self.terminal.said.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect();
         for message in said {
+            self.clock.ahead_ms.fetch_add(PACE.0, Ordering::SeqCst);
             let options = message.options();
             self.options = options.into_iter().map(|(id, title)| (id.to_owned(), title.to_owned())).collect();
             println!("\n{}\n", numbered(&message.readable(), &self.options));

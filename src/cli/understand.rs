@@ -1,7 +1,9 @@
 //! `acuerdo understand`: how well messages are understood, and what one message means.
 
+use crate::app;
+use crate::domain::ids::LenderId;
 use crate::domain::money::Currency;
-use crate::domain::time::Day;
+use crate::domain::time::{Day, Zone};
 use crate::flow;
 use crate::flow::talk::replies::{measure, read_replies, read_scenes};
 use crate::understand::lexicon::UnderstandError;
@@ -32,6 +34,16 @@ pub fn replies(dir: &Path, file: &Path, wrong: bool) -> anyhow::Result<String> {
     })?;
     let report = measure(&loaded.set, &Understander::load(dir)?, &scenes, &replies)?;
     Ok(if wrong { format!("{report}\n\n{}", report.wrong()) } else { report.to_string() })
+}
+
+/// Currency and zone of a lender whose policy stands beside `dir`.
+pub fn lender(dir: &Path, name: &str) -> anyhow::Result<(Currency, Zone)> {
+    let policies = app::read_policies(&dir.join(".."))?;
+    let policy = policies.policies.get(&LenderId::new(name)).with_context(|| {
+        let known: Vec<&str> = policies.policies.keys().map(LenderId::as_str).collect();
+        format!("there is no policy of `{name}`; there are: {}", known.join(", "))
+    })?;
+    Ok((policy.currency, policy.zone.clone()))
 }
 
 /// What one message means outside any question, as JSON; for an analyst who tries a phrase.

@@ -4,11 +4,13 @@ use crate::harness::app::{NUMBER, TestApp, VERIFY};
 use crate::harness::graph_api::Script;
 use crate::harness::meta::{self, Who};
 use crate::harness::webhook::text;
+use acuerdo::debts::{self, ImportContext};
 use acuerdo::domain::ids::LenderId;
 use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::clock::Clock;
 use acuerdo::ports::outbox::OutboxStatus;
 use serde_json::json;
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// Diana, 20 days late: phone, last 4 of the document, birthday.
@@ -93,8 +95,7 @@ async fn an_agreement_is_recorded_once_with_its_evidence() {
     let who = Who::phone(DIANA);
     verified(&app, &who).await;
     app.says(&who, "el viernes le pago").await;
-    app.taps(&who, "Todo lo vencido").await;
-    app.says(&who, "el viernes").await;
+    app.taps(&who, "Todo el saldo vencido").await;
     let shown = app.last().message.readable();
     let yes = app.tap_of("Sí, confirmo").expect("the confirmation");
     // Two taps before the first answer: both are stored, one agreement comes of them.
@@ -293,8 +294,7 @@ async fn an_answer_never_waits_behind_a_nudge_that_waits_for_the_morning() {
     let who = Who::phone(DIANA);
     verified(&app, &who).await;
     app.says(&who, "el viernes le pago").await;
-    app.taps(&who, "Todo lo vencido").await;
-    app.says(&who, "el viernes").await;
+    app.taps(&who, "Todo el saldo vencido").await;
     // Four hours later it is past eleven at night: the nudge is held.
     app.waits(Millis::hours(4)).await;
     assert!(app.hear().is_empty(), "{}", app.transcript());
@@ -329,4 +329,41 @@ async fn a_request_that_hangs_holds_up_no_other_chat() {
     }
     assert_eq!(status(ids.0).await, OutboxStatus::Sending);
     sending.abort();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loans_of_one_name_whose_numbers_end_alike_are_told_apart() {
+    let app = TestApp::new().await;
+    import_three_alike(&app).await;
+    let who = Who::phone("573105550999");
+    app.says(&who, "hola").await;
+    app.says(&who, "4821").await;
+    app.says(&who, "12 de marzo").await;
+    app.says(&who, "saldo").await;
+    let said = app.hear().join("\n");
+    for number in ["••100001", "••200001", "••300001"] {
+        assert!(said.contains(number), "{number}: {said}");
+    }
+    let titles: Vec<String> =
+        app.last().message.options().iter().map(|(_, title)| (*title).to_owned()).collect();
+    let numbered: HashSet<&String> = titles.iter().filter(|title| title.contains("••")).collect();
+    assert_eq!(numbered.len(), titles.iter().filter(|title| title.contains("••")).count(), "{titles:?}");
+}
+
+async fn import_three_alike(app: &TestApp) {
+    let sample = std::fs::read_to_string("fixtures/demo/andino.csv").unwrap();
+    let mut csv = format!("{}\n", sample.lines().next().unwrap());
+    for n in 1..=3 {
+        csv.push_str(&format!(
+            "andino,X-1,Marta Lucía Ríos,Marta,CC,1020304821,1985-03-12,es,+573105550999,Z-{n}00001,\
+             credito_consumo,Crédito educativo,active,COP,2026-11-18,100000,0,0,0,900000,2026-10-20,,,,,\n"
+        ));
+    }
+    let lender = LenderId::from("andino");
+    let policies = acuerdo::app::read_policies(&app.started.settings.flows_dir).unwrap();
+    let policy = policies.policy(&lender).unwrap();
+    let context =
+        ImportContext { now: app.clock.now(), zone: policy.zone.clone(), currency: policy.currency };
+    let file = debts::parse(csv.as_bytes(), &context).all_or_nothing().unwrap();
+    app.started.store.import(&lender, &file.persons, &file.obligations, app.clock.now()).await.unwrap();
 }

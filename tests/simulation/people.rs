@@ -30,7 +30,7 @@ pub struct Somebody {
 const LEADING: &[&str] = &[
     "Sí, acepto",
     "Sí, confirmo",
-    "Todo lo vencido",
+    "Todo el saldo vencido",
     "2 cuotas",
     "Acordar una fecha",
     "Elegir una fecha",

@@ -67,6 +67,17 @@ fn style(text: &str, used: Use, what: &str, place: impl Fn() -> Span) -> Vec<Fin
                 .help("about money people want plain words"),
         );
     }
+    if let Some((shown, help)) = quotes_shown(text) {
+        findings.push(
+            Finding::new(
+                Code::QuotesShown,
+                place(),
+                format!("{what} shows marks that were meant for the file"),
+            )
+            .label(format!("people read {shown}"))
+            .help(help),
+        );
+    }
     if let Some(shouted) = shouted(text) {
         findings.push(
             Finding::new(Code::Shouts, place(), format!("{what} shouts"))
@@ -75,6 +86,23 @@ fn style(text: &str, used: Use, what: &str, place: impl Fn() -> Span) -> Vec<Fin
         );
     }
     findings
+}
+
+/// Marks of the file that YAML takes for text: `\n` between single quotes or none, and typographic quotes as if they were
+/// the file's own.
+fn quotes_shown(text: &str) -> Option<(&'static str, &'static str)> {
+    let text = text.trim();
+    if text.contains("\\n") || text.contains("\\t") {
+        return Some(("a backslash and a letter", "between double quotes `\\n` begins a new line"));
+    }
+    let whole = [('“', '”'), ('”', '”'), ('‘', '’'), ('’', '’')];
+    let quoted = |(open, close): (char, char)| {
+        text.chars().count() > 1 && text.starts_with(open) && text.ends_with(close)
+    };
+    whole
+        .into_iter()
+        .any(quoted)
+        .then_some(("the quotation marks around the text", "write plain double quotes: \"…\""))
 }
 
 fn is_emoji(c: char) -> bool {

@@ -69,10 +69,11 @@ pub enum Code {
     Shouts,
     TooManyEmoji,
     TooManyParagraphs,
+    QuotesShown,
 }
 
 impl Code {
-    pub const ALL: [Self; 64] = [
+    pub const ALL: [Self; 65] = [
         Self::Yaml,
         Self::UnknownKey,
         Self::MissingKey,
@@ -137,6 +138,7 @@ impl Code {
         Self::Shouts,
         Self::TooManyEmoji,
         Self::TooManyParagraphs,
+        Self::QuotesShown,
     ];
 
     /// `F0xx`, as printed, documented and used in the name of the fixture.
@@ -206,6 +208,7 @@ impl Code {
             Self::Shouts => "F081",
             Self::TooManyEmoji => "F082",
             Self::TooManyParagraphs => "F083",
+            Self::QuotesShown => "F084",
         }
     }
 
@@ -222,6 +225,7 @@ impl Code {
                 | Self::Shouts
                 | Self::TooManyEmoji
                 | Self::TooManyParagraphs
+                | Self::QuotesShown
         ) {
             Severity::Warning
         } else {

@@ -58,6 +58,13 @@ impl<'f> Asking<'f> {
         }
     }
 
+    pub(crate) const fn expects_date(self) -> bool {
+        match self {
+            Self::Ask(ask) => matches!(ask.expects, Expects::Date { .. }),
+            Self::Choose(_) => false,
+        }
+    }
+
     /// Whether the words name an answer so plainly that no safety interrupt can be meant.
     pub(crate) fn is_named_exactly(self, meaning: &Understanding) -> bool {
         match self {

@@ -2,6 +2,7 @@
 
 use crate::domain::debt::Acceptance;
 use crate::domain::inbound::MediaKind;
+use crate::domain::time::Day;
 use crate::flow::facts::Facts;
 use crate::flow::input::Said;
 use crate::flow::text::fold::fold;
@@ -12,6 +13,8 @@ use crate::understand::rights::{asks_for_silence, right_named};
 
 /// The past day that it names: "ya pagué ayer".
 const PAST_DATE_VAR: &str = "fecha_dicha";
+/// The day to come that it names: "pago el viernes".
+const COMING_DATE_VAR: &str = "dia_dicho";
 /// The amount that it names: "quiero pagar 80 lucas".
 const AMOUNT_VAR: &str = "monto_dicho";
 /// The right over their own data that the person names: "borren mis datos".
@@ -59,8 +62,9 @@ const CLEAR_VAR: &str = "claro";
 const HOLDER: [&str; 3] = ["titular", "holder", "debtor"];
 
 /// Variables of an interrupt's flow that get what the message brings, with the type of each.
-pub(crate) const BROUGHT_VARS: [(&str, Type); 7] = [
+pub(crate) const BROUGHT_VARS: [(&str, Type); 8] = [
     (PAST_DATE_VAR, Type::Date),
+    (COMING_DATE_VAR, Type::Date),
     (AMOUNT_VAR, Type::Money),
     (MEDIA_VAR, Type::Text),
     (RIGHT_VAR, Type::Text),
@@ -82,6 +86,7 @@ pub(super) fn brought(
     let day = meaning.and_then(|meaning| meaning.past_date).map(Value::Date);
     let plain = meaning.filter(|meaning| !has_negation(&meaning.normalised));
     let amount = plain.and_then(|meaning| meaning.amount).map(Value::Money);
+    let coming = plain.and_then(coming_day).map(Value::Date);
     let media = match said {
         Said::Media { kind: MediaKind::Image | MediaKind::Document, media_id, .. } => {
             Some(Value::text(media_id.as_str()))
@@ -102,6 +107,7 @@ pub(super) fn brought(
     let means = plain.and_then(|meaning| means(&meaning.normalised)).map(Value::text);
     let all = [
         (PAST_DATE_VAR, day),
+        (COMING_DATE_VAR, coming),
         (AMOUNT_VAR, amount),
         (MEDIA_VAR, media),
         (RIGHT_VAR, right),
@@ -110,6 +116,16 @@ pub(super) fn brought(
         (CLEAR_VAR, clear),
     ];
     all.into_iter().filter_map(|(var, value)| Some((var, value?))).collect()
+}
+
+/// The day to come that an answer to another question names: "80 mil el viernes".
+pub(super) fn day_beside(meaning: &Understanding) -> Option<(&'static str, Value)> {
+    let plain = !has_negation(&meaning.normalised) && meaning.amount.is_some();
+    coming_day(meaning).filter(|_| plain).map(|day| (COMING_DATE_VAR, Value::Date(day)))
+}
+
+fn coming_day(meaning: &Understanding) -> Option<Day> {
+    meaning.date.filter(|_| !meaning.date_ambiguous)
 }
 
 /// What the evidence keeps of a message that accepts terms.

@@ -164,9 +164,7 @@ impl<'f> Run<'f> {
         if asking.takes_any_text() && heard.is_greeting() {
             return self.greeted(asking, waited);
         }
-        if asking.takes_any_text() {
-            self.keep_brought(heard)?;
-        }
+        self.keep_beside(asking, heard)?;
         let certain = Certain { intent: heard.certain_intent().map(Intent::name), consent: heard.consent() };
         match asking.answer(self, heard.body, meaning, certain) {
             Ok(None) => {}

@@ -4,7 +4,8 @@
 use crate::domain::assurance::Assurance;
 use crate::domain::ids::FlowId;
 use crate::domain::inbound::MediaKind;
-use crate::flow::engine::brought::brought;
+use crate::flow::engine::asking::Asking;
+use crate::flow::engine::brought::{brought, day_beside};
 use crate::flow::engine::heard::Heard;
 use crate::flow::engine::run::{Next, Run, Stop};
 use crate::flow::input::Said;
@@ -84,8 +85,22 @@ impl<'f> Run<'f> {
         Ok(Some(Next::Goto(then)))
     }
 
-    /// What the words bring besides the answer, where any words are an answer: "el 5 por Efecty" names a day too.
-    pub(super) fn keep_brought(&mut self, heard: &Heard<'_>) -> Result<(), Stop> {
+    /// What the words bring besides the answer: all of it where any words are an answer ("el 5 por Efecty" names a day
+    /// too), the day beside an amount ("80 mil el viernes"). Said once, it is not asked again.
+    pub(super) fn keep_beside(&mut self, asking: Asking<'f>, heard: &Heard<'_>) -> Result<(), Stop> {
+        if asking.takes_any_text() {
+            return self.keep_brought(heard);
+        }
+        let (flow, _) = self.place()?;
+        if let Some((var, day)) = heard.meaning.filter(|_| !asking.expects_date()).and_then(day_beside)
+            && flow.vars.contains_key(var)
+        {
+            self.assign(var, day)?;
+        }
+        Ok(())
+    }
+
+    fn keep_brought(&mut self, heard: &Heard<'_>) -> Result<(), Stop> {
         let (flow, _) = self.place()?;
         for (var, value) in brought(heard.said, heard.meaning, self.facts) {
             if flow.vars.contains_key(var) {

@@ -60,8 +60,28 @@ pub fn situation(obligation: &Obligation, file: &PersonFile, today: Day) -> &'st
 
 /// `••4821`: enough to recognise an account, not enough to use it.
 pub fn masked_number(external_ref: &str) -> String {
-    let digits: Vec<char> = external_ref.chars().filter(char::is_ascii_alphanumeric).collect();
-    let tail: String = digits[digits.len().saturating_sub(4)..].iter().collect();
+    masked(external_ref, NUMBER_SHOWN)
+}
+
+/// Characters of an account's number that are shown.
+const NUMBER_SHOWN: usize = 4;
+
+/// As [`masked_number`], and longer where another account of the same name in `file` ends alike.
+fn number_in(file: &PersonFile, obligation: &Obligation) -> String {
+    let alike = |shown: usize| {
+        file.obligations.iter().any(|other| {
+            other.id != obligation.id
+                && other.product_name == obligation.product_name
+                && masked(&other.external_ref, shown) == masked(&obligation.external_ref, shown)
+        })
+    };
+    let shown = (NUMBER_SHOWN..obligation.external_ref.len()).find(|shown| !alike(*shown));
+    masked(&obligation.external_ref, shown.unwrap_or(obligation.external_ref.len()))
+}
+
+fn masked(external_ref: &str, shown: usize) -> String {
+    let signs: Vec<char> = external_ref.chars().filter(char::is_ascii_alphanumeric).collect();
+    let tail: String = signs[signs.len().saturating_sub(shown)..].iter().collect();
     format!("••{tail}")
 }
 
@@ -73,7 +93,7 @@ pub fn debt(obligation: &Obligation, file: &PersonFile, ctx: &ActionContext<'_>)
     let mut record = Value::record([
         ("id", Value::text(obligation.id.to_string())),
         ("producto", Value::text(&obligation.product_name)),
-        ("numero", Value::text(masked_number(&obligation.external_ref))),
+        ("numero", Value::text(number_in(file, obligation))),
         ("situacion", Value::Choice(situation(obligation, file, ctx.today).to_owned())),
         ("vencido", Value::Money(overdue(obligation))),
         ("pago_total", obligation.payoff().map_or(Value::Nothing, Value::Money)),
@@ -184,5 +204,17 @@ pub fn obligation_of<'a>(call: &ActionCall, file: &'a PersonFile) -> Option<&'a 
 fn put(record: &mut Value, name: &str, value: Value) {
     if let Value::Record(fields) = record {
         fields.insert(name.to_owned(), value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn a_number_shows_its_last_signs_and_nothing_else() {
+        assert_eq!(masked("Z-100001", 4), "••0001");
+        assert_eq!(masked("Z-100001", 6), "••100001");
+        assert_eq!(masked("7", 4), "••7");
     }
 }
