@@ -12,6 +12,7 @@ COPY .cargo .cargo
 COPY Cargo.toml Cargo.lock ./
 # The fuzz targets are not built here, but the workspace names them.
 COPY fuzz/Cargo.toml fuzz/
+COPY weights weights
 RUN mkdir -p src tests/it fuzz/src \
     && echo 'fn main() {}' > src/main.rs \
     && touch src/lib.rs tests/it/main.rs fuzz/src/lib.rs \

@@ -1,12 +1,16 @@
 //! The composition root: the one place that names concrete parts.
 
+mod obstacles;
 mod traces;
+
+pub use obstacles::obstacles;
 
 use crate::config::{ConfigError, LenderAccount, Settings};
 use crate::domain::ids::LenderId;
 use crate::domain::time::{Millis, Timestamp};
 use crate::flow;
 use crate::http::api::ApiState;
+use crate::http::delivery_body::BodyBudget;
 use crate::http::operations::OperationsState;
 use crate::http::webhook::WebhookState;
 use crate::http::{api, operations, webhook};
@@ -19,6 +23,7 @@ use crate::ports::switches::TakenOver;
 use crate::queue::memory::MemoryQueue;
 use crate::rules::lint::Lint;
 use crate::rules::policy::PolicySet;
+use crate::rules::policy::document::Diagnostic as PolicyMistake;
 use crate::service::availability::CachedAvailability;
 use crate::service::converse::{Converse, ConverseParts};
 use crate::service::dispatch::{DOUBT, Dispatch};
@@ -28,7 +33,7 @@ use crate::service::lenders::{Lender, Lenders};
 use crate::service::notices::Notices;
 use crate::service::pacing::Pacing;
 use crate::service::presence::{PresenceLoop, presence};
-use crate::service::receive::Receive;
+use crate::service::receive::{Receive, Signer};
 use crate::service::retention::{Keep, Retention};
 use crate::service::traces::TraceLoop;
 use crate::service::wording::Wording;
@@ -84,6 +89,8 @@ pub struct World {
     pub clock: Arc<dyn Clock>,
     /// A database with a clock of its own gives the time instead, so that all replicas have the same.
     pub shares_clock: bool,
+    /// Proves the flow folders.
+    pub load_flows: flow::Loader,
     pub random: Arc<dyn Random>,
     /// One that was built before, for many applications in one process; else the flow folder's.
     pub understander: Option<Arc<Understander>>,
@@ -155,13 +162,25 @@ impl App {
         );
         let dispatch = Arc::new(dispatch.traced(traces));
         let notices = Arc::new(Notices::new(store.clone(), sender.clone(), clock.clone()));
-        let ports = handoff_ports(&store, &queue, &clock);
-        let handoff = Arc::new(HandoffService::new(ports, lenders.clone(), lint, HandoffSettings::default()));
+        let ports = HandoffPorts::new(store.clone(), queue.clone(), clock.clone());
+        let handoff = Arc::new(HandoffService::new(
+            ports,
+            lenders.clone(),
+            lint,
+            library.clone(),
+            HandoffSettings::default(),
+        ));
         let rows = settings.retention.rows_per_round;
         let retention = Arc::new(Retention::new(store.clone(), clock.clone(), keep, rows));
         let webhook = web::Data::new(WebhookState {
+            bodies: BodyBudget::default(),
             receive,
             secrets: AppSecrets::new(&settings.app_secrets()).context("WHATSAPP_APP_SECRET is not usable")?,
+            signers: settings
+                .app_keys()
+                .into_iter()
+                .map(|key| key.lenders.map_or(Signer::Deployment, Signer::Of))
+                .collect(),
             verify_token: settings.whatsapp_verify_token.clone(),
         });
         Ok(Self {
@@ -287,12 +306,17 @@ impl Faces {
 
 /// The database for a tool that may run beside a serving process.
 pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
-    open(settings, false).await
+    open(settings, StoreOptions::default()).await
+}
+
+/// The same, if it is there: a file of SQLite whose name is misspelt is not created.
+pub async fn open_existing_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+    open(settings, StoreOptions { create: false, ..StoreOptions::default() }).await
 }
 
 /// The database for the process that serves; what a dead one held in an SQLite file is free at once.
 async fn open_served_store(settings: &Settings, now: Timestamp) -> anyhow::Result<Arc<dyn Store>> {
-    let store = open(settings, true).await?;
+    let store = open(settings, StoreOptions { owner: true, ..StoreOptions::default() }).await?;
     let taken = store.take_over(now, DOUBT).await?;
     if taken != TakenOver::default() {
         tracing::warn!(
@@ -319,14 +343,13 @@ pub async fn share_clock(
     Ok((World { clock: shared.clone(), ..world }, Some(shared)))
 }
 
-async fn open(settings: &Settings, owner: bool) -> anyhow::Result<Arc<dyn Store>> {
+async fn open(settings: &Settings, options: StoreOptions) -> anyhow::Result<Arc<dyn Store>> {
     let url = settings.database_url.expose_secret();
     let options = StoreOptions {
         connections_max: settings.workers.connections,
         // An embedded file belongs to this process alone; a shared database is migrated by `acuerdo migrate`.
         migrate: url.starts_with("sqlite:"),
-        owner,
-        ..StoreOptions::default()
+        ..options
     };
     store::connect(url, &options).await.context("DATABASE_URL")
 }
@@ -357,6 +380,17 @@ pub fn keep(settings: &Settings) -> anyhow::Result<Keep> {
 
 /// The policies of a flow folder, or every mistake in them.
 pub fn read_policies(flows_dir: &Path) -> anyhow::Result<PolicySet> {
+    parse_policies(flows_dir)?.map_err(|mistakes| {
+        let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("policies cannot be used:\n{}", lines.join("\n"))
+    })
+}
+
+/// The same with each mistake at its place.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn parse_policies(flows_dir: &Path) -> anyhow::Result<Result<PolicySet, Vec<PolicyMistake>>> {
     let folder = flows_dir.join("policies");
     let mut files = BTreeMap::new();
     let entries =
@@ -368,10 +402,7 @@ pub fn read_policies(flows_dir: &Path) -> anyhow::Result<PolicySet> {
         }
     }
     let texts = files.iter().map(|(path, text)| (path.as_str(), text.as_str()));
-    PolicySet::parse(texts).map_err(|mistakes| {
-        let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("policies cannot be used:\n{}", lines.join("\n"))
-    })
+    Ok(PolicySet::parse(texts))
 }
 
 /// The lenders of these settings, to tell whose a webhook's items are.
@@ -425,7 +456,7 @@ fn no_policy(lender: &LenderId, policies: &PolicySet) -> anyhow::Error {
 async fn publish(library: &FlowLibrary, accounts: &[LenderAccount], world: &World) -> anyhow::Result<()> {
     for account in accounts {
         let files = flow::read_folder(&account.flows_dir)?;
-        let loaded = flow::load(&files).map_err(|diagnostics| {
+        let loaded = (world.load_flows)(&files).map_err(|diagnostics| {
             anyhow::anyhow!(
                 "the flows in {} cannot be used:\n{}",
                 account.flows_dir.display(),
@@ -444,22 +475,6 @@ pub fn graph_client(settings: &Settings) -> anyhow::Result<GraphClient> {
         ..GraphConfig::default()
     };
     GraphClient::new(&config).context("WHATSAPP_GRAPH_URL")
-}
-
-fn handoff_ports(
-    store: &Arc<dyn Store>,
-    queue: &Arc<dyn HandoffQueue>,
-    clock: &Arc<dyn Clock>,
-) -> HandoffPorts {
-    HandoffPorts {
-        tickets: store.clone(),
-        agents: store.clone(),
-        conversations: store.clone(),
-        outbox: store.clone(),
-        people: store.clone(),
-        queue: queue.clone(),
-        clock: clock.clone(),
-    }
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {

@@ -1,5 +1,9 @@
 //! Settings: built-in defaults < TOML file < environment.
 
+mod app_key;
+
+pub use app_key::AppKey;
+
 use crate::domain::ids::{LenderId, PhoneNumberId};
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
@@ -260,14 +264,27 @@ impl Settings {
 
     /// All app secrets that a webhook may be signed with.
     pub fn app_secrets(&self) -> Vec<SecretString> {
+        self.app_keys().into_iter().map(|key| key.secret).collect()
+    }
+
+    /// The app secrets with whom a delivery that each has signed may speak of: the deployment's own of every lender, that
+    /// of a lender's own app of this lender alone.
+    pub fn app_keys(&self) -> Vec<AppKey> {
         let own = self.whatsapp_app_secret.iter().flat_map(|secrets| {
             secrets.expose_secret().split(',').map(str::trim).filter(|s| !s.is_empty()).map(str::to_owned)
         });
-        let of_lenders = self
-            .lender
-            .iter()
-            .filter_map(|lender| lender.app_secret.as_ref().map(|secret| secret.expose_secret().to_owned()));
-        own.chain(of_lenders).map(SecretString::from).collect()
+        let mut keys: Vec<AppKey> =
+            own.map(|secret| AppKey { secret: SecretString::from(secret), lenders: None }).collect();
+        for lender in &self.lender {
+            let Some(secret) = &lender.app_secret else { continue };
+            let id = LenderId::new(&lender.id);
+            match keys.iter_mut().find(|key| key.secret.expose_secret() == secret.expose_secret()) {
+                // One app of several lenders; what the deployment's own key signs is of all anyway.
+                Some(key) => key.lenders.iter_mut().for_each(|lenders| lenders.push(id.clone())),
+                None => keys.push(AppKey { secret: secret.clone(), lenders: Some(vec![id]) }),
+            }
+        }
+        keys
     }
 
     /// The lenders of this deployment: the `[[lender]]` tables, or the single one of the environment.
@@ -341,7 +358,7 @@ impl Settings {
                     .to_owned(),
             );
         }
-        if self.app_secrets().len() > 2 {
+        if self.app_keys().iter().filter(|key| key.lenders.is_none()).count() > 2 {
             risks.push(
                 "more than two app secrets are accepted: remove the old ones after a rotation".to_owned(),
             );

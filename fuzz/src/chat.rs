@@ -1,6 +1,6 @@
 //! One chat over the pure engine, and what must hold of each of its turns.
 
-use crate::samples;
+use crate::{consent, samples};
 use acuerdo::domain::assurance::Assurance;
 use acuerdo::domain::ids::Wamid;
 use acuerdo::domain::inbound::MediaKind;
@@ -107,7 +107,7 @@ impl<'f> Chat<'f> {
                 1 => Input::TicketClosed { outcome: None },
                 2 => Input::IdentityChanged,
                 3 => Input::HumanEcho,
-                _ => Input::DeliveryFailed,
+                _ => Input::DeliveryFailed { question: true },
             }),
             12 => {
                 let hours = i64::from(u.int_in_range(0..=100_u8)?);
@@ -139,7 +139,11 @@ impl<'f> Chat<'f> {
     }
 
     fn writes(&mut self, u: &mut Unstructured<'_>) -> Result<Input> {
-        let text = if u.ratio(2, 3)? { (*u.choose(WORDS)?).to_owned() } else { u.arbitrary::<String>()? };
+        let text = match u.int_in_range(0..=5_u8)? {
+            0 => consent::sentence(u)?,
+            1..=3 => (*u.choose(WORDS)?).to_owned(),
+            _ => u.arbitrary::<String>()?,
+        };
         let understanding = Box::new(self.understand(&text));
         Ok(self.message(Said::Text { body: text.into(), understanding }))
     }
@@ -223,6 +227,7 @@ impl<'f> Chat<'f> {
         assert!(turn.session.frames.len() <= limits.frames_max);
         self.judge_messages(turn);
         self.judge_end(turn);
+        consent::judge(&self.session, input, turn);
     }
 
     fn judge_messages(&self, turn: &Turn) {

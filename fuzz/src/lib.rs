@@ -1,6 +1,7 @@
 //! What the fuzz targets share. `scripts/fuzz` runs them; docs/testing.md says what each holds.
 
 pub mod chat;
+pub mod consent;
 pub mod samples;
 
 use acuerdo::flow;

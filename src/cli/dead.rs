@@ -8,7 +8,7 @@ use crate::ports::clock::{Clock, Random};
 use crate::ports::dead_letters::{DeadDelivery, DeadTurn};
 use crate::ports::inbox::{Accepted, Delivery};
 use crate::service::lenders::Lenders;
-use crate::service::receive::{InboxWriter, Parsed, Receive, ReceiveError};
+use crate::service::receive::{InboxWriter, Parsed, Receive, ReceiveError, Signer};
 use crate::whatsapp::webhook;
 use anyhow::Context;
 use async_trait::async_trait;
@@ -232,7 +232,7 @@ async fn read_again(
     };
     let writer = Arc::new(Again { store: store.clone(), of: dead.clone() });
     let receive = Receive::new(lenders, writer, clock.clone(), random.clone());
-    Ok(Ok(receive.receive(read.body, Parsed::Items(items)).await?))
+    Ok(Ok(receive.receive(read.body, Parsed::Items(items), &Signer::Deployment).await?))
 }
 
 impl Letter {

@@ -5,9 +5,13 @@ mod findings;
 
 use crate::app;
 use crate::config::Settings;
+use crate::ports::Store;
 use crate::ports::message_sender::{MessageSender, SendAccount};
+use crate::service::cases::waiting;
 use clap::Args;
 use findings::{Findings, Form};
+use secrecy::ExposeSecret;
+use std::os::unix::fs::PermissionsExt;
 use std::process::ExitCode;
 
 /// What is asked of the doctor.
@@ -41,12 +45,16 @@ fn check_settings(settings: &Settings, findings: &mut Findings) {
     for risk in settings.risks() {
         findings.warn("settings", &risk);
     }
+    for (what, why) in app::obstacles(settings, &super::world()) {
+        findings.fail(what, &format!("{why:#}"));
+    }
 }
 
 async fn check_storage(settings: &Settings, findings: &mut Findings) {
     if let Some(store) =
-        findings.note("database", app::open_store(settings).await, |_| "reachable".to_owned())
+        findings.note("database", app::open_existing_store(settings).await, |_| "reachable".to_owned())
     {
+        check_mode(settings.database_url.expose_secret(), findings);
         let now = super::world().clock.now();
         findings
             .note("database", store.ping(now).await.map_err(Into::into), |()| "can be written".to_owned());
@@ -63,6 +71,7 @@ async fn check_storage(settings: &Settings, findings: &mut Findings) {
             }
             Err(error) => findings.fail("schema", &error.to_string()),
         }
+        check_cases(settings, store.as_ref(), findings).await;
     }
     match app::open_queue(settings).await {
         Ok(queue) => {
@@ -70,6 +79,33 @@ async fn check_storage(settings: &Settings, findings: &mut Findings) {
             findings.note("live queue", queue.ping().await.map_err(Into::into), |()| place.to_owned());
         }
         Err(error) => findings.fail("live queue", &format!("{error:#}")),
+    }
+}
+
+/// What people wait for, and whether the law has waited longer.
+async fn check_cases(settings: &Settings, store: &dyn Store, findings: &mut Findings) {
+    // Mistakes in the settings are told above.
+    let Ok(lenders) = app::read_lenders(settings) else { return };
+    match waiting(store, &lenders, None, super::world().clock.now()).await {
+        Ok(cases) => {
+            let overdue = cases.iter().filter(|case| case.days_left().is_some_and(|days| days < 0)).count();
+            let told = format!("{} open, {overdue} past the legal day for an answer", cases.len());
+            match overdue {
+                0 => findings.ok("cases", &told),
+                _ => findings.care("cases", &told, "`acuerdo case list --due 0` shows them"),
+            }
+        }
+        Err(error) => findings.fail("cases", &error.to_string()),
+    }
+}
+
+/// Databases that older programs made can be read by everybody on the machine.
+fn check_mode(url: &str, findings: &mut Findings) {
+    let Some(file) = url.strip_prefix("sqlite:").map(|path| path.trim_start_matches("//")) else { return };
+    let Ok(found) = std::fs::metadata(file) else { return };
+    if found.permissions().mode() & 0o077 != 0 {
+        let remedy = format!("chmod 600 {file} {file}-wal {file}-shm");
+        findings.care("database", "other users of this machine may read its file", &remedy);
     }
 }
 
@@ -94,13 +130,17 @@ fn check_data(settings: &Settings, findings: &mut Findings) {
         for crowded in policies.crowded_months(|policy| policy.zone.day(now)) {
             findings.care("due dates", &crowded.what, &crowded.remedy);
         }
+        for gap in policies.privacy_gaps() {
+            findings.care("privacy notice", &format!("{}: {}", gap.file, gap.what), &gap.remedy);
+        }
     }
 }
 
 async fn check_whatsapp(settings: &Settings, findings: &mut Findings) {
     let accounts = match settings.lenders() {
         Ok(accounts) => accounts,
-        Err(error) => return findings.fail("lenders", &error.to_string()),
+        // Told with the settings.
+        Err(_) => return,
     };
     let client = match app::graph_client(settings) {
         Ok(client) => client,

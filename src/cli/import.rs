@@ -2,10 +2,10 @@
 
 use crate::app;
 use crate::cli::LenderArg;
+use crate::cli::person::ByArg;
 use crate::config::Settings;
 use crate::debts::{self, Cleaned, DebtFile, ImportContext};
 use crate::domain::ids::{LenderId, PersonId};
-use crate::ports::StoreError;
 use crate::service::rights::Rights;
 use anyhow::Context;
 use clap::Args;
@@ -28,6 +28,8 @@ pub struct ImportArgs {
     bring_back_erased: bool,
     #[command(flatten)]
     lender: LenderArg,
+    #[command(flatten)]
+    by: ByArg,
 }
 
 pub async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Result<ExitCode> {
@@ -58,12 +60,22 @@ pub async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Result<ExitC
     if let Some(other) = file.lender.as_ref().filter(|other| **other != lender) {
         anyhow::bail!("nothing was imported: the file is of lender `{other}`, not of `{lender}` (--lender)");
     }
+    if let Some(old) = file.old_balances(&context) {
+        eprintln!(
+            "{}: warning: {} balance(s) are older than {} days, the oldest of {}; people are told figures with that date",
+            args.file.display(),
+            old.n,
+            debts::OLD_AFTER_DAYS,
+            old.oldest
+        );
+    }
     let Some(store) = store else {
         println!("{} persons, {} obligations: no errors", file.persons.len(), file.obligations.len());
+        left_out(settings, &lender, &file, args).await;
         return Ok(ExitCode::SUCCESS);
     };
     let rights = Rights::new(store.clone(), clock, super::world().random);
-    let file = admitted(&rights, &lender, file, args.bring_back_erased).await?;
+    let file = admitted(&rights, &lender, file, args).await?;
     let counts = store.import(&lender, &file.persons, &file.obligations, now).await?;
     println!(
         "persons: {} new, {} changed, {} same\nobligations: {} new, {} changed, {} same or older",
@@ -85,22 +97,41 @@ fn told(cleaned: &Cleaned) -> String {
     )
 }
 
+/// Says how many people of the file were erased on request; where the database cannot be read, that nobody knows.
+async fn left_out(settings: &Settings, lender: &LenderId, file: &DebtFile, args: &ImportArgs) {
+    let references: Vec<&str> = file.persons.iter().map(|person| person.external_ref.as_str()).collect();
+    let known = async {
+        let (store, world) = super::open_existing(settings).await?;
+        let erased =
+            Rights::new(store.clone(), world.clock, world.random).erased(lender, &references).await?;
+        store.close().await;
+        anyhow::Ok(erased.len())
+    };
+    let comes = if args.bring_back_erased { "would be let in again" } else { "would be left out" };
+    match known.await {
+        Ok(0) => {}
+        Ok(n) => println!("{n} of these people were erased on request and {comes}"),
+        Err(error) => eprintln!("whether somebody of them was erased on request is not known: {error:#}"),
+    }
+}
+
 /// The file without people who were erased on request, which is told; or with them, which is recorded.
 async fn admitted(
     rights: &Rights,
     lender: &LenderId,
     mut file: DebtFile,
-    bring_back: bool,
-) -> Result<DebtFile, StoreError> {
+    args: &ImportArgs,
+) -> anyhow::Result<DebtFile> {
     let references: Vec<&str> = file.persons.iter().map(|person| person.external_ref.as_str()).collect();
     let erased = rights.erased(lender, &references).await?;
     if erased.is_empty() {
         return Ok(file);
     }
     let (people, are) = if erased.len() == 1 { ("person", "is") } else { ("people", "are") };
-    if bring_back {
+    if args.bring_back_erased {
+        let by = args.by.name()?;
         for reference in erased.keys() {
-            rights.readmit(lender, reference, &super::person::user()).await?;
+            rights.readmit(lender, reference, &by).await?;
         }
         println!("{} erased {people} {are} let in again, which is on record", erased.len());
         return Ok(file);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on its terminal")]
 
+mod case;
 mod demo;
 mod doctor;
 mod health;
@@ -33,7 +34,7 @@ use crate::telemetry;
 use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use flow::Output;
-use policies::{AsOf, check_policies};
+use policies::{AsOf, check_beside};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -76,6 +77,12 @@ enum Command {
     /// Show or lift what stops sending: the kill switch and held templates.
     #[command(subcommand)]
     Stops(stops::StopsCommand),
+    /// List and close what people opened and wait for: disputes, requests about their data, a certificate.
+    #[command(subcommand)]
+    Case(case::CaseCommand),
+    /// End an agreement that was kept, broken or cancelled.
+    #[command(subcommand)]
+    Agreement(case::AgreementCommand),
     /// Answer a person about their own data: write a copy of everything that is held, or erase them.
     #[command(subcommand)]
     Person(person::PersonCommand),
@@ -88,7 +95,7 @@ enum Command {
 
 #[derive(Subcommand)]
 enum FlowCommand {
-    /// Prove a flow folder and its policies: every mistake with its place and remedy.
+    /// Prove a flow folder, its policies and its understanding: every mistake with its place and remedy.
     Check {
         #[arg(default_value = "flows")]
         dir: PathBuf,
@@ -208,6 +215,7 @@ impl LenderArg {
 /// Parses the arguments, runs the command, prints what went wrong with its causes.
 pub fn run() -> ExitCode {
     crate::system::keep_memory_private();
+    end_quietly_without_reader();
     let cli = Cli::parse();
     let done = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -220,6 +228,26 @@ pub fn run() -> ExitCode {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// `acuerdo … | head` ends when `head` has seen enough: no failure, and nothing to tell.
+fn end_quietly_without_reader() {
+    let told = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        let text = panic.payload_as_str().unwrap_or_default();
+        if text.starts_with("failed printing to std") && text.contains("Broken pipe") {
+            std::process::exit(0);
+        }
+        told(panic);
+    }));
+}
+
+/// A text that says something: names and reasons that go on record.
+fn said(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("it must say something: it goes on record".to_owned()),
+        text => Ok(text.to_owned()),
     }
 }
 
@@ -240,6 +268,8 @@ async fn command(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Health => health::run(&settings()?.bind).await,
         Command::Agent(command) => agents(&settings()?, command).await,
         Command::Dead(command) => dead::run(&settings()?, command).await,
+        Command::Case(command) => case::run(&settings()?, command).await,
+        Command::Agreement(command) => case::run_agreement(&settings()?, command).await,
         Command::Person(command) => person::run(&settings()?, command).await,
         Command::Retention(args) => retention::run(&settings()?, &args).await,
         Command::Stops(command) => stops::run(&settings()?, command).await,
@@ -251,6 +281,7 @@ fn world() -> World {
     World {
         clock: Arc::new(SystemClock),
         shares_clock: true,
+        load_flows: crate::flow::load,
         random: Arc::new(SystemRandom),
         understander: None,
         sender: None,
@@ -260,6 +291,13 @@ fn world() -> World {
 /// The database for a command that may run beside serving processes, with the time that they go by.
 async fn open(settings: &Settings) -> anyhow::Result<(Arc<dyn Store>, World)> {
     open_in(settings, world()).await
+}
+
+/// The same, if the database is there: for commands that only look, or act on somebody who must be in it.
+async fn open_existing(settings: &Settings) -> anyhow::Result<(Arc<dyn Store>, World)> {
+    let store = app::open_existing_store(settings).await?;
+    let (world, _) = app::share_clock(world(), &store).await?;
+    Ok((store, world))
 }
 
 async fn open_in(settings: &Settings, world: World) -> anyhow::Result<(Arc<dyn Store>, World)> {
@@ -291,17 +329,11 @@ fn day(text: &str) -> Result<Day, String> {
 
 async fn flows(command: &FlowCommand) -> anyhow::Result<ExitCode> {
     let printed = match command {
-        FlowCommand::Check { dir, json: true, today: _ } => flow::check(dir, Output::Json),
-        FlowCommand::Check { dir, json: false, today } => {
-            let colour = if std::io::stdout().is_terminal() { Colour::On } else { Colour::Off };
-            let flows = flow::check(dir, Output::Text(colour));
+        FlowCommand::Check { dir, json, today } => {
             let as_of = today.map_or_else(|| AsOf::Now(world().clock.now()), AsOf::Day);
-            match check_policies(dir, as_of) {
-                Ok(found) => {
-                    flow::Printed { text: flows.text + &found.text + "\n", ok: flows.ok && found.ok }
-                }
-                Err(error) => flow::Printed { text: format!("{}{error:#}\n", flows.text), ok: false },
-            }
+            let colour = if std::io::stdout().is_terminal() { Colour::On } else { Colour::Off };
+            let output = if *json { Output::Json } else { Output::Text(colour) };
+            flow::check(dir, &check_beside(dir, as_of), output)
         }
         FlowCommand::Talk { dir, lender, reference } => return talk::run(dir, lender, reference).await,
         FlowCommand::Graph { dir, flow, dot } => {

@@ -4,7 +4,7 @@ use super::LenderArg;
 use crate::config::Settings;
 use crate::domain::ids::LenderId;
 use crate::ports::retention::Act;
-use crate::ports::rights::{Erasure, Fate, Hold, HoldKind, Met};
+use crate::ports::rights::{Erasure, Fate, Hold, HoldKind, Met, PersonAct};
 use crate::service::rights::{Order, Rights};
 use anyhow::Context;
 use clap::{Args, Subcommand};
@@ -43,7 +43,7 @@ pub enum PersonCommand {
         #[arg(long)]
         yes: bool,
         /// Erase in spite of a running agreement or an open case, for this reason; it is recorded.
-        #[arg(long, value_name = "REASON")]
+        #[arg(long, value_name = "REASON", value_parser = super::said)]
         over_holds: Option<String>,
         #[command(flatten)]
         by: ByArg,
@@ -54,33 +54,45 @@ pub enum PersonCommand {
 #[derive(Args)]
 pub struct ByArg {
     /// Who asks for it, for the record; without it the user of this machine.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = super::said)]
     by: Option<String>,
 }
 
 impl ByArg {
-    fn name(&self) -> String {
-        self.by.clone().unwrap_or_else(user)
+    pub fn name(&self) -> anyhow::Result<String> {
+        self.by
+            .clone()
+            .or_else(user)
+            .context("nobody knows who asks for this, which goes on record: say --by NAME")
     }
 }
 
-/// The user of this machine.
-pub fn user() -> String {
+/// The user of this machine: as the shell names them, else by the list of users.
+fn user() -> Option<String> {
     let named = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
-    named.unwrap_or_else(|| "unknown".to_owned())
+    named.filter(|name| !name.trim().is_empty()).or_else(|| {
+        let id = rustix::process::getuid().as_raw().to_string();
+        let users = std::fs::read_to_string("/etc/passwd").ok()?;
+        let named = |line: &str| {
+            let mut fields = line.split(':');
+            let name = fields.next()?;
+            (fields.nth(1)? == id && !name.is_empty()).then(|| name.to_owned())
+        };
+        users.lines().find_map(named)
+    })
 }
 
 pub async fn run(settings: &Settings, command: PersonCommand) -> anyhow::Result<ExitCode> {
-    let (store, world) = super::open(settings).await?;
+    let (store, world) = super::open_existing(settings).await?;
     let rights = Rights::new(store.clone(), world.clock, world.random);
     let code = match command {
         PersonCommand::Export { reference, lender, out, by } => {
             let lender = lender.resolve(settings)?;
-            export(&rights, &lender, &reference, out.as_deref(), &by.name()).await?
+            export(&rights, &lender, &reference, out.as_deref(), &by.name()?).await?
         }
         PersonCommand::Erase { reference, lender, dry_run, yes, over_holds, by } => {
             let lender = lender.resolve(settings)?;
-            let by = by.name();
+            let by = by.name()?;
             let order = Order { by: &by, over_holds: over_holds.as_deref() };
             let asked = dry_run || yes || consent(&reference, &lender)?;
             if asked {
@@ -119,6 +131,10 @@ async fn export(
         }
         (None, _) | (_, None) => println!("{text}"),
     }
+    if let Some(act) = rights.erased(lender, &[reference]).await?.get(reference) {
+        let n = document["agreements"].as_array().map_or(0, Vec::len);
+        eprintln!("{}", kept(lender, act, n));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -153,11 +169,22 @@ async fn erase(
     }
 }
 
+/// What is left of somebody who was erased.
+fn kept(lender: &LenderId, act: &PersonAct, n_agreements: usize) -> String {
+    format!(
+        "This person of `{lender}` was erased on {} by {}. Kept, and in the copy: {n_agreements} agreement(s) with their \
+         evidence, and the record of these requests. Kept without a link to the person: opt-outs under their address, \
+         and the bare rows of chats, tickets and cases.",
+        act.at.rfc3339(),
+        act.by
+    )
+}
+
 /// A person who was erased before is no failure: a repeat changes nothing.
 async fn unknown(rights: &Rights, lender: &LenderId, reference: &str) -> anyhow::Result<ExitCode> {
     if let Some(act) = rights.erased(lender, &[reference]).await?.get(reference) {
         println!(
-            "This person of `{lender}` was erased on {} by {}; nothing is held.",
+            "This person of `{lender}` was erased on {} by {}; `person export` tells what is kept.",
             act.at.rfc3339(),
             act.by
         );
@@ -187,8 +214,8 @@ fn held(holds: &[Hold]) -> String {
     text += &format!("{:18}  {:16}  {:34}  {:20}  UNTIL\n", "HELD BY", "KIND", "REFERENCE", "SINCE");
     for hold in holds {
         let (name, until) = match hold.kind {
-            HoldKind::RunningAgreement => ("running agreement", "it is kept, broken or cancelled"),
-            HoldKind::OpenCase => ("open case", "it is decided"),
+            HoldKind::RunningAgreement => ("running agreement", "`acuerdo agreement close`"),
+            HoldKind::OpenCase => ("open case", "`acuerdo case close`"),
         };
         let since = hold.since.rfc3339();
         text += &format!("{name:18}  {:16}  {:34}  {since:20}  {until}\n", hold.what, hold.reference);

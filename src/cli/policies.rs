@@ -1,11 +1,19 @@
-//! What the policies of a flow folder come to, on a given day.
+//! What stands beside the flows of a folder: its policies on a given day, how offers are worded, and the files by which
+//! messages are understood.
 
-use crate::app::read_policies;
+use crate::app::parse_policies;
+use crate::domain::assurance::Assurance;
 use crate::domain::time::{Day, Timestamp};
-use crate::rules::lint::Lint;
+use crate::flow::diagnostic::Severity;
+use crate::rules::lint::{Author, Lint};
+use crate::rules::policy::PolicySet;
+use crate::rules::policy::document::Diagnostic;
 use crate::rules::policy::model::Policy;
 use crate::service::wording::Wording;
-use anyhow::Context;
+use crate::understand::Understander;
+use crate::understand::lexicon::UnderstandError;
+use serde::Serialize;
+use std::fmt;
 use std::path::Path;
 
 /// The day as of which policies are judged.
@@ -26,58 +34,280 @@ impl AsOf {
     }
 }
 
-/// What was found, and whether the policies may be used as they are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judged {
-    pub text: String,
-    pub ok: bool,
+/// One finding beside the flows, with the keys that those of flows have too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listed {
+    /// `policy` or `understanding`.
+    pub code: &'static str,
+    pub severity: Severity,
+    pub file: String,
+    /// From 1.
+    pub line: u64,
+    /// From 1.
+    pub column: u64,
+    pub message: String,
+    pub help: String,
 }
 
-/// What the policies of a flow folder come to: every mistake in them, else what their day makes of them.
-///
-/// # Errors
-/// When they cannot be used on any day.
-pub fn check_policies(flows_dir: &Path, as_of: AsOf) -> anyhow::Result<Judged> {
-    let policies = read_policies(flows_dir)?;
-    Wording::new(&policies.wording)?;
-    let lint = flows_dir.join("policies/lint.yaml");
-    let lint =
-        std::fs::read_to_string(&lint).with_context(|| format!("{} cannot be read", lint.display()))?;
-    Lint::parse(&lint)?;
-    let lenders: Vec<String> = policies
-        .policies
-        .values()
-        .map(|policy| format!("{} ({} rules)", policy.lender, policy.rules.len()))
-        .collect();
-    let errors = policies.cap_findings(|policy| as_of.day(policy));
-    let warnings = policies.crowded_months(|policy| as_of.day(policy));
-    let lines = errors.iter().map(|error| format!("error: {error}\n"));
-    let lines = lines.chain(warnings.iter().map(|warning| format!("warning: {warning}\n")));
-    let count = if errors.is_empty() { "no errors".to_owned() } else { format!("{} error(s)", errors.len()) };
-    let text = lines.collect::<String>() + &format!("policies of {}: {count}", lenders.join(", "));
-    Ok(Judged { text, ok: errors.is_empty() })
+impl fmt::Display for Listed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let severity = match self.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        write!(f, "{severity}: {}:{}:{}: {}", self.file, self.line, self.column, self.message)?;
+        if self.help.is_empty() { Ok(()) } else { write!(f, "; {}", self.help) }
+    }
+}
+
+impl Listed {
+    fn of(found: Diagnostic, severity: Severity) -> Self {
+        Self {
+            code: "policy",
+            severity,
+            file: found.file,
+            line: found.place.line,
+            column: found.place.column,
+            message: found.what,
+            help: found.remedy,
+        }
+    }
+
+    /// A mistake that has no place of its own in a file.
+    fn error(code: &'static str, file: &Path, message: String, help: &str) -> Self {
+        let (file, help) = (file.display().to_string(), help.to_owned());
+        Self { code, severity: Severity::Error, file, line: 1, column: 1, message, help }
+    }
+}
+
+/// What stands beside the flows, judged.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Beside {
+    pub findings: Vec<Listed>,
+    /// The lenders that have a policy.
+    pub lenders: Vec<String>,
+}
+
+impl Beside {
+    pub fn is_ok(&self) -> bool {
+        self.errors() == 0
+    }
+
+    pub fn errors(&self) -> usize {
+        self.findings.iter().filter(|one| one.severity == Severity::Error).count()
+    }
+}
+
+/// Everything beside the flows of a folder.
+pub fn check_beside(flows_dir: &Path, as_of: AsOf) -> Beside {
+    let mut beside = Beside::default();
+    let folder = flows_dir.join("policies");
+    match parse_policies(flows_dir) {
+        Ok(Ok(set)) => {
+            of_policies(&folder, &set, as_of, &mut beside.findings);
+            beside.lenders = set
+                .policies
+                .values()
+                .map(|one| format!("{} ({} rules)", one.lender, one.rules.len()))
+                .collect();
+        }
+        Ok(Err(mistakes)) => {
+            beside.findings.extend(mistakes.into_iter().map(|found| Listed::of(found, Severity::Error)));
+        }
+        Err(error) => beside.findings.push(Listed::error(
+            "policy",
+            &folder,
+            format!("{error:#}"),
+            "a flow folder has its policies beside the flows",
+        )),
+    }
+    beside.findings.extend(Understander::mistakes(&flows_dir.join("understanding")).iter().map(misread));
+    beside
+}
+
+fn of_policies(folder: &Path, set: &PolicySet, as_of: AsOf, findings: &mut Vec<Listed>) {
+    let errors = set.cap_findings(|policy| as_of.day(policy)).into_iter().chain(set.long_caps());
+    findings.extend(errors.map(|found| Listed::of(found, Severity::Error)));
+    let warnings = set
+        .crowded_months(|policy| as_of.day(policy))
+        .into_iter()
+        .chain(set.doubtful())
+        .chain(set.privacy_gaps());
+    findings.extend(warnings.map(|found| Listed::of(found, Severity::Warning)));
+    let lint = folder.join("lint.yaml");
+    let rules = match std::fs::read_to_string(&lint) {
+        Ok(text) => Lint::parse(&text).map_err(|error| error.to_string()),
+        Err(error) => Err(format!("the rules for wording cannot be read: {error}")),
+    };
+    let rules = rules.unwrap_or_else(|message| {
+        findings.push(Listed::error("policy", &lint, message, "nothing is checked without these rules"));
+        Lint::default()
+    });
+    let wording = folder.join("wording.yaml");
+    match Wording::new(&set.wording) {
+        Ok(words) => findings.extend(of_wording(&wording, &words, &rules)),
+        Err(error) => findings.push(Listed::error("policy", &wording, error.to_string(), "")),
+    }
+}
+
+/// What debtors read of offers obeys the rules for texts, and fits its place.
+fn of_wording(file: &Path, wording: &Wording, rules: &Lint) -> Vec<Listed> {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let at = |language: &str, key: &str| {
+        let head = format!("{language}:");
+        let mut lines = (1..).zip(text.lines()).skip_while(|(_, line)| line.trim_end() != head);
+        lines.find(|(_, line)| line.trim_start().starts_with(&format!("{key}:"))).map_or(1, |(line, _)| line)
+    };
+    let mut found = Vec::new();
+    for (language, key, words) in wording.words() {
+        for hit in rules.check(&words, Author::Bot, Assurance::Verificada) {
+            let message = format!("`{language}.{key}`: {}: “{}”", hit.title, hit.phrase);
+            found.push(Listed {
+                line: at(language, key),
+                ..Listed::error("policy", file, message, &hit.remedy)
+            });
+        }
+    }
+    for (language, key, length, most) in wording.too_long() {
+        let message =
+            format!("`{language}.{key}` can have {length} characters, and WhatsApp takes at most {most}");
+        let help = format!("shorten it by {} characters", length - most);
+        found.push(Listed { line: at(language, key), ..Listed::error("policy", file, message, &help) });
+    }
+    found
+}
+
+fn misread(error: &UnderstandError) -> Listed {
+    match error {
+        UnderstandError::Unreadable { path, source } => Listed::error(
+            "understanding",
+            path,
+            format!("cannot be read: {source}"),
+            "the folder needs all its files: without one nobody is understood",
+        ),
+        UnderstandError::Row { path, line, problem, remedy } => Listed {
+            line: u64::try_from(*line).unwrap_or(1),
+            ..Listed::error("understanding", path, problem.clone(), remedy)
+        },
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{AsOf, check_policies};
+    use super::{AsOf, Beside, check_beside};
     use crate::domain::time::{Day, Timestamp};
     use std::path::Path;
 
+    fn on(dir: &Path, day: &str) -> Beside {
+        check_beside(dir, AsOf::Day(Day::parse(day).unwrap()))
+    }
+
+    fn told(beside: &Beside) -> String {
+        beside.findings.iter().map(|one| format!("{one}\n")).collect()
+    }
+
     #[test]
     fn the_shipped_policies_fail_on_days_whose_caps_are_not_known_long_enough() {
-        let judged = |as_of| check_policies(Path::new("flows"), as_of).unwrap();
-        let on = |day| judged(AsOf::Day(Day::parse(day).unwrap()));
-        assert!(on("2026-08-01").ok, "{}", on("2026-08-01").text);
-        for (day, told) in [
+        let shipped = Path::new("flows");
+        assert_eq!(told(&on(shipped, "2026-08-01")), "");
+        for (day, expected) in [
             ("2026-09-01", "the caps of consumo_ordinario in CO end on 2026-09-30, 29 days from 2026-09-01"),
             ("2026-10-01", "on 2026-10-01 no cap is known for consumo_ordinario in CO"),
         ] {
-            let judged = on(day);
-            assert!(!judged.ok && judged.text.contains(told), "{}", judged.text);
+            let beside = on(shipped, day);
+            assert!(!beside.is_ok() && told(&beside).contains(expected), "{}", told(&beside));
         }
         // Without a day it is each lender's own: just after midnight in Greenwich it is still the day before in Bogotá.
         let midnight = Timestamp::parse_rfc3339("2026-10-01T01:00:00Z").unwrap();
-        assert!(judged(AsOf::Now(midnight)).text.contains("0 days from 2026-09-30"));
+        let beside = check_beside(shipped, AsOf::Now(midnight));
+        assert!(told(&beside).contains("0 days from 2026-09-30"), "{}", told(&beside));
+    }
+
+    /// A copy of what stands beside the shipped flows, with one file written anew or taken away.
+    fn with(file: &str, edit: impl Fn(String) -> Option<String>) -> (tempfile::TempDir, String) {
+        let dir = tempfile::tempdir().unwrap();
+        for part in ["policies", "understanding"] {
+            std::fs::create_dir(dir.path().join(part)).unwrap();
+            for entry in std::fs::read_dir(Path::new("flows").join(part)).unwrap() {
+                let from = entry.unwrap().path();
+                std::fs::copy(&from, dir.path().join(part).join(from.file_name().unwrap())).unwrap();
+            }
+        }
+        let path = dir.path().join(file);
+        match edit(std::fs::read_to_string(&path).unwrap()) {
+            Some(text) => std::fs::write(&path, text).unwrap(),
+            None => std::fs::remove_file(&path).unwrap(),
+        }
+        let told = told(&on(dir.path(), "2026-08-01"));
+        (dir, told)
+    }
+
+    #[test]
+    fn what_the_server_would_refuse_to_start_with_is_told_with_its_line() {
+        let add = |line: &'static str| move |text: String| Some(text + line);
+        let cases: [(&str, &str, &str); 4] = [
+            (
+                "understanding/phrases.tsv",
+                "distress\tcertain\t(me quiero (matar\n",
+                "the pattern is not understood",
+            ),
+            ("understanding/phrases.tsv", "smalltalk\tidiom\t.*\n", "the pattern `.*` is found in any text"),
+            ("understanding/consent.tsv", "yes\tacepto\n", "`acepto` is written twice"),
+            ("understanding/consent.tsv", "yes\tno gracias\n", "`no` is never part of a plain yes"),
+        ];
+        for (file, line, expected) in cases {
+            let lines = std::fs::read_to_string(Path::new("flows").join(file)).unwrap().lines().count() + 1;
+            let (_dir, told) = with(file, add(line));
+            assert!(told.contains(expected) && told.contains(&format!("{file}:{lines}:")), "{told}");
+        }
+        let (_dir, told) = with("understanding/consent.tsv", |_| None);
+        assert!(told.contains("consent.tsv:1:1: cannot be read"), "{told}");
+    }
+
+    #[test]
+    fn the_words_of_offers_obey_the_rules_for_texts() {
+        for (from, to, expected) in [
+            (
+                "plan.titulo: \"{cuotas} cuotas\"",
+                "plan.titulo: \"Plan de pagos especial en {cuotas} cuotas\"",
+                "at most 24",
+            ),
+            (
+                "y sigue por pagar.\"\n  despues.cuotas:",
+                "y si no paga le embargamos el sueldo.\"\n  despues.cuotas:",
+                "Amenaza",
+            ),
+            (
+                "y sigue por pagar.\"\n  despues.cuotas:",
+                "y con esto termina su crédito.\"\n  despues.cuotas:",
+                "termina su credito",
+            ),
+        ] {
+            let (_dir, told) = with("policies/wording.yaml", |text| {
+                assert!(text.contains(from), "{from}");
+                Some(text.replacen(from, to, 1))
+            });
+            assert!(told.contains(expected), "{told}");
+        }
+    }
+
+    #[test]
+    fn figures_as_people_write_them_are_refused_with_the_right_ones() {
+        for (from, to, expected) in [
+            ("min_instalment: 30000", "min_instalment: 30.000", "write `30000`, without dots"),
+            ("min_instalment: 30000", "min_instalment: \"70.000\"", "write `70000`, without dots"),
+            (
+                "min_instalment: 30000",
+                "min_instalment: \"70.5\"",
+                "write `70`: amounts in COP have no decimals",
+            ),
+            ("total_due: 60000+", "total_due: 60.000+", "write `60000+`, without dots"),
+            ("max_days: 10", "max_days: 90", "write at most `60`"),
+            ("[active, written_off]", "[active, castigada]", "write `written_off`"),
+            ("min_share: 50%", "min_share: 0%", "takes a promise of any amount"),
+        ] {
+            let (_dir, told) = with("policies/andino.yaml", |text| Some(text.replacen(from, to, 1)));
+            assert!(told.contains(expected), "{to}: {told}");
+        }
     }
 }

@@ -13,6 +13,7 @@ pub enum StopsCommand {
     /// Stop all sending of a lender now.
     Set {
         /// Why; shown to whoever looks.
+        #[arg(value_parser = super::said)]
         reason: String,
         #[command(flatten)]
         lender: LenderArg,

@@ -12,7 +12,7 @@ use crate::domain::outbound::Outbound;
 use crate::domain::pii::Pii;
 use crate::domain::reaction::Reaction;
 use crate::domain::time::{Millis, Timestamp};
-use crate::flow::state::Session;
+use crate::flow::{self, state::Session};
 use crate::ports::clock::Clock;
 use crate::ports::inbox::{Delivery, DeliveryItem};
 use crate::ports::message_sender::{
@@ -90,6 +90,18 @@ impl MessageSender for Terminal {
     }
 }
 
+/// What keeps a folder that can be tried from being served, to be mended before it is published.
+fn unserved(dir: &Path) -> anyhow::Result<Option<String>> {
+    let found = flow::load(&flow::read_folder(dir)?).err();
+    Ok(found.map(|found| {
+        format!(
+            "This folder can be tried, not served: {} (`acuerdo flow check {}`).",
+            flow::diagnostic::summary(&found),
+            dir.display()
+        )
+    }))
+}
+
 struct Talk {
     app: App,
     terminal: Arc<Terminal>,
@@ -140,10 +152,14 @@ impl Talk {
         let world = World {
             clock: clock.clone(),
             shares_clock: false,
+            load_flows: crate::flow::load_to_try,
             random: real.random,
             understander: None,
             sender: Some(terminal.clone()),
         };
+        if let Some(why) = unserved(dir)? {
+            println!("{why}\n");
+        }
         let app = App::assemble(settings, world).await?;
         let lender = LenderId::new(lender);
         let policies = app::read_policies(dir)?;

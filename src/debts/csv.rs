@@ -8,15 +8,17 @@ use crate::debts::encoding::{Decoded, decode};
 use crate::debts::error::ImportError;
 use crate::debts::rows::Rows;
 use crate::debts::spreadsheets::cleaned;
-use crate::domain::debt::{Obligation, Person};
+use crate::domain::debt::{Obligation, ObligationStatus, Person};
 use crate::domain::ids::{LenderId, ObligationId, PersonId, derive};
 use crate::domain::money::Currency;
-use crate::domain::time::{Timestamp, Zone};
+use crate::domain::time::{Day, Timestamp, Zone};
 use uuid::Uuid;
 
 pub const FILE_BYTES_MAX: usize = 512 * 1024 * 1024;
 /// Mistakes that are listed; more are only counted.
 pub const ERRORS_MAX: usize = 100;
+/// Days after which whoever imports is told that a balance is old.
+pub const OLD_AFTER_DAYS: i64 = 7;
 /// Namespace of ids that derive from lenders' references; it must never change.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6c1f_0b7e_52ad_5d0e_9a41_7be0_43d2_f0c8);
 
@@ -154,6 +156,24 @@ impl Import {
         if self.errors.len() < ERRORS_MAX {
             self.errors.push(error);
         }
+    }
+}
+
+/// Balances that are old news at the import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OldBalances {
+    pub n: usize,
+    pub oldest: Day,
+}
+
+impl DebtFile {
+    /// Balances of more than [`OLD_AFTER_DAYS`] days ago, but of debts that are settled.
+    pub fn old_balances(&self, context: &ImportContext) -> Option<OldBalances> {
+        let since = context.zone.day(context.now).plus_days(-OLD_AFTER_DAYS);
+        let open = self.obligations.iter().filter(|debt| debt.status != ObligationStatus::Settled);
+        let old = open.map(|debt| context.zone.day(debt.balance.as_of)).filter(|as_of| *as_of < since);
+        let (n, oldest) = old.fold((0, since), |(n, oldest), as_of| (n + 1, oldest.min(as_of)));
+        (n > 0).then_some(OldBalances { n, oldest })
     }
 }
 

@@ -5,13 +5,16 @@ pub mod csv;
 mod encoding;
 mod error;
 mod phones;
+mod plausible;
 mod row;
 mod rows;
 mod spreadsheets;
 mod values;
 
 #[cfg(test)]
+mod plausible_tests;
+#[cfg(test)]
 mod tests;
 
-pub use csv::{Cleaned, DebtFile, Import, ImportContext, Tag, parse};
+pub use csv::{Cleaned, DebtFile, Import, ImportContext, OLD_AFTER_DAYS, OldBalances, Tag, parse};
 pub use error::ImportError;

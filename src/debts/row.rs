@@ -2,6 +2,7 @@
 
 use crate::debts::columns::Header;
 use crate::debts::error::{ImportError, shape};
+use crate::debts::plausible;
 use crate::debts::spreadsheets;
 use crate::debts::values::Mistake;
 
@@ -70,6 +71,10 @@ impl<'r> Row<'r> {
             self.error(column, "garbled: it was read in a wrong encoding before", "export the file in UTF-8");
             return None;
         }
+        if let Err(Mistake { reason, remedy }) = plausible::name(&name) {
+            self.error(column, reason, remedy);
+            return None;
+        }
         Some(name)
     }
 
@@ -79,6 +84,16 @@ impl<'r> Row<'r> {
         parse: impl FnOnce(&str) -> Result<T, Mistake>,
     ) -> Option<T> {
         parse(self.text(column)).map_err(|mistake| self.error(column, mistake.reason, mistake.remedy)).ok()
+    }
+
+    /// A name that a person bears.
+    pub fn name_of_person(&mut self, column: &'static str) -> Option<String> {
+        let name = self.name(column)?;
+        if let Err(Mistake { reason, remedy }) = plausible::name_of_person(&name) {
+            self.error(column, reason, remedy);
+            return None;
+        }
+        Some(name)
     }
 
     /// `Some(None)` for an empty value, `None` for a mistaken one.

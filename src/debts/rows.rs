@@ -4,6 +4,7 @@ use crate::debts::columns::Header;
 use crate::debts::csv::{DebtFile, ImportContext, Tag, obligation_id, person_id, whole};
 use crate::debts::error::ImportError;
 use crate::debts::phones::phones;
+use crate::debts::plausible::{self, Dates};
 use crate::debts::row::Row;
 use crate::debts::values;
 use crate::domain::debt::{Balance, Instalment, Obligation, ObligationStatus, Person};
@@ -96,7 +97,7 @@ impl<'a> Rows<'a> {
 
     fn person(&self, row: &mut Row<'_>, lender: Option<LenderId>) -> Option<Person> {
         let external_ref = row.key("person_ref");
-        let full_name = row.name("full_name");
+        let full_name = row.name_of_person("full_name");
         let document_type = row.needed("document_type");
         let document = row.key("document");
         if document.as_ref().is_some_and(|text| text.chars().filter(|c| c.is_alphanumeric()).count() < 4) {
@@ -119,7 +120,7 @@ impl<'a> Rows<'a> {
         let full_name = full_name?;
         let first_name = match row.text("first_name") {
             "" => full_name.split_whitespace().next().unwrap_or_default().to_owned(),
-            _ => row.name("first_name")?,
+            _ => row.name_of_person("first_name")?,
         };
         let (lender, external_ref) = (lender?, external_ref?);
         Some(Person {
@@ -131,6 +132,7 @@ impl<'a> Rows<'a> {
             document_type: document_type?,
             document: Pii::new(document?),
             birth_date: birth_date.map(Pii::new),
+            reserved: None,
             language: language?,
             phones: phones?.into_iter().map(Pii::new).collect(),
         })
@@ -143,6 +145,14 @@ impl<'a> Rows<'a> {
         let day = row.read("birth_date", |text| values::day(text, self.today))?;
         if day.year() < 1900 || day >= self.today {
             row.error("birth_date", "before 1900 or not in the past", "write it as `1985-04-23`");
+            return None;
+        }
+        if !plausible::is_adult(day, self.today) {
+            row.error(
+                "birth_date",
+                "younger than 18 years",
+                "write the holder's own date, or leave it empty when it is not known",
+            );
             return None;
         }
         Some(day)
@@ -171,6 +181,16 @@ impl<'a> Rows<'a> {
         let instalments = row.read("instalments", |text| values::instalments(text, self.today, currency));
         let (status, balance, instalments) = (status?, balance?, instalments?);
         let unpaid = instalments.iter().find(|listed| !listed.paid && listed.due < self.today);
+        if let (Some(oldest), Some(next)) = (oldest_unpaid_due, next_due) {
+            let dates = Dates {
+                status,
+                balance: &balance,
+                oldest_unpaid_due: oldest.or(unpaid.map(|listed| listed.due)),
+                next_due: next.map(|(due, _)| due),
+                unpaid,
+            };
+            plausible::refuse_contradictions(row, &dates, &self.context.zone);
+        }
         if status == ObligationStatus::Settled && !nothing_owed(&balance) {
             row.error("status", "settled, but something is still owed", "correct the balance or the status");
         }

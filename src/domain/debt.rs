@@ -23,6 +23,10 @@ pub struct Person {
     pub language: String,
     /// Phones on file, digits with country code; a match is a claim, not a proof.
     pub phones: Vec<Pii<String>>,
+    /// What people decide first about this person, in whichever chat it was reported, such as a death: until then the
+    /// bot says nothing about debts in any. No part of the lender's file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reserved: Option<String>,
 }
 
 /// A loan or account with its last balance.

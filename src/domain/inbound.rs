@@ -183,6 +183,44 @@ pub enum InboundContent {
     },
 }
 
+impl InboundContent {
+    /// What the person wrote, also below a picture or in place of an earlier message.
+    pub const fn words(&self) -> Option<&Pii<String>> {
+        match self {
+            Self::Text { body }
+            | Self::Media(MediaContent { caption: Some(body), .. })
+            | Self::Edit { body: Some(body), .. } => Some(body),
+            Self::Media(_)
+            | Self::Edit { .. }
+            | Self::Option { .. }
+            | Self::Form { .. }
+            | Self::Location { .. }
+            | Self::Contacts { .. }
+            | Self::Reaction { .. }
+            | Self::Order { .. }
+            | Self::CallPermission { .. }
+            | Self::Revoke { .. }
+            | Self::Unsupported { .. }
+            | Self::Unavailable
+            | Self::Broken { .. }
+            | Self::Welcome
+            | Self::Unknown { .. } => None,
+        }
+    }
+
+    /// The same message with other words in place of those.
+    #[must_use]
+    pub fn worded(mut self, words: Pii<String>) -> Self {
+        if let Self::Text { body }
+        | Self::Media(MediaContent { caption: Some(body), .. })
+        | Self::Edit { body: Some(body), .. } = &mut self
+        {
+            *body = words;
+        }
+        self
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OptionSource {

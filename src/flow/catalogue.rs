@@ -1,5 +1,4 @@
 //! The typed catalogue: actions that flows may `do`, record types, facts.
-//!
 //! The checker proves flows against it; `service/actions/` runs them. A new action is one entry here, one file there.
 
 use crate::domain::assurance::{Assurance, Label};
@@ -81,7 +80,7 @@ const MONEY: usize = 16;
 /// Longest list of the parts of an amount: four names with their amounts.
 const PARTS: usize = 160;
 /// Longest sentences about what is left after an offer.
-const AFTERWARDS: usize = 260;
+pub const AFTERWARDS: usize = 260;
 /// Longest long date: `miércoles 30 de septiembre`.
 const DATE: usize = 27;
 
@@ -107,7 +106,6 @@ pub const CASE_KINDS: [&str; 17] = [
     "datos_autorizacion",
     "otro",
 ];
-
 /// What a chat may be reserved for: a reported death, or another person than the holder who writes.
 pub const RESERVATIONS: [&str; 2] = ["duelo", "tercero"];
 
@@ -200,7 +198,9 @@ pub fn facts() -> Vec<(&'static str, Vec<Field>)> {
                 field("telefono", Type::Text, Publico, 20),
                 field("web", Type::Text, Publico, 60),
                 field("correo", Type::Text, Publico, 60),
+                field("privacidad", Type::Text, Publico, 80),
                 field("linea_crisis", Type::Text, Publico, 60),
+                field("linea_emergencia", Type::Text, Publico, 60),
                 field("documento", Type::Text, Publico, 80),
                 field("documento_ejemplo", Type::Text, Publico, 12),
             ],
@@ -250,13 +250,9 @@ fn identity_actions() -> Vec<Action> {
         Action {
             name: "identidad.iniciar",
             about: "Whether the identity questions may be asked now (locks, daily and monthly caps).",
-            inputs: vec![],
-            outputs: vec![],
             outcomes: vec!["listo", "ya_verificada", "bloqueada", "humano"],
-            class: EffectClass::Read,
-            needs: Assurance::Ninguna,
             grants: Some(("ya_verificada", Assurance::Verificada)),
-            keeps: None,
+            ..read_only(Assurance::Ninguna)
         },
         Action {
             name: "identidad.verificar",
@@ -272,13 +268,27 @@ fn identity_actions() -> Vec<Action> {
     ]
 }
 
+/// What actions that only read have in common.
+fn read_only(needs: Assurance) -> Action {
+    Action {
+        name: "",
+        about: "",
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        outcomes: Vec::new(),
+        class: EffectClass::Read,
+        needs,
+        grants: None,
+        keeps: None,
+    }
+}
+
 fn debt_actions() -> Vec<Action> {
     let l2 = Assurance::Verificada;
     vec![
         Action {
             name: "deuda.consultar",
             about: "The person's obligations with their balance as of the last cut.",
-            inputs: vec![],
             outputs: vec![
                 field("deudas", list(record("deuda")), Label::Deuda, 0),
                 field("total", Type::Money, Label::Deuda, MONEY),
@@ -288,10 +298,7 @@ fn debt_actions() -> Vec<Action> {
                 field("unica", record("deuda"), Label::Deuda, 0),
             ],
             outcomes: vec!["una", "varias", "al_dia", "sin_deuda", "caido"],
-            class: EffectClass::Read,
-            needs: l2,
-            grants: None,
-            keeps: None,
+            ..read_only(l2)
         },
         Action {
             name: "oferta.consultar",
@@ -305,10 +312,7 @@ fn debt_actions() -> Vec<Action> {
                 field("mejor", record("oferta"), Label::Deuda, 0),
             ],
             outcomes: vec!["ok", "sin_ofertas", "acuerdo_vigente", "en_disputa", "caido"],
-            class: EffectClass::Read,
-            needs: l2,
-            grants: None,
-            keeps: None,
+            ..read_only(l2)
         },
         Action {
             name: "promesa.limites",
@@ -320,10 +324,7 @@ fn debt_actions() -> Vec<Action> {
                 field("fecha_limite", Type::Date, Label::Deuda, DATE),
             ],
             outcomes: vec!["ok", "no_disponible", "caido"],
-            class: EffectClass::Read,
-            needs: l2,
-            grants: None,
-            keeps: None,
+            ..read_only(l2)
         },
         Action {
             name: "promesa.proponer",
@@ -348,10 +349,7 @@ fn debt_actions() -> Vec<Action> {
                 "no_disponible",
                 "caido",
             ],
-            class: EffectClass::Read,
-            needs: l2,
-            grants: None,
-            keeps: None,
+            ..read_only(l2)
         },
         Action {
             name: "acuerdo.crear",
@@ -373,10 +371,14 @@ fn debt_actions() -> Vec<Action> {
             inputs: vec![optional("deuda", record("deuda"))],
             outputs: vec![field("acuerdo", record("acuerdo"), Label::Deuda, 0)],
             outcomes: vec!["ok", "ninguno", "caido"],
-            class: EffectClass::Read,
-            needs: l2,
-            grants: None,
-            keeps: None,
+            ..read_only(l2)
+        },
+        Action {
+            name: "acuerdo.reciente",
+            about: "The newest agreement that the person accepted in the last half hour, if it is running.",
+            outputs: vec![field("acuerdo", record("acuerdo"), Label::Deuda, 0)],
+            outcomes: vec!["ok", "ninguno", "caido"],
+            ..read_only(l2)
         },
     ]
 }
@@ -409,10 +411,7 @@ fn payment_actions() -> Vec<Action> {
                 field("referencia", Type::Text, Label::Pago, 32),
             ],
             outcomes: vec!["ok", "no_disponible"],
-            class: EffectClass::Read,
-            needs: l2,
-            grants: None,
-            keeps: None,
+            ..read_only(l2)
         },
         Action {
             name: "pago.reportar",

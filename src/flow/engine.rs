@@ -2,19 +2,25 @@
 //!
 //! `step` never fails and never panics: a flow that is wrong, or a limit that is reached, is a fault that ends in a person.
 //! Reading order: `run` (the walk from step to step), `hear` (what a message means now), `resume` (timers, outcomes,
-//! agents), `kept` (what is said too early), `desk` (beside an agent, reserved chats), `open` (what is legal to answer), `scope` (what names mean).
+//! agents), `kept` (what is said too early), `missed` (what came too late, or never arrived), `desk` (beside an agent,
+//! reserved chats), `grave` (danger that is told to people), `safety` (questions about somebody's safety, and what takes a
+//! hand-off for danger back), `open` (what is legal to answer), `scope` (what names mean).
 
 mod asking;
 mod brought;
 pub(crate) mod desk;
+mod grave;
 mod hear;
 mod heard;
 mod kept;
+mod missed;
 mod open;
 mod parts;
 mod remark;
 mod resume;
+mod returns;
 pub(crate) mod run;
+mod safety;
 mod scope;
 mod secret;
 #[cfg(test)]
@@ -22,7 +28,8 @@ mod tests;
 
 pub(crate) use asking::Certain;
 pub(crate) use brought::{BROUGHT_VARS, MEDIA_VAR};
-pub use open::{expectation, open_options, typed_expectation};
+pub use open::{expectation, open_options, open_terms, typed_expectation};
+pub use returns::{NoReturn, returnable};
 
 pub(crate) use open::{Candidate, candidates, id_prefix, view};
 
@@ -68,7 +75,7 @@ pub fn give_up(
 ///
 /// `idle` is the [`crate::flow::model::Bot::idle`] of the pinned version.
 pub fn begins_anew(session: &Session, input: &Input, now: Timestamp, idle: Millis) -> bool {
-    let Input::Message { said, .. } = input else { return false };
+    let (Input::Message { said, .. } | Input::Late { said, .. }) = input else { return false };
     if matches!(said, Said::Ignored { .. }) {
         return false;
     }

@@ -20,6 +20,10 @@ pub struct Facts {
     /// An agent holds the chat's ticket now: nobody talks over them.
     #[serde(default)]
     pub attended: bool,
+    /// What people decide first about the person of this chat, in whichever chat it was reported: one of
+    /// [`crate::flow::catalogue::RESERVATIONS`].
+    #[serde(default)]
+    pub reserved: Option<String>,
     /// Public and contact facts by root name (`prestamista`, `agentes`, `persona`), typed by
     /// [`crate::flow::catalogue::facts`].
     pub roots: BTreeMap<String, Value>,

@@ -158,6 +158,8 @@ fn of_calls(set: &FlowSet) -> Picture {
     set.bot.reverify.iter().for_each(|flow| from_bot("reverify", flow));
     set.bot.picture.iter().for_each(|flow| from_bot("picture", flow));
     set.bot.waiting.iter().for_each(|flow| from_bot("waiting", flow));
+    set.bot.grave.iter().for_each(|flow| from_bot("grave", flow));
+    set.bot.corrections.iter().for_each(|one| from_bot("correction", &one.run));
     set.bot.reserved.iter().for_each(|one| from_bot(&one.id, &one.run));
     for flow in set.flows.values() {
         picture.nodes.push((flow.id.to_string(), flow.id.to_string(), Shape::Call));

@@ -18,11 +18,10 @@ pub enum Input {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         held_secret: bool,
     },
+    /// A message that came so late that no answer to it may be sent any more: it is no answer to what is open now.
+    Late { wamid: Wamid, said: Said },
     /// A timer of this conversation; one whose `turn` is not the open wait's does nothing.
-    Timer {
-        name: TimerName,
-        turn: u64,
-    },
+    Timer { name: TimerName, turn: u64 },
     /// The outcome of the action that the session awaits.
     ActionOutcome {
         call: u32,
@@ -33,23 +32,23 @@ pub enum Input {
         proved: Option<PersonId>,
     },
     /// An agent gave the chat back: at `step` (`flow.step` or a step of the flow that handed off), else at `returned`.
-    AgentReturned {
-        step: Option<String>,
-    },
+    AgentReturned { step: Option<String> },
     /// An agent closed the matter, with this outcome.
     TicketClosed {
         #[serde(default)]
         outcome: Option<String>,
     },
     /// The agent who has the chat confirmed on another way that this person writes: the level becomes `verificada`.
-    PersonConfirmed {
-        person: PersonId,
-    },
+    PersonConfirmed { person: PersonId },
     /// Number, user id or device changed: the level falls to `ninguna` and the open matter ends.
     IdentityChanged,
     /// A person answered from the business phone: the bot is silent until the session ends or is idle.
     HumanEcho,
-    DeliveryFailed,
+    /// A message of ours will never be delivered; `question`: the one that is open, so that nobody was asked.
+    DeliveryFailed {
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        question: bool,
+    },
 }
 
 /// What the person said, with its meaning where it was text.

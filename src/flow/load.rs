@@ -1,15 +1,19 @@
 //! Loading a folder: files → shapes → model → checks.
 
 use crate::domain::ids::FlowHash;
-use crate::flow::check::check;
+use crate::flow::check::{Lists, check};
 use crate::flow::compile::{Compiled, Written, compile};
 use crate::flow::diagnostic::{Code, Diagnostic, Finding, Severity, Span};
 use crate::flow::model::FlowSet;
 use crate::flow::source;
 use crate::flow::syntax::{self, BotSyntax, FlowSyntax, LocaleSyntax};
 use crate::rules::lint::Lint;
+use crate::understand::consent::Consents;
+use crate::understand::lexicon::parse_consents;
+use crate::understand::normalise::Normaliser;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// The one file that every folder has.
 pub const BOT_FILE: &str = "bot.yaml";
@@ -24,6 +28,10 @@ pub struct Loaded {
 
 /// The rules for wording; not part of a version, because they say nothing to the person.
 pub const LINT_FILE: &str = "policies/lint.yaml";
+/// What is a plain yes; not part of a version either. The understanding stage reads the same file.
+pub const CONSENT_FILE: &str = "understanding/consent.tsv";
+/// What is a plain yes for a folder without its own list: whoever serves it understands by the shipped one.
+const SHIPPED_CONSENT: &str = include_str!("../../flows/understanding/consent.tsv");
 
 /// What a path in the folder is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,26 +80,45 @@ pub fn hash(files: &BTreeMap<String, String>) -> FlowHash {
     FlowHash::new(hex::encode(hasher.finalize()))
 }
 
+/// How a folder becomes one that is used: [`load`] to serve with it, [`load_to_try`] to try it.
+pub type Loader = fn(&BTreeMap<String, String>) -> Result<Loaded, Vec<Diagnostic>>;
+
 /// Loads a folder given as relative path → text. Only `*.yaml` at the top and in `locales/` count,
-/// and [`LINT_FILE`] for the wording.
+/// [`LINT_FILE`] for the wording and [`CONSENT_FILE`] for what a plain yes is.
 ///
 /// # Errors
 /// All diagnostics, errors first, when at least one is an error.
 pub fn load(files: &BTreeMap<String, String>) -> Result<Loaded, Vec<Diagnostic>> {
     finish(files, &|compiled, findings| {
-        let rules = lint_rules(files, findings);
-        check(compiled, &rules, findings);
+        let lists = Lists { wording: lint_rules(files, findings), consents: consents(files, findings) };
+        check(compiled, &lists, findings);
     })
+}
+
+/// What is a plain yes where this folder is served.
+fn consents(files: &BTreeMap<String, String>, findings: &mut Vec<Finding>) -> Consents {
+    let normaliser = Normaliser::default();
+    let parse = |text: &str| parse_consents(Path::new(CONSENT_FILE), text, &normaliser);
+    let shipped = || parse(SHIPPED_CONSENT).unwrap_or_default();
+    let Some(text) = files.get(CONSENT_FILE) else { return shipped() };
+    parse(text).unwrap_or_else(|error| {
+        findings.push(of_file(files, CONSENT_FILE, error.to_string()).label("this list was not used"));
+        shipped()
+    })
+}
+
+/// A mistake in a list beside the flows.
+fn of_file(files: &BTreeMap<String, String>, path: &str, message: String) -> Finding {
+    let index = files.keys().position(|known| known == path).unwrap_or_default();
+    let span = Span { file: u16::try_from(index).unwrap_or(u16::MAX), start: 0, end: 0 };
+    Finding::new(Code::BadValue, span, message)
 }
 
 /// The rules for wording, when the folder brings them.
 fn lint_rules(files: &BTreeMap<String, String>, findings: &mut Vec<Finding>) -> Lint {
     let Some(text) = files.get(LINT_FILE) else { return Lint::default() };
     Lint::parse(text).unwrap_or_else(|error| {
-        let index = files.keys().position(|path| path == LINT_FILE).unwrap_or_default();
-        let span = Span { file: u16::try_from(index).unwrap_or(u16::MAX), start: 0, end: 0 };
-        findings
-            .push(Finding::new(Code::BadValue, span, error.to_string()).label("these rules were not used"));
+        findings.push(of_file(files, LINT_FILE, error.to_string()).label("these rules were not used"));
         Lint::default()
     })
 }
@@ -103,6 +130,21 @@ fn lint_rules(files: &BTreeMap<String, String>, findings: &mut Vec<Finding>) -> 
 /// When it does not compile any more.
 pub fn load_published(files: &BTreeMap<String, String>) -> Result<FlowSet, Vec<Diagnostic>> {
     finish(files, &|_, _| {}).map(|loaded| loaded.set)
+}
+
+/// Loads a folder that someone is still writing, to try it in a terminal: what only forbids serving it is a warning.
+///
+/// # Errors
+/// All diagnostics, errors first, when one of them keeps the folder from being tried.
+pub fn load_to_try(files: &BTreeMap<String, String>) -> Result<Loaded, Vec<Diagnostic>> {
+    let forbids =
+        |found: &Diagnostic| found.severity == Severity::Error && found.code != Code::NetMissing.id();
+    load(files).or_else(|found| {
+        if found.iter().any(forbids) {
+            return Err(found);
+        }
+        load_published(files).map(|set| Loaded { set, warnings: found })
+    })
 }
 
 /// Checks over a compiled folder.
@@ -211,7 +253,7 @@ fn same_language(locale: &LocaleSyntax, stem: &str) -> Option<Finding> {
 
 #[cfg(test)]
 mod tests {
-    use super::{LINT_FILE, Loaded, hash, load, load_published};
+    use super::{LINT_FILE, Loaded, hash, load, load_published, load_to_try};
     use crate::domain::assurance::Label;
     use crate::flow::diagnostic::{Colour, render};
     use crate::flow::model::StepKind;
@@ -270,6 +312,22 @@ mod tests {
         *menu = menu.replace("Ver mi deuda", "Ver mi deuda con todos sus detalles");
         assert_eq!(load(&files).unwrap_err()[0].code, "F051");
         assert_eq!(load_published(&files).unwrap().hash, hash(&files));
+    }
+
+    #[test]
+    fn a_folder_without_its_nets_is_tried_and_not_served() {
+        let mut files = read_folder(Path::new("fixtures/flows/mini")).unwrap();
+        let bot = files.get_mut("bot.yaml").unwrap();
+        *bot = bot
+            .lines()
+            .filter(|line| !line.starts_with("doubt:"))
+            .fold(String::new(), |all, line| all + line + "\n");
+        assert_eq!(load(&files).unwrap_err()[0].code, "F072");
+        let tried = load_to_try(&files).unwrap();
+        assert_eq!((tried.set.hash, tried.warnings[0].code), (hash(&files), "F072"));
+        let menu = files.get_mut("menu.yaml").unwrap();
+        *menu = menu.replace("Ver mi deuda", "Ver mi deuda con todos sus detalles");
+        assert!(load_to_try(&files).is_err(), "other mistakes forbid trying too");
     }
 
     #[test]

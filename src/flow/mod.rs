@@ -26,5 +26,5 @@ pub mod talk;
 pub mod text;
 pub mod value;
 
-pub use load::{Loaded, hash, load, load_published};
+pub use load::{Loaded, Loader, hash, load, load_published, load_to_try};
 pub use source::read_folder;

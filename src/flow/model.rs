@@ -18,6 +18,26 @@ pub struct FlowSet {
     pub flows: BTreeMap<FlowId, Flow>,
 }
 
+impl FlowSet {
+    /// The queues that hand-offs go to; one may come more than once.
+    pub fn queues(&self) -> impl Iterator<Item = &str> {
+        let steps = self.flows.values().flat_map(|flow| flow.steps.values());
+        let handoffs = steps.filter_map(|step| match &step.kind {
+            StepKind::Handoff(handoff) => Some(handoff.queue.as_str()),
+            StepKind::Say(_)
+            | StepKind::Ask(_)
+            | StepKind::Choose(_)
+            | StepKind::Do(_)
+            | StepKind::Decide(_)
+            | StepKind::Call(_)
+            | StepKind::Pause(_)
+            | StepKind::Set(_)
+            | StepKind::End(_) => None,
+        });
+        handoffs.chain([self.bot.fault_queue.as_str()])
+    }
+}
+
 /// `bot.yaml`: what holds in every flow.
 #[derive(Debug, Clone)]
 pub struct Bot {
@@ -34,10 +54,17 @@ pub struct Bot {
     pub reverify: Option<FlowId>,
     /// Run beside a hand-off whose ticket no agent has taken: what those who wait are told. It never waits itself.
     pub waiting: Option<FlowId>,
+    /// Run beside people when danger or a death is told to them; its variable `intencion` gets the meaning, `atendida`
+    /// whether an agent is there. It never waits itself.
+    pub grave: Option<FlowId>,
     /// Asks what a picture or document is that came without words and that no question takes.
     pub picture: Option<FlowId>,
     /// What answers, and nothing else, in a chat that is reserved until a person decides.
     pub reserved: Vec<Reserved>,
+    /// What an agent may close a protected ticket with, besides what lifts the reservation of its chat; empty = any.
+    pub outcomes: Vec<String>,
+    /// What takes a hand-off for a danger back that was none, while nobody has taken it.
+    pub corrections: Vec<Correction>,
     /// Where a turn goes that hit a fault or a limit: queue of the hand-off.
     pub fault_queue: String,
     /// After this silence an ended or waiting chat begins anew, and a silenced bot may speak again.
@@ -68,8 +95,14 @@ pub struct BotTexts {
     pub secret: Option<Localised>,
     /// An answer about identity that comes in several messages; without it each part is a miss.
     pub part: Option<Localised>,
+    /// An acknowledgement ("ok, gracias") that does not accept the terms: what does; without it such words are a miss.
+    pub acknowledged: Option<Localised>,
     /// A wish said before identity is proved is kept for afterwards.
     pub kept: Option<Localised>,
+    /// An amount that may mean two: above the button of each. Without it such an amount is no answer.
+    pub which_amount: Option<Localised>,
+    /// The button beside them ("Otro valor").
+    pub other_amount: Option<Localised>,
     /// What is said to whoever waits, thinks or only passes the time of day: the question stays open, and that is no
     /// miss. Without the text it is one.
     pub in_place: BTreeMap<Intent, Localised>,
@@ -112,6 +145,17 @@ pub struct Reserved {
     pub run: FlowId,
     /// Outcomes with which an agent who closes the ticket gives the chat back to the bot.
     pub lifted_by: Vec<String>,
+}
+
+/// Words that take a hand-off back: the person goes on with the bot, and the ticket stays with people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correction {
+    /// Reasons of the hand-offs that it takes back.
+    pub reasons: Vec<String>,
+    /// Words, normalised; anywhere in the message, not behind a denial.
+    pub phrases: Vec<String>,
+    pub intents: Vec<String>,
+    pub run: FlowId,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -236,6 +280,8 @@ pub struct Choose {
     pub evidence: Option<String>,
     /// A tap on an older message of this very step counts as today's choice (harmless menus only).
     pub accept_stale: bool,
+    /// It asks about somebody's safety: only a tap or very words answer it, and whatever else comes goes to `retry.then`.
+    pub safety: bool,
     pub retry: Retry,
     pub wait: Wait,
     pub goto: Option<StepId>,

@@ -5,7 +5,7 @@
 
 use crate::flow::align::{Quotes, Runs, align, locate};
 use crate::flow::diagnostic::{Code, Finding, Span};
-use crate::flow::load::LINT_FILE;
+use crate::flow::load::{CONSENT_FILE, LINT_FILE};
 use serde_saphyr::granit_parser::{Event, Parser, ScalarStyle, Span as YamlSpan};
 use std::collections::BTreeMap;
 use std::collections::HashSet;
@@ -75,7 +75,7 @@ pub enum ReadError {
 }
 
 /// Reads the files that make a flow folder: `*.yaml` (and stray `*.yml`) at its top and in `locales/`,
-/// and the rules for wording.
+/// the rules for wording, and what is a plain yes.
 ///
 /// Keys are relative paths with `/`. Symbolic links are followed; anything else is left alone.
 ///
@@ -88,9 +88,11 @@ pub fn read_folder(dir: &Path) -> Result<BTreeMap<String, String>, ReadError> {
     if locales.is_dir() {
         read_level(&locales, "locales/", &mut files)?;
     }
-    let lint = dir.join(LINT_FILE);
-    if lint.is_file() {
-        files.insert(LINT_FILE.to_owned(), read_file(&lint)?);
+    for name in [LINT_FILE, CONSENT_FILE] {
+        let path = dir.join(name);
+        if path.is_file() {
+            files.insert(name.to_owned(), read_file(&path)?);
+        }
     }
     if files.len() > FILES_MAX {
         return Err(ReadError::TooMany(dir.to_owned()));

@@ -2,6 +2,7 @@
 
 use crate::domain::assurance::Assurance;
 use crate::domain::ids::{FlowHash, FlowId, PersonId, StepId};
+use crate::domain::money::Money;
 use crate::domain::time::Timestamp;
 use crate::flow::effect::{Effect, Shown, Visit};
 use crate::flow::input::TimerName;
@@ -12,6 +13,9 @@ use std::collections::BTreeMap;
 
 /// Written into every session; readers accept this and the one before.
 pub const SESSION_VERSION: u16 = 2;
+
+/// What a chat may be reserved for that is about the person, and so holds in each of their chats.
+pub const OF_THE_PERSON: [&str; 1] = ["duelo"];
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
@@ -46,9 +50,16 @@ pub struct Session {
     /// [`crate::flow::catalogue::RESERVATIONS`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reserved: Option<String>,
+    /// It holds for the person, in each of their chats, and ends in all of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub reserved_for_person: bool,
     /// Why people have a ticket although the bot has the chat: `ticket.dejar`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub aside: Option<String>,
+    /// What an amount may mean that was said before any question asked for it: the next `ask` of an amount has the
+    /// person choose.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readings: Vec<Money>,
     /// The person wrote, and nothing has been said since.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unanswered: bool,
@@ -68,6 +79,17 @@ pub struct Desk {
     /// When whoever waits was last told that they do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told_at: Option<Timestamp>,
+    /// Messages since then.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unheard: u32,
+    /// Interrupts that were told to people instead, for which the flow `grave` has run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub told: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+const fn is_zero(n: &u32) -> bool {
+    *n == 0
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +145,9 @@ pub struct Frame {
     /// What came so far of an answer in several messages, and in how many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<(Fragment, u32)>,
+    /// The amounts among which the open `ask` has the person choose, as the words that named them may mean each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub readings: Vec<Money>,
     /// Timers of its wait; a stacked interrupt does not stop those of a `pause`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timers: Vec<OpenTimer>,
@@ -184,7 +209,9 @@ impl Session {
             subject: None,
             desk: None,
             reserved: None,
+            reserved_for_person: false,
             aside: None,
+            readings: Vec::new(),
             unanswered: false,
         }
     }

@@ -52,6 +52,7 @@ codes! {
     TicketClosed = "ticket_closed", CONFLICT, "The ticket is closed";
     WindowClosed = "window_closed", CONFLICT, "WhatsApp's 24 h window is closed";
     IdentityConflict = "identity_conflict", CONFLICT, "Two WhatsApp accounts claim this chat";
+    ChatReserved = "chat_reserved", CONFLICT, "The chat is reserved until a person decides";
     ContactRefused = "contact_refused", CONFLICT, "The person may not be written to now";
     KeyReused = "key_reused", CONFLICT, "The idempotency key was used for another text";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
@@ -193,12 +194,26 @@ impl From<HandoffError> for Problem {
             HandoffError::IdentityConflict => Self::new(Code::IdentityConflict)
                 .detail("Nobody can be confirmed in a chat whose number and WhatsApp account point to two chats.")
                 .remedy("Serve this person on another channel."),
+            HandoffError::Reserved { lifted_by } => chat_reserved(&lifted_by),
             HandoffError::Contact { reason, until } => contact_refused(reason, until),
             HandoffError::KeyReused => {
                 Self::new(Code::KeyReused).remedy("Use a new idempotency key for each new text.")
             }
         }
     }
+}
+
+fn chat_reserved(lifted_by: &[String]) -> Problem {
+    let problem = Problem::new(Code::ChatReserved)
+        .detail("A death, or that somebody else writes, was told in this chat: nobody is confirmed in it.");
+    if lifted_by.is_empty() {
+        return problem.remedy("Serve this person on another channel.");
+    }
+    problem.remedy(format!(
+        "If it was not so, close the ticket with the outcome `{}` and a note, and the bot serves the chat again; else \
+         serve this person on another channel.",
+        lifted_by.join("` or `")
+    ))
 }
 
 /// For agents, who read Spanish.

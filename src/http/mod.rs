@@ -1,6 +1,7 @@
 //! HTTP faces: webhook, desk API, simulator, health, metrics.
 
 pub mod api;
+pub mod delivery_body;
 pub mod error;
 pub mod operations;
 pub mod request_id;

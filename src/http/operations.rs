@@ -1,9 +1,11 @@
 //! `/health/live`, `/health/ready`, `/metrics`.
 
+use crate::flow::catalogue::CASE_KINDS;
 use crate::ports::Store;
 use crate::ports::clock::Clock;
 use crate::ports::handoff_queue::HandoffQueue;
 use crate::rules::policy::outlook::cap_days_left;
+use crate::service::cases;
 use crate::service::lenders::Lenders;
 use crate::telemetry;
 use actix_web::http::StatusCode;
@@ -14,6 +16,9 @@ use std::time::Duration;
 
 /// A check that takes longer counts as failed: a load balancer does not wait either.
 const CHECK_MAX: Duration = Duration::from_secs(2);
+
+/// Cases whose last day for an answer is so near are counted as due soon.
+const CASE_DUE_DAYS: i64 = 3;
 
 pub struct OperationsState {
     pub store: Arc<dyn Store>,
@@ -81,6 +86,18 @@ async fn metrics(state: web::Data<OperationsState>) -> HttpResponse {
         gauge("acuerdo_outbound_stopped", outbound as u64);
     }
     let now = state.clock.now();
+    let waiting = cases::waiting(state.store.as_ref(), &state.lenders, None, now);
+    if let Ok(Ok(waiting)) = tokio::time::timeout(CHECK_MAX, waiting).await {
+        for kind in CASE_KINDS {
+            let n = waiting.iter().filter(|one| one.case.kind == kind).count();
+            metrics::gauge!("acuerdo_cases_open", "kind" => kind).set(u32::try_from(n).unwrap_or(u32::MAX));
+        }
+        let overdue = waiting.iter().filter(|one| one.days_left().is_some_and(|days| days < 0)).count();
+        gauge("acuerdo_cases_overdue", overdue as u64);
+        let due =
+            waiting.iter().filter(|one| one.days_left().is_some_and(|days| days <= CASE_DUE_DAYS)).count();
+        gauge("acuerdo_cases_due_soon", due as u64);
+    }
     for lender in state.lenders.all() {
         if let Some(days) = cap_days_left(&lender.policy, &lender.caps, lender.today(now)) {
             let days = u32::try_from(days).unwrap_or(u32::MAX);

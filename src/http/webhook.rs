@@ -1,7 +1,8 @@
 //! `GET /webhook`: Meta's handshake. `POST /webhook`: signed deliveries, stored before they are acknowledged.
 
-use crate::service::receive::{Parsed, Receive, ReceiveError};
-use crate::whatsapp::signature::{AppSecrets, HEADER};
+use crate::http::delivery_body::{BodyBudget, BodyError, refused_by_head};
+use crate::service::receive::{Parsed, Receive, ReceiveError, Signer};
+use crate::whatsapp::signature::{AppSecrets, HEADER, SignatureError, signature_shape};
 use crate::whatsapp::webhook;
 use actix_web::http::header::{ContentType, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -17,14 +18,16 @@ pub const BODY_MAX: usize = 3 * 1024 * 1024;
 pub struct WebhookState {
     pub receive: Arc<Receive>,
     pub secrets: AppSecrets,
+    /// Of whom what each of the secrets signs may speak, in their order.
+    pub signers: Vec<Signer>,
     pub verify_token: Option<SecretString>,
+    pub bodies: BodyBudget,
 }
 
 pub fn configure(cfg: &mut web::ServiceConfig, state: web::Data<WebhookState>) {
     cfg.service(
         web::resource("/webhook")
             .app_data(state)
-            .app_data(web::PayloadConfig::new(BODY_MAX))
             .route(web::get().to(handshake))
             .route(web::post().to(deliver)),
     );
@@ -53,17 +56,33 @@ async fn handshake(state: web::Data<WebhookState>, query: web::Query<Handshake>)
     HttpResponse::Forbidden().finish()
 }
 
-/// 200 after the commit; 401 before anything was parsed; 400 for signed bytes that are not JSON (kept all the same);
-/// 413 over 3 MiB; 503 when the store cannot take it, so that Meta tries again.
-async fn deliver(state: web::Data<WebhookState>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+/// 200 after the commit; 401 before anything was parsed, and before anything was read where no signature can be right;
+/// 400 for signed bytes that are not JSON (kept all the same) and for half a body; 408 for a body that takes longer than
+/// ten seconds; 413 over 3 MiB; 415 for a compressed one; 503 when the store or the memory for bodies cannot take it, so
+/// that Meta tries again.
+async fn deliver(
+    state: web::Data<WebhookState>,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
     let started = Instant::now();
-    let signature = request.headers().get(HEADER).map(|value| value.as_bytes());
-    if let Err(error) = state.secrets.verify(signature, &body) {
-        // An attack and a rotated secret look the same: both are for an alarm.
-        metrics::counter!("acuerdo_webhook_signatures_refused_total", "why" => error.name()).increment(1);
-        return HttpResponse::Unauthorized().finish();
+    if let Some(error) = refused_by_head(&request, BODY_MAX) {
+        return unread(error);
     }
-    let read = webhook::read(&body);
+    let signature = request.headers().get(HEADER).map(|value| value.as_bytes());
+    if let Err(error) = signature_shape(signature) {
+        return unsigned(error);
+    }
+    let body = match state.bodies.read(payload, BODY_MAX).await {
+        Ok(body) => body,
+        Err(error) => return unread(error),
+    };
+    let signer = match state.secrets.signed_by(signature, &body.bytes) {
+        Ok(place) => state.signers.get(place),
+        Err(error) => return unsigned(error),
+    };
+    let Some(signer) = signer else { return unsigned(SignatureError::Wrong) };
+    let read = webhook::read(&body.bytes);
     if read.n_masked > 0 {
         metrics::counter!("acuerdo_secrets_masked_total", "where" => "webhook")
             .increment(u64::from(read.n_masked));
@@ -72,7 +91,7 @@ async fn deliver(state: web::Data<WebhookState>, request: HttpRequest, body: web
         Ok(items) => Parsed::Items(items),
         Err(error) => Parsed::NotJson(error.to_string()),
     };
-    let outcome = state.receive.receive(read.body, parsed).await;
+    let outcome = state.receive.receive(read.body, parsed, signer).await;
     metrics::histogram!("acuerdo_webhook_seconds").record(started.elapsed());
     match outcome {
         Ok(accepted) => {
@@ -91,6 +110,25 @@ async fn deliver(state: web::Data<WebhookState>, request: HttpRequest, body: web
             tracing::error!(why, "a delivery could not be stored, Meta will send it again");
             HttpResponse::ServiceUnavailable().insert_header((RETRY_AFTER, "1")).finish()
         }
+    }
+}
+
+/// An attack and a rotated secret look the same: both are for an alarm.
+fn unsigned(error: SignatureError) -> HttpResponse {
+    metrics::counter!("acuerdo_webhook_signatures_refused_total", "why" => error.name()).increment(1);
+    HttpResponse::Unauthorized().finish()
+}
+
+fn unread(error: BodyError) -> HttpResponse {
+    metrics::counter!("acuerdo_webhook_bodies_refused_total", "why" => error.name()).increment(1);
+    match error {
+        BodyError::Encoded => HttpResponse::UnsupportedMediaType().finish(),
+        BodyError::TooLarge => HttpResponse::PayloadTooLarge().finish(),
+        BodyError::TooSlow => HttpResponse::RequestTimeout().force_close().finish(),
+        BodyError::Busy => {
+            HttpResponse::ServiceUnavailable().insert_header((RETRY_AFTER, "1")).force_close().finish()
+        }
+        BodyError::Broken => HttpResponse::BadRequest().finish(),
     }
 }
 

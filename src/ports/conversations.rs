@@ -114,6 +114,8 @@ pub struct TurnCommit {
     pub now: Timestamp,
     /// Inputs that were worked off.
     pub consumed: Vec<InboxId>,
+    /// Of those, the ones that are kept in another form than they came in: without what proves who somebody is.
+    pub withheld: Vec<(InboxId, InputKind)>,
     /// Appended to the event log, in order.
     pub events: Vec<Event>,
     pub session: JsonText,

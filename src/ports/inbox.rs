@@ -58,7 +58,8 @@ pub trait InboxStore: Send + Sync {
     /// (phone_number_id, wa_id) or (phone_number_id, bsuid); when both are in the same payload and only one was
     /// known, the other is linked. When they point to two conversations, the one of the BSUID gets the input and
     /// both are marked `identity_conflict`. A system event finds its conversation by the old identity and
-    /// replaces it by the new one (the old stays in `conversation_aliases` with its end).
+    /// replaces it by the new one (the old stays in `conversation_aliases` with its end); when the holder left a
+    /// number, it is marked wrong for whoever has it on file, so that the next one is a stranger.
     /// Everything else becomes a pending notice. Items without a lender are stored as notices already done.
     async fn accept(&self, deliveries: &[Delivery]) -> Result<Vec<Accepted>, StoreError>;
 

@@ -4,6 +4,7 @@
 //! write with the same derived ids changes nothing; the caller gives the time; nothing crosses lenders.
 
 pub mod agents;
+pub mod cases;
 pub mod clock;
 pub mod conversations;
 pub mod dead_letters;
@@ -37,6 +38,7 @@ pub trait Store:
     + dead_letters::DeadLetterStore
     + retention::RetentionStore
     + rights::RightsStore
+    + cases::CaseStore
     + Send
     + Sync
 {
@@ -54,6 +56,7 @@ impl<T> Store for T where
         + dead_letters::DeadLetterStore
         + retention::RetentionStore
         + rights::RightsStore
+        + cases::CaseStore
         + Send
         + Sync
 {

@@ -37,6 +37,8 @@ pub struct OutboxClaim {
     pub subject: Option<PersonId>,
     /// The person that the chat is linked to now, who must be the subject.
     pub person: Option<PersonId>,
+    /// People decide first about that person: see [`crate::domain::debt::Person::reserved`].
+    pub reserved: bool,
 }
 
 /// What became of one claimed message.
@@ -46,7 +48,8 @@ pub enum SendResult {
     Accepted { wamid: Wamid },
     /// The request may have reached Meta: wait for a status until then, never send again.
     InDoubt { until: Timestamp, why: String },
-    /// It was not tried: the gate or pacing holds it until then. The attempt that its claim counted is given back.
+    /// It was not tried, since the gate or pacing holds it until then, or it failed for what is not its own: the service
+    /// is down. The attempt that its claim counted is given back.
     Wait { until: Timestamp, why: String },
     /// It was tried in vain; try again at that time. The conversation's order is kept.
     Retry { at: Timestamp, why: String, code: Option<i64> },
@@ -137,6 +140,9 @@ pub trait OutboxStore: Send + Sync {
         conversation: ConversationId,
         limit: u32,
     ) -> Result<Vec<SentMessage>, StoreError>;
+
+    /// When WhatsApp took this message; `None` when it did not, or told since that it could not deliver it.
+    async fn taken_at(&self, id: OutboxId) -> Result<Option<Timestamp>, StoreError>;
 
     /// Those of these messages whose trace is kept, in any order.
     async fn followed_messages(&self, ids: &[OutboxId]) -> Result<Vec<FollowedMessage>, StoreError>;

@@ -1,7 +1,7 @@
 //! Debtors, what they owe, their agreements, and tries to prove who they are.
 
 use crate::domain::debt::{Agreement, Obligation, Person};
-use crate::domain::ids::{ConversationId, LenderId, PersonId};
+use crate::domain::ids::{ConversationId, LenderId, ObligationId, PersonId};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::records::{Case, PaymentClaim};
@@ -82,6 +82,9 @@ pub trait PeopleStore: Send + Sync {
         Ok(self.persons_by_phones(lender, &[phones.to_vec()], limit).await?.pop().unwrap_or_default())
     }
 
+    /// Whether somebody told us that one of these numbers is not the person's, and nobody else of the lender has it.
+    async fn is_wrong_number(&self, lender: &LenderId, phones: &[String]) -> Result<bool, StoreError>;
+
     /// For each id the file of that person of the lender, if there is one; all of one moment.
     async fn person_files(
         &self,
@@ -125,13 +128,17 @@ pub trait PeopleStore: Send + Sync {
         now: Timestamp,
     ) -> Result<ImportCounts, StoreError>;
 
+    /// A `once` key belongs to one debt of one person: whatever a flow makes it of, nobody gets another's agreement.
     async fn agreement_by_once(
         &self,
         lender: &LenderId,
+        person: PersonId,
+        obligation: ObligationId,
         once_key: &str,
     ) -> Result<Option<Agreement>, StoreError>;
 
-    /// Records an agreement outside a conversation (imports, samples). The same `once_key` twice keeps the first.
+    /// Records an agreement outside a conversation (imports, samples). The same `once_key` twice for one debt keeps
+    /// the first.
     async fn add_agreement(&self, agreement: &Agreement) -> Result<bool, StoreError>;
 
     /// Persons of a lender, by name, for the demo and for tests.

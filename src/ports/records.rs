@@ -30,6 +30,12 @@ pub enum Record {
     WrongNumber {
         person: Option<PersonId>,
     },
+    /// Until people decide, the bot says nothing about debts to this person in any chat, nor writes by itself; `None`
+    /// when they have decided.
+    Reserve {
+        person: PersonId,
+        reserved: Option<String>,
+    },
     OpenTicket(NewTicket),
     /// The person wrote while a human has the chat: the ticket's wait starts or goes on.
     CustomerSpoke {
@@ -62,6 +68,7 @@ impl Record {
             | Self::OptIn { .. }
             | Self::IdentityTry(_)
             | Self::WrongNumber { .. }
+            | Self::Reserve { .. }
             | Self::Withdraw { .. }
             | Self::SetAside(_) => false,
         }

@@ -121,9 +121,13 @@ pub trait RightsStore: Send + Sync {
         reference: &str,
     ) -> Result<Option<serde_json::Value>, StoreError>;
 
+    /// What is kept of a person who was erased, as a part of [`RightsStore::export_person`]: the agreements, with their
+    /// evidence. `ref_key` is that of [`PersonAct`].
+    async fn export_kept(&self, lender: &LenderId, ref_key: &[u8]) -> Result<serde_json::Value, StoreError>;
+
     /// Erases a person in one transaction, or tells what that would do: whom nobody may know any more, with every text
-    /// of the chats of [`RightsStore::export_person`]. Agreements stay with their evidence, and opt-outs with their
-    /// address; chats, tickets and cases stay as rows without content. A turn or send that is under way comes to
+    /// of the chats of [`RightsStore::export_person`]. Agreements stay with their evidence, under
+    /// ids that derive from `record.ref_key`, and opt-outs with their address; chats, tickets and cases stay as rows without content. A turn or send that is under way comes to
     /// nothing. With `over` the holds do not count. `act` is recorded with it, unless it only looks.
     async fn erase_person(
         &self,

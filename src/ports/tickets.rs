@@ -7,6 +7,9 @@ use crate::ports::StoreError;
 use crate::ports::records::Priority;
 use async_trait::async_trait;
 
+/// The member of a ticket's summary that says so.
+pub const PROTECTED: &str = "protected";
+
 #[derive(Debug, Clone)]
 pub struct Ticket {
     pub id: TicketId,
@@ -28,6 +31,11 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// No word of the person closes it, and an agent only with a note and an outcome that the flows name.
+    pub fn is_protected(&self) -> bool {
+        self.summary.get(PROTECTED).and_then(serde_json::Value::as_bool).unwrap_or(false)
+    }
+
     /// Whether an agent's lease on it is live.
     pub fn is_held(&self, now: Timestamp) -> bool {
         match self.status {

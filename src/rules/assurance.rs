@@ -310,6 +310,7 @@ mod tests {
             document_type: "CC".to_owned(),
             document: Pii::new("1023456789".to_owned()),
             birth_date: Day::parse("1990-03-14").map(Pii::new),
+            reserved: None,
             language: "es".to_owned(),
             phones: Vec::new(),
         };

@@ -13,6 +13,7 @@ mod numerals;
 mod offers;
 mod payees;
 mod products;
+mod waivers;
 
 use crate::domain::assurance::{Assurance, Label};
 use crate::domain::debt::{Agreement, Obligation, Offer, Person};
@@ -45,7 +46,7 @@ pub enum Fact {
     Sum,
     /// A discount, a waiver or a rate that no offer gives.
     Discount,
-    /// A number of payments or months that no offer gives.
+    /// A number of payments or months, or a due date, that no offer gives.
     Term,
 }
 
@@ -101,6 +102,10 @@ pub fn mentions(text: &str, known: &Known<'_>) -> Vec<Mention> {
         found.extend(offers::unknown_sums(&look));
         found.extend(offers::unknown_discounts(&look));
         found.extend(offers::unknown_terms(&look));
+        found.extend(offers::wrong_days_late(&look));
+        found.extend(dates::unknown_due(&look));
+        found.extend(products::unknown(&look));
+        found.extend(offers::other_currency(&look));
     } else {
         found.extend(figures::told(&look));
         found.extend(figures::accounts(&look));

@@ -4,6 +4,7 @@
 //! message before it is stored and the texts of flows when they are loaded. What a text gives away of this person's file
 //! is found by [`crate::rules::guard`]; which of it breaks a rule, and what to write instead, stands in the same data.
 
+mod denial;
 mod phrase;
 #[cfg(test)]
 mod tests;
@@ -108,6 +109,8 @@ struct RuleText {
     unless: Vec<String>,
     #[serde(default)]
     unless_said: Vec<String>,
+    #[serde(default)]
+    unless_denied: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -187,7 +190,10 @@ impl Rule {
     }
 
     fn hit(&self, reading: &Reading, mentions: &[Mention], fill: &Fill) -> Option<Hit> {
-        let facts = mentions.iter().filter(|mention| self.head.facts.contains(&mention.fact));
+        let facts = mentions.iter().filter(|mention| {
+            self.head.facts.contains(&mention.fact)
+                && !self.denies(&reading.plain, (mention.start, mention.end))
+        });
         let mut places: Vec<(usize, usize)> = facts.map(|mention| (mention.start, mention.end)).collect();
         let mut phrase = None;
         for words in reading.readings() {
@@ -218,22 +224,41 @@ impl Rule {
         })
     }
 
+    /// Whether the words at these characters are said only to deny them.
+    fn denies(&self, words: &[Word], (start, end): (usize, usize)) -> bool {
+        let from = words.partition_point(|word| word.end <= start);
+        let to = words.partition_point(|word| word.start < end);
+        self.head.unless_denied && from < to && denial::is_denied(words, (from, to))
+    }
+
     /// What stands in one sentence and is not lifted.
     fn hits_in(&self, words: &[Word]) -> Vec<(Span, String)> {
-        if self.unless_said.iter().any(|phrase| !phrase.find(words).is_empty()) {
-            return Vec::new();
-        }
-        let lifts: Vec<Span> = self.unless.iter().flat_map(|phrase| phrase.find(words)).collect();
+        let said = self.unless_said.iter().flat_map(|phrase| phrase.find(words)).map(|span| span.0).min();
+        // What is told before it is asked who reads is told all the same.
+        let words = match said.and_then(|at| words.get(at)) {
+            None => words,
+            Some(said) if self.head.below.is_some() => {
+                words.get(..words.partition_point(|word| word.clause < said.clause)).unwrap_or_default()
+            }
+            Some(_) => return Vec::new(),
+        };
+        let lifts: Vec<Span> = self
+            .unless
+            .iter()
+            .flat_map(|phrase| phrase.find(words))
+            .filter(|lift| !denial::is_condition(words, *lift))
+            .collect();
         let lifted = |hit: Span| {
             let touches = |lift: &Span| lift.0 < hit.1 && hit.0 <= lift.1 + LIFT_GAP_MAX;
-            lifts.iter().any(touches)
+            lifts.iter().any(touches) || (self.head.unless_denied && denial::is_denied(words, hit))
         };
+        let parted = |gap: Span| self.head.unless_denied && denial::is_between(words, gap);
         let mut found = Vec::new();
         for phrase in &self.phrases {
             let standing = phrase.find(words).into_iter().filter(|span| !lifted(*span));
             found.extend(standing.map(|span| (span, phrase.shown.clone())));
         }
-        found.extend(self.near.iter().flat_map(|near| near.hits(words, lifted)));
+        found.extend(self.near.iter().flat_map(|near| near.hits(words, lifted, parted)));
         found
     }
 }

@@ -19,6 +19,8 @@ pub struct RateCap {
     pub cap_ea: Option<Decimal>,
     /// Where the figure was published.
     pub source: String,
+    /// Of rate_caps.yaml, for findings.
+    pub line: u64,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -105,6 +107,7 @@ mod tests {
             to: day("2026-07-31"),
             cap_ea: Some(Decimal::new(2879, 4)),
             source: "SFC, July 2026".to_owned(),
+            line: 1,
         }])
     }
 

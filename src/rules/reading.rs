@@ -28,6 +28,8 @@ pub struct Word {
     pub end: usize,
     /// Words of one sentence have one number.
     pub sentence: usize,
+    /// Words between two commas have one number.
+    pub clause: usize,
 }
 
 /// Both readings of one text.
@@ -136,9 +138,9 @@ impl Reading {
 }
 
 impl Word {
-    fn new(text: String, (start, end): (usize, usize), sentence: usize) -> Self {
+    fn new(text: String, (start, end): (usize, usize), (sentence, clause): (usize, usize)) -> Self {
         let sound = sound(&text);
-        Self { text, sound, start, end, sentence }
+        Self { text, sound, start, end, sentence, clause }
     }
 }
 
@@ -149,7 +151,7 @@ pub fn words(text: &str) -> Vec<Word> {
 
 fn split(folded: &Folded) -> Vec<Word> {
     let mut found = Vec::new();
-    let (mut sentence, mut start) = (0, None);
+    let (mut sentence, mut clause, mut start) = (0, 0, None);
     let mut chars = folded.text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
         if c.is_alphanumeric() {
@@ -157,28 +159,31 @@ fn split(folded: &Folded) -> Vec<Word> {
             continue;
         }
         if let Some(begin) = start.take() {
-            push(&mut found, folded, (begin, at), sentence);
+            push(&mut found, folded, (begin, at), (sentence, clause));
         }
         // A point inside a number or an address ends nothing.
         let blank_follows = chars.peek().is_none_or(|(_, next)| next.is_whitespace());
         if matches!(c, '!' | '?' | '\n' | ';' | '¡' | '¿' | '…') || (c == '.' && blank_follows) {
             sentence += 1;
+            clause += 1;
+        } else if matches!(c, '(' | ')' | '—' | '–') || (matches!(c, ',' | ':') && blank_follows) {
+            clause += 1;
         }
     }
     if let Some(begin) = start {
-        push(&mut found, folded, (begin, folded.text.len()), sentence);
+        push(&mut found, folded, (begin, folded.text.len()), (sentence, clause));
     }
     found
 }
 
-fn push(found: &mut Vec<Word>, folded: &Folded, (start, end): (usize, usize), sentence: usize) {
+fn push(found: &mut Vec<Word>, folded: &Folded, (start, end): (usize, usize), part: (usize, usize)) {
     let Some(text) = folded.text.get(start..end) else { return };
     let place = folded.place(start, end);
     match short_for(text) {
         Some(long) => {
-            found.extend(long.split(' ').map(|word| Word::new(word.to_owned(), place, sentence)));
+            found.extend(long.split(' ').map(|word| Word::new(word.to_owned(), place, part)));
         }
-        None => found.push(Word::new(text.to_owned(), place, sentence)),
+        None => found.push(Word::new(text.to_owned(), place, part)),
     }
 }
 
@@ -249,14 +254,52 @@ fn undisguise(folded: &Folded, plain: &[Word]) -> Vec<Word> {
             (bare(&piece.text), piece.start, piece.end)
         };
         let place = folded.place(from, to);
-        let sentence = plain.iter().find(|word| word.end > place.0).map_or(0, |word| word.sentence);
+        let part =
+            plain.iter().find(|word| word.end > place.0).map_or((0, 0), |word| (word.sentence, word.clause));
         match short_for(&text) {
-            Some(long) => found.extend(long.split(' ').map(|w| Word::new(w.to_owned(), place, sentence))),
+            Some(long) => found.extend(long.split(' ').map(|w| Word::new(w.to_owned(), place, part))),
             None if text.is_empty() => {}
-            None => found.push(Word::new(text, place, sentence)),
+            None => found.push(Word::new(text, place, part)),
         }
     }
+    rejoin(&mut found);
     found
+}
+
+/// Words that are cut in two to hide them: "ne qui", "cla ve".
+const CUT: &[&str] = &[
+    "nequi",
+    "daviplata",
+    "clave",
+    "contrasena",
+    "codigo",
+    "token",
+    "senha",
+    "password",
+    "embargo",
+    "embargar",
+    "datacredito",
+    "abogado",
+    "policia",
+    "whatsapp",
+    "telegram",
+    "transfiya",
+    "moroso",
+    "deuda",
+    "cuenta",
+];
+
+fn rejoin(words: &mut Vec<Word>) {
+    let mut at = 0;
+    while at + 1 < words.len() {
+        let whole = format!("{}{}", words[at].text, words[at + 1].text);
+        if words[at].sentence == words[at + 1].sentence && CUT.contains(&whole.as_str()) {
+            let (first, last) = (&words[at], &words[at + 1]);
+            let joined = Word::new(whole, (first.start, last.end), (first.sentence, first.clause));
+            words.splice(at..=at + 1, [joined]);
+        }
+        at += 1;
+    }
 }
 
 struct Piece {
@@ -279,6 +322,17 @@ fn pieces(text: &str) -> Vec<Piece> {
         if trimmed.is_empty() {
             continue;
         }
+        // "don't" is two words, here as in the plain reading.
+        if let Some((head, tail)) = contraction(trimmed) {
+            let parts = [(head, start), (tail, start + trimmed.len() - tail.len())];
+            pieces.extend(parts.map(|(text, start)| Piece {
+                text: text.to_owned(),
+                start,
+                end: start + text.len(),
+                letter: false,
+            }));
+            continue;
+        }
         let letters: Vec<&str> = trimmed.split(|c: char| !c.is_alphanumeric()).collect();
         let apart = letters.len() > 1 && letters.iter().all(|letter| letter.chars().count() == 1);
         let single = trimmed.chars().count() == 1 && trimmed.chars().all(char::is_alphabetic);
@@ -290,6 +344,12 @@ fn pieces(text: &str) -> Vec<Piece> {
         });
     }
     pieces
+}
+
+fn contraction(word: &str) -> Option<(&str, &str)> {
+    let (head, tail) = word.rsplit_once(['\'', '’'])?;
+    (["t", "s", "m", "re", "ll", "ve", "d"].contains(&tail) && head.chars().all(char::is_alphabetic))
+        .then_some((head, tail))
 }
 
 /// A word without the marks inside it, its digits read as letters, and no letter more than twice in a row.

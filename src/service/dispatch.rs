@@ -2,14 +2,17 @@
 //!
 //! A send has no idempotency key at Meta. Whatever may have left is never sent again: it waits for a status.
 
-use crate::domain::ids::OutboxId;
+use crate::domain::ids::{ConversationId, InboxId, OutboxId, derive};
 use crate::domain::reaction::Reaction;
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::clock::{Clock, Random};
+use crate::ports::conversations::{InputKind, Origin};
 use crate::ports::message_sender::{MessageSender, SendAccount, SendFailure};
 use crate::ports::outbox::{OutboxClaim, SendResult};
 use crate::ports::switches::Stop;
 use crate::ports::{Store, StoreError};
+use crate::service::breaker::{Breaker, Room};
+use crate::service::contacts::{Chat, ContactHistory, ContactPorts, history};
 use crate::service::gate::{Verdict, judge};
 use crate::service::journey;
 use crate::service::lenders::{Lender, Lenders};
@@ -32,19 +35,30 @@ const GIVE_UP_AFTER: Millis = Millis::hours(1);
 const GIVE_UP_TRIES: u32 = 8;
 /// Meta lists as known that an open window is sometimes refused; the refusal is believed after so many tries.
 const WINDOW_TRIES: u32 = 3;
+/// How long a message waits when it could not be read what was said to the person before.
+const HISTORY_RECHECK: Millis = Millis::minutes(1);
 /// Back-off of one person after 131056: 4^n seconds, at most this.
 const PAIR_PAUSE_MAX: Millis = Millis::minutes(5);
+
+/// Why a message waits while the Graph API fails.
+const DOWN: &str = "service_down";
+/// Refusals of our own that are as they should be: nobody was to read the message any more.
+const DELIBERATE: [&str; 5] =
+    ["another_person", "assurance_too_low", "identity_conflict", "opted_out", "reserved"];
 
 pub struct Dispatch {
     store: Arc<dyn Store>,
     sender: Arc<dyn MessageSender>,
     lenders: Arc<Lenders>,
     pacing: Arc<Pacing>,
+    breaker: Breaker,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     traces: Traces,
     /// What the database could not take when it became known; recorded before anything new is claimed.
     unrecorded: Mutex<Vec<Outcome>>,
+    /// Replies that will never arrive, whose chats are not told yet.
+    untold: Mutex<Vec<(ConversationId, OutboxId, Vec<i64>)>>,
     slots: Arc<Semaphore>,
 }
 
@@ -75,7 +89,20 @@ impl Dispatch {
     ) -> Self {
         let traces = Traces::default();
         let slots = Arc::new(Semaphore::new(ON_THEIR_WAY_MAX));
-        Self { store, sender, lenders, pacing, clock, random, traces, unrecorded: Mutex::default(), slots }
+        let breaker = Breaker::default();
+        Self {
+            store,
+            sender,
+            lenders,
+            pacing,
+            breaker,
+            clock,
+            random,
+            traces,
+            unrecorded: Mutex::default(),
+            untold: Mutex::default(),
+            slots,
+        }
     }
 
     /// Tells what is tried to these traces.
@@ -96,7 +123,12 @@ impl Dispatch {
     pub(super) async fn claim(&self, most: u32) -> Result<Batch, StoreError> {
         self.record(Vec::new()).await?;
         let free = u32::try_from(self.slots.available_permits()).unwrap_or(u32::MAX);
-        let most = most.min(free);
+        let numbers = self.lenders.all().flat_map(|lender| &lender.phone_number_ids);
+        let most = match self.breaker.room(numbers, self.clock.now()) {
+            Room::Free => most.min(free),
+            Room::OneProbe => free.min(1),
+            Room::Nothing => 0,
+        };
         // Another loop may have taken them meanwhile.
         let slots = Arc::clone(&self.slots).try_acquire_many_owned(most);
         let (Ok(mut slots), 1..) = (slots, most) else { return Ok(Batch::default()) };
@@ -145,6 +177,24 @@ impl Dispatch {
         recorded
     }
 
+    /// Tells the chats whose reply will never arrive. Before that is recorded, so that a crash in between tells it again.
+    async fn tell_chats(&self) -> Result<(), StoreError> {
+        let untold = std::mem::take(&mut *self.untold.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut untold = untold.into_iter();
+        while let Some((conversation, outbox, codes)) = untold.next() {
+            let id = InboxId(derive(&outbox.0, "delivery-failed"));
+            let kind = InputKind::DeliveryFailed { outbox, codes: codes.clone() };
+            let told = self.store.add_input(conversation, id, kind, self.clock.now()).await;
+            if told.as_ref().is_err_and(StoreError::is_transient) {
+                let mut again = self.untold.lock().unwrap_or_else(PoisonError::into_inner);
+                again.push((conversation, outbox, codes));
+                again.extend(untold);
+                return told;
+            }
+        }
+        Ok(())
+    }
+
     /// Records these and what an outage kept back. A result that is lost would leave its chat waiting for a status.
     async fn record(&self, results: Vec<Outcome>) -> Result<(), StoreError> {
         let mut all = std::mem::take(&mut *self.unrecorded());
@@ -152,11 +202,12 @@ impl Dispatch {
         if all.is_empty() {
             return Ok(());
         }
+        let told = self.tell_chats().await;
         let recorded = self.store.finish_outbox(self.clock.now(), &all).await;
         if recorded.as_ref().is_err_and(StoreError::is_transient) {
             self.unrecorded().extend(all);
         }
-        recorded
+        recorded.and(told)
     }
 
     fn unrecorded(&self) -> MutexGuard<'_, Vec<Outcome>> {
@@ -168,22 +219,56 @@ impl Dispatch {
         let watch = self.traces.watch(|| self.clock.now());
         let result = match self.lenders.get(&claim.lender) {
             None => refused("lender_not_configured"),
-            Some(lender) => match judge(claim, lender, stops, self.clock.now()) {
-                Verdict::Pass => self.paced(claim, lender).await,
-                Verdict::Hold { until, why } => SendResult::Wait { until, why: why.to_owned() },
-                Verdict::Refuse { why } => refused(why),
+            Some(lender) => match self.history(claim, lender).await {
+                Err(error) => {
+                    tracing::warn!(outbox.id = %claim.id, %error, "the contacts of a person could not be read");
+                    let until = self.clock.now().plus(HISTORY_RECHECK);
+                    SendResult::Wait { until, why: "contacts_unknown".to_owned() }
+                }
+                Ok(history) => match judge(claim, lender, stops, &history, self.clock.now()) {
+                    Verdict::Pass => self.paced(claim, lender).await,
+                    Verdict::Hold { until, why } => SendResult::Wait { until, why: why.to_owned() },
+                    Verdict::Refuse { why } => refused(why),
+                },
             },
         };
+        if let SendResult::Refused { why, code } = &result
+            && claim.origin == Origin::Reply
+            && !DELIBERATE.contains(&why.as_str())
+        {
+            metrics::counter!("acuerdo_replies_undelivered_total", "why" => bounded(why)).increment(1);
+            let untold = (claim.conversation, claim.id, code.iter().copied().collect());
+            self.untold.lock().unwrap_or_else(PoisonError::into_inner).push(untold);
+        }
         count(claim, &result);
         journey::tried(claim, &result, self.clock.now());
         self.traces.tried(claim, &result, watch);
         (claim.id, claim.token, result)
     }
 
+    /// Only what we begin asks for it: an answer is no contact.
+    async fn history(&self, claim: &OutboxClaim, lender: &Lender) -> Result<ContactHistory, StoreError> {
+        if claim.origin != Origin::Proactive {
+            return Ok(ContactHistory::default());
+        }
+        let store = &*self.store;
+        let ports = ContactPorts { conversations: store, outbox: store, people: store };
+        let chat = Chat {
+            id: claim.conversation,
+            identity: &claim.to,
+            person: claim.person,
+            judged: Some(claim.id),
+        };
+        history(ports, lender, chat, self.clock.now()).await
+    }
+
     async fn paced(&self, claim: &OutboxClaim, lender: &Lender) -> SendResult {
         let now = self.clock.now();
         if let Err(until) = self.pacing.take(&claim.phone_number_id, claim.conversation, now) {
             return SendResult::Wait { until, why: "paced".to_owned() };
+        }
+        if let Err(until) = self.breaker.admit(&claim.phone_number_id, now) {
+            return SendResult::Wait { until, why: DOWN.to_owned() };
         }
         let account = SendAccount {
             phone_number_id: claim.phone_number_id.clone(),
@@ -192,7 +277,10 @@ impl Dispatch {
         };
         let callback = format!("out:{}", claim.id);
         match self.sender.send(&account, &claim.to, &claim.content, &callback).await {
-            Ok(accepted) => SendResult::Accepted { wamid: accepted.wamid },
+            Ok(accepted) => {
+                self.breaker.taken(&claim.phone_number_id, claim.id);
+                SendResult::Accepted { wamid: accepted.wamid }
+            }
             Err(failure) => self.failed(claim, failure).await,
         }
     }
@@ -200,8 +288,11 @@ impl Dispatch {
     async fn failed(&self, claim: &OutboxClaim, failure: SendFailure) -> SendResult {
         let now = self.clock.now();
         match failure {
-            SendFailure::InDoubt { why } => SendResult::InDoubt { until: now.plus(DOUBT), why },
-            SendFailure::NotSent { why } => self.again(claim, why, None, now),
+            SendFailure::InDoubt { why } => {
+                self.breaker.failed(&claim.phone_number_id, claim.id, now);
+                SendResult::InDoubt { until: now.plus(DOUBT), why }
+            }
+            SendFailure::NotSent { why } => self.service_failed(claim, why, None, None),
             SendFailure::Invalid { why } => {
                 tracing::error!(outbox.id = %claim.id, why, "a message breaks a limit of WhatsApp");
                 SendResult::Refused { why: "invalid".to_owned(), code: None }
@@ -217,8 +308,36 @@ impl Dispatch {
                     reaction = reaction.name(),
                     "WhatsApp refused a message"
                 );
+                if let Reaction::Retry { max } = reaction
+                    && is_unexplained(http_status, code)
+                {
+                    return self.service_failed(claim, "transient".to_owned(), code, Some(max));
+                }
+                if matches!(reaction, Reaction::BackOffGlobal { .. }) && http_status >= 500 {
+                    return self.service_failed(claim, DOWN.to_owned(), code, None);
+                }
                 self.react(claim, reaction, code, now).await
             }
+        }
+    }
+
+    /// The Graph API could not, or says that it could not. While it is down nothing is held against the message and no
+    /// attempt is counted; one that fails while others pass is given up after `max` tries more.
+    fn service_failed(
+        &self,
+        claim: &OutboxClaim,
+        why: String,
+        code: Option<i64>,
+        max: Option<u8>,
+    ) -> SendResult {
+        let now = self.clock.now();
+        let failure = self.breaker.failed(&claim.phone_number_id, claim.id, now);
+        if max.is_some_and(|max| failure.tries > u32::from(max)) {
+            return SendResult::Refused { why: "transient_too_often".to_owned(), code };
+        }
+        match failure.down_until {
+            Some(until) => SendResult::Wait { until, why: DOWN.to_owned() },
+            None => self.again(claim, why, code, now),
         }
     }
 
@@ -301,6 +420,13 @@ impl Dispatch {
             tracing::error!(error = %error, "the stop could not be stored");
         }
     }
+}
+
+/// Meta's codes for "something went wrong", which it also gives during an incident.
+const UNEXPLAINED: [i64; 2] = [1, 131_000];
+
+fn is_unexplained(http_status: u16, code: Option<i64>) -> bool {
+    http_status >= 500 || code.is_some_and(|code| UNEXPLAINED.contains(&code))
 }
 
 /// Tries before this one.

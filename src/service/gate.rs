@@ -9,6 +9,7 @@ use crate::rules::contact::{
     ContactFacts, ContactRequest, CountryRules, Decision, Initiator, Purpose, Role, decide,
 };
 use crate::rules::service_window::{ServiceWindow, service_window};
+use crate::service::contacts::ContactHistory;
 use crate::service::lenders::Lender;
 
 /// How long a message waits for a stop to be lifted before it is looked at again.
@@ -30,8 +31,15 @@ pub enum Verdict {
     },
 }
 
-/// Decides by what is known at the moment of sending, not by what was known when it was written.
-pub fn judge(message: &OutboxClaim, lender: &Lender, stops: &[Stop], now: Timestamp) -> Verdict {
+/// Decides by what is known at the moment of sending, not by what was known when it was written. `history` is asked for
+/// only where the bot speaks first.
+pub fn judge(
+    message: &OutboxClaim,
+    lender: &Lender,
+    stops: &[Stop],
+    history: &ContactHistory,
+    now: Timestamp,
+) -> Verdict {
     let stopped = |scope: &str| stops.iter().any(|stop| stop.lender == message.lender && stop.scope == scope);
     if stopped("outbound") {
         return if now.since(message.created_at) > REPLY_TOO_OLD {
@@ -46,11 +54,16 @@ pub fn judge(message: &OutboxClaim, lender: &Lender, stops: &[Stop], now: Timest
     if message.subject.is_some() && message.subject != message.person {
         return Verdict::Refuse { why: "another_person" };
     }
+    let of_debt = message.label > crate::domain::assurance::Label::Publico;
+    if message.reserved && (message.origin == Origin::Proactive || of_debt && message.origin == Origin::Reply)
+    {
+        return Verdict::Refuse { why: "reserved" };
+    }
     if message.identity_conflict && message.label > crate::domain::assurance::Label::Publico {
         return Verdict::Refuse { why: "identity_conflict" };
     }
     if message.origin == Origin::Proactive
-        && let Some(verdict) = contact(message, lender, now)
+        && let Some(verdict) = contact(message, lender, history, now)
     {
         return verdict;
     }
@@ -72,7 +85,12 @@ pub fn judge(message: &OutboxClaim, lender: &Lender, stops: &[Stop], now: Timest
 }
 
 /// The country's contact rules for what we start ourselves; an answer is no contact and passes at any hour.
-fn contact(message: &OutboxClaim, lender: &Lender, now: Timestamp) -> Option<Verdict> {
+fn contact(
+    message: &OutboxClaim,
+    lender: &Lender,
+    history: &ContactHistory,
+    now: Timestamp,
+) -> Option<Verdict> {
     let Some(rules) = CountryRules::of(&lender.policy.country) else {
         return Some(Verdict::Refuse { why: "country_rules_unknown" });
     };
@@ -87,10 +105,10 @@ fn contact(message: &OutboxClaim, lender: &Lender, now: Timestamp) -> Option<Ver
         zone: &lender.policy.zone,
         calendar: &lender.calendar,
         opted_out: message.opted_out,
-        on_hold: false,
-        wrong_number: false,
-        // A nudge belongs to the contact that the person began; counting contacts comes with campaigns.
-        recent_contacts: &[],
+        on_hold: history.on_hold,
+        wrong_number: history.wrong_number,
+        // A nudge belongs to the contact that the person began and counts for none; one of an agent counts against it.
+        recent_contacts: &history.begun,
     };
     match decide(&request, &facts) {
         Decision::Allow => None,

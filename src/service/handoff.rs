@@ -3,6 +3,7 @@
 //! The database decides and the live queue is quick: each verb goes through the store, and the queue follows.
 //! Without the live queue the desk works on the database alone, slower and with nothing lost.
 
+mod flows;
 pub mod publish;
 mod say;
 pub mod story;
@@ -14,6 +15,7 @@ use crate::domain::ids::TicketId;
 use crate::domain::pii::Pii;
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::agents::{Agent, AgentStore};
+use crate::ports::cases::CaseStore;
 use crate::ports::clock::Clock;
 use crate::ports::conversations::{Conversation, ConversationStore};
 use crate::ports::handoff_queue::HandoffQueue;
@@ -25,6 +27,8 @@ use crate::rules::contact::Reason;
 use crate::rules::lint::{Hit, Lint};
 use crate::rules::reading::{is_invisible, turns_direction};
 use crate::rules::secrets;
+use crate::service::cases;
+use crate::service::flow_library::FlowLibrary;
 use crate::service::lenders::Lenders;
 use std::sync::Arc;
 use thiserror::Error;
@@ -58,6 +62,7 @@ pub struct HandoffPorts {
     pub conversations: Arc<dyn ConversationStore>,
     pub outbox: Arc<dyn OutboxStore>,
     pub people: Arc<dyn PeopleStore>,
+    pub cases: Arc<dyn CaseStore>,
     pub queue: Arc<dyn HandoffQueue>,
     pub clock: Arc<dyn Clock>,
 }
@@ -69,7 +74,8 @@ impl HandoffPorts {
             agents: store.clone(),
             conversations: store.clone(),
             outbox: store.clone(),
-            people: store,
+            people: store.clone(),
+            cases: store,
             queue,
             clock,
         }
@@ -82,6 +88,7 @@ pub struct HandoffService {
     ports: HandoffPorts,
     lenders: Arc<Lenders>,
     lint: Arc<Lint>,
+    flows: Arc<FlowLibrary>,
     settings: HandoffSettings,
 }
 
@@ -109,6 +116,9 @@ pub enum HandoffError {
     /// Two accounts claim this chat: nobody can be confirmed in it.
     #[error("the identity of this chat is in doubt")]
     IdentityConflict,
+    /// Nobody is confirmed in a chat that is reserved; these outcomes give it back to the bot.
+    #[error("the chat is reserved until a person decides")]
+    Reserved { lifted_by: Vec<String> },
     /// The rules of contact of the lender's country: `until` is when they allow it, if they ever do.
     #[error("the contact rules forbid it: {}", .reason.code())]
     Contact { reason: Reason, until: Option<Timestamp> },
@@ -121,6 +131,8 @@ pub enum HandoffError {
 pub struct Call<'a> {
     pub number: &'a str,
     pub reason: &'a str,
+    /// The chat is linked to somebody else, and this is no slip.
+    pub different_person: bool,
 }
 
 /// A ticket with the right to work on it.
@@ -136,9 +148,10 @@ impl HandoffService {
         ports: HandoffPorts,
         lenders: Arc<Lenders>,
         lint: Arc<Lint>,
+        flows: Arc<FlowLibrary>,
         settings: HandoffSettings,
     ) -> Self {
-        Self { ports, lenders, lint, settings }
+        Self { ports, lenders, lint, flows, settings }
     }
 
     pub const fn settings(&self) -> &HandoffSettings {
@@ -200,7 +213,8 @@ impl HandoffService {
         self.act(agent, lease, AgentAct::Note { text: Pii::new(text) }).await
     }
 
-    /// Closes the ticket with a coded outcome.
+    /// Closes the ticket with a coded outcome, a protected one with an outcome of the flows and a note; one that decides the
+    /// case which came with the ticket closes that too.
     pub async fn resolve(
         &self,
         agent: &Agent,
@@ -209,10 +223,14 @@ impl HandoffService {
         outcome: &str,
         note: Option<&str>,
     ) -> Result<Ticket, HandoffError> {
+        let note = note.map(|note| kept("note", note)).transpose()?;
         named("outcome", outcome)?;
-        let note = note.map(|note| kept("note", note)).transpose()?.map(Pii::new);
-        let (_, lease) = self.lease(agent, id, token).await?;
-        let ticket = self.act(agent, lease, AgentAct::Resolve { outcome: outcome.to_owned(), note }).await?;
+        let (ticket, lease) = self.lease(agent, id, token).await?;
+        self.may_resolve(&ticket, outcome, note.as_deref()).await?;
+        let act = AgentAct::Resolve { outcome: outcome.to_owned(), note: note.clone().map(Pii::new) };
+        let ticket = self.act(agent, lease, act).await?;
+        let by = format!("agent {}", agent.id);
+        cases::decided(self.ports.cases.as_ref(), &ticket, outcome, note.as_deref(), by, self.now()).await?;
         self.follow(&ticket).await;
         Ok(ticket)
     }
@@ -227,10 +245,13 @@ impl HandoffService {
         note: Option<&str>,
     ) -> Result<Ticket, HandoffError> {
         if let Some(step) = step {
-            self.returnable(step)?;
+            self.listed(step)?;
         }
         let note = note.map(|note| kept("note", note)).transpose()?;
-        let (_, lease) = self.lease(agent, id, token).await?;
+        let (ticket, lease) = self.lease(agent, id, token).await?;
+        if let Some(step) = step {
+            self.returnable(&ticket, step).await?;
+        }
         if let Some(note) = note {
             self.act(agent, lease, AgentAct::Note { text: Pii::new(note) }).await?;
         }
@@ -250,10 +271,16 @@ impl HandoffService {
         person: &str,
         call: Call<'_>,
     ) -> Result<Ticket, HandoffError> {
-        let reason = written("reason", call.reason, NOTE_CHARS_MAX)?;
+        let reason = kept("reason", call.reason)?;
         let (ticket, lease) = self.lease(agent, id, token).await?;
-        if self.conversation_of(&ticket).await?.identity_conflict {
+        let conversation = self.conversation_of(&ticket).await?;
+        if conversation.identity_conflict {
             return Err(HandoffError::IdentityConflict);
+        }
+        let session = flows::session_of(&conversation);
+        if session.as_ref().is_some_and(|session| session.reserved.is_some()) {
+            let lifted_by = self.lifting(&conversation, session.as_ref()).await;
+            return Err(HandoffError::Reserved { lifted_by });
         }
         let digits: String = call.number.chars().filter(char::is_ascii_digit).collect();
         let on_file = self
@@ -266,6 +293,10 @@ impl HandoffService {
                 "is no number on file of that person; call one that is, and write it with its country code";
             return Err(HandoffError::Invalid { field: "called", why: why.to_owned() });
         };
+        if conversation.person.is_some_and(|linked| linked != person.id) && !call.different_person {
+            let why = "must be `true` to confirm somebody else than the person of this chat; look again whom you called";
+            return Err(HandoffError::Invalid { field: "different_person", why: why.to_owned() });
+        }
         metrics::counter!("acuerdo_identity_confirmed_total").increment(1);
         let act = AgentAct::Confirm {
             person: person.id,
@@ -276,7 +307,7 @@ impl HandoffService {
         self.act(agent, lease, act).await
     }
 
-    fn returnable(&self, step: &str) -> Result<(), HandoffError> {
+    fn listed(&self, step: &str) -> Result<(), HandoffError> {
         named("step", step)?;
         let steps = &self.settings.return_steps;
         if steps.is_empty() || steps.iter().any(|known| known == step) {
@@ -302,6 +333,7 @@ impl HandoffService {
         if !agents.iter().any(serves) {
             return Err(HandoffError::QueueUnserved { queue: queue.to_owned() });
         }
+        self.known_queue(&agent.lender, &agents, queue)?;
         let (_, lease) = self.lease(agent, id, token).await?;
         let act = AgentAct::Transfer { queue: queue.to_owned(), reason };
         let ticket = self.act(agent, lease, act).await?;

@@ -4,6 +4,9 @@
 
 pub mod actions;
 pub mod availability;
+pub mod breaker;
+pub mod cases;
+pub mod contacts;
 pub mod converse;
 pub mod dispatch;
 pub mod flow_library;

@@ -1,5 +1,6 @@
 //! A signed delivery becomes rows, and only then an acknowledgement.
 
+use crate::domain::ids::LenderId;
 use crate::domain::inbound::WebhookItem;
 use crate::domain::time::Timestamp;
 use crate::ports::clock::{Clock, Random};
@@ -34,6 +35,24 @@ pub enum ReceiveError {
     Unavailable(String),
 }
 
+/// Of whom a delivery may speak: who can sign for one lender must not be able to write to the debtors of another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Signer {
+    /// Signed by the deployment's own key.
+    Deployment,
+    /// Signed by the key of an app that belongs to these lenders.
+    Of(Vec<LenderId>),
+}
+
+impl Signer {
+    fn may_speak_of(&self, lender: &LenderId) -> bool {
+        match self {
+            Self::Deployment => true,
+            Self::Of(lenders) => lenders.contains(lender),
+        }
+    }
+}
+
 pub struct Receive {
     lenders: Arc<Lenders>,
     writer: Arc<dyn InboxWriter>,
@@ -59,15 +78,21 @@ impl Receive {
     }
 
     /// Stores a body whose signature was right and whose secrets were blotted out, with what was read in it. Whatever
-    /// its shape, it is kept; after `Ok` it is durable.
-    pub async fn receive(&self, body: Vec<u8>, parsed: Parsed) -> Result<Accepted, ReceiveError> {
+    /// its shape, it is kept; after `Ok` it is durable. What speaks of another lender than its signer's is kept as
+    /// foreign, and nothing is done about it.
+    pub async fn receive(
+        &self,
+        body: Vec<u8>,
+        parsed: Parsed,
+        signer: &Signer,
+    ) -> Result<Accepted, ReceiveError> {
         let now = self.clock.now();
         let (items, unreadable) = match parsed {
             Parsed::Items(items) => (items, None),
             Parsed::NotJson(why) => (Vec::new(), Some(why)),
         };
         let not_json = unreadable.is_some();
-        let items = items.into_iter().map(|item| self.row(item, now)).collect();
+        let items = items.into_iter().map(|item| self.row(item, signer, now)).collect();
         let delivery = Delivery { id: self.random.uuid(now), received_at: now, body, unreadable, items };
         let arrivals = journey::arrivals(&delivery);
         let followed = self.traces.arrivals(&delivery);
@@ -80,9 +105,10 @@ impl Receive {
         if not_json { Err(ReceiveError::NotJson) } else { Ok(accepted) }
     }
 
-    fn row(&self, item: WebhookItem, now: Timestamp) -> DeliveryItem {
+    fn row(&self, item: WebhookItem, signer: &Signer, now: Timestamp) -> DeliveryItem {
         let id = self.random.uuid(now);
         let lender = self.lenders.of_item(&item).map(|lender| lender.id.clone());
+        let lender = lender.filter(|lender| signer.may_speak_of(lender));
         let dedupe_key = item.dedupe_key().unwrap_or_else(|| id.to_string());
         DeliveryItem { id, lender, dedupe_key, item }
     }

@@ -35,15 +35,21 @@ impl Rights {
         Self { store, clock, random }
     }
 
-    /// Everything that is held on a person, and a record that it was given out; `None` for a person who is unknown.
+    /// Everything that is held on a person, also on one who was erased, and a record that it was given out; `None` for a
+    /// person who is unknown.
     pub async fn export(
         &self,
         lender: &LenderId,
         reference: &str,
         by: &str,
     ) -> Result<Option<Value>, StoreError> {
-        let Some(held) = self.store.export_person(lender, reference).await? else { return Ok(None) };
         let act = self.act(lender, reference, PersonActKind::Export, Order { by, over_holds: None }).await?;
+        let held = match self.store.export_person(lender, reference).await? {
+            Some(held) => held,
+            // Of whom was erased there is what an erasure keeps.
+            None if self.erased(lender, &[reference]).await?.is_empty() => return Ok(None),
+            None => self.store.export_kept(lender, &act.ref_key).await?,
+        };
         let acts = self.store.person_acts(lender, std::slice::from_ref(&act.ref_key)).await?;
         self.store.add_person_act(&act).await?;
         let requests: Vec<Value> = acts

@@ -2,6 +2,8 @@
 //!
 //! The words are data, so that nothing a debtor reads stands in this program.
 
+mod fit;
+
 use crate::domain::outbound::limits::ROW_TITLE_MAX;
 use crate::flow::catalogue::records;
 use crate::flow::expr::Expr;

@@ -31,6 +31,8 @@ pub struct StoreOptions {
     /// This process serves. An SQLite file has one such process at a time and a second one is refused; tools may
     /// open it beside that. PostgreSQL serves any number.
     pub owner: bool,
+    /// Make the file of SQLite when it is not there; else that is an error.
+    pub create: bool,
 }
 
 impl Default for StoreOptions {
@@ -41,13 +43,15 @@ impl Default for StoreOptions {
             statement_timeout: Duration::from_secs(15),
             migrate: false,
             owner: false,
+            create: true,
         }
     }
 }
 
 /// Opens the store that the URL names: `sqlite:FILE`, `sqlite::memory:` or `postgres://…`.
 ///
-/// A database in memory is always migrated. The file of SQLite is created, its directory is not.
+/// A database in memory is always migrated. The file of SQLite is created for its owner alone (mode 0600, which its
+/// `-wal` and `-shm` take over), its directory is not.
 ///
 /// # Errors
 ///

@@ -4,8 +4,9 @@
 //! no amount: it is asked again.
 //!
 //! Where money is counted in thousands (COP, CLP, ARS) a bare number under 1 000 means thousands: whoever is asked
-//! how much and writes "80" means 80 000, because 80 pesos buy nothing. Such a reading is flagged as ambiguous, so
-//! that the flow reads it back before it counts.
+//! how much and writes "80" means 80 000, because 80 pesos buy nothing; and "1.500" may be 1 500 or a million and a
+//! half. Such a reading is flagged as ambiguous, with the other one beside it, so that the person chooses before it
+//! counts.
 
 use super::number::{self, Number, ONE};
 use super::offer;
@@ -16,14 +17,19 @@ use crate::domain::money::{Currency, Money};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AmountRead {
     pub money: Money,
-    /// A bare number was scaled, or the message holds several amounts.
+    /// A bare number was scaled or is too small to be meant as it stands, or the message holds several amounts.
     pub ambiguous: bool,
+    /// What it may mean instead, where there is such a reading.
+    pub other: Option<Money>,
 }
 
 /// Digits of a bare numeral that is taken for money although nobody asked for it; longer ones are documents or phones.
 const BARE_DIGITS_MAX: usize = 7;
 /// The same when an amount was asked for.
 const ASKED_DIGITS_MAX: usize = 9;
+
+/// Below so many units a number without "mil" may leave out its thousands, where money is counted in them.
+const TOO_SMALL_UNITS: i128 = 10_000;
 
 /// What follows a number that counts something else than money.
 const COUNTED: [&str; 50] = [
@@ -85,6 +91,29 @@ const NAMED: [&str; 24] = [
     "ultimos", "opcion", "articulo", "hace", "folio", "nro", "calle", "carrera", "conta", "cuenta", "last",
 ];
 
+/// Names of documents and phones, also with a word between them and the number: "mi cédula es 1.020.304".
+const DOCUMENTS: [&str; 19] = [
+    "cedula",
+    "cc",
+    "ce",
+    "dni",
+    "rut",
+    "curp",
+    "cpf",
+    "rg",
+    "nit",
+    "documento",
+    "identificacion",
+    "identidad",
+    "pasaporte",
+    "passport",
+    "id",
+    "celular",
+    "telefono",
+    "cel",
+    "numero",
+];
+
 /// Verbs after which a bare number is money: "le puedo dar 80", "tengo 20".
 const PAYING: [&str; 37] = [
     "pago",
@@ -138,7 +167,7 @@ pub fn read(tokens: &[Token<'_>], currency: Currency, asked: bool) -> Option<Amo
     while at < tokens.len() {
         let rest = tokens.get(at..)?;
         if let Some(fraction) = fraction(tokens, at, currency) {
-            let found = AmountRead { money: fraction.ok()?, ambiguous: false };
+            let found = AmountRead { money: fraction.ok()?, ambiguous: false, other: None };
             first.get_or_insert(found);
             at += 4;
             continue;
@@ -153,7 +182,7 @@ pub fn read(tokens: &[Token<'_>], currency: Currency, asked: bool) -> Option<Amo
             }
             match &mut first {
                 Some(earlier) if earlier.money != found.money => {
-                    earlier.ambiguous = true;
+                    (earlier.ambiguous, earlier.other) = (true, Some(found.money));
                     return first;
                 }
                 Some(_) => {}
@@ -199,11 +228,14 @@ fn is_unsure(tokens: &[Token<'_>], at: usize, number: Number, currency: Currency
         |e: Option<Token<'_>>, other: Option<Token<'_>>| e.is_some_and(|e| e.is(&["e"])) && written(other);
     let bare =
         tokens.get(at).copied().and_then(Token::word).and_then(|word| number::multiplies(word, currency));
+    // "64.789.044-k" ends in no thousand.
+    let behind_sign = before(1).is_some_and(|token| token.is_sign('-') || token.is_sign('/'));
     let stray = bare.is_some_and(|times| {
-        before(1).and_then(Token::word).is_some_and(|word| {
-            let fits = BEFORE_BARE.contains(&word) || PAYING.contains(&word);
-            !fits || (word == "de" && times >= 1_000_000)
-        })
+        behind_sign
+            || before(1).and_then(Token::word).is_some_and(|word| {
+                let fits = BEFORE_BARE.contains(&word) || PAYING.contains(&word);
+                !fits || (word == "de" && times >= 1_000_000)
+            })
     });
     let follows =
         tokens.get(at + number.n_tokens..).is_some_and(|rest| number::read(rest, currency).is_some());
@@ -254,14 +286,24 @@ fn judge(
     if !evident && (number.n_digits > digits_max || !(asked || paying)) {
         return None;
     }
-    let (millionths, scaled) = if number.multiplied || unit == Unit::Own {
-        (number.millionths, false)
-    } else {
-        scale(number, currency)
+    let scaled = if number.multiplied || unit == Unit::Own { None } else { scaled(number, currency) };
+    let millionths = scaled.unwrap_or(number.millionths);
+    let money = |millionths| {
+        let minor = minor(millionths, currency).filter(|minor| *minor > 0)?;
+        Some(Money::new(minor, currency))
     };
-    let minor = minor(millionths, currency).filter(|minor| *minor > 0)?;
-    let tiny = in_thousands(currency) && millionths < 1_000 * ONE;
-    Some(AmountRead { money: Money::new(minor, currency), ambiguous: scaled || tiny || number.misspelt })
+    let small = in_thousands(currency)
+        && (millionths < 1_000 * ONE || (!number.multiplied && millionths < TOO_SMALL_UNITS * ONE));
+    let other = match scaled {
+        Some(_) => as_written(number),
+        None if small => number.millionths.checked_mul(1_000),
+        None => None,
+    };
+    Some(AmountRead {
+        money: money(millionths)?,
+        ambiguous: scaled.is_some() || small || number.misspelt,
+        other: other.and_then(money),
+    })
 }
 
 /// "€ 80", "80 €", "US$ 80".
@@ -298,20 +340,33 @@ fn counts_something_else<'a>(
         .is_some_and(|token| token.is(&["el", "dia", "los", "al", "the", "martes", "lunes"]))
         && number.whole().is_some_and(|n| n <= 31)
         && !number.grouped;
-    follows || precedes || dated
+    // "12 de marzo de 2026".
+    let year = before(1).is_some_and(|token| token.is(&["de", "del"])) && before(2).is_some_and(is_month);
+    let between = |token: Token<'_>| token.is(&["es", "e", "is", "numero", "nro", "n"]) || token.is_sign(':');
+    let document = before(1).is_some_and(|token| token.is(&DOCUMENTS))
+        || (before(1).is_some_and(between) && before(2).is_some_and(|token| token.is(&DOCUMENTS)));
+    follows || precedes || dated || year || document
 }
 
 fn is_month(token: Token<'_>) -> bool {
     token.word().is_some_and(|word| word.len() > 3 && super::date::month(word).is_some())
 }
 
-/// Scales a bare number where money is counted in thousands: "80" → 80 000, "1.5" → 1 500 000.
-fn scale(number: Number, currency: Currency) -> (i128, bool) {
+/// A bare number where money is counted in thousands: "80" is 80 000, "1.5" is 1 500 000. None for all others.
+fn scaled(number: Number, currency: Currency) -> Option<i128> {
     if !in_thousands(currency) || number.grouped || number.millionths >= 1_000 * ONE {
-        return (number.millionths, false);
+        return None;
     }
-    let times = if number.has_decimals() && number.millionths < 10 * ONE { 1_000_000 } else { 1_000 };
-    (number.millionths * times, true)
+    Some(number.millionths * if is_of_millions(number) { 1_000_000 } else { 1_000 })
+}
+
+/// What a scaled number is when it is not scaled so far: "80" is 80, and "1.5" is 1 500.
+const fn as_written(number: Number) -> Option<i128> {
+    number.millionths.checked_mul(if is_of_millions(number) { 1_000 } else { 1 })
+}
+
+const fn is_of_millions(number: Number) -> bool {
+    number.has_decimals() && number.millionths < 10 * ONE
 }
 
 const fn in_thousands(currency: Currency) -> bool {

@@ -207,10 +207,20 @@ pub fn without_courtesy(words: &str) -> &str {
     }
 }
 
-/// A number of instalments: "dos cuotas", "2 parcelas", "una sola cuota".
-pub fn instalments(tokens: &[Token<'_>], currency: Currency) -> Option<u16> {
-    const UNITS: [&str; 8] =
-        ["cuota", "cuotas", "cuotica", "parcela", "parcelas", "prestacao", "instalments", "installments"];
+/// A number of instalments: "dos cuotas", "2 parcelas", "una sola cuota"; where an amount is `asked`, "la cuota" is one.
+pub fn instalments(tokens: &[Token<'_>], currency: Currency, asked: bool) -> Option<u16> {
+    const UNITS: [&str; 10] = [
+        "cuota",
+        "cuotas",
+        "cuotica",
+        "parcela",
+        "parcelas",
+        "prestacao",
+        "instalment",
+        "instalments",
+        "installment",
+        "installments",
+    ];
     let unit = tokens.iter().position(|token| token.is(&UNITS))?;
     let before = tokens.get(..unit)?;
     // "la cuota 3" and "la segunda cuota" name one; "2 cuotas" counts them.
@@ -219,7 +229,14 @@ pub fn instalments(tokens: &[Token<'_>], currency: Currency) -> Option<u16> {
         let number = number::read(before.get(before.len() - n..)?, currency)?;
         number.whole().filter(|_| !number.grouped && !number.multiplied)
     });
-    let one = || before.last().is_some_and(|token| token.is(&["una", "uma", "one", "sola"])).then_some(1);
+    let one = || {
+        let before_it = |words: &[&str]| before.last().is_some_and(|token| token.is(words));
+        // "La cuota" and "solo la cuota, gracias" answer; "no me alcanza para la cuota" tells.
+        let alone = before.len() <= 2 && tokens.len() <= before.len() + 3;
+        let denied = tokens.iter().any(|token| token.is(&["no", "nao", "not", "sin", "sem", "ni", "menos"]));
+        let this = asked && alone && !denied && before_it(&["la", "mi", "a", "minha", "the", "my"]);
+        (before_it(&["una", "uma", "one", "sola"]) || this).then_some(1)
+    };
     u16::try_from(counted.or_else(one)?).ok().filter(|n| (1..=INSTALMENTS_MAX).contains(n) && !named)
 }
 

@@ -38,8 +38,23 @@ pub fn unplain(words: &str) -> Option<&str> {
 pub enum Adds {
     /// It says yes by itself.
     Yes,
+    /// "ok", "listo", 👍: a yes right after the terms, and else only "I heard you".
+    Acknowledgement,
+    /// Kindness; beside an acknowledgement it makes a farewell of it ("ok, gracias").
+    Thanks,
     /// Nothing but kindness.
     Politeness,
+}
+
+/// How much a message that is nothing but known phrases says; a greater one outweighs a smaller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Consent {
+    /// An acknowledgement with thanks: it accepts nothing.
+    Farewell,
+    /// An acknowledgement: it accepts terms that were just shown.
+    Acknowledged,
+    /// A plain yes.
+    Plain,
 }
 
 /// The phrases of `consent.tsv`.
@@ -57,7 +72,15 @@ impl Consents {
         self.phrases.insert(pieces, adds).is_none()
     }
 
-    /// The id of the option that the message plainly accepts.
+    /// What a title or name says that is nothing but known phrases. Only a plain yes may bind whoever taps or writes it:
+    /// an acknowledgement would do so at any time.
+    pub fn said_by(&self, name: &str, normaliser: &Normaliser) -> Option<Consent> {
+        let folded = fold(name);
+        let plain = is_plainly_written(folded.trim());
+        plain.then(|| self.weigh(&pieces(&folded, normaliser), &[], true)).flatten()
+    }
+
+    /// The id of the option that the message accepts, and how plainly.
     ///
     /// `raw` is the text as it came and `folded` the same folded. Another option that is named by the very words comes
     /// first: then nothing is accepted. Two options that fit equally well are none.
@@ -67,7 +90,7 @@ impl Consents {
         folded: &str,
         options: &[OptionHint],
         normaliser: &Normaliser,
-    ) -> Option<String> {
+    ) -> Option<(String, Consent)> {
         let said = unquoted(folded.trim());
         let message = pieces(said, normaliser);
         if message.is_empty() || message.len() > PIECES_MAX || is_struck_out(raw) {
@@ -83,44 +106,88 @@ impl Consents {
             return None;
         }
         let plain = is_plainly_written(said);
-        let mut accepting = options.iter().filter(|option| option.binds).filter(|option| {
-            let names = names(option);
+        let mut accepting = options.iter().filter(|option| option.binds).filter_map(|option| {
             // A title may have signs of its own: "Sí (3 cuotas)".
-            said == fold(&option.title).trim()
-                || (plain && self.is_all(&message, &names, option.id == YES_OPTION))
+            if said == fold(&option.title).trim() {
+                return Some((option, Consent::Plain));
+            }
+            let consent = plain.then(|| self.weigh(&message, &names(option), option.id == YES_OPTION))??;
+            Some((option, consent))
         });
-        let found = accepting.next()?;
-        accepting.next().is_none().then(|| found.id.clone())
+        let (found, consent) = accepting.next()?;
+        accepting.next().is_none().then(|| (found.id.clone(), consent))
     }
 
-    /// Whether the whole message falls apart into known phrases and names, with a name, or a yes where any will do.
-    fn is_all(&self, message: &[String], names: &[Vec<String>], any_yes: bool) -> bool {
+    /// What the whole message says when it falls apart into known phrases and names, with a name, or a yes where any
+    /// will do.
+    fn weigh(&self, message: &[String], names: &[Vec<String>], any_yes: bool) -> Option<Consent> {
         let longest = names.iter().map(Vec::len).max().unwrap_or(0).max(self.longest);
-        // Which beginnings of the message are read, without and with something that binds.
-        let mut read = vec![(false, false); message.len() + 1];
+        // All that the beginnings of the message may say, one bit for each set of [`Says`].
+        let mut read = vec![0_u8; message.len() + 1];
         if let Some(begin) = read.first_mut() {
-            *begin = (true, false);
+            *begin = 1_u8 << Says::default().bits();
         }
         for from in 0..message.len() {
-            let Some(&(plain, bound)) = read.get(from).filter(|(plain, bound)| *plain || *bound) else {
-                continue;
-            };
+            let Some(&said) = read.get(from).filter(|said| **said != 0) else { continue };
             for to in from + 1..=message.len().min(from + longest) {
                 let Some(part) = message.get(from..to) else { continue };
                 let named = names.iter().any(|name| name == part);
-                let binds = match self.phrases.get(part) {
-                    _ if named => true,
-                    Some(Adds::Yes) => any_yes,
-                    Some(Adds::Politeness) => false,
+                let adds = match self.phrases.get(part) {
+                    _ if named => Adds::Yes,
+                    Some(Adds::Yes | Adds::Acknowledgement) if !any_yes => Adds::Politeness,
+                    Some(adds) => *adds,
                     None => continue,
                 };
                 if let Some(end) = read.get_mut(to) {
-                    end.0 |= plain && !binds;
-                    end.1 |= bound || (plain && binds);
+                    *end |= Says::all()
+                        .filter(|says| said & (1_u8 << says.bits()) != 0)
+                        .fold(0_u8, |set, says| set | (1_u8 << says.with(adds).bits()));
                 }
             }
         }
-        read.last().is_some_and(|(_, bound)| *bound)
+        let said = read.last().copied().unwrap_or(0);
+        Says::all().filter(|says| said & (1_u8 << says.bits()) != 0).filter_map(Says::consent).max()
+    }
+}
+
+/// What a part of a message says so far.
+#[derive(Clone, Copy, Default)]
+struct Says {
+    yes: bool,
+    acknowledgement: bool,
+    thanks: bool,
+}
+
+impl Says {
+    /// All eight sets, by [`Self::bits`].
+    fn all() -> impl Iterator<Item = Self> {
+        (0..8_u8).map(|bits| Self {
+            yes: bits & 1 != 0,
+            acknowledgement: bits & 2 != 0,
+            thanks: bits & 4 != 0,
+        })
+    }
+
+    fn bits(self) -> u8 {
+        u8::from(self.yes) | (u8::from(self.acknowledgement) << 1) | (u8::from(self.thanks) << 2)
+    }
+
+    const fn with(self, adds: Adds) -> Self {
+        match adds {
+            Adds::Yes => Self { yes: true, ..self },
+            Adds::Acknowledgement => Self { acknowledgement: true, ..self },
+            Adds::Thanks => Self { thanks: true, ..self },
+            Adds::Politeness => self,
+        }
+    }
+
+    const fn consent(self) -> Option<Consent> {
+        match self {
+            Self { yes: true, .. } => Some(Consent::Plain),
+            Self { acknowledgement: true, thanks: false, .. } => Some(Consent::Acknowledged),
+            Self { acknowledgement: true, thanks: true, .. } => Some(Consent::Farewell),
+            Self { acknowledgement: false, .. } => None,
+        }
     }
 }
 

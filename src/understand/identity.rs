@@ -107,6 +107,14 @@ const AROUND: &[&str] = &[
     "ya",
 ];
 
+/// What an identity question asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Factor {
+    Document,
+    BirthDate,
+}
+
 /// Part of an answer that comes in several messages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -130,6 +138,15 @@ pub enum Gathered {
 }
 
 impl Fragment {
+    /// What it is part of, unless it gives nothing.
+    pub const fn factor(&self) -> Option<Factor> {
+        match self {
+            Self::Nothing => None,
+            Self::Characters(_) => Some(Factor::Document),
+            Self::Day(_) | Self::Month(_) => Some(Factor::BirthDate),
+        }
+    }
+
     /// Puts a new part behind what came before.
     pub fn with(self, next: Self) -> Gathered {
         match (self, next) {
@@ -165,8 +182,11 @@ pub fn last_four(folded: &str) -> Option<String> {
 /// What a message gives of an answer that it does not give whole; `None` when it is about something else.
 pub fn fragment(folded: &str, expects: Expectation) -> Option<Fragment> {
     let asked = matches!(expects, Expectation::DocumentLast4 | Expectation::BirthDayMonth);
+    if !asked {
+        return None;
+    }
     let said = pieces(folded);
-    if said.is_empty() || !asked {
+    if said.is_empty() {
         return None;
     }
     let mut rest = said.iter().filter(|piece| !is_around(piece));

@@ -197,6 +197,11 @@ impl Intent {
         self.is_safety() || matches!(self, Self::Abusive | Self::ContactPreference)
     }
 
+    /// Whether somebody may come to harm.
+    pub const fn is_danger(self) -> bool {
+        matches!(self, Self::Distress | Self::Violence | Self::Threat)
+    }
+
     /// Whether somebody may be in danger, dead, a child or another person: asked about even before an answer in the same
     /// message is taken.
     pub const fn is_peril(self) -> bool {

@@ -4,7 +4,7 @@
 
 use super::consent::{Adds, Consents, unplain};
 use super::intent::Intent;
-use super::language::{Language, Sign, SignKind};
+use super::language::{Language, Sign, SignKind, Signs};
 use super::normalise::{Normaliser, fold};
 use super::phrases::{Certainty, Phrase, Phrases};
 use std::path::{Path, PathBuf};
@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 /// Files of examples: the ones held out when the classifier is measured, and the ones only trained on.
 pub const SHARED: &str = "shared.tsv";
 pub const EXTRA: &str = "intents.tsv";
+/// What is a plain yes where terms are accepted.
+pub const CONSENT: &str = "consent.tsv";
 
 /// Rows in one file at most; the classifier trains at start, and this keeps that under a second.
 const ROWS_MAX: usize = 20_000;
@@ -42,14 +44,14 @@ pub struct Lexicon {
     /// Normalised phrases, longest first.
     pub yes_no: Vec<(String, YesNo)>,
     /// Words that tell one language from another.
-    pub languages: Vec<Sign>,
+    pub languages: Signs,
     /// What accepts terms.
     pub consents: Consents,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum UnderstandError {
-    #[error("{}: cannot be read; the folder needs shared.tsv, intents.tsv, phrases.tsv, abbreviations.tsv, emoji.tsv and yes_no.tsv", path.display())]
+    #[error("{}: cannot be read; the folder needs shared.tsv, intents.tsv, phrases.tsv, consent.tsv, abbreviations.tsv, emoji.tsv and yes_no.tsv", path.display())]
     Unreadable {
         path: PathBuf,
         #[source]
@@ -98,44 +100,53 @@ impl Lexicon {
         lexicon.yes_no.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.0.cmp(&b.0)));
         lexicon.languages = read_languages(dir.join("languages.tsv"), &lexicon.normaliser)?;
         lexicon.phrases = read_phrases(dir.join("phrases.tsv"))?;
-        lexicon.consents = read_consents(dir.join("consent.tsv"), &lexicon.normaliser)?;
+        lexicon.consents = consents(Rows::read(dir.join(CONSENT), &CONSENT_COLUMNS)?, &lexicon.normaliser)?;
         Ok(lexicon)
     }
 }
 
 /// Without the file nobody's language is told from their words.
-fn read_languages(path: PathBuf, normaliser: &Normaliser) -> Result<Vec<Sign>, UnderstandError> {
+fn read_languages(path: PathBuf, normaliser: &Normaliser) -> Result<Signs, UnderstandError> {
     if !path.exists() {
-        return Ok(Vec::new());
+        return Ok(Signs::default());
     }
-    let mut signs = Vec::new();
+    let mut signs = Signs::default();
     for row in Rows::read(path, &["language", "kind", "text"])?.rows {
         let [code, kind, text] = row.fields()?;
         let language = Language::parse(code)
             .ok_or_else(|| row.error(format!("`{code}` is not a language"), "write `es`, `pt` or `en`"))?;
         let kind = SignKind::parse(kind).ok_or_else(|| {
-            row.error(format!("`{kind}` is not a kind of sign"), "write `wish`, `phrase` or `word`")
+            row.error(
+                format!("`{kind}` is not a kind of sign"),
+                "write `wish`, `opening`, `phrase` or `word`",
+            )
         })?;
-        signs.push(Sign { language, kind, text: normaliser.words(&fold(text)) });
+        signs.add(Sign { language, kind, text: normaliser.words(&fold(text)) });
     }
     Ok(signs)
 }
 
-/// Without the file terms are accepted by a tap, the option's title and what the step accepts only.
-fn read_consents(path: PathBuf, normaliser: &Normaliser) -> Result<Consents, UnderstandError> {
+const CONSENT_COLUMNS: [&str; 2] = ["kind", "phrase"];
+
+/// The phrases of a `consent.tsv` given as text, for who must know what a plain yes is and understands nothing else.
+pub fn parse_consents(path: &Path, text: &str, normaliser: &Normaliser) -> Result<Consents, UnderstandError> {
+    consents(Rows::parse(path, text, &CONSENT_COLUMNS)?, normaliser)
+}
+
+fn consents(rows: Rows, normaliser: &Normaliser) -> Result<Consents, UnderstandError> {
     let mut consents = Consents::default();
-    if !path.exists() {
-        return Ok(consents);
-    }
-    for row in Rows::read(path, &["kind", "phrase"])?.rows {
+    for row in rows.rows {
         let [kind, phrase] = row.fields()?;
         let adds = match kind {
             "yes" => Adds::Yes,
+            "acknowledgement" => Adds::Acknowledgement,
+            "thanks" => Adds::Thanks,
             "polite" => Adds::Politeness,
             other => {
-                return Err(
-                    row.error(format!("`{other}` is not a kind of phrase here"), "write `yes` or `polite`")
-                );
+                return Err(row.error(
+                    format!("`{other}` is not a kind of phrase here"),
+                    "write `yes`, `acknowledgement`, `thanks` or `polite`",
+                ));
             }
         };
         if let Some(word) = unplain(&normaliser.words(&fold(phrase))) {
@@ -152,7 +163,7 @@ fn read_consents(path: PathBuf, normaliser: &Normaliser) -> Result<Consents, Und
 }
 
 fn read_phrases(path: PathBuf) -> Result<Phrases, UnderstandError> {
-    let mut list = Vec::new();
+    let (mut list, mut rows) = (Vec::new(), Vec::new());
     for row in Rows::read(path.clone(), &["intent", "certainty", "pattern"])?.rows {
         let [intent, certainty, pattern] = row.fields()?;
         let intent = row.intent(intent)?;
@@ -173,16 +184,28 @@ fn read_phrases(path: PathBuf) -> Result<Phrases, UnderstandError> {
                 ));
             }
         };
-        let phrase = Phrase::new(intent, certainty, pattern).map_err(|why| {
-            row.error(format!("the pattern is not understood: {why}"), "correct the regular expression")
-        })?;
+        let phrase = Phrase::new(intent, certainty, pattern);
+        if phrase.is_anywhere() {
+            return Err(row.error(
+                format!("the pattern `{pattern}` is found in any text"),
+                "write the very words that are meant: what stands everywhere hides what people say",
+            ));
+        }
         list.push(phrase);
+        rows.push(row);
     }
-    Phrases::new(list).map_err(|why| UnderstandError::Row {
-        path,
-        line: 1,
-        problem: format!("the patterns together are too large: {why}"),
-        remedy: "use shorter patterns".to_owned(),
+    Phrases::new(list.clone()).map_err(|why| {
+        let wrong = rows.iter().zip(&list).find_map(|(row, phrase)| {
+            let why = phrase.built().err()?;
+            let problem = format!("the pattern is not understood: {why}");
+            Some(row.error(problem, "correct the regular expression"))
+        });
+        wrong.unwrap_or_else(|| UnderstandError::Row {
+            path,
+            line: 1,
+            problem: format!("the patterns together are too large: {why}"),
+            remedy: "use shorter patterns".to_owned(),
+        })
     })
 }
 
@@ -213,9 +236,15 @@ struct Row {
 
 impl Rows {
     fn read(path: PathBuf, columns: &'static [&'static str]) -> Result<Self, UnderstandError> {
-        let text = std::fs::read_to_string(&path)
-            .map_err(|source| UnderstandError::Unreadable { path: path.clone(), source })?;
-        let make = |line: usize, text: &str| Row { path: path.clone(), line, columns, text: text.to_owned() };
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Self::parse(&path, &text, columns),
+            Err(source) => Err(UnderstandError::Unreadable { path, source }),
+        }
+    }
+
+    fn parse(path: &Path, text: &str, columns: &'static [&'static str]) -> Result<Self, UnderstandError> {
+        let make =
+            |line: usize, text: &str| Row { path: path.to_owned(), line, columns, text: text.to_owned() };
         let header = make(1, text.lines().next().unwrap_or_default());
         if header.text.trim_start_matches('\u{feff}') != columns.join("\t") {
             return Err(header.error(
@@ -263,5 +292,28 @@ impl Row {
 
     fn error(&self, problem: String, remedy: &str) -> UnderstandError {
         UnderstandError::Row { path: self.path.clone(), line: self.line, problem, remedy: remedy.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_phrases;
+
+    #[test]
+    fn a_pattern_that_does_not_hold_is_named_by_its_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("phrases.tsv");
+        let fault = |pattern: &str| {
+            let rows =
+                format!("intent\tcertainty\tpattern\nstop\tcertain\tbasta\n\nstop\tcertain\t{pattern}\n");
+            std::fs::write(&path, rows).unwrap();
+            read_phrases(path.clone()).err().map(|error| error.to_string())
+        };
+        assert_eq!(fault("no (me )?escriban"), None);
+        for pattern in ["(no me escriban", "((a{99}){99}){99}"] {
+            let fault = fault(pattern).unwrap();
+            assert!(fault.contains("phrases.tsv:4: the pattern is not understood: "), "{fault}");
+            assert!(fault.ends_with("; correct the regular expression"), "{fault}");
+        }
     }
 }

@@ -18,8 +18,14 @@ pub mod offer;
 pub mod options;
 pub mod phrases;
 pub mod rights;
+pub mod slip;
 pub mod tokens;
+pub mod withheld;
 
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+pub mod spelled;
 #[cfg(test)]
 mod tests;
 
@@ -27,7 +33,8 @@ use crate::domain::money::{Currency, Money};
 use crate::domain::pii::Pii;
 use crate::domain::time::Day;
 use crate::understand::classifier::Classifier;
-use crate::understand::identity::Fragment;
+use crate::understand::consent::Consent;
+use crate::understand::identity::{Factor, Fragment};
 use crate::understand::intent::Intent;
 use crate::understand::language::LanguageFound;
 use crate::understand::lexicon::{Example, Lexicon, UnderstandError, YesNo};
@@ -85,6 +92,9 @@ pub struct Understanding {
     pub option: Option<OptionMatch>,
     /// The option that the message plainly accepts, where terms are accepted: see [`consent`].
     pub consent: Option<String>,
+    /// It is nothing but an acknowledgement ("ok", "listo, gracias"): the consent, if any, counts only right after the terms.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub acknowledges: bool,
     pub intent: Option<IntentGuess>,
     /// A safety intent that is possible but not certain: ask about it or hand over, never ignore it.
     pub doubt: Option<Intent>,
@@ -92,8 +102,11 @@ pub struct Understanding {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub other_writes: bool,
     pub amount: Option<Money>,
-    /// The amount was scaled ("80" → 80 000) or is one of several: read it back before it counts.
+    /// The amount was scaled ("80" → 80 000), is very small, or is one of several: the person chooses before it counts.
     pub amount_ambiguous: bool,
+    /// What an ambiguous amount may mean instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amount_other: Option<Money>,
     /// The next day that fits, never a past one.
     pub date: Option<Day>,
     /// The words cover several days ("la otra semana"): read the date back before it counts.
@@ -113,6 +126,9 @@ pub struct Understanding {
     pub yes_no: Option<bool>,
     /// A count; only when the step asks for one.
     pub integer: Option<i64>,
+    /// It answered this identity question, and its values are not kept: see [`withheld`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub withheld: Option<Factor>,
 }
 
 impl fmt::Debug for Understanding {
@@ -184,6 +200,13 @@ impl Understander {
         Ok(Self::from_rows(&examples, lexicon))
     }
 
+    /// What is wrong with the files of `dir`: the first mistake of the lists, and of each file of examples.
+    pub fn mistakes(dir: &Path) -> Vec<UnderstandError> {
+        let examples = |name| lexicon::read_examples(&dir.join(name)).err();
+        let lists = Lexicon::read(dir).err();
+        [lists, examples(lexicon::SHARED), examples(lexicon::EXTRA)].into_iter().flatten().collect()
+    }
+
     pub fn from_rows(rows: &[Example], lexicon: Lexicon) -> Self {
         let rows: Vec<(Intent, String)> =
             rows.iter().map(|row| (row.intent, lexicon.normaliser.words(&fold(&row.text)))).collect();
@@ -204,14 +227,15 @@ impl Understander {
         let mut meaning = self.values(&folded, &words, &pieces, context);
         let mut about_terms = false;
         if context.options.iter().any(|option| option.binds) {
-            meaning.consent =
+            let accepted =
                 self.lexicon.consents.accepted(text, &folded, context.options, &self.lexicon.normaliser);
+            meaning.acknowledges = accepted.as_ref().is_some_and(|(_, how)| *how != Consent::Plain);
+            meaning.consent = accepted.filter(|(_, how)| *how != Consent::Farewell).map(|(option, _)| option);
             // Where terms are accepted, half a yes is none; still it is about them, when it is short.
             about_terms = words.split(' ').count() <= ABOUT_TERMS_WORDS_MAX && self.begins_with_yes(&words);
             meaning.yes_no = meaning.yes_no.filter(|yes| !yes || meaning.consent.is_some());
         }
-        let literal = self.lexicon.phrases.without_idioms(&words);
-        let phrases = self.lexicon.phrases.find_all(&literal);
+        let (literal, phrases) = self.lexicon.phrases.read(&words);
         let (intent, doubt) = self.weigh(&literal, &phrases);
         let phrased = intent.is_some_and(|guess| guess.how == IntentSource::Phrase);
         // A plain answer to the open question ("80 lucas") is not asked about on a hunch of the classifier.
@@ -225,7 +249,7 @@ impl Understander {
                 && phrase.certainty == Certainty::Certain
                 && *found == Found::Yes
         });
-        meaning.language = language::detect(&words, &self.lexicon.languages);
+        meaning.language = self.lexicon.languages.detect(&words);
         meaning.normalised = words;
         meaning
     }
@@ -269,10 +293,11 @@ impl Understander {
             option: options::choose(words, options, &self.lexicon.normaliser, ordinals),
             amount: amount.map(|read| read.money),
             amount_ambiguous: amount.is_some_and(|read| read.ambiguous),
+            amount_other: amount.and_then(|read| read.other),
             date: date.map(|read| read.day),
             date_ambiguous: date.is_some_and(|read| read.ambiguous),
             past_date: date::past::read(pieces, calendar, asked(Expectation::PastDate)),
-            instalments: answer::instalments(pieces, currency),
+            instalments: answer::instalments(pieces, currency, asked(Expectation::Amount)),
             day_month: when(Expectation::BirthDayMonth).and_then(|()| answer::day_month(pieces, currency)),
             digits: when(Expectation::DocumentLast4).and_then(|()| identity::last_four(folded)).map(Pii::new),
             fragment: identity::fragment(folded, expects),
@@ -284,8 +309,8 @@ impl Understander {
 
     /// The intent, and the safety intent that must not be ignored.
     pub fn intent(&self, words: &str) -> (Option<IntentGuess>, Option<Intent>) {
-        let literal = self.lexicon.phrases.without_idioms(words);
-        self.weigh(&literal, &self.lexicon.phrases.find_all(&literal))
+        let (literal, phrases) = self.lexicon.phrases.read(words);
+        self.weigh(&literal, &phrases)
     }
 
     fn weigh(&self, words: &str, phrases: &[(&Phrase, Found)]) -> (Option<IntentGuess>, Option<Intent>) {

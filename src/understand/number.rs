@@ -1,7 +1,10 @@
 //! Numbers as people write them: numerals with any separators, number words in three languages, "mil", "palos".
 
+use super::slip::is_one_slip;
 use super::tokens::Token;
 use crate::domain::money::Currency;
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// Numbers are counted in millionths, so that "1.5 millones" stays exact.
 pub const ONE: i128 = 1_000_000;
@@ -45,6 +48,8 @@ pub fn read(tokens: &[Token<'_>], currency: Currency) -> Option<Number> {
         let taken = match token {
             Token::Numeral(text) => reading.numeral(text).then_some(1),
             Token::Word(word) => reading.word(word, next, currency),
+            // "twenty-five thousand".
+            Token::Sign('-') => (next.is_some_and(counts) && reading.in_words()).then_some(1),
             Token::Sign(_) => None,
         };
         let Some(n) = taken else { break };
@@ -52,6 +57,11 @@ pub fn read(tokens: &[Token<'_>], currency: Currency) -> Option<Number> {
     }
     // A connector at the end ("200 mil y") belongs to what follows.
     reading.finish(at)
+}
+
+/// Whether a token is a number word.
+fn counts(token: Token<'_>) -> bool {
+    token.word().is_some_and(|word| word_value(word).is_some() || word == "hundred")
 }
 
 #[derive(Debug, Default)]
@@ -70,9 +80,16 @@ struct Reading {
     n_digits: usize,
     misspelt: bool,
     doubtful: bool,
+    /// A connector was taken last: "mil e um".
+    joined: bool,
 }
 
 impl Reading {
+    /// Whether its last part so far is a word.
+    const fn in_words(&self) -> bool {
+        self.current.is_some() && !self.numeral
+    }
+
     fn started(&self) -> bool {
         self.current.is_some() || self.multiplied
     }
@@ -108,7 +125,7 @@ impl Reading {
             return Some(if next_multiplies { 1 } else { 2 });
         }
         if matches!(word, "y" | "e" | "and" | "con") {
-            return self.connect(next_word);
+            return self.connect(word, next_word);
         }
         if matches!(word, "un" | "una" | "um" | "uma" | "a" | "one") && next_multiplies {
             return self.one_more();
@@ -117,7 +134,8 @@ impl Reading {
             return self.hundreds(word);
         }
         // Alone they are articles: "una entrada", "um boleto".
-        if matches!(word, "una" | "um" | "uma" | "one") && self.current.is_none() {
+        let joined = std::mem::take(&mut self.joined);
+        if matches!(word, "una" | "um" | "uma" | "one") && self.current.is_none() && !joined {
             return None;
         }
         let (value, misspelt) = spelt(word)?;
@@ -159,7 +177,7 @@ impl Reading {
         Some(1)
     }
 
-    fn connect(&mut self, next: &str) -> Option<usize> {
+    fn connect(&mut self, word: &str, next: &str) -> Option<usize> {
         if matches!(next, "medio" | "media" | "meio" | "meia") && self.started() {
             let unit = if self.current.is_some() { ONE } else { self.last_multiplier * ONE };
             *if unit >= ONE * ONE { &mut self.millions } else { &mut self.thousands } += unit / 2;
@@ -168,6 +186,12 @@ impl Reading {
         let tens = (20 * ONE..100 * ONE).contains(&self.last_word);
         let one = matches!(next, "un" | "um").then_some(1);
         let value = one.or_else(|| spelt(next).map(|(value, _)| value))? * ONE;
+        // "Mil e cem", "um milhão e duzentos mil"; Spanish joins so after millions only.
+        let after_multiplier = self.multiplied && self.current.is_none();
+        if after_multiplier && (word != "y" || self.last_multiplier >= 1_000_000) && word != "con" {
+            self.joined = true;
+            return Some(1);
+        }
         (self.current.is_some() && (tens || self.last_word >= 100 * ONE) && value < self.last_word)
             .then_some(1)
     }
@@ -281,31 +305,39 @@ fn misspelt(word: &str) -> Option<i128> {
         let unit = if unit == "un" { 1 } else { word_value(unit).filter(|unit| (1..10).contains(unit))? };
         Some(word_value(ten)? + unit)
     });
-    let heard = || {
-        let sound = sound(word);
-        let mut values = LONG_NAMES.into_iter().filter(|name| self::sound(name) == sound);
-        let value = word_value(values.next()?)?;
-        values.all(|name| word_value(name) == Some(value)).then_some(value)
-    };
+    let heard = || HEARD.get(sound(word).as_str()).copied().flatten();
     // "siento" is what people say before a refusal.
     joined.or_else(|| (word.len() >= 4 && word != "siento").then(heard).flatten())
 }
 
+/// The number of each sound; none where two numbers sound alike.
+static HEARD: LazyLock<HashMap<String, Option<i128>>> = LazyLock::new(|| {
+    let mut heard = HashMap::new();
+    for name in LONG_NAMES {
+        let value = word_value(name);
+        let same = heard.entry(sound(name)).or_insert(value);
+        *same = same.filter(|same| Some(*same) == value);
+    }
+    heard
+});
+
 /// How a word of Latin America's Spanish is heard: z, s and soft c alike, b and v, y and i, no h, no double letters.
 fn sound(word: &str) -> String {
-    let letters: Vec<char> = word.chars().collect();
     let mut heard = String::with_capacity(word.len());
-    for (at, c) in letters.iter().enumerate() {
-        let next = letters.get(at + 1).copied().unwrap_or_default();
-        let c = match c {
+    let mut letters = word.chars().peekable();
+    let mut before = None;
+    while let Some(letter) = letters.next() {
+        let next = letters.peek().copied().unwrap_or_default();
+        let before = before.replace(letter);
+        let c = match letter {
             'z' => 's',
             'c' if matches!(next, 'e' | 'i') => 's',
             'c' | 'q' => 'k',
             'v' => 'b',
             'y' => 'i',
             'h' => continue,
-            'u' if at > 0 && letters.get(at - 1) == Some(&'q') => continue,
-            other => *other,
+            'u' if before == Some('q') => continue,
+            other => other,
         };
         if !heard.ends_with(c) {
             heard.push(c);
@@ -320,7 +352,7 @@ pub fn is_near(word: &str) -> bool {
         "siento", "cuento", "cierto", "nuevo", "nueva", "nuevos", "there", "novena", "right", "medica",
         "tries", "centro", "papito", "conto",
     ];
-    let near = |name: &&str| strsim::osa_distance(name, word) == 1;
+    let near = |name: &&str| is_one_slip(name, word);
     word.len() >= 5
         && word_value(word).is_none()
         && !ORDINARY.contains(&word)

@@ -12,7 +12,10 @@ const HARMLESS: [&str; 9] =
     ["mas", "falta", "problema", "duda", "duvida", "excusa", "menos", "se", "preocupe"];
 
 /// What money is that is not offered; the nearest verb before the number decides.
-const OTHER_MONEY: [&str; 60] = [
+const OTHER_MONEY: [&str; 63] = [
+    "debiendo",
+    "devendo",
+    "owing",
     "gano",
     "gana",
     "ganamos",
@@ -122,7 +125,30 @@ pub fn is_other_money(tokens: &[Token<'_>], at: usize, n: usize) -> bool {
     let of_the = at >= 2
         && tokens.get(at - 1).is_some_and(|token| token.is(&["los", "las", "os"]))
         && tokens.get(at - 2).is_some_and(|token| token.is(&["de", "dos"]));
-    other || of_the || is_each_time(tokens, at + n)
+    other || of_the || is_each_time(tokens, at + n) || is_for_another(tokens, at + n)
+}
+
+/// "80 mil de arriendo", "80 mil pendientes", "80 left".
+fn is_for_another(tokens: &[Token<'_>], from: usize) -> bool {
+    const ENDS: [&str; 12] = [
+        "arriendo",
+        "alquiler",
+        "renta",
+        "mercado",
+        "aluguel",
+        "rent",
+        "sueldo",
+        "salario",
+        "colegio",
+        "servicios",
+        "comida",
+        "groceries",
+    ];
+    const OVER: [&str; 6] = ["left", "pendientes", "pendiente", "restantes", "restante", "atrasados"];
+    let is = |at: usize, words: &[&str]| tokens.get(at).is_some_and(|token| token.is(words));
+    is(from, &OVER)
+        || is(from + 1, &OVER)
+        || ((from..from + 2).any(|at| is(at, &["de", "en", "for", "para", "no"]) && is(at + 1, &ENDS)))
 }
 
 /// "al mes", "cada quincena", "por semana", "mensuales", soon after the number.

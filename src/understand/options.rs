@@ -37,6 +37,9 @@ pub enum OptionHow {
 
 /// Words of a text in which an option may be contained; longer texts say something of their own.
 const CONTAINED_WORDS_MAX: usize = 8;
+/// The word for nothing, in Spanish and Portuguese, and the words of a text in which it is still the answer.
+const NOTHING: &str = "nada";
+const NOTHING_WORDS_MAX: usize = 3;
 /// Letters of a prefix at least.
 const PREFIX_MIN: usize = 3;
 /// What options count.
@@ -97,8 +100,11 @@ pub fn choose(
     if let Some(at) = ordinal(said, options.len()).filter(|_| ordinals) {
         return found(at, OptionHow::Ordinal);
     }
-    let contained = |names: &Names| names.all().any(|name| contains(words, name));
-    let short = words.split(' ').count() <= CONTAINED_WORDS_MAX;
+    let n_words = words.split(' ').count();
+    // "nada" alone is an answer; "solo por correo, nada de whatsapp" says something of its own.
+    let says_more = |name: &str| name == NOTHING && n_words > NOTHING_WORDS_MAX;
+    let contained = |names: &Names| names.all().any(|name| !says_more(name) && contains(words, name));
+    let short = n_words <= CONTAINED_WORDS_MAX;
     if let Some(at) = only(&names, contained).filter(|_| short) {
         return found(at, OptionHow::Contained);
     }

@@ -1,9 +1,10 @@
 //! Curated patterns for meanings that must not depend on statistics.
 
 use super::intent::Intent;
-use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder, SetMatches};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 /// What a match is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +23,9 @@ pub enum Certainty {
 pub struct Phrase {
     pub intent: Intent,
     pub certainty: Certainty,
-    regex: Regex,
+    pattern: String,
+    /// Built when it is needed first: the set says which phrases stand in a message, and most stand in none of a day.
+    regex: OnceLock<Option<Regex>>,
     negates: bool,
 }
 
@@ -41,32 +44,34 @@ impl Default for Phrases {
 
 impl Phrases {
     pub fn new(list: Vec<Phrase>) -> Result<Self, regex::Error> {
-        let set = RegexSetBuilder::new(list.iter().map(|phrase| phrase.regex.as_str()))
-            .size_limit(REGEX_BYTES_MAX * 64)
-            .dfa_size_limit(REGEX_BYTES_MAX * 8)
+        let set = RegexSetBuilder::new(list.iter().map(|phrase| phrase.pattern.as_str()))
+            .size_limit(REGEX_BYTES_MAX)
+            .dfa_size_limit(REGEX_BYTES_MAX)
             .build()?;
         Ok(Self { set, list })
     }
 
-    /// The words without their manners of speaking.
-    pub fn without_idioms<'w>(&self, words: &'w str) -> Cow<'w, str> {
+    /// The words without their manners of speaking, and every phrase that stands in what is left, plainly or negated,
+    /// in file order.
+    pub fn read<'w>(&self, words: &'w str) -> (Cow<'w, str>, Vec<(&Phrase, Found)>) {
+        let places = self.set.matches(words);
         let mut left = Cow::Borrowed(words);
-        for at in self.set.matches(words) {
-            let idiom = self.list.get(at).filter(|phrase| phrase.certainty == Certainty::Idiom);
-            if let Some(idiom) = idiom
-                && let Cow::Owned(shorter) = idiom.regex.replace_all(&left, " ")
-            {
+        for idiom in self.at(&places).filter(|phrase| phrase.certainty == Certainty::Idiom) {
+            if let Some(Cow::Owned(shorter)) = idiom.regex().map(|regex| regex.replace_all(&left, " ")) {
                 left = Cow::Owned(shorter.split_whitespace().collect::<Vec<_>>().join(" "));
             }
         }
-        left
+        let places = match &left {
+            Cow::Borrowed(_) => places,
+            Cow::Owned(left) => self.set.matches(left),
+        };
+        let found = self.at(&places).map(|phrase| (phrase, phrase.find(&left)));
+        let found = found.filter(|(_, found)| *found != Found::No).collect();
+        (left, found)
     }
 
-    /// Every phrase that stands in `words`, plainly or negated, in file order.
-    pub fn find_all(&self, words: &str) -> Vec<(&Phrase, Found)> {
-        let places = self.set.matches(words);
-        let standing = places.iter().filter_map(|at| self.list.get(at));
-        standing.map(|phrase| (phrase, phrase.find(words))).filter(|(_, found)| *found != Found::No).collect()
+    fn at<'p>(&'p self, places: &SetMatches) -> impl Iterator<Item = &'p Phrase> {
+        places.iter().filter_map(|at| self.list.get(at))
     }
 }
 
@@ -82,28 +87,53 @@ pub fn has_negation(words: &str) -> bool {
 /// How many words before a match a negator reaches: "no quiero un asesor", "no es una estafa".
 const NEGATION_REACH: usize = 2;
 
-/// Compiled patterns stay small: a row with nested counters is refused at load.
-const REGEX_BYTES_MAX: usize = 1 << 20;
+/// Whether whole words stand in a text, not right behind a denial.
+pub fn stands_plainly(words: &str, phrase: &str) -> bool {
+    let (words, phrase): (Vec<&str>, Vec<&str>) = (words.split(' ').collect(), phrase.split(' ').collect());
+    let denied = |at: usize| {
+        let before = words.get(at.saturating_sub(NEGATION_REACH)..at).unwrap_or_default();
+        before.iter().any(|word| NEGATORS.contains(word))
+    };
+    let denies = phrase.first().is_some_and(|word| NEGATORS.contains(word));
+    words.windows(phrase.len()).enumerate().any(|(at, window)| window == phrase && (denies || !denied(at)))
+}
+
+/// Compiled patterns stay small, together as each: nested counters are refused at load.
+const REGEX_BYTES_MAX: usize = 8 << 20;
 
 impl Phrase {
-    pub fn new(intent: Intent, certainty: Certainty, pattern: &str) -> Result<Self, regex::Error> {
-        // `\w` and `\b` over ASCII: normalised text has no accents, and the tables are a tenth of the size.
-        let regex = RegexBuilder::new(&format!(r"(?-u:\b)(?:{})(?-u:\b)", ascii(pattern)))
-            .size_limit(REGEX_BYTES_MAX)
-            .build()?;
+    /// A pattern that does not hold is refused by [`Phrases::new`], and named by [`Self::built`].
+    pub fn new(intent: Intent, certainty: Certainty, pattern: &str) -> Self {
         let opening = pattern.trim_start_matches(['(', '^']);
         let negates = NEGATORS.iter().any(|word| {
             opening
                 .strip_prefix(word)
                 .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric()))
         });
-        Ok(Self { intent, certainty, regex, negates })
+        // `\w` and `\b` over ASCII: normalised text has no accents, and the tables are a tenth of the size.
+        let pattern = format!(r"(?-u:\b)(?:{})(?-u:\b)", ascii(pattern));
+        Self { intent, certainty, pattern, regex: OnceLock::new(), negates }
+    }
+
+    /// The pattern on its own.
+    pub fn built(&self) -> Result<Regex, regex::Error> {
+        RegexBuilder::new(&self.pattern).size_limit(REGEX_BYTES_MAX).build()
+    }
+
+    fn regex(&self) -> Option<&Regex> {
+        self.regex.get_or_init(|| self.built().ok()).as_ref()
+    }
+
+    /// Whether it is found in words that mean nothing, as `.*` is: then it tells no text from another.
+    pub fn is_anywhere(&self) -> bool {
+        let regex = self.regex();
+        ["zq xv kw", "zq 7 xv 42"].iter().any(|noise| regex.is_some_and(|regex| regex.is_match(noise)))
     }
 
     /// Where the phrase stands in `words`.
     fn find(&self, words: &str) -> Found {
         let mut found = Found::No;
-        for place in self.regex.find_iter(words) {
+        for place in self.regex().into_iter().flat_map(|regex| regex.find_iter(words)) {
             let before = words.get(..place.start()).unwrap_or_default();
             let negated =
                 before.split_whitespace().rev().take(NEGATION_REACH).any(|word| NEGATORS.contains(&word));

@@ -145,6 +145,18 @@ fn instalments_are_counted_and_not_named() {
     ] {
         assert_eq!(read(text, "COP", Expectation::Nothing).instalments, n, "{text}");
     }
+    for (text, n) in [
+        ("la cuota", Some(1)),
+        ("solo la cuota por favor", Some(1)),
+        ("a parcela", Some(1)),
+        ("my instalment", Some(1)),
+        ("la cuota 3", None),
+        ("la cuota no", None),
+        ("no me alcanza para la cuota", None),
+        ("cuánto es la cuota de este mes", None),
+    ] {
+        assert_eq!(read(text, "COP", Expectation::Amount).instalments, n, "{text}");
+    }
 }
 
 #[test]

@@ -51,6 +51,15 @@ pub enum AppSecretError {
     },
 }
 
+/// The digest that the header's value holds, whoever made it: what has none needs no body to be refused.
+pub fn signature_shape(header: Option<&[u8]>) -> Result<[u8; DIGEST_BYTES], SignatureError> {
+    let header = header.filter(|value| !value.is_empty()).ok_or(SignatureError::Missing)?;
+    let digits = header.strip_prefix(PREFIX).ok_or(SignatureError::Malformed)?;
+    let mut given = [0_u8; DIGEST_BYTES];
+    hex::decode_to_slice(digits, &mut given).map_err(|_| SignatureError::Malformed)?;
+    Ok(given)
+}
+
 /// The app secrets that may sign a delivery: one, or two while the secret is being rotated.
 #[derive(Clone)]
 pub struct AppSecrets {
@@ -75,12 +84,14 @@ impl AppSecrets {
 
     /// Checks the header's value against `body`, the bytes exactly as received; the comparison takes constant time.
     pub fn verify(&self, header: Option<&[u8]>, body: &[u8]) -> Result<(), SignatureError> {
-        let header = header.filter(|value| !value.is_empty()).ok_or(SignatureError::Missing)?;
-        let digits = header.strip_prefix(PREFIX).ok_or(SignatureError::Malformed)?;
-        let mut given = [0_u8; DIGEST_BYTES];
-        hex::decode_to_slice(digits, &mut given).map_err(|_| SignatureError::Malformed)?;
-        let matches = self.keys.iter().any(|key| bool::from(digest(key, body).ct_eq(&given)));
-        if matches { Ok(()) } else { Err(SignatureError::Wrong) }
+        self.signed_by(header, body).map(drop)
+    }
+
+    /// As [`Self::verify`], and says which of the secrets signed: its place in the list, counted from 0.
+    pub fn signed_by(&self, header: Option<&[u8]>, body: &[u8]) -> Result<usize, SignatureError> {
+        let given = signature_shape(header)?;
+        let place = self.keys.iter().position(|key| bool::from(digest(key, body).ct_eq(&given)));
+        place.ok_or(SignatureError::Wrong)
     }
 
     /// Signs as Meta does, with the first secret: the value of the header. For the simulator and tests.

@@ -88,3 +88,71 @@ async fn commands_stamp_with_the_time_that_the_replicas_share() {
     hand.close().await.unwrap();
     bench.drop_schema().await;
 }
+
+fn told(arguments: &[&str], variables: &[(&str, &str)]) -> (bool, String) {
+    let mut program = alone(PROGRAM);
+    program.args(arguments).env("WHATSAPP_ACCESS_TOKEN", "t").env("WHATSAPP_PHONE_NUMBER_ID", "1");
+    program.env("WHATSAPP_APP_SECRET", "s").env("WHATSAPP_VERIFY_TOKEN", "v");
+    let output = program.envs(variables.iter().copied()).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    (output.status.success(), text)
+}
+
+#[test]
+fn the_doctor_fails_on_what_serve_refuses_and_makes_no_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("misspelt.sqlite");
+    let url = format!("sqlite:{}", file.display());
+    let settings = folder.path().join("short.toml");
+    std::fs::write(&settings, "[retention]\nupdates_days = 2\n").unwrap();
+    for (variable, value, what) in [
+        ("ACUERDO_BIND", "nonsense", "FAIL  address: ACUERDO_BIND is `nonsense`"),
+        ("ACUERDO_LENDER", "nadie", "FAIL  lenders: lender `nadie` has no policy"),
+        ("ACUERDO_CHECKOUT_SECRET", "short", "FAIL  lenders: checkout of lender andino"),
+        ("ACUERDO_OTLP_ENDPOINT", "collector", "FAIL  traces"),
+        ("ACUERDO_CONFIG", settings.to_str().unwrap(), "FAIL  retention: retention.updates_days is 2"),
+    ] {
+        let (well, doctor) = told(&["doctor"], &[("DATABASE_URL", &url), (variable, value)]);
+        assert!(!well && doctor.contains(what), "{variable}={value}: {doctor}");
+        assert!(doctor.contains("misspelt.sqlite does not exist"), "{doctor}");
+        assert!(!file.exists(), "the doctor makes nothing");
+        let own = format!("sqlite:{}", folder.path().join("own.sqlite").display());
+        assert!(!told(&["serve"], &[("DATABASE_URL", &own), (variable, value)]).0, "{variable}={value}");
+    }
+}
+
+#[test]
+fn a_database_file_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("own.sqlite");
+    let url = format!("sqlite:{}", file.display());
+    let (well, migrated) = told(&["migrate"], &[("DATABASE_URL", &url)]);
+    assert!(well, "{migrated}");
+    let mode = |file: &std::path::Path| std::fs::metadata(file).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&file), 0o600);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let (_, doctor) = told(&["doctor"], &[("DATABASE_URL", &url)]);
+    assert!(doctor.contains("other users of this machine may read its file; chmod 600"), "{doctor}");
+}
+
+#[test]
+fn a_command_whose_reader_is_gone_ends_quietly() {
+    let mut program = alone(PROGRAM);
+    program.args(["flow", "check"]).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut child = program.spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+}
+
+#[test]
+fn a_check_ends_with_one_verdict_on_flows_and_policies() {
+    let (_, text) = told(&["flow", "check", "flows", "--today", "2026-10-01"], &[]);
+    let lines: Vec<&str> = text.lines().collect();
+    let verdicts =
+        |line: &&&str| line.contains("no errors") || line.ends_with(" error") || line.ends_with(" errors");
+    assert_eq!(lines.iter().filter(verdicts).count(), 1, "{text}");
+    assert!(lines.last().unwrap().contains("error"), "{text}");
+    assert!(!told(&["stops", "set", " "], &[("DATABASE_URL", "sqlite::memory:")]).0);
+}

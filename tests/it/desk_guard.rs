@@ -15,6 +15,7 @@ on_both_stores!(
     money_goes_only_to_the_lender,
     a_refusal_says_where_and_what_to_write,
     an_agent_answers_at_any_hour_and_begins_only_within_the_law,
+    one_person_with_two_phones_is_contacted_once_a_day,
     what_nobody_sees_is_not_written,
 );
 
@@ -31,6 +32,7 @@ fn debtor() -> (Person, Obligation) {
         document_type: "CC".to_owned(),
         document: Pii::new("1018456723".to_owned()),
         birth_date: None,
+        reserved: None,
         language: "es".to_owned(),
         phones: vec![Pii::new("573000000000".to_owned())],
     };
@@ -153,6 +155,42 @@ async fn an_agent_answers_at_any_hour_and_begins_only_within_the_law(world: Worl
     world.pass(Millis::hours(1));
     world.call(&ana, "POST", &take, None).await;
     let again = world.say(&ana, ticket, "¿Pudo ver las opciones?", "again").await;
+    assert_eq!(
+        (again.code(), &again.body["reason"]),
+        ((409, "contact_refused"), &"contacted_recently".into())
+    );
+}
+
+async fn one_person_with_two_phones_is_contacted_once_a_day(world: World) {
+    let (mut person, debt) = debtor();
+    person.phones.push(Pii::new("573000000001".to_owned()));
+    let ids = [person.id];
+    world.store.import(&lender(), &[person], &[debt], T0).await.unwrap();
+    let ana = world.agent(&lender(), "Ana", &[]).await;
+    let mut tickets = Vec::new();
+    for _ in 0..2 {
+        tickets.push(
+            world
+                .ticket_of_person(
+                    &lender(),
+                    ("cobranzas", Priority::Normal, Assurance::Verificada),
+                    Some(ids[0]),
+                )
+                .await,
+        );
+    }
+    // 8 a. m. of the same Friday in Bogotá, hours after both wrote.
+    world.pass(Millis::hours(5));
+    for (n, ticket) in tickets.iter().enumerate() {
+        world.call(&ana, "POST", &format!("/api/v1/tickets/{ticket}/take"), None).await;
+        let answer = world.say(&ana, *ticket, "Buenos días, aquí estoy.", &format!("answer{n}")).await;
+        assert_eq!(answer.status, 202, "an answer is no contact");
+    }
+    let begun = world.say(&ana, tickets[0], "¿Quiere que sigamos?", "begun").await;
+    assert_eq!(begun.status, 202);
+    world.pass(Millis::hours(1));
+    world.call(&ana, "POST", &format!("/api/v1/tickets/{}/take", tickets[1]), None).await;
+    let again = world.say(&ana, tickets[1], "¿Quiere que sigamos?", "again").await;
     assert_eq!(
         (again.code(), &again.body["reason"]),
         ((409, "contact_refused"), &"contacted_recently".into())

@@ -6,7 +6,7 @@ use actix_web::{App, HttpServer, web};
 use acuerdo::cli;
 use acuerdo::domain::assurance::Assurance;
 use acuerdo::domain::identity::{WaId, WaIdentity};
-use acuerdo::domain::ids::{LenderId, PhoneNumberId, TicketId, Wamid, derive};
+use acuerdo::domain::ids::{LenderId, PersonId, PhoneNumberId, TicketId, Wamid, derive};
 use acuerdo::domain::inbound::{InboundContent, InboundMessage, WebhookItem};
 use acuerdo::domain::json_text::JsonText;
 use acuerdo::domain::pii::Pii;
@@ -21,6 +21,7 @@ use acuerdo::ports::records::{NewTicket, Priority, Record};
 use acuerdo::queue::{memory::MemoryQueue, redis};
 use acuerdo::rules::lint::Lint;
 use acuerdo::rules::policy::PolicySet;
+use acuerdo::service::flow_library::FlowLibrary;
 use acuerdo::service::handoff::{HandoffPorts, HandoffService, HandoffSettings};
 use acuerdo::service::lenders::{Lender, Lenders};
 use acuerdo::service::wording::Wording;
@@ -95,10 +96,10 @@ fn lenders() -> Lenders {
     let set = PolicySet::parse(texts.iter().map(|(name, text)| (*name, text.as_str()))).unwrap();
     let andino = LenderId::new("andino");
     let lender_of = |id: LenderId| Lender {
+        phone_number_ids: vec![PhoneNumberId::new(format!("number-of-{id}"))],
         id,
         access_token: String::new().into(),
         waba_id: None,
-        phone_number_ids: Vec::new(),
         policy: set.policy(&andino).unwrap().clone(),
         calendar: set.calendar(&andino).unwrap().clone(),
         caps: set.caps.clone(),
@@ -152,7 +153,7 @@ fn hand_off(
     claim: &Claim,
     id: TicketId,
     (queue, priority, assurance): (&str, Priority, Assurance),
-    now: Timestamp,
+    (person, now): (Option<PersonId>, Timestamp),
 ) -> TurnCommit {
     let said = json!({"said": "text", "body": "quiero hablar con alguien", "understanding": {}});
     let input = json!({"v": 1, "input": {"input": "message", "wamid": "wamid", "said": said}});
@@ -162,6 +163,7 @@ fn hand_off(
         expected_version: claim.conversation.version,
         now,
         consumed: claim.inputs.iter().map(|input| input.id).collect(),
+        withheld: Vec::new(),
         events: vec![Event {
             turn: 1,
             kind: "input".to_owned(),
@@ -171,7 +173,7 @@ fn hand_off(
         session: JsonText::of(&json!({"v": 1})).unwrap(),
         flow_hash: "hash".to_owned(),
         assurance,
-        person: None,
+        person,
         outbox: Vec::new(),
         timers: Some(Vec::new()),
         records: vec![Record::OpenTicket(NewTicket {
@@ -196,6 +198,7 @@ impl World {
             ports,
             Arc::new(lenders()),
             Arc::new(lint),
+            Arc::new(FlowLibrary::new(store.clone())),
             HandoffSettings::default(),
         ));
         let state = ApiState { handoff: handoff.clone(), agents: store.clone(), random: random.clone() };
@@ -233,10 +236,16 @@ impl World {
     }
 
     /// A hand-off of a chat at this level; the first chat of a world has the phone 57 300 000 0000.
-    pub async fn ticket_at(
+    pub async fn ticket_at(&self, lender: &LenderId, hand_off: (&str, Priority, Assurance)) -> TicketId {
+        self.ticket_of_person(lender, hand_off, None).await
+    }
+
+    /// [`World::ticket_at`] of a chat that is linked to this person.
+    pub async fn ticket_of_person(
         &self,
         lender: &LenderId,
         (queue, priority, assurance): (&str, Priority, Assurance),
+        person: Option<PersonId>,
     ) -> TicketId {
         self.pass(Millis::seconds(1));
         let n = self.n_tickets.fetch_add(1, Ordering::SeqCst);
@@ -272,7 +281,7 @@ impl World {
         let claims = self.store.claim_conversations(now, Millis::seconds(1), 100, 100).await.unwrap();
         let claim = claims.into_iter().find(|claim| claim.conversation.identity == identity).unwrap();
         let id = TicketId(derive(&claim.conversation.id.0, "ticket/1"));
-        let commit = hand_off(&claim, id, (queue, priority, assurance), now);
+        let commit = hand_off(&claim, id, (queue, priority, assurance), (person, now));
         assert_eq!(self.store.commit_turns(&[commit]).await.unwrap(), [Ok(())]);
         id
     }

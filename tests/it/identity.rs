@@ -18,7 +18,7 @@ const HEADING: &str = "lender,person_ref,full_name,document_type,document,birth_
      product_name,currency,as_of,principal,interest,late_interest,fees,oldest_unpaid_due";
 
 /// Imports a person called Marta with one debt that is 40 days late.
-async fn on_file(app: &TestApp, reference: &str, document: &str, birth_date: &str, phone: &str) {
+pub async fn on_file(app: &TestApp, reference: &str, document: &str, birth_date: &str, phone: &str) {
     let row = format!(
         "andino,{reference},Marta Ruiz,DOC,{document},{birth_date},{phone},9{reference},credito_consumo,Crédito libre,COP,D,\
          300000,20000,1000,0,D-40"
@@ -30,7 +30,7 @@ async fn on_file(app: &TestApp, reference: &str, document: &str, birth_date: &st
     app.started.store.import(&lender, &file.persons, &file.obligations, app.clock.now()).await.unwrap();
 }
 
-async fn say(app: &TestApp, who: &Who, text: &str) -> String {
+pub async fn say(app: &TestApp, who: &Who, text: &str) -> String {
     app.clock.advance(Millis::seconds(2));
     let before = app.graph.taken().len();
     app.says(who, text).await;
@@ -39,7 +39,7 @@ async fn say(app: &TestApp, who: &Who, text: &str) -> String {
     said.join("\n")
 }
 
-fn agent() -> Agent {
+pub fn agent() -> Agent {
     Agent {
         id: AgentId(Uuid::from_u128(0xA6)),
         lender: LenderId::from("andino"),
@@ -136,11 +136,12 @@ async fn a_person_without_birth_date_is_confirmed_by_an_agent_and_goes_on() {
     assert!(note.contains("Llame al número registrado"), "the ticket says what to do: {note}");
 
     for (person, number) in [("C-1099", "+573005550003"), ("C-1003", "+573106700099"), ("", "0099")] {
-        let call = Call { number, reason: "dice que es ella" };
+        let call = Call { number, reason: "dice que es ella", different_person: false };
         let refused = handoff.confirm(&agent, ticket, token, person, call).await;
         assert!(matches!(refused, Err(HandoffError::Invalid { field: "called", .. })), "{person} {number}");
     }
-    let call = Call { number: "+57 310 670 0099", reason: "Confirmó nombre y último pago por teléfono." };
+    let reason = "Confirmó nombre y último pago por teléfono.";
+    let call = Call { number: "+57 310 670 0099", reason, different_person: false };
     handoff.confirm(&agent, ticket, token, "C-1099", call).await.unwrap();
     app.drain().await;
     let seen = handoff.view(&agent, ticket).await.unwrap();
@@ -169,7 +170,7 @@ async fn a_confirmation_that_comes_after_the_chat_went_back_changes_nothing() {
     let (handoff, agent) = (&app.started.handoff, agent());
     let ticket = app.conversation(&who).await.ticket.unwrap();
     let token = Some(handoff.take(&agent, ticket).await.unwrap().token);
-    let call = Call { number: "573005550003", reason: "llamada" };
+    let call = Call { number: "573005550003", reason: "llamada", different_person: false };
     handoff.confirm(&agent, ticket, token, "C-1003", call).await.unwrap();
     handoff.resolve(&agent, ticket, token, "solved", None).await.unwrap();
     let late = handoff.confirm(&agent, ticket, token, "C-1003", call).await;

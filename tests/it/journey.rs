@@ -340,7 +340,7 @@ async fn loans_of_one_name_whose_numbers_end_alike_are_told_apart() {
     app.says(&who, "4821").await;
     app.says(&who, "12 de marzo").await;
     app.says(&who, "saldo").await;
-    let said = app.hear().join("\n");
+    let said = app.transcript();
     for number in ["••100001", "••200001", "••300001"] {
         assert!(said.contains(number), "{number}: {said}");
     }

@@ -9,14 +9,18 @@
 
 mod allocations;
 mod batches;
+mod bodies;
 mod browser;
+mod cases;
 mod commands;
+mod consent;
 mod contract;
 mod contract_queue;
 mod crash;
 mod dead_letters;
 mod demo_journey;
 mod desk_api;
+mod desk_care;
 mod desk_guard;
 mod desk_openapi;
 mod desk_world;
@@ -28,7 +32,10 @@ mod intake;
 mod journey;
 mod journey_log;
 mod masking;
+mod missed;
+mod mourning;
 mod no_silence;
+mod numbers;
 mod old_sessions;
 mod outages;
 mod person;
@@ -55,6 +62,7 @@ mod slow_requests;
 mod store;
 mod tidy;
 mod traces;
+mod withheld;
 mod work;
 
 // Under the names that the product's own files use, which `store` compiles a second time.

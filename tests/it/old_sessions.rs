@@ -20,7 +20,7 @@ const VERSION_1: &str = "fixtures/sessions/version_1.json";
 /// What that program answered next; the reference of an agreement follows from ids that are another chat's here.
 const NEXT: [&str; 4] = [
     "No le entendí bien. ¿Me lo dice de otra forma?\n[Sí, acepto]\n[No]",
-    "Su saldo es $432.350. ¿Cómo prefiere pagar?\n\
+    "Lo vencido es $432.350. ¿Cómo prefiere pagar?\n\
      ≡ Ver opciones\n  \
      (Elegir una fecha) Usted propone el valor y el día, hasta el jueves 3 de diciembre\n  \
      (2 cuotas) De $216.175, desde el lunes 30 de noviembre\n  \

@@ -10,6 +10,7 @@ use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::flow;
 use acuerdo::ports::clock::Clock;
 use acuerdo::ports::flows::{FlowFiles, FlowVersionStore};
+use acuerdo::ports::outbox::OutboxStatus;
 use acuerdo::ports::{Store, StoreError};
 use acuerdo::service::availability::CachedAvailability;
 use acuerdo::service::converse::{Converse, ConverseParts};
@@ -269,4 +270,58 @@ async fn what_was_claimed_and_never_tried_is_not_in_doubt() {
     hand.close().await.unwrap();
     drop(app);
     bench.drop_schema().await;
+}
+
+/// Meta's own body of an incident, for 14 seconds, 2 minutes and 20 minutes: nothing is given up, and all is said within
+/// ten seconds of its end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_incident_of_the_graph_api_erases_no_reply_however_long_it_is() {
+    for (seconds, http_status, code) in [(14, 503, 131_000), (120, 500, 1), (1_200, 500, 131_000)] {
+        let app = TestApp::new().await;
+        let incident = Script::Refuse { http_status, code, details: "Something went wrong" };
+        app.graph.always(Some(incident));
+        for (n, phone) in PEOPLE.iter().chain(&["573005550004", "573005550005"]).enumerate() {
+            let content = json!({"type": "text", "text": {"body": "hola"}});
+            let value = meta::message(&Who::phone(phone), &format!("wamid.{n}"), app.clock.now(), &content);
+            assert_eq!(app.deliver(meta::delivery(NUMBER, value)).await, 200);
+        }
+        app.drain().await;
+        for _ in 0..seconds {
+            app.waits(Millis::seconds(1)).await;
+        }
+        let tried = app.graph.received().len();
+        assert!(tried <= 20 + seconds, "{code}: {tried} tries in {seconds} s: one probe a second");
+        assert!(app.graph.taken().is_empty());
+        app.graph.always(None);
+        for _ in 0..10 {
+            app.waits(Millis::seconds(1)).await;
+        }
+        let taken: HashSet<Option<String>> =
+            app.graph.taken().iter().map(|(_, sent)| sent.callback.clone()).collect();
+        assert_eq!((taken.len(), app.graph.taken().len()), (5, 5), "{code} for {seconds} s");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_always_fails_while_others_pass_is_given_up() {
+    let app = TestApp::new().await;
+    let who = Who::phone(PEOPLE[0]);
+    app.graph.script([Script::Refuse { http_status: 500, code: 131_000, details: "Something went wrong" }]);
+    app.says(&who, "hola").await;
+    for round in 0..4 {
+        // Neighbours get through between its tries.
+        for phone in ["573005550011", "573005550012", "573005550013"] {
+            app.says(&Who::phone(phone), &format!("hola {round}")).await;
+        }
+        app.graph.script([Script::Refuse {
+            http_status: 500,
+            code: 131_000,
+            details: "Something went wrong",
+        }]);
+        app.waits(Millis::minutes(2)).await;
+    }
+    let conversation = app.conversation(&who).await;
+    let sent = app.started.store.sent_messages(conversation.id, 10).await.unwrap();
+    let refused = sent.iter().any(|message| message.status == OutboxStatus::Refused);
+    assert!(refused, "{sent:#?}");
 }

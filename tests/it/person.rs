@@ -11,7 +11,7 @@ const DIANA: &str = "573005550003";
 const REFERENCE: &str = "C-1003";
 const DEMO: &str = "fixtures/demo/andino.csv";
 /// What names her or what she wrote.
-const HERS: [&str; 5] = ["Diana", DIANA, "1010000303", "Hermenegilda", "25 de julio"];
+const HERS: [&str; 5] = ["Diana", DIANA, "1010000303", "Hermenegilda", "1992-07-25"];
 
 fn acuerdo(url: &str, arguments: &[&str]) -> (bool, String) {
     let output = alone(PROGRAM)
@@ -105,7 +105,8 @@ async fn erased(url: &str, app: &TestApp, dump: impl AsyncFn() -> Vec<u8>) {
         ok(url, &["person", "erase", REFERENCE, "--yes"]).contains("was erased on"),
         "a repeat is no failure"
     );
-    assert!(ok(url, &["person", "export", REFERENCE]).contains("was erased on"));
+    let copy = ok(url, &["person", "export", REFERENCE]);
+    assert!(copy.contains("was erased on") && copy.contains("\"agreements\""), "{copy}");
 
     let doctor = acuerdo(url, &["doctor", "--deep"]).1;
     assert!(!doctor.contains("without their chat") && !doctor.contains("restore"), "{doctor}");
@@ -156,6 +157,10 @@ async fn a_running_agreement_holds_until_a_reason_is_given() {
     for line in ["hola", "0303", "25 de julio", "quiero un acuerdo de pago", "2 cuotas", "sí, acepto"] {
         app.says(&diana, line).await;
     }
+    for blank in [["--over-holds", ""], ["--over-holds", "  "], ["--by", ""]] {
+        let told = refused(&url, &[&["person", "erase", REFERENCE, "--yes"], &blank[..]].concat());
+        assert!(told.contains("it must say something"), "{told}");
+    }
     let told = refused(&url, &["person", "erase", REFERENCE, "--yes"]);
     assert!(
         told.contains("running agreement") && told.contains("Nothing was erased"),
@@ -166,4 +171,10 @@ async fn a_running_agreement_holds_until_a_reason_is_given() {
         ok(&url, &["person", "erase", REFERENCE, "--yes", "--over-holds", "cancelled by letter of 3 May"]);
     let agreements = told.lines().find(|line| line.starts_with("agreements")).unwrap();
     assert!(agreements.contains("kept") && agreements.contains(" 1 "), "{told}");
+    let copy = ok(&url, &["person", "export", REFERENCE]);
+    assert!(
+        copy.contains("1 agreement(s)") && copy.contains("¿Lo acepta?"),
+        "what is kept is given out: {copy}"
+    );
+    assert!(!copy.contains("wamid."), "{copy}");
 }

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 enum By {
     /// A person: the text's flow hands over, or it names the word that brings one.
     Desk,
-    /// The flow of those who wait, which says what the hours and `agentes.alcanza` allow.
+    /// The flow of those who wait, which says what the hours and `agentes.alcanza` allow, or what runs beside people.
     Waiting,
     /// An action that the flow, or one that it calls, does.
     Does(&'static str),
@@ -44,9 +44,9 @@ const PROMISES: [(&str, &str); 3] = [
 ];
 
 /// The promises that are kept: words, and what keeps them.
-const KEPT: [(&str, By); 25] = [
+const KEPT: [(&str, By); 26] = [
     (
-        r"le paso con una persona|le (atiende|ayuda|atienda|escriba) una persona|l[oa] revisa una persona|una persona busca otra|tampoco ella le escriba",
+        r"le paso con una persona|le (atiende|ayuda|atienda|escriba) una persona|l[oa] revisa una persona|una persona busca otra|con prioridad y le responde por este chat",
         Desk,
     ),
     (
@@ -58,7 +58,11 @@ const KEPT: [(&str, By); 25] = [
         Desk,
     ),
     (
-        r"i'm passing you to|i'll pass you to|person will (check|help|attend|look)|now in line|who will help|team will (check|explain|guide)|stays with someone|already with our team|we will look into it",
+        r"i'm passing you to|i'll pass you to|person will (check|help|look)|now in line|who will help|team will (check|explain|guide)|stays with someone|already with our team|we will look into it",
+        Desk,
+    ),
+    (
+        r"lo lee una persona de nuestro equipo|l[oa] revisa ya nuestro equipo|uma pessoa da nossa equipe vai ler",
         Desk,
     ),
     (
@@ -67,8 +71,8 @@ const KEPT: [(&str, By); 25] = [
     ),
     (r"escreve por este chat|voltam em|não é encerrado|vai ler", Waiting),
     (r"will write in this chat|as soon as possible|will read it|stays open|already with the people", Waiting),
-    (r"le atiende una persona|atende você|person will attend", Waiting),
-    (r"tampoco ella le escriba|stays with someone", Shown("cuidado/salir_no_cierra_angustia")),
+    (r"le atiende una persona|atende você|person will help", Waiting),
+    (r"stays with someone", Shown("cuidado/salir_no_cierra_angustia")),
     (
         r"no le escribiremos más|le respondemos|vamos mais escrever|e respondemos|we won't write to you|we will not write to you|we'll answer",
         Does("contacto.excluir"),
@@ -196,7 +200,9 @@ fn is_kept(flows: &FlowSet, said: &Said<'_>, by: By) -> bool {
                 || WORDS_FOR_A_PERSON.iter().any(|word| said.words.contains(word))
                 || any(&|step| matches!(step.kind, StepKind::Handoff(_)))
         }
-        Waiting => said.flow.is_some_and(|flow| flows.bot.waiting.as_ref() == Some(&flow.id)),
+        Waiting => said.flow.is_some_and(|flow| {
+            [&flows.bot.waiting, &flows.bot.grave].into_iter().flatten().any(|run| *run == flow.id)
+        }),
         Does(action) => any(&|step| matches!(&step.kind, StepKind::Do(done) if done.action == action)),
         Shown(scenario) => root("tests/scenarios").join(scenario).with_extension("yaml").exists(),
     }

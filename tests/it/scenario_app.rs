@@ -130,6 +130,7 @@ impl<'r> AppDriver<'r> {
                 expected_version: claim.conversation.version,
                 now,
                 consumed: claim.inputs.iter().map(|input| input.id).collect(),
+                withheld: Vec::new(),
                 events: Vec::new(),
                 flow_hash: session.flow_hash.to_string(),
                 session: JsonText::of(&session).unwrap(),
@@ -240,7 +241,7 @@ impl Driver for AppDriver<'_> {
             let taken = app.started.handoff.take(&self.agent, ticket).await.map_err(|e| e.to_string())?;
             app.started
                 .handoff
-                .resolve(&self.agent, ticket, Some(taken.token), outcome, None)
+                .resolve(&self.agent, ticket, Some(taken.token), outcome, Some("Así quedó."))
                 .await
                 .map_err(|error| error.to_string())?;
             app.drain().await;

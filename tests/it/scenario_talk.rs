@@ -126,7 +126,9 @@ fn lender((document, example): (String, String)) -> Value {
         ("telefono", Value::text("601 555 0100")),
         ("web", Value::text("bancoandino.example")),
         ("correo", Value::text("ayuda@bancoandino.example")),
+        ("privacidad", Value::text("https://bancoandino.example/privacidad")),
         ("linea_crisis", Value::text("la línea 106")),
+        ("linea_emergencia", Value::text("123 / 155")),
         ("documento", Value::Text(document)),
         ("documento_ejemplo", Value::Text(example)),
     ])
@@ -165,7 +167,16 @@ impl Driver for TalkDriver<'_> {
             }
         }
         let currency = Currency::Cop;
-        let facts = Facts { now, today, currency, assurance, window_until: None, attended: false, roots };
+        let facts = Facts {
+            now,
+            today,
+            currency,
+            assurance,
+            window_until: None,
+            attended: false,
+            reserved: None,
+            roots,
+        };
         let mut talk = Talk::new(self.flows, self.understander, zone, facts);
         talk.session.assurance = assurance;
         talk.session.language.clone_from(&given.language);

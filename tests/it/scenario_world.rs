@@ -256,12 +256,16 @@ impl World {
         Value::Record(fields)
     }
 
+    fn newest(&self, accepted: Option<&Accepted>) -> Answer {
+        accepted.map_or_else(|| bare("ninguno"), |one| answer("ok", [("acuerdo", self.acuerdo(one))]))
+    }
+
     fn acuerdo(&self, accepted: &Accepted) -> Value {
         let Value::Record(offer) = self.oferta(&accepted.offer) else { unreachable!("an offer is a record") };
         Value::record([
             ("referencia", Value::text(&accepted.reference)),
             ("tipo", offer["tipo"].clone()),
-            ("producto", Value::text("")),
+            ("producto", Value::text("Crédito de libre inversión")),
             ("total", offer["total"].clone()),
             ("cuota", offer["primera_cuota"].clone()),
             ("cuotas", offer["cuotas"].clone()),
@@ -443,10 +447,9 @@ impl Outcomes for World {
             "promesa.limites" => self.promise_limits(call),
             "promesa.proponer" => self.propose(call),
             "acuerdo.crear" => self.accept(call),
-            "acuerdo.consultar" => match self.accepted.last() {
-                Some(accepted) => answer("ok", [("acuerdo", self.acuerdo(accepted))]),
-                None => bare("ninguno"),
-            },
+            "acuerdo.consultar" => self.newest(self.accepted.last()),
+            // One that ran before the chat is no recent one.
+            "acuerdo.reciente" => self.newest(self.accepted.last().filter(|one| one.once != "before")),
             "pago.enlace" if self.no_payment_methods => bare("no_disponible"),
             "pago.enlace" => answer(
                 "ok",

@@ -31,7 +31,8 @@ pub fn agent(n: usize, lender: &LenderId) -> Agent {
         id: AgentId(derive(&Uuid::nil(), &format!("agent {n}"))),
         lender: lender.clone(),
         name: format!("Agente {n}"),
-        queues: Vec::new(),
+        // A queue exists when the flows or an agent name it; each of them serves both.
+        queues: ["cobranzas", "cartera"].map(ToOwned::to_owned).to_vec(),
         active: true,
         created_at: Timestamp(0),
     }
@@ -91,7 +92,7 @@ pub async fn act(
             service.give_up(&agent, ticket, Some(token)).await.map(drop)
         }
         (AgentAct::Resolve, Some((ticket, token))) => {
-            service.resolve(&agent, ticket, Some(token), "resuelto", None).await.map(drop)
+            service.resolve(&agent, ticket, Some(token), "atendido", Some("Hablamos")).await.map(drop)
         }
         (AgentAct::ReturnToBot, Some((ticket, token))) => {
             service.return_to_bot(&agent, ticket, Some(token), None, None).await.map(drop)

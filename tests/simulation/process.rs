@@ -89,8 +89,13 @@ pub fn start(
     ));
     let notices = Arc::new(Notices::new(store.clone(), sender, clock.clone()));
     let ports = HandoffPorts::new(store.clone(), queue, clock.clone());
-    let (lenders, lint) = (base.lenders.clone(), base.lint.clone());
-    let handoff = Arc::new(HandoffService::new(ports, lenders, lint, HandoffSettings::default()));
+    let handoff = Arc::new(HandoffService::new(
+        ports,
+        base.lenders.clone(),
+        base.lint.clone(),
+        base.library.clone(),
+        HandoffSettings::default(),
+    ));
     let loops = Loops { sim: sim.clone(), process };
     let mut tasks: Vec<Task> = vec![
         Box::pin(inbox.run(CancellationToken::new())),

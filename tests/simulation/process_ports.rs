@@ -4,14 +4,16 @@ use crate::faults::StoreFault;
 use crate::mutants::Mutant;
 use crate::sim::Sim;
 use acuerdo::domain::assurance::Assurance;
-use acuerdo::domain::debt::{Agreement, Obligation, Person};
+use acuerdo::domain::debt::{Agreement, AgreementStatus, Obligation, Person};
 use acuerdo::domain::identity::WaIdentity;
 use acuerdo::domain::ids::{
-    AgentId, ConversationId, FlowHash, InboxId, LenderId, OutboxId, PersonId, PhoneNumberId, TicketId,
+    AgentId, CaseId, ConversationId, FlowHash, InboxId, LenderId, ObligationId, OutboxId, PersonId,
+    PhoneNumberId, TicketId,
 };
 use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::StoreError;
 use acuerdo::ports::agents::{Agent, AgentStore};
+use acuerdo::ports::cases::{CaseStore, CasesOf, Closing, OpenCase};
 use acuerdo::ports::clock::{Clock, Random};
 use acuerdo::ports::conversations::{
     Backlog, Claim, CommitRefused, Conversation, ConversationStore, Event, InputKind, TurnCommit,
@@ -158,6 +160,7 @@ port! { ConversationStore;
 port! { OutboxStore;
     pass {
         settle_doubts(now: Timestamp, limit: u32) -> u32;
+        taken_at(id: OutboxId) -> Option<Timestamp>;
         sent_messages(conversation: ConversationId, limit: u32) -> Vec<SentMessage>;
         followed_messages(ids: &[OutboxId]) -> Vec<FollowedMessage>;
     }
@@ -222,10 +225,11 @@ impl ProcessStore {
 port! { PeopleStore;
     pass {
         persons_by_phones(lender: &LenderId, phone_sets: &[Vec<String>], limit: u32) -> Vec<Vec<Person>>;
+        is_wrong_number(lender: &LenderId, phones: &[String]) -> bool;
         person_files(lender: &LenderId, persons: &[PersonId]) -> Vec<Option<PersonFile>>;
         identity_histories(asked: &[TriesOf], now: Timestamp) -> Vec<IdentityHistory>;
         import(lender: &LenderId, persons: &[Person], obligations: &[Obligation], now: Timestamp) -> ImportCounts;
-        agreement_by_once(lender: &LenderId, once_key: &str) -> Option<Agreement>;
+        agreement_by_once(lender: &LenderId, person: PersonId, obligation: ObligationId, once_key: &str) -> Option<Agreement>;
         add_agreement(agreement: &Agreement) -> bool;
         persons(lender: &LenderId, limit: u32) -> Vec<Person>;
         set_opt_out(
@@ -328,7 +332,17 @@ port! { RightsStore;
         person_acts(lender: &LenderId, ref_keys: &[Vec<u8>]) -> Vec<PersonAct>;
         add_person_act(act: &PersonAct) -> ();
         export_person(lender: &LenderId, reference: &str) -> Option<serde_json::Value>;
+        export_kept(lender: &LenderId, ref_key: &[u8]) -> serde_json::Value;
         erase_person(reference: &str, record: &PersonAct, over: bool, act: Act) -> Erasure;
+    }
+    own {}
+}
+
+port! { CaseStore;
+    pass {
+        open_cases(of: &CasesOf, limit: u32) -> Vec<OpenCase>;
+        close_case(lender: &LenderId, id: CaseId, closing: &Closing) -> bool;
+        end_agreement(lender: &LenderId, reference: &str, status: AgreementStatus, closing: &Closing) -> bool;
     }
     own {}
 }

@@ -13,7 +13,7 @@ use crate::sim::{Event, Sim};
 use acuerdo::ports::agents::AgentStore;
 use acuerdo::ports::people::PeopleStore;
 use acuerdo::ports::switches::SwitchStore;
-use acuerdo::service::receive::{Parsed, ReceiveError};
+use acuerdo::service::receive::{Parsed, ReceiveError, Signer};
 use acuerdo::whatsapp::webhook;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -250,7 +250,7 @@ impl Runner<'_> {
                 Ok(items) => Parsed::Items(items),
                 Err(error) => Parsed::NotJson(error.to_string()),
             };
-            let answer = receive.receive(read.body, parsed).await;
+            let answer = receive.receive(read.body, parsed, &Signer::Deployment).await;
             sim.pass(process, "acknowledge").await;
             sim.post_answered(id, tries, !matches!(answer, Err(ReceiveError::Unavailable(_))));
         };

@@ -14,7 +14,7 @@ use acuerdo::flow::input::{Input, Said};
 use acuerdo::flow::model::FlowSet;
 use acuerdo::flow::state::{Session, Status};
 use acuerdo::flow::value::Value;
-use acuerdo::flow::{load, read_folder};
+use acuerdo::flow::{load_published, read_folder};
 use acuerdo::rules::amortisation::french;
 use acuerdo::rules::rate::MonthlyRate;
 use acuerdo::understand::options::{OptionHow, OptionMatch};
@@ -123,7 +123,7 @@ fn inputs() -> Vec<Input> {
 /// `flow::engine::step` alone: inputs are understood beforehand, nothing is stored or sent.
 fn engine() -> Workload {
     let files = read_folder(Path::new("fixtures/flows/motor")).unwrap();
-    let flows: FlowSet = load(&files).unwrap().set;
+    let flows: FlowSet = load_published(&files).unwrap();
     let zone = Zone::parse("America/Bogota").unwrap();
     let lender = Value::record([("nombre", Value::text("Finanzas Sol")), ("asistente", Value::text("Lina"))]);
     let facts = Facts {
@@ -133,6 +133,7 @@ fn engine() -> Workload {
         assurance: Assurance::Canal,
         window_until: None,
         attended: false,
+        reserved: None,
         roots: [("prestamista".to_owned(), lender)].into_iter().collect(),
     };
     let (inputs, limits) = (inputs(), Limits::default());

@@ -17,7 +17,8 @@ pub fn check(compiled: &Compiled, findings: &mut Vec<Finding>) {
     let waiting = bot.waiting.iter().map(|run| (run, "bot.waiting".to_owned(), "`waiting`".to_owned()));
     let beside = bot.interrupts.iter().filter(|it| it.with_protected);
     let beside = beside.map(|it| (&it.run, place_of(&it.id), format!("the interrupt `{}`", it.id)));
-    for (run, place, who) in waiting.chain(beside) {
+    let grave = || bot.grave.iter().map(|run| (run, "bot.grave".to_owned(), "`grave`".to_owned()));
+    for (run, place, who) in waiting.chain(grave()).chain(beside) {
         findings.extend(asks(compiled, run, compiled.places.find(&place), &who));
     }
     let reserved = bot.reserved.iter().map(|one| {
@@ -27,7 +28,8 @@ pub fn check(compiled: &Compiled, findings: &mut Vec<Finding>) {
     let interrupts = interrupts.map(|it| (&it.run, place_of(&it.id), format!("the interrupt `{}`", it.id)));
     let doubt = bot.doubt.iter().filter(|_| !bot.reserved.is_empty());
     let doubt = doubt.map(|run| (run, "bot.doubt".to_owned(), "the doubt".to_owned()));
-    for (run, place, who) in reserved.chain(interrupts).chain(doubt) {
+    let grave = grave().filter(|_| !bot.reserved.is_empty());
+    for (run, place, who) in reserved.chain(interrupts).chain(doubt).chain(grave) {
         findings.extend(presses(compiled, run, compiled.places.find(&place), &who));
     }
     for flow in compiled.flows.values() {
@@ -40,7 +42,7 @@ fn place_of(interrupt: &str) -> String {
 }
 
 /// A flow and all that it calls.
-fn closure<'c>(flows: &'c BTreeMap<FlowId, Flow>, run: &FlowId) -> Vec<&'c Flow> {
+pub(super) fn closure<'c>(flows: &'c BTreeMap<FlowId, Flow>, run: &FlowId) -> Vec<&'c Flow> {
     let mut seen = BTreeSet::new();
     let mut open = vec![run.clone()];
     let mut found = Vec::new();

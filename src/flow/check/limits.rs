@@ -245,13 +245,14 @@ fn nudge(compiled: &Compiled, flow: &Flow, step: &Step, findings: &mut Vec<Findi
     );
 }
 
-/// The engine's own button and row.
+/// The engine's own buttons and row.
 fn bot_titles(compiled: &Compiled, findings: &mut Vec<Finding>) {
     let texts = &compiled.bot.texts;
-    let limited = [
+    let mut limited = vec![
         ("list_button", &texts.list_button, meta::LIST_BUTTON_MAX),
         ("more", &texts.more, meta::ROW_TITLE_MAX),
     ];
+    limited.extend(texts.other_amount.as_ref().map(|text| ("other_amount", text, meta::BUTTON_TITLE_MAX)));
     for (name, text, most) in limited {
         for (language, text) in &text.by_language {
             let length = literal(text).map_or(most + 1, |text| text.chars().count());

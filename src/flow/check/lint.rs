@@ -1,6 +1,7 @@
 //! How texts read: calm, short, one thing at a time.
 
-use crate::flow::check::texts::{Use, texts};
+use crate::domain::assurance::Assurance;
+use crate::flow::check::texts::{Use, bot_texts, texts};
 use crate::flow::compile::Compiled;
 use crate::flow::diagnostic::{Code, Finding, Span};
 use crate::flow::text::{Part, Text};
@@ -13,6 +14,7 @@ const EMOJI_MAX: usize = 1;
 const SHOUTED_LETTERS_MIN: usize = 9;
 
 pub fn check(compiled: &Compiled, wording: &Lint, findings: &mut Vec<Finding>) {
+    of_bot(compiled, wording, findings);
     for flow in compiled.flows.values() {
         for step in flow.steps.values().filter(|step| !step.id.as_str().starts_with('@')) {
             for (field, used, text) in texts(step) {
@@ -34,6 +36,23 @@ pub fn check(compiled: &Compiled, wording: &Lint, findings: &mut Vec<Finding>) {
                     }));
                 }
             }
+        }
+    }
+}
+
+fn of_bot(compiled: &Compiled, wording: &Lint, findings: &mut Vec<Finding>) {
+    for (name, text) in bot_texts(&compiled.bot) {
+        for (language, text) in &text.by_language {
+            let suffix =
+                if *language == compiled.bot.language { String::new() } else { format!("@{language}") };
+            let place = || compiled.places.find(&format!("bot.texts.{name}{suffix}"));
+            let (what, text) = (format!("`{name}` of bot.yaml"), words(text));
+            findings.extend(style(&text, Use::Body, &what, place));
+            findings.extend(wording.check(&text, Author::Bot, Assurance::Ninguna).into_iter().map(|hit| {
+                Finding::new(Code::Wording, place(), format!("{what}: {}", hit.title))
+                    .label(format!("{}: “{}”", hit.class, hit.phrase))
+                    .help(hit.remedy)
+            }));
         }
     }
 }

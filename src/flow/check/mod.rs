@@ -6,14 +6,20 @@ mod closing;
 mod consent;
 mod cycles;
 mod evidence;
+mod figures;
 mod keywords;
 mod labels;
 mod limits;
 mod lint;
+mod literals;
 mod locales;
 pub mod names;
+mod nets;
+mod once;
 mod paths;
 mod reach;
+mod reasons;
+mod recorded;
 pub mod texts;
 
 #[cfg(test)]
@@ -22,18 +28,34 @@ mod fixtures;
 use crate::flow::compile::Compiled;
 use crate::flow::diagnostic::Finding;
 use crate::rules::lint::Lint;
+use crate::understand::consent::Consents;
 
-/// Runs every check; `wording` are the rules for what nobody may write to a debtor.
-pub fn check(compiled: &Compiled, wording: &Lint, findings: &mut Vec<Finding>) {
+/// What the checks go by besides the flows.
+#[derive(Debug)]
+pub struct Lists {
+    /// What nobody may write to a debtor.
+    pub wording: Lint,
+    /// What is a plain yes.
+    pub consents: Consents,
+}
+
+/// Runs every check.
+pub fn check(compiled: &Compiled, lists: &Lists, findings: &mut Vec<Finding>) {
     reach::check(compiled, findings);
     cycles::check(compiled, findings);
     labels::check(compiled, findings);
     evidence::check(compiled, findings);
-    consent::check(compiled, findings);
+    once::check(compiled, findings);
+    consent::check(compiled, &lists.consents, findings);
     closing::check(compiled, findings);
+    figures::check(compiled, findings);
+    recorded::check(compiled, findings);
     limits::check(compiled, findings);
     locales::check(compiled, findings);
     keywords::check(compiled, findings);
     beside::check(compiled, findings);
-    lint::check(compiled, wording, findings);
+    nets::check(compiled, findings);
+    reasons::check(compiled, findings);
+    literals::check(compiled, findings);
+    lint::check(compiled, &lists.wording, findings);
 }

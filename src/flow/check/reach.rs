@@ -57,8 +57,10 @@ pub fn roots(bot: &Bot) -> impl Iterator<Item = &FlowId> {
         .chain(&bot.doubt)
         .chain(&bot.reverify)
         .chain(&bot.waiting)
+        .chain(&bot.grave)
         .chain(&bot.picture)
         .chain(bot.reserved.iter().map(|one| &one.run))
+        .chain(bot.corrections.iter().map(|one| &one.run))
         .chain(bot.interrupts.iter().map(|one| &one.run))
 }
 

@@ -1,8 +1,9 @@
 //! The texts of a step by field, for the checks that look at all of them.
 
+use crate::flow::compile::IN_PLACE;
 use crate::flow::expr::Expr;
 use crate::flow::expr::types::Known;
-use crate::flow::model::{Flow, Localised, Step, StepKind};
+use crate::flow::model::{Bot, Flow, Localised, Step, StepKind};
 use crate::flow::text::Text;
 use crate::flow::value::Type;
 
@@ -66,6 +67,35 @@ fn retry_and_nudge<'s>(
 ) {
     out.extend(retry.iter().enumerate().map(|(n, text)| (format!("retry.{}", n + 1), Use::Body, text)));
     out.extend(nudge.map(|text| ("nudge".to_owned(), Use::Body, text)));
+}
+
+/// The texts that the engine itself says, by name.
+pub fn bot_texts(bot: &Bot) -> Vec<(&'static str, &Localised)> {
+    let texts = &bot.texts;
+    let needed = [
+        ("stale", &texts.stale),
+        ("not_text", &texts.not_text),
+        ("voice", &texts.voice),
+        ("unreadable", &texts.unreadable),
+        ("fault", &texts.fault),
+        ("list_button", &texts.list_button),
+        ("more", &texts.more),
+    ];
+    let optional = [
+        ("hello", &texts.hello),
+        ("other_person", &texts.other_person),
+        ("secret", &texts.secret),
+        ("part", &texts.part),
+        ("kept", &texts.kept),
+    ];
+    let optional = optional.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?)));
+    // Two remarks may share a text; once is enough.
+    let in_place =
+        IN_PLACE.into_iter().filter_map(|(intent, name)| Some((name, texts.in_place.get(&intent)?)));
+    let mut all: Vec<(&'static str, &Localised)> =
+        needed.into_iter().chain(optional).chain(in_place).collect();
+    all.dedup_by_key(|(name, _)| *name);
+    all
 }
 
 /// Every text of a step, in every language, also those that the person does not read.

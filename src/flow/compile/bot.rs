@@ -8,9 +8,9 @@ use crate::flow::compile::{END_STEP, HANDOFF, Locales, Notes, Written, calls};
 use crate::flow::diagnostic::{Code, Finding, suggestion};
 use crate::flow::engine::BROUGHT_VARS;
 use crate::flow::expr::types::type_name;
-use crate::flow::model::{Bot, BotTexts, Flow, Interrupt, InterruptMode, Localised, Reserved};
+use crate::flow::model::{Bot, BotTexts, Correction, Flow, Interrupt, InterruptMode, Localised, Reserved};
 use crate::flow::source::Scalar;
-use crate::flow::syntax::{InterruptSyntax, ReservedSyntax};
+use crate::flow::syntax::{CorrectionSyntax, InterruptSyntax, ReservedSyntax};
 use crate::flow::text::Text;
 use crate::flow::text::fold::fold;
 use crate::flow::value::Type;
@@ -20,10 +20,22 @@ use std::collections::BTreeMap;
 const TEXTS: [&str; 8] =
     ["stale", "not_text", "voice", "unreadable", "fault", "list_button", "more", "handoff"];
 /// Texts that a bot may do without.
-const OPTIONAL_TEXTS: [&str; 9] =
-    ["hello", "kept", "other_person", "part", "secret", "wait", "thinking", "too_expensive", "clarify"];
+const OPTIONAL_TEXTS: [&str; 12] = [
+    "hello",
+    "kept",
+    "other_person",
+    "part",
+    "secret",
+    "which_amount",
+    "other_amount",
+    "wait",
+    "thinking",
+    "too_expensive",
+    "clarify",
+    "acknowledged",
+];
 /// Remarks that leave the question open, each with the text that answers it.
-const IN_PLACE: [(Intent, &str); 5] = [
+pub const IN_PLACE: [(Intent, &str); 5] = [
     (Intent::Wait, "wait"),
     (Intent::Smalltalk, "wait"),
     (Intent::Thinking, "thinking"),
@@ -122,8 +134,13 @@ pub fn bot(written: &Written, flows: &BTreeMap<FlowId, Flow>, shared: Shared, no
         notes.places.put("bot.waiting", name.span);
         run(name, None, flows, notes)
     });
+    let grave = syntax.grave.as_ref().map(|name| {
+        notes.places.put("bot.grave", name.span);
+        run(name, None, flows, notes)
+    });
     let picture = syntax.picture.as_ref().map(|name| run_aside(name, flows, notes));
     let reserved = reserved(&syntax.reserved, flows, notes);
+    let corrections = corrections(&syntax.corrections, flows, notes);
     let interrupts = interrupts(&syntax.interrupts, flows, notes);
     let text = |name: &str| shared.texts.get(name).cloned().unwrap_or_else(|| empty(&syntax.language));
     let optional = |name: &str| shared.texts.get(name).cloned();
@@ -141,8 +158,11 @@ pub fn bot(written: &Written, flows: &BTreeMap<FlowId, Flow>, shared: Shared, no
         doubt,
         reverify,
         waiting,
+        grave,
         picture,
         reserved,
+        outcomes: syntax.outcomes.iter().map(|outcome| outcome.text.clone()).collect(),
+        corrections,
         fault_queue: syntax.fault_queue.text.clone(),
         idle: syntax.idle.value,
         texts: BotTexts {
@@ -156,7 +176,10 @@ pub fn bot(written: &Written, flows: &BTreeMap<FlowId, Flow>, shared: Shared, no
             other_person: optional("other_person"),
             secret: optional("secret"),
             part: optional("part"),
+            acknowledged: optional("acknowledged"),
             kept: optional("kept"),
+            which_amount: optional("which_amount"),
+            other_amount: optional("other_amount"),
             in_place: IN_PLACE
                 .into_iter()
                 .filter_map(|(intent, name)| Some((intent, optional(name)?)))
@@ -264,10 +287,34 @@ fn reserved(syntax: &[ReservedSyntax], flows: &BTreeMap<FlowId, Flow>, notes: &m
             notes.findings.push(Finding::new(Code::DuplicateKey, one.id.span, message).label("second one"));
         }
         notes.places.put(format!("bot.reserved.{}", one.id.text), one.run.span);
+        for outcome in &one.lifted_by {
+            notes
+                .places
+                .put(format!("bot.reserved.{}.lifted_by.{}", one.id.text, outcome.text), outcome.span);
+        }
         compiled.push(Reserved {
             id: one.id.text.clone(),
             run: run(&one.run, None, flows, notes),
             lifted_by: one.lifted_by.iter().map(|outcome| outcome.text.clone()).collect(),
+        });
+    }
+    compiled
+}
+
+fn corrections(
+    syntax: &[CorrectionSyntax],
+    flows: &BTreeMap<FlowId, Flow>,
+    notes: &mut Notes,
+) -> Vec<Correction> {
+    let mut compiled = Vec::new();
+    for one in syntax {
+        notes.findings.extend(unknown_intents(&one.intents));
+        let texts = |list: &[Scalar]| list.iter().map(|scalar| scalar.text.clone()).collect();
+        compiled.push(Correction {
+            reasons: texts(&one.reasons),
+            phrases: one.phrases.iter().map(|phrase| fold(&phrase.text)).collect(),
+            intents: texts(&one.intents),
+            run: run(&one.run, None, flows, notes),
         });
     }
     compiled

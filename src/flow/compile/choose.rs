@@ -45,6 +45,7 @@ pub fn choose(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, choose: &ChooseSyntax)
         use_pending_intent: choose.use_pending_intent,
         evidence: choose.evidence.as_ref().map(|name| name.text.clone()),
         accept_stale: choose.accept_stale,
+        safety: choose.safety,
         retry: retry?,
         wait: wait?,
         goto,

@@ -17,6 +17,7 @@ use crate::flow::model::{Bot, Flow};
 use crate::flow::syntax::{BotSyntax, FlowSyntax, LocaleSyntax};
 use std::collections::{BTreeMap, HashMap};
 
+pub use bot::IN_PLACE;
 pub use labels::{Longest, path_known};
 pub use texts::{Locales, source_hash};
 

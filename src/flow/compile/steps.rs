@@ -223,7 +223,8 @@ fn text_max(cx: &mut FlowCx<'_, '_>, ask: &AskSyntax) -> Option<usize> {
 /// The step's own retry, completed from the defaults of bot.yaml.
 pub fn retry(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, own: Option<&RetrySyntax>) -> Option<Retry> {
     let mut texts = Vec::new();
-    match own.and_then(|own| own.texts.as_ref()) {
+    let written = own.and_then(|own| own.texts.as_ref());
+    match written {
         Some(own) => {
             for (n, text) in own.iter().enumerate() {
                 texts.push(cx.text(text, step, &format!("retry.{}", n + 1)));
@@ -232,7 +233,8 @@ pub fn retry(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, own: Option<&RetrySynta
         None => texts.clone_from(&cx.shared.retry_texts),
     }
     let then = own.and_then(|own| own.then.as_ref()).or(cx.written.bot.retry.then.as_ref());
-    let Some(then) = then.filter(|_| !texts.is_empty()) else {
+    // An empty list that is written gives up at the first miss.
+    let Some(then) = then.filter(|_| !texts.is_empty() || written.is_some()) else {
         no_way_out(
             cx,
             step,

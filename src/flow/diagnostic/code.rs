@@ -58,6 +58,8 @@ pub enum Code {
     NudgeTooLate,
     DescriptionTooLong,
     DuplicateTitle,
+    WrongFigure,
+    NotRecorded,
     TextMissing,
     TranslationStale,
     UnknownTextKey,
@@ -65,15 +67,19 @@ pub enum Code {
     UnknownLanguage,
     KeywordCollision,
     PhraseTwice,
+    NetMissing,
+    NetNotHeard,
+    NeverGiven,
     Wording,
     Shouts,
     TooManyEmoji,
     TooManyParagraphs,
+    LiteralFact,
     QuotesShown,
 }
 
 impl Code {
-    pub const ALL: [Self; 65] = [
+    pub const ALL: [Self; 71] = [
         Self::Yaml,
         Self::UnknownKey,
         Self::MissingKey,
@@ -127,6 +133,8 @@ impl Code {
         Self::NudgeTooLate,
         Self::DescriptionTooLong,
         Self::DuplicateTitle,
+        Self::WrongFigure,
+        Self::NotRecorded,
         Self::TextMissing,
         Self::TranslationStale,
         Self::UnknownTextKey,
@@ -134,10 +142,14 @@ impl Code {
         Self::UnknownLanguage,
         Self::KeywordCollision,
         Self::PhraseTwice,
+        Self::NetMissing,
+        Self::NetNotHeard,
+        Self::NeverGiven,
         Self::Wording,
         Self::Shouts,
         Self::TooManyEmoji,
         Self::TooManyParagraphs,
+        Self::LiteralFact,
         Self::QuotesShown,
     ];
 
@@ -197,6 +209,8 @@ impl Code {
             Self::NudgeTooLate => "F052",
             Self::DescriptionTooLong => "F053",
             Self::DuplicateTitle => "F054",
+            Self::WrongFigure => "F056",
+            Self::NotRecorded => "F057",
             Self::TextMissing => "F060",
             Self::TranslationStale => "F061",
             Self::UnknownTextKey => "F062",
@@ -204,11 +218,15 @@ impl Code {
             Self::UnknownLanguage => "F064",
             Self::KeywordCollision => "F070",
             Self::PhraseTwice => "F071",
+            Self::NetMissing => "F072",
+            Self::NetNotHeard => "F073",
+            Self::NeverGiven => "F074",
             Self::Wording => "F080",
             Self::Shouts => "F081",
             Self::TooManyEmoji => "F082",
             Self::TooManyParagraphs => "F083",
-            Self::QuotesShown => "F084",
+            Self::LiteralFact => "F084",
+            Self::QuotesShown => "F085",
         }
     }
 
@@ -222,6 +240,7 @@ impl Code {
                 | Self::TranslationDiffers
                 | Self::KeywordCollision
                 | Self::PhraseTwice
+                | Self::NetNotHeard
                 | Self::Shouts
                 | Self::TooManyEmoji
                 | Self::TooManyParagraphs

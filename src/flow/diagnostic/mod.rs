@@ -201,8 +201,15 @@ pub fn render(diagnostics: &[Diagnostic], files: &BTreeMap<String, String>, colo
 
 /// “2 errors, 1 warning”, or nothing to say.
 pub fn summary(diagnostics: &[Diagnostic]) -> String {
-    let errors = diagnostics.iter().filter(|one| one.severity == Severity::Error).count();
-    let warnings = diagnostics.len() - errors;
+    counted(diagnostics.iter().map(|one| one.severity))
+}
+
+/// The same of findings of any kind.
+pub fn counted(severities: impl Iterator<Item = Severity>) -> String {
+    let (errors, all) = severities.fold((0_usize, 0_usize), |(errors, all), severity| {
+        (errors + usize::from(severity == Severity::Error), all + 1)
+    });
+    let warnings = all - errors;
     let count = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     match (errors, warnings) {
         (0, 0) => "no errors".to_owned(),
@@ -273,8 +280,47 @@ fn visible(range: Range2, text: &str) -> Range<usize> {
     range.start..range.start + next
 }
 
-/// The name of `known` that is nearest to `wanted`, when it is near enough to be a typing error.
+/// Spanish words for keys and types of the language.
+const SPANISH: [(&str, &str); 30] = [
+    ("decir", "say"),
+    ("diga", "say"),
+    ("mensaje", "say"),
+    ("preguntar", "ask"),
+    ("pregunta", "ask"),
+    ("elegir", "choose"),
+    ("escoger", "choose"),
+    ("hacer", "do"),
+    ("decidir", "decide"),
+    ("si", "if"),
+    ("sino", "else"),
+    ("llamar", "call"),
+    ("pasar", "handoff"),
+    ("pausa", "pause"),
+    ("fijar", "set"),
+    ("poner", "set"),
+    ("fin", "end"),
+    ("terminar", "end"),
+    ("ir", "goto"),
+    ("ir_a", "goto"),
+    ("texto", "text"),
+    ("opciones", "options"),
+    ("titulo", "title"),
+    ("acepta", "accepts"),
+    ("dinero", "money"),
+    ("fecha", "date"),
+    ("numero", "int"),
+    ("entero", "int"),
+    ("alta", "high"),
+    ("urgente", "urgent"),
+];
+
+/// The name of `known` that is meant by `wanted`: its Spanish word, or one near enough to be a typing error.
 pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let known: Vec<&str> = known.into_iter().collect();
+    let meant = SPANISH.iter().find(|(word, _)| *word == wanted).map(|(_, name)| *name);
+    if let Some(name) = known.iter().copied().find(|name| Some(*name) == meant) {
+        return Some(name);
+    }
     let limit = match wanted.chars().count() {
         0..=3 => 1,
         4..=7 => 2,

@@ -2,9 +2,10 @@
 
 use crate::flow::engine::run::{Next, Run, Spoken, Stop};
 use crate::flow::model::{Ask, Choose, Expects, Retry, Step, StepKind, Wait};
-use crate::flow::render::Speech;
-use crate::flow::steps::{ask, choose};
+use crate::flow::steps::ask::{self, which};
+use crate::flow::steps::choose;
 use crate::understand::Understanding;
+use crate::understand::intent::Intent;
 
 /// What of a message is beyond doubt.
 #[derive(Clone, Copy)]
@@ -50,6 +51,24 @@ impl<'f> Asking<'f> {
         }
     }
 
+    /// Whether one of its options accepts terms.
+    pub(crate) fn binds(self) -> bool {
+        match self {
+            Self::Ask(_) => false,
+            Self::Choose(choose) => choose.options.iter().any(|option| option.binds),
+        }
+    }
+
+    /// Whether one of its options is chosen by this meaning.
+    pub(crate) fn lists(self, intent: Intent) -> bool {
+        match self {
+            Self::Ask(_) => false,
+            Self::Choose(choose) => {
+                choose.options.iter().any(|option| option.intents.iter().any(|name| name == intent.name()))
+            }
+        }
+    }
+
     /// Whether any words at all are an answer.
     pub(crate) const fn takes_any_text(self) -> bool {
         match self {
@@ -60,7 +79,7 @@ impl<'f> Asking<'f> {
 
     pub(crate) const fn expects_date(self) -> bool {
         match self {
-            Self::Ask(ask) => matches!(ask.expects, Expects::Date { .. }),
+            Self::Ask(ask) => matches!(ask.expects, Expects::Date),
             Self::Choose(_) => false,
         }
     }
@@ -78,7 +97,7 @@ impl<'f> Asking<'f> {
     /// The whole question again.
     pub(crate) fn ask(self, run: &mut Run<'f>, page: usize) -> Result<(), Stop> {
         match self {
-            Self::Ask(ask) => run.say_text(&ask.text),
+            Self::Ask(ask) => ask::ask(ask, run),
             Self::Choose(choose) => choose::ask(choose, run, page),
         }
     }
@@ -86,10 +105,7 @@ impl<'f> Asking<'f> {
     /// Other words, with the options of a choice; `turn` is the asking that its ids name.
     pub(crate) fn ask_short(self, run: &mut Run<'f>, words: Spoken, turn: u64) -> Result<(), Stop> {
         match self {
-            Self::Ask(_) => {
-                run.say(Speech::Say { text: words.text, label: words.label });
-                Ok(())
-            }
+            Self::Ask(_) => ask::ask_short(run, words, turn),
             Self::Choose(choose) => choose::ask_short(choose, run, words, turn),
         }
     }
@@ -104,6 +120,22 @@ impl<'f> Asking<'f> {
         match self {
             Self::Ask(ask) => ask::answer(ask, run, body, meaning),
             Self::Choose(choose) => choose::answer(choose, run, meaning, certain),
+        }
+    }
+
+    /// Takes a tap on an option that is open; `None` when it is not any more.
+    pub(crate) fn answer_tap(self, run: &mut Run<'f>, option: &str) -> Result<Option<Next<'f>>, Stop> {
+        match self {
+            Self::Ask(ask) => which::answer_tap(ask, run, option),
+            Self::Choose(choose) => choose::answer_tap(choose, run, option),
+        }
+    }
+
+    /// Whether a tap on any older message of this step counts; never where terms are accepted.
+    pub(crate) const fn accepts_stale(self) -> bool {
+        match self {
+            Self::Ask(_) => false,
+            Self::Choose(choose) => choose.accept_stale && choose.evidence.is_none(),
         }
     }
 

@@ -2,9 +2,11 @@
 
 use crate::domain::debt::Acceptance;
 use crate::domain::inbound::MediaKind;
+use crate::domain::money::Money;
 use crate::domain::time::Day;
 use crate::flow::facts::Facts;
 use crate::flow::input::Said;
+use crate::flow::steps::ask::which;
 use crate::flow::text::fold::fold;
 use crate::flow::value::{Type, Value};
 use crate::understand::Understanding;
@@ -16,7 +18,7 @@ const PAST_DATE_VAR: &str = "fecha_dicha";
 /// The day to come that it names: "pago el viernes".
 const COMING_DATE_VAR: &str = "dia_dicho";
 /// The amount that it names: "quiero pagar 80 lucas".
-const AMOUNT_VAR: &str = "monto_dicho";
+pub(super) const AMOUNT_VAR: &str = "monto_dicho";
 /// The right over their own data that the person names: "borren mis datos".
 const RIGHT_VAR: &str = "derecho_dicho";
 /// Set when the message also asks not to be written to any more.
@@ -55,6 +57,8 @@ const MEANS: [&str; 27] = [
     "cash",
     "card",
 ];
+/// Set when the message says that money went to a person or to an account that is not the lender's.
+const PAID_ELSEWHERE_VAR: &str = "pago_ajeno";
 /// It says of whom it speaks: another person writes, or the holder is named, or it is a report and nothing else. Who also
 /// speaks of paying may tell of somebody near ("murió mi mamá y no pude pagar"). Unset when it does not.
 const CLEAR_VAR: &str = "claro";
@@ -62,7 +66,7 @@ const CLEAR_VAR: &str = "claro";
 const HOLDER: [&str; 3] = ["titular", "holder", "debtor"];
 
 /// Variables of an interrupt's flow that get what the message brings, with the type of each.
-pub(crate) const BROUGHT_VARS: [(&str, Type); 8] = [
+pub(crate) const BROUGHT_VARS: [(&str, Type); 9] = [
     (PAST_DATE_VAR, Type::Date),
     (COMING_DATE_VAR, Type::Date),
     (AMOUNT_VAR, Type::Money),
@@ -70,10 +74,12 @@ pub(crate) const BROUGHT_VARS: [(&str, Type); 8] = [
     (RIGHT_VAR, Type::Text),
     (SILENCE_VAR, Type::Text),
     (MEANS_VAR, Type::Text),
+    (PAID_ELSEWHERE_VAR, Type::Text),
     (CLEAR_VAR, Type::Bool),
 ];
 
-/// What this message brings. An amount beside a negation is none: "no puedo pagar 400 mil" offers nothing.
+/// What this message brings. An amount beside a negation is none: "no puedo pagar 400 mil" offers nothing. Neither is
+/// one that may mean two: it is kept until a question asks for it.
 pub(super) fn brought(
     said: &Said,
     meaning: Option<&Understanding>,
@@ -85,7 +91,8 @@ pub(super) fn brought(
     });
     let day = meaning.and_then(|meaning| meaning.past_date).map(Value::Date);
     let plain = meaning.filter(|meaning| !has_negation(&meaning.normalised));
-    let amount = plain.and_then(|meaning| meaning.amount).map(Value::Money);
+    let amount = plain.filter(|meaning| !meaning.amount_ambiguous).and_then(|meaning| meaning.amount);
+    let amount = amount.map(Value::Money);
     let coming = plain.and_then(coming_day).map(Value::Date);
     let media = match said {
         Said::Media { kind: MediaKind::Image | MediaKind::Document, media_id, .. } => {
@@ -103,6 +110,7 @@ pub(super) fn brought(
     let words = meaning.map_or("", |meaning| meaning.normalised.as_str());
     let right = right_named(words).map(|right| Value::text(right.name()));
     let silence = asks_for_silence(words).then(|| Value::text("si"));
+    let elsewhere = plain.filter(|meaning| paid_a_person(&meaning.normalised)).map(|_| Value::text("si"));
     let clear = clear.then_some(Value::Bool(true));
     let means = plain.and_then(|meaning| means(&meaning.normalised)).map(Value::text);
     let all = [
@@ -113,6 +121,7 @@ pub(super) fn brought(
         (RIGHT_VAR, right),
         (SILENCE_VAR, silence),
         (MEANS_VAR, means),
+        (PAID_ELSEWHERE_VAR, elsewhere),
         (CLEAR_VAR, clear),
     ];
     all.into_iter().filter_map(|(var, value)| Some((var, value?))).collect()
@@ -126,6 +135,12 @@ pub(super) fn day_beside(meaning: &Understanding) -> Option<(&'static str, Value
 
 fn coming_day(meaning: &Understanding) -> Option<Day> {
     meaning.date.filter(|_| !meaning.date_ambiguous)
+}
+
+/// What the amount of this message may mean, where it is not plain.
+pub(super) fn brought_readings(meaning: Option<&Understanding>) -> Vec<Money> {
+    let plain = meaning.filter(|meaning| !has_negation(&meaning.normalised));
+    plain.map(which::readings).unwrap_or_default()
 }
 
 /// What the evidence keeps of a message that accepts terms.
@@ -179,6 +194,50 @@ const PAYING: [&str; 20] = [
 
 fn speaks_of_paying(words: &str) -> bool {
     words.split(' ').any(|word| PAYING.contains(&word))
+}
+
+/// Words of a payment that was made, and whom nobody pays who owes the lender.
+const PAID: [&str; 12] = [
+    "pague",
+    "consigne",
+    "transferi",
+    "deposite",
+    "mande",
+    "envie",
+    "di",
+    "hice",
+    "fue",
+    "quedo",
+    "cayo",
+    "paguei",
+];
+const PEOPLE: [&str; 16] = [
+    "senorita",
+    "senora",
+    "senor",
+    "muchacha",
+    "muchacho",
+    "chica",
+    "chico",
+    "persona",
+    "tipa",
+    "tipo",
+    "man",
+    "ella",
+    "particular",
+    "asesora",
+    "asesor",
+    "abogado",
+];
+const ACCOUNTS: [&str; 8] = ["a", "para", "cuenta", "nequi", "daviplata", "de", "una", "nombre"];
+
+/// Whether it tells of money that went to somebody: "le pagué a una señorita", "fue a la cuenta de ella".
+fn paid_a_person(words: &str) -> bool {
+    let words: Vec<&str> = words.split(' ').collect();
+    let paid = words.iter().position(|word| PAID.contains(word));
+    let rest = paid.and_then(|at| words.get(at + 1..)).unwrap_or_default();
+    let person = rest.iter().any(|word| PEOPLE.contains(word));
+    person && rest.iter().any(|word| ACCOUNTS.contains(word))
 }
 
 /// The way of paying that whole words name.

@@ -7,7 +7,7 @@ use crate::domain::time::{Millis, Timestamp};
 use crate::flow::effect::Effect;
 use crate::flow::engine::heard::Heard;
 use crate::flow::engine::run::{Next, Run, Stop};
-use crate::flow::model::{Interrupt, Reserved, StepKind};
+use crate::flow::model::{Interrupt, Reserved};
 use crate::flow::state::{Desk, EnteredBy, Status};
 use crate::flow::value::Value;
 use crate::understand::intent::Intent;
@@ -16,6 +16,8 @@ use crate::understand::intent::Intent;
 const MOMENT_VAR: &str = "momento";
 /// Who writes on while waiting is answered once in this time.
 const TOLD_AGAIN_AFTER: Millis = Millis::hours(3);
+/// Who writes on in danger is never left alone for longer: every third message is answered.
+const TOLD_AGAIN_IN_DANGER_AFTER: u32 = 3;
 /// Most urgent first.
 const PRIORITIES: [&str; 4] = ["urgent", "high", "normal", "low"];
 
@@ -49,7 +51,7 @@ pub(crate) struct NewDesk<'t> {
     pub protected: bool,
 }
 
-fn rank(priority: &str) -> usize {
+pub(super) fn rank(priority: &str) -> usize {
     PRIORITIES.iter().position(|known| *known == priority).unwrap_or(PRIORITIES.len())
 }
 
@@ -70,6 +72,8 @@ impl<'f> Run<'f> {
             protected,
             shared: self.session.aside.is_some(),
             told_at: None,
+            unheard: 0,
+            told: Vec::new(),
         };
         let desk = self.session.desk.take().map_or_else(fresh, |open| Desk { protected, ..open });
         self.session.desk = Some(desk);
@@ -133,13 +137,24 @@ impl<'f> Run<'f> {
     // ── what a message means beside the desk ───────────────────────────────────────────────────────────────────
 
     pub(super) fn beside_agent(&mut self, heard: &Heard<'_>) -> Result<(), Stop> {
+        if let Some(correction) = self.correction(heard) {
+            return self.corrected(correction);
+        }
         if let Some(interrupt) = self.interrupt_among(heard, |it| self.comes_beside_desk(it)) {
+            return self.interrupt(interrupt, heard);
+        }
+        if let Some(interrupt) = self.hint_of_distress(heard) {
             return self.interrupt(interrupt, heard);
         }
         self.visit("to_agent");
         self.effects.push(Effect::ForwardToAgent);
         self.session.unanswered = false;
-        self.protect_if_grave(heard);
+        if let Some(grave) = self.grave_among(heard)
+            && self.keep_grave(grave)?
+        {
+            return Ok(());
+        }
+        self.protect_if_hinted(heard);
         match self.moment(heard) {
             Some(moment) => self.tell_waiting(moment),
             None => Ok(()),
@@ -148,7 +163,7 @@ impl<'f> Run<'f> {
 
     /// Beside an agent, and beside a protected hand-off, only what says so; a more urgent matter may take the place of
     /// a protected one that nobody has taken yet.
-    fn comes_beside_desk(&self, interrupt: &Interrupt) -> bool {
+    pub(super) fn comes_beside_desk(&self, interrupt: &Interrupt) -> bool {
         if interrupt.with_protected {
             return true;
         }
@@ -162,50 +177,36 @@ impl<'f> Run<'f> {
         interrupt.always && self.protects(&interrupt.run).is_some_and(|urgency| urgency < now)
     }
 
-    /// How urgent the protected hand-offs of a flow are, when it has any.
-    fn protects(&self, flow: &FlowId) -> Option<usize> {
-        let steps = self.flows.flows.get(flow)?.steps.values();
-        let urgency = steps.filter_map(|step| match &step.kind {
-            StepKind::Handoff(handoff) if handoff.protected => Some(rank(&handoff.priority)),
-            StepKind::Handoff(_)
-            | StepKind::Say(_)
-            | StepKind::Ask(_)
-            | StepKind::Choose(_)
-            | StepKind::Do(_)
-            | StepKind::Decide(_)
-            | StepKind::Call(_)
-            | StepKind::Pause(_)
-            | StepKind::Set(_)
-            | StepKind::End(_) => None,
-        });
-        urgency.min()
-    }
-
-    /// Said to an agent, a word of danger or death opens nothing; but from then on no word closes this ticket.
-    fn protect_if_grave(&mut self, heard: &Heard<'_>) {
-        let interrupts = &self.flows.bot.interrupts;
-        let grave =
-            interrupts.iter().any(|it| it.always && heard.names(it) && self.protects(&it.run).is_some());
-        if grave && let Some(desk) = &mut self.session.desk {
+    /// Said to an agent, a hint of danger opens nothing; but from then on no word closes this ticket.
+    fn protect_if_hinted(&mut self, heard: &Heard<'_>) {
+        if heard.doubted_intent().is_some_and(Intent::is_danger)
+            && let Some(desk) = &mut self.session.desk
+        {
             desk.protected = true;
             self.refresh_session_fact();
         }
     }
 
     /// What whoever waits hears now, if anything: an agent who is there speaks for themselves, and thanks need no answer.
-    fn moment(&self, heard: &Heard<'_>) -> Option<Moment> {
-        let desk = self.session.desk.as_ref().filter(|_| !self.facts.attended)?;
+    fn moment(&mut self, heard: &Heard<'_>) -> Option<Moment> {
+        let attended = self.facts.attended;
+        let desk = self.session.desk.as_mut().filter(|_| !attended)?;
+        desk.unheard = desk.unheard.saturating_add(1);
+        let urgent = desk.protected && rank(&desk.priority) == 0;
+        let alone = urgent && desk.unheard >= TOLD_AGAIN_IN_DANGER_AFTER;
+        let told_at = desk.told_at;
         let leaves = self.flows.bot.interrupts.iter().any(|it| it.with_agent && heard.names(it));
         if leaves {
             return Some(Moment::Return);
         }
-        let rested = desk.told_at.is_none_or(|at| self.facts.now.since(at) >= TOLD_AGAIN_AFTER);
+        let rested = alone || told_at.is_none_or(|at| self.facts.now.since(at) >= TOLD_AGAIN_AFTER);
         (rested && heard.certain_intent() != Some(Intent::Thanks)).then_some(Moment::Remark)
     }
 
     fn tell_waiting(&mut self, moment: Moment) -> Result<(), Stop> {
         if let Some(desk) = &mut self.session.desk {
             desk.told_at = Some(self.facts.now);
+            desk.unheard = 0;
         }
         if !self.begin_waiting(moment)? {
             return Ok(());
@@ -249,7 +250,41 @@ impl<'f> Run<'f> {
         self.effects.push(Effect::Reservation { reserved: Some(id.to_owned()) });
     }
 
+    /// Takes over what was reported, or decided, about the person in another chat. `true` when this chat is reserved by
+    /// it from now on, and nothing of it is open any more.
+    pub(crate) fn follow_person(&mut self) -> bool {
+        match (&self.facts.reserved, &self.session.reserved) {
+            (Some(id), None) => {
+                self.drop_open_matter();
+                self.reserve(id);
+                self.session.reserved_for_person = true;
+                true
+            }
+            (Some(id), Some(reserved)) => {
+                self.session.reserved_for_person = id == reserved;
+                false
+            }
+            (None, Some(_)) if self.session.reserved_for_person => {
+                self.drop_open_matter();
+                self.set_free();
+                false
+            }
+            (None, _) => false,
+        }
+    }
+
+    fn drop_open_matter(&mut self) {
+        self.drop_matter();
+        match self.session.status {
+            Status::Waiting { .. } | Status::Paused { .. } | Status::AwaitingAction { .. } => {
+                self.session.status = Status::New;
+            }
+            Status::New | Status::WithAgent { .. } | Status::Silenced { .. } | Status::Ended { .. } => {}
+        }
+    }
+
     pub(crate) fn set_free(&mut self) {
+        self.session.reserved_for_person = false;
         if self.session.reserved.take().is_some() {
             self.visit("set_free");
             self.effects.push(Effect::Reservation { reserved: None });

@@ -1,5 +1,6 @@
 //! What a message means now: which interrupt, answer, doubt or miss it is. The order is the contract of the language.
 
+use crate::domain::assurance::Assurance;
 use crate::domain::ids::{FlowId, Wamid};
 use crate::flow::engine::asking::{Asking, Certain};
 use crate::flow::engine::brought::{acceptance, brought};
@@ -7,7 +8,7 @@ use crate::flow::engine::heard::{Heard, lists};
 use crate::flow::engine::parts::Part;
 use crate::flow::engine::remark::Remark;
 use crate::flow::engine::run::{Next, Run, Stop};
-use crate::flow::engine::{begins_anew, is_fresh};
+use crate::flow::engine::{begins_anew, expectation, is_fresh};
 use crate::flow::input::{Input, Said};
 use crate::flow::model::{Expects, Interrupt, InterruptMode, Localised, Step, StepKind};
 use crate::flow::render::PAGE;
@@ -17,6 +18,10 @@ use crate::understand::intent::Intent;
 
 /// Variable of an interrupt's or the doubt's flow that gets the intent which led there.
 const INTENT_VAR: &str = "intencion";
+/// Variable of the doubt's flow that gets the person's own words, for the note to whoever reads the ticket.
+const WORDS_VAR: &str = "dicho";
+/// Words of a message that is a sentence: fewer are borrowed ("thank you", "good morning").
+const SENTENCE_WORDS: usize = 3;
 /// Voice notes, pictures … that are explained before they count as misses.
 const NOT_TEXTS_MAX: u32 = 2;
 
@@ -43,7 +48,7 @@ impl<'f> Run<'f> {
         self.session.unanswered = true;
         self.wamid = Some(wamid.clone());
         self.acceptance = acceptance(said);
-        let heard = Heard::of(said, &self.flows.bot.interrupts);
+        let heard = Heard::of(said, &self.flows.bot.interrupts, self.level >= Assurance::Verificada);
         self.hear_language(&heard, anew);
         self.warn_of_secret()?;
         if self.facts.attended {
@@ -85,10 +90,15 @@ impl<'f> Run<'f> {
         if let Some(doubted) = heard.doubted_intent()
             && let Some(flow) = self.doubt_flow(doubted, None)
         {
-            return self.doubt(flow, doubted);
+            return self.doubt(flow, doubted, heard);
         }
         if let Some(flow) = self.picture_flow(heard).filter(|_| heard.meaning.is_none()) {
             return self.picture(flow, heard);
+        }
+        if heard.meaning.is_none() {
+            // Before the greeting, which would seem to answer what was not heard.
+            self.visit("not_text");
+            self.say_text(self.words_for(heard.said))?;
         }
         let intent = heard.certain_intent().filter(|intent| !matches!(intent, Intent::Greeting));
         self.session.pending_intent = intent.map(|intent| intent.name().to_owned());
@@ -114,7 +124,7 @@ impl<'f> Run<'f> {
         if let Some(doubted) = heard.untaken_intent()
             && let Some(flow) = self.doubt_flow(doubted, Some(step))
         {
-            return self.doubt(flow, doubted);
+            return self.doubt(flow, doubted, heard);
         }
         let StepKind::Pause(pause) = &step.kind else {
             return Err(Stop::fault(format!("step `{}` is no pause", step.id)));
@@ -128,10 +138,18 @@ impl<'f> Run<'f> {
     fn waiting(&mut self, heard: &Heard<'_>, waited: Waited) -> Result<(), Stop> {
         let (flow, step) = self.place()?;
         let asking = Asking::of(step)?;
+        if let Asking::Choose(choose) = asking
+            && choose.safety
+        {
+            return self.safety_question(choose, heard);
+        }
         if let Some(tap) = &heard.tap {
             return self.tapped(asking, tap, waited);
         }
-        if let Some(interrupt) = self.interrupt_among(heard, |it| it.always) {
+        let said_again = heard.said_again(asking);
+        if let Some(interrupt) = self.interrupt_among(heard, |it| {
+            it.always && said_again.is_none_or(|intent| !lists(&it.intents, intent))
+        }) {
             return self.interrupt(interrupt, heard);
         }
         if flow.needs > self.level {
@@ -147,11 +165,14 @@ impl<'f> Run<'f> {
             let asked = asking.ask(self, 0);
             return self.asked(asked, asking, waited);
         }
-        if let Some(interrupt) = self.interrupt_before_answer(asking, step, heard) {
+        if said_again.is_none()
+            && let Some(interrupt) = self.interrupt_before_answer(asking, step, heard)
+        {
             return self.interrupt(interrupt, heard);
         }
-        if let Some((flow, peril)) = self.peril(heard.doubted_intent(), asking, step, meaning) {
-            return self.doubt(flow, peril);
+        let doubted = heard.doubted_intent().filter(|_| said_again.is_none());
+        if let Some((flow, peril)) = self.peril(doubted, asking, step, meaning) {
+            return self.doubt(flow, peril, heard);
         }
         if let Some(next) = self.picture_kept(step, heard)? {
             return self.proceed(Ok(next));
@@ -165,7 +186,9 @@ impl<'f> Run<'f> {
             return self.greeted(asking, waited);
         }
         self.keep_beside(asking, heard)?;
-        let certain = Certain { intent: heard.certain_intent().map(Intent::name), consent: heard.consent() };
+        let consent = heard.consent(self.terms_just_shown(asking));
+        let intent = said_again.or_else(|| heard.certain_intent()).map(Intent::name);
+        let certain = Certain { intent, consent };
         match asking.answer(self, heard.body, meaning, certain) {
             Ok(None) => {}
             Ok(Some(next)) => return self.proceed(Ok(next)),
@@ -176,13 +199,16 @@ impl<'f> Run<'f> {
             Some(Part::More) => return self.asked(Ok(()), asking, waited),
             None => {}
         }
+        if heard.only_acknowledges() && asking.binds() {
+            return self.acknowledged(asking, heard, waited);
+        }
         if let Some(interrupt) = self.interrupt_among(heard, |it| allowed(step, it)) {
             return self.interrupt(interrupt, heard);
         }
         if let Some(doubted) = heard.untaken_intent()
             && let Some(flow) = self.doubt_flow(doubted, Some(step))
         {
-            return self.doubt(flow, doubted);
+            return self.doubt(flow, doubted, heard);
         }
         if heard.is_greeting() {
             return self.greeted(asking, waited);
@@ -209,12 +235,15 @@ impl<'f> Run<'f> {
         }
     }
 
-    /// A first message may tell the language of the chat, a wish does at any time; only the flows' own languages count.
+    /// A first message may tell the language of the chat, a later sentence too, and a wish does at any time; only the
+    /// flows' own languages count.
     fn hear_language(&mut self, heard: &Heard<'_>, anew: bool) {
         let Some(found) = heard.meaning.and_then(|meaning| meaning.language) else { return };
         let code = found.language.code();
         let begins = anew || matches!(self.session.status, Status::New | Status::Ended { .. });
-        let counts = found.wished || (begins && !self.session.language_set);
+        let sentence = heard.words().split(' ').count() >= SENTENCE_WORDS
+            && !matches!(heard.wish(), Some(Intent::Thanks | Intent::Greeting));
+        let counts = found.wished || ((begins || sentence) && !self.session.language_set);
         if counts && self.flows.bot.languages.iter().any(|known| known == code) {
             self.session.language = code.to_owned();
             self.session.language_set |= found.wished;
@@ -236,7 +265,9 @@ impl<'f> Run<'f> {
         }
         let any_text = asking.takes_any_text();
         let first = if any_text { comes_before_text } else { comes_first };
-        let safety = heard.certain_intent().filter(|intent| first(*intent));
+        // Ley 2300 of 2023 (CO), art. 3 to 5: channel and day are the person's to choose. Only words that say so, no guess.
+        let wish = |intent: Intent| !any_text && intent == Intent::ContactPreference && heard.is_worded();
+        let safety = heard.certain_intent().filter(|intent| first(*intent) || wish(*intent));
         self.interrupt_among(heard, |it| {
             let phrase = any_text && heard.phrases(it);
             allowed(step, it) && (phrase || safety.is_some_and(|intent| lists(&it.intents, intent)))
@@ -248,7 +279,6 @@ impl<'f> Run<'f> {
         if flow.needs > self.level {
             return self.proceed(Err(Stop::Level(flow.needs)));
         }
-        let Asking::Choose(choose) = asking else { return self.stale(asking, waited) };
         let fresh = is_fresh(&self.session, tap);
         if fresh && let Some(page) = tap.option.strip_prefix(PAGE).and_then(|page| page.parse().ok()) {
             self.visit("page");
@@ -257,8 +287,8 @@ impl<'f> Run<'f> {
         }
         let same_step = tap.flow == flow.id && tap.step == step.id;
         // Terms are accepted by a tap on what was asked last, never on an older asking.
-        if fresh || (choose.accept_stale && choose.evidence.is_none() && same_step) {
-            match crate::flow::steps::choose::answer_tap(choose, self, &tap.option) {
+        if fresh || (asking.accepts_stale() && same_step) {
+            match asking.answer_tap(self, &tap.option) {
                 Ok(None) => {}
                 Ok(Some(next)) => return self.proceed(Ok(next)),
                 Err(stop) => return self.proceed(Err(stop)),
@@ -338,6 +368,10 @@ impl<'f> Run<'f> {
         let retry = asking.retry();
         let text = usize::try_from(waited.misses).ok().and_then(|at| retry.texts.get(at));
         let Some(text) = text else { return self.proceed(Ok(Next::Goto(&retry.then))) };
+        // Who is choosing among amounts hears that question again; how to write one is not what was missed.
+        let which = self.flows.bot.texts.which_amount.as_ref();
+        let text =
+            which.filter(|_| self.frame().is_ok_and(|frame| !frame.readings.is_empty())).unwrap_or(text);
         let turn = self.session.turn;
         if self.keeps_wish(heard) {
             self.say_kept()?;
@@ -382,6 +416,7 @@ impl<'f> Run<'f> {
         }
         let entered_by = if replace { EnteredBy::Start } else { EnteredBy::Interrupt };
         let intent = heard.certain_intent().filter(|intent| lists(&interrupt.intents, *intent));
+        self.keep_readings(&interrupt.run, heard);
         self.run_aside(&interrupt.run, entered_by, intent, brought(heard.said, heard.meaning, self.facts))
     }
 
@@ -396,9 +431,10 @@ impl<'f> Run<'f> {
         let_in.then_some(flow)
     }
 
-    fn doubt(&mut self, flow: &'f FlowId, doubted: Intent) -> Result<(), Stop> {
+    fn doubt(&mut self, flow: &'f FlowId, doubted: Intent, heard: &Heard<'_>) -> Result<(), Stop> {
         self.visit(format!("doubt:{}", doubted.name()));
-        self.run_aside(flow, EnteredBy::Interrupt, Some(doubted), Vec::new())
+        let words = heard.noted(expectation(self.flows, &self.session));
+        self.run_aside(flow, EnteredBy::Interrupt, Some(doubted), vec![(WORDS_VAR, Value::text(&words))])
     }
 
     pub(super) fn run_aside(

@@ -1,11 +1,16 @@
 //! A message, taken apart: its words, what it surely means, and what it may mean.
 
+use crate::flow::engine::asking::Asking;
 use crate::flow::input::Said;
 use crate::flow::model::Interrupt;
 use crate::flow::state::OptionRef;
 use crate::understand::answer::without_courtesy;
 use crate::understand::intent::Intent;
-use crate::understand::{CERTAIN_BPS, IntentSource, Understanding};
+use crate::understand::withheld::{without_answer, without_numbers};
+use crate::understand::{CERTAIN_BPS, Expectation, IntentGuess, IntentSource, Understanding};
+
+/// Characters of a message that go into a note.
+const NOTED_CHARS_MAX: usize = 200;
 
 /// A message, taken apart.
 pub(super) struct Heard<'i> {
@@ -15,17 +20,19 @@ pub(super) struct Heard<'i> {
     pub(super) tap: Option<OptionRef>,
     /// It is the very phrase of an interrupt: then a guess at its meaning does not count.
     phrased: bool,
+    /// Whoever has the chat has proved who they are.
+    proved: bool,
 }
 
 impl<'i> Heard<'i> {
-    pub(super) fn of(said: &'i Said, interrupts: &[Interrupt]) -> Self {
-        let heard = Self::read(said);
+    pub(super) fn of(said: &'i Said, interrupts: &[Interrupt], proved: bool) -> Self {
+        let heard = Self { proved, ..Self::read(said) };
         let phrased = interrupts.iter().any(|it| heard.phrases(it));
         Self { phrased, ..heard }
     }
 
     fn read(said: &'i Said) -> Self {
-        let nothing = Self { said, body: "", meaning: None, tap: None, phrased: false };
+        let nothing = Self { said, body: "", meaning: None, tap: None, phrased: false, proved: false };
         match said {
             Said::Text { body, understanding } => {
                 Self { body: body.expose(), meaning: Some(understanding), ..nothing }
@@ -48,25 +55,49 @@ impl<'i> Heard<'i> {
         }
     }
 
-    fn words(&self) -> &'i str {
+    pub(super) fn words(&self) -> &'i str {
         self.meaning.map_or("", |meaning| meaning.normalised.as_str())
     }
 
+    /// Its beginning, for the note to whoever reads the ticket. What proves who somebody is is kept nowhere, and no number
+    /// is in it. The words as they are kept give the same note.
+    pub(super) fn noted(&self, expects: Expectation) -> String {
+        let asked = matches!(expects, Expectation::DocumentLast4 | Expectation::BirthDayMonth);
+        let digits = self.meaning.and_then(|meaning| meaning.digits.as_ref());
+        let letters =
+            digits.is_some_and(|digits| digits.expose().bytes().any(|byte| byte.is_ascii_alphabetic()));
+        let bare = asked.then(|| without_answer(self.body, letters)).flatten();
+        let words = bare.as_deref().unwrap_or(self.body);
+        let words = without_numbers(words).unwrap_or_else(|| words.to_owned());
+        words.chars().take(NOTED_CHARS_MAX).collect()
+    }
+
     /// The option that a written message plainly accepts. The title of a button that is none of the open question's, and
-    /// words below a picture, are not written as an answer to it.
-    pub(super) fn consent(&self) -> Option<&'i str> {
+    /// words below a picture, are not written as an answer to it. An acknowledgement accepts only what was `just_shown`.
+    pub(super) fn consent(&self, just_shown: bool) -> Option<&'i str> {
         let Said::Text { understanding, .. } = self.said else { return None };
-        understanding.consent.as_deref()
+        understanding.consent.as_deref().filter(|_| just_shown || !understanding.acknowledges)
+    }
+
+    /// Nothing but "ok", "listo", "👍", with or without thanks.
+    pub(super) fn only_acknowledges(&self) -> bool {
+        matches!(self.said, Said::Text { .. }) && self.meaning.is_some_and(|meaning| meaning.acknowledges)
     }
 
     pub(super) fn certain_intent(&self) -> Option<Intent> {
         let meaning = self.meaning?;
         let guess = meaning.intent.as_ref().filter(|guess| guess.confidence_bps >= CERTAIN_BPS)?;
         let guessed = guess.how == IntentSource::Classifier;
-        if guessed && (self.phrased || is_asked_back(guess.intent)) {
+        if (guessed && self.phrased) || self.is_asked_back(guess) {
             return None;
         }
         (meaning.doubt != Some(guess.intent)).then_some(guess.intent)
+    }
+
+    /// Whether a curated phrase says what it means.
+    pub(super) fn is_worded(&self) -> bool {
+        let guess = self.meaning.and_then(|meaning| meaning.intent);
+        guess.is_some_and(|guess| guess.how == IntentSource::Phrase)
     }
 
     /// The likeliest meaning when it is sure enough to act on, also where the words are the phrase of an interrupt.
@@ -78,7 +109,7 @@ impl<'i> Heard<'i> {
     pub(super) fn doubted_intent(&self) -> Option<Intent> {
         // The very words of an interrupt mean that interrupt.
         let meaning = self.meaning.filter(|_| !self.phrased)?;
-        let report = || meaning.intent.map(|guess| guess.intent).filter(|intent| is_asked_back(*intent));
+        let report = || meaning.intent.filter(|guess| self.is_asked_back(guess)).map(|guess| guess.intent);
         meaning.doubt.or_else(|| report().filter(|_| self.certain_intent().is_none() && self.is_sure()))
     }
 
@@ -86,6 +117,23 @@ impl<'i> Heard<'i> {
     fn is_sure(&self) -> bool {
         let guess = self.meaning.and_then(|meaning| meaning.intent);
         guess.is_some_and(|guess| guess.confidence_bps >= CERTAIN_BPS)
+    }
+
+    /// Reports that would open a case, keep the chat with people or cut a number off: what is only likely is asked back
+    /// first; and so are words of another person after the holder has proved to be there.
+    fn is_asked_back(&self, guess: &IntentGuess) -> bool {
+        let guessed = guess.how == IntentSource::Classifier;
+        let intent = guess.intent;
+        if intent == Intent::ThirdParty {
+            return guessed || self.proved;
+        }
+        guessed && (matches!(intent, Intent::Deceased | Intent::WrongNumber) || intent.is_danger())
+    }
+
+    /// A safety intent, certain or not, about which the open question asks: who says it a second time says yes.
+    pub(super) fn said_again(&self, asking: Asking<'_>) -> Option<Intent> {
+        let either = [self.certain_intent(), self.doubted_intent()];
+        either.into_iter().flatten().find(|intent| intent.is_peril() && asking.lists(*intent))
     }
 
     /// A safety intent that must not be passed over, certain or not, when nothing else took it.
@@ -113,9 +161,4 @@ impl<'i> Heard<'i> {
 
 pub(super) fn lists(names: &[String], intent: Intent) -> bool {
     names.iter().any(|name| name == intent.name())
-}
-
-/// Reports that would open a case or cut a number off: what is only likely is asked back first.
-const fn is_asked_back(intent: Intent) -> bool {
-    matches!(intent, Intent::Deceased | Intent::WrongNumber | Intent::ThirdParty)
 }

@@ -5,7 +5,7 @@ use crate::domain::assurance::Assurance;
 use crate::domain::ids::FlowId;
 use crate::domain::inbound::MediaKind;
 use crate::flow::engine::asking::Asking;
-use crate::flow::engine::brought::{brought, day_beside};
+use crate::flow::engine::brought::{AMOUNT_VAR, brought, brought_readings, day_beside};
 use crate::flow::engine::heard::Heard;
 use crate::flow::engine::run::{Next, Run, Stop};
 use crate::flow::input::Said;
@@ -129,6 +129,7 @@ impl<'f> Run<'f> {
         let Some(heard) = heard.filter(|_| self.level < Assurance::Verificada) else { return false };
         let Some(wish) = heard.wish().filter(|intent| is_wish(*intent)) else { return false };
         self.session.pending_intent = Some(wish.name().to_owned());
+        self.session.readings = brought_readings(heard.meaning);
         for (var, value) in brought(heard.said, heard.meaning, self.facts) {
             for frame in &mut self.session.frames {
                 let flow = self.flows.flows.get(&frame.flow);
@@ -139,6 +140,14 @@ impl<'f> Run<'f> {
         }
         self.refresh_session_fact();
         true
+    }
+
+    /// What an amount may mean that the flow of an interrupt would get if it were plain.
+    pub(super) fn keep_readings(&mut self, flow: &FlowId, heard: &Heard<'_>) {
+        let takes = self.flows.flows.get(flow).is_some_and(|flow| flow.vars.contains_key(AMOUNT_VAR));
+        if takes {
+            self.session.readings = brought_readings(heard.meaning);
+        }
     }
 
     pub(super) fn say_kept(&mut self) -> Result<(), Stop> {

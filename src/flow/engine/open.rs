@@ -9,6 +9,7 @@ use crate::flow::facts::{Facts, Limits};
 use crate::flow::model::{Choose, Each, Expects, FlowSet, Step, StepKind};
 use crate::flow::render::OptionView;
 use crate::flow::state::{OptionRef, Session, Status};
+use crate::flow::steps::ask::which;
 use crate::flow::value::Value;
 use crate::understand::Expectation;
 use crate::understand::options::OptionHint;
@@ -35,10 +36,25 @@ pub(crate) struct Candidate<'f> {
 
 /// The options that may be answered with now, for the understanding stage. Empty when no choice is open.
 pub fn open_options(flows: &FlowSet, session: &Session, facts: &Facts) -> Vec<OptionHint> {
-    let Some(StepKind::Choose(choose)) = open_step(flows, session).map(|step| &step.kind) else {
-        return Vec::new();
-    };
     let limits = Limits::default();
+    let choose = match open_step(flows, session).map(|step| &step.kind) {
+        Some(StepKind::Choose(choose)) => choose,
+        Some(StepKind::Ask(_)) if session.frames.last().is_some_and(|frame| !frame.readings.is_empty()) => {
+            return which::hints(&Run::new(flows, session.clone(), facts, &limits));
+        }
+        Some(
+            StepKind::Ask(_)
+            | StepKind::Say(_)
+            | StepKind::Do(_)
+            | StepKind::Decide(_)
+            | StepKind::Call(_)
+            | StepKind::Handoff(_)
+            | StepKind::Pause(_)
+            | StepKind::Set(_)
+            | StepKind::End(_),
+        )
+        | None => return Vec::new(),
+    };
     let run = Run::new(flows, session.clone(), facts, &limits);
     let hint = |option: Candidate<'_>| OptionHint {
         id: option.id,
@@ -78,6 +94,13 @@ pub fn typed_expectation(flows: &FlowSet, session: &Session) -> Expectation {
     let typed = flow.and_then(|flow| flow.steps.get(choose.typed.as_ref()?));
     let Some(StepKind::Ask(ask)) = typed.map(|step| &step.kind) else { return Expectation::Nothing };
     expected(ask.expects)
+}
+
+/// Turn and index of the message that shows the terms which the open question asks to accept.
+pub fn open_terms(flows: &FlowSet, session: &Session) -> Option<(u64, u32)> {
+    let StepKind::Choose(choose) = &open_step(flows, session)?.kind else { return None };
+    let shown = session.frames.last()?.shown.get(choose.evidence.as_ref()?)?;
+    Some((shown.turn, shown.index))
 }
 
 const fn expected(expects: Expects) -> Expectation {

@@ -4,8 +4,10 @@
 use crate::domain::ids::FlowId;
 use crate::flow::engine::asking::Asking;
 use crate::flow::engine::hear::Waited;
+use crate::flow::engine::heard::Heard;
 use crate::flow::engine::run::{Run, Stop};
 use crate::flow::model::{FlowSet, Localised, Step};
+use crate::flow::state::Status;
 use crate::understand::Understanding;
 use crate::understand::intent::Intent;
 
@@ -38,6 +40,36 @@ impl<'f> Run<'f> {
             self.speak(remark.words).and_then(|words| asking.ask_short(self, words, turn))
         };
         self.asked(asked, asking, waited)
+    }
+
+    /// An acknowledgement that accepts no terms: what does is said, with the options.
+    pub(super) fn acknowledged(
+        &mut self,
+        asking: Asking<'f>,
+        heard: &Heard<'_>,
+        waited: Waited,
+    ) -> Result<(), Stop> {
+        let Some(words) = &self.flows.bot.texts.acknowledged else {
+            return self.miss(asking, Some(heard), waited);
+        };
+        self.visit("acknowledged");
+        let turn = self.session.turn;
+        let asked = self.speak(words).and_then(|words| asking.ask_short(self, words, turn));
+        self.asked(asked, asking, waited)
+    }
+
+    /// Whether the terms are the last that was said here and nothing of the person came since.
+    pub(super) fn terms_just_shown(&self, asking: Asking<'f>) -> bool {
+        let (Asking::Choose(choose), Status::Waiting { asked_turn, nudged: false, .. }) =
+            (asking, &self.session.status)
+        else {
+            return false;
+        };
+        let shown = choose.evidence.as_ref().zip(self.session.frames.last());
+        shown.is_some_and(|(name, frame)| {
+            frame.since_turn == *asked_turn
+                && frame.shown.get(name).is_some_and(|shown| shown.turn == *asked_turn)
+        })
     }
 
     /// Who says hello in the middle of a question did not see it or begins anew: it is asked again, kindly.

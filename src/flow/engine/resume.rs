@@ -15,10 +15,12 @@ use std::collections::BTreeMap;
 impl<'f> Run<'f> {
     /// Takes one input; whatever goes wrong ends in a person.
     pub(super) fn take(&mut self, input: &Input) {
-        if !matches!(input, Input::Message { .. } | Input::ActionOutcome { .. }) {
+        if !matches!(input, Input::Message { .. } | Input::Late { .. } | Input::ActionOutcome { .. }) {
             self.session.unanswered = false;
         }
+        let reserved_now = self.follow_person();
         let taken = match input {
+            Input::ActionOutcome { .. } if reserved_now => self.begin_reserved(),
             Input::Message { wamid, said, held_secret } => {
                 self.held_secret = *held_secret;
                 self.message(input, wamid, said)
@@ -41,14 +43,21 @@ impl<'f> Run<'f> {
                 self.human_echo();
                 Ok(())
             }
-            Input::DeliveryFailed => {
-                self.visit("delivery_failed");
+            Input::Late { wamid, said } => self.late(input, wamid, said),
+            Input::DeliveryFailed { question } => {
+                self.undelivered(*question);
                 Ok(())
             }
         };
         if let Err(stop) = taken {
             self.fault(stop);
         }
+    }
+
+    /// Whoever waits for an answer gets that of the reservation.
+    fn begin_reserved(&mut self) -> Result<(), Stop> {
+        self.push(self.start_flow(), EnteredBy::Start)?;
+        self.proceed(Ok(Next::Again))
     }
 
     // ── timers ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -235,7 +244,7 @@ impl<'f> Run<'f> {
 
     /// Who is there is known from now on; the agent keeps the chat. What was open of another person is dropped.
     fn person_confirmed(&mut self, person: PersonId) {
-        if !matches!(self.session.status, Status::WithAgent { .. }) {
+        if !matches!(self.session.status, Status::WithAgent { .. }) || self.session.reserved.is_some() {
             self.visit("late_confirmation");
             return;
         }

@@ -248,6 +248,7 @@ impl<'f> Run<'f> {
         frame.step = step.clone();
         frame.since_turn = 0;
         frame.part = None;
+        frame.readings.clear();
         frame.timers.clear();
         Ok(())
     }
@@ -276,6 +277,7 @@ impl<'f> Run<'f> {
             retries: BTreeMap::new(),
             since_turn: 0,
             part: None,
+            readings: Vec::new(),
             timers: Vec::new(),
         });
         Ok(flow)
@@ -321,6 +323,7 @@ impl<'f> Run<'f> {
     pub(crate) fn drop_matter(&mut self) {
         self.session.frames.clear();
         self.session.pending_intent = None;
+        self.session.readings.clear();
         if self.level < Assurance::Verificada {
             self.session.subject = None;
         }
@@ -333,6 +336,7 @@ impl<'f> Run<'f> {
             self.visit("other_person");
             self.session.frames.clear();
             self.session.pending_intent = None;
+            self.session.readings.clear();
         }
         self.session.subject = Some(person);
         !others

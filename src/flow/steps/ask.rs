@@ -1,19 +1,56 @@
 //! `ask`: a free answer of one type, within its limits.
 
+pub(crate) mod which;
+
 use crate::domain::ids::StepId;
 use crate::domain::money::Money;
 use crate::domain::time::Day;
-use crate::flow::engine::run::{Next, Run, Stop};
+use crate::flow::engine::run::{Next, Run, Spoken, Stop};
 use crate::flow::expr::Expr;
 use crate::flow::model::{Ask, Expects};
+use crate::flow::render::Speech;
 use crate::flow::value::Value;
 use crate::understand::Understanding;
 use std::cmp::Ordering;
 
 pub(crate) fn run<'f>(ask: &'f Ask, run: &mut Run<'f>) -> Result<Next<'f>, Stop> {
-    run.say_text(&ask.text)?;
+    if let Some(next) = said_before(ask, run)? {
+        return Ok(next);
+    }
+    self::ask(ask, run)?;
     run.wait(&ask.wait, 0, false)?;
     Ok(Next::Rest)
+}
+
+/// The whole question, or among which amounts to choose while that is open.
+pub(crate) fn ask(ask: &Ask, run: &mut Run<'_>) -> Result<(), Stop> {
+    let turn = run.session.turn;
+    if let Some(words) = &run.flows.bot.texts.which_amount
+        && !run.frame()?.readings.is_empty()
+    {
+        let words = run.speak(words)?;
+        which::show(run, words, turn)?;
+        return Ok(());
+    }
+    run.say_text(&ask.text)
+}
+
+/// Other words: above the amounts to choose among while that is open.
+pub(crate) fn ask_short(run: &mut Run<'_>, words: Spoken, turn: u64) -> Result<(), Stop> {
+    let Spoken { text, label } = words;
+    if !which::show(run, Spoken { text: text.clone(), label }, turn)? {
+        run.say(Speech::Say { text, label });
+    }
+    Ok(())
+}
+
+/// An amount that was said before and may mean two: it is chosen among its meanings instead of being asked for.
+pub(crate) fn said_before<'f>(ask: &'f Ask, run: &mut Run<'f>) -> Result<Option<Next<'f>>, Stop> {
+    if ask.expects != Expects::Money || run.session.readings.is_empty() {
+        return Ok(None);
+    }
+    let readings = std::mem::take(&mut run.session.readings);
+    which::ask_which(ask, run, readings)
 }
 
 /// Takes a text as the answer; `None` when it is none, or is outside `min` and `max`.
@@ -23,10 +60,22 @@ pub(crate) fn answer<'f>(
     body: &str,
     meaning: &Understanding,
 ) -> Result<Option<Next<'f>>, Stop> {
+    if let Some(next) = which::answer(ask, run, meaning)? {
+        return Ok(Some(next));
+    }
+    let readings = doubtful(ask, meaning);
+    if !readings.is_empty() {
+        return which::ask_which(ask, run, readings);
+    }
     let Some(value) = read(ask, body, meaning, run).filter(|value| is_within(ask, value, run)) else {
         return Ok(None);
     };
     take(ask, run, value).map(Some)
+}
+
+/// What the amount may mean when the step waits for one and it is not plain.
+fn doubtful(ask: &Ask, meaning: &Understanding) -> Vec<Money> {
+    if ask.expects == Expects::Money { which::readings(meaning) } else { Vec::new() }
 }
 
 /// Takes what was typed at a choice as the answer of this step; `None` when it holds no such value. A value beyond
@@ -39,8 +88,12 @@ pub(crate) fn answer_ahead<'f>(
     let Some(value) = read(ask, "", meaning, run) else { return Ok(None) };
     run.visit("typed");
     run.move_to(id)?;
-    if is_within(ask, &value, run) {
+    let readings = doubtful(ask, meaning);
+    if readings.is_empty() && is_within(ask, &value, run) {
         return take(ask, run, value).map(Some);
+    }
+    if let Some(next) = which::ask_which(ask, run, readings)? {
+        return Ok(Some(next));
     }
     run.visit("no_match:1");
     run.say_text(ask.retry.texts.first().unwrap_or(&ask.text))?;
@@ -53,7 +106,7 @@ pub(crate) fn answer_media<'f>(ask: &'f Ask, run: &mut Run<'f>, media_id: &str) 
     take(ask, run, Value::text(media_id))
 }
 
-fn take<'f>(ask: &'f Ask, run: &mut Run<'f>, value: Value) -> Result<Next<'f>, Stop> {
+pub(crate) fn take<'f>(ask: &'f Ask, run: &mut Run<'f>, value: Value) -> Result<Next<'f>, Stop> {
     run.visit("answer");
     run.assign(&ask.var, value)?;
     Ok(Next::Goto(&ask.goto))
@@ -91,7 +144,7 @@ fn instalments(ask: &Ask, meaning: &Understanding, run: &Run<'_>) -> Option<Mone
     one.minor.checked_mul(i64::from(n)).map(|minor| Money::new(minor, one.currency))
 }
 
-fn is_within(ask: &Ask, value: &Value, run: &Run<'_>) -> bool {
+pub(crate) fn is_within(ask: &Ask, value: &Value, run: &Run<'_>) -> bool {
     within(value, ask.min.as_ref(), run, Ordering::Less)
         && within(value, ask.max.as_ref(), run, Ordering::Greater)
 }

@@ -4,7 +4,7 @@ use crate::domain::ids::StepId;
 use crate::flow::effect::Shown;
 use crate::flow::engine::run::{Next, Run, Spoken, Stop};
 use crate::flow::engine::{self, Candidate, Certain};
-use crate::flow::model::{Ask, Choose, StepKind};
+use crate::flow::model::{Ask, Choose, Expects, StepKind};
 use crate::flow::render::{self, ChoiceKind, Question, Speech};
 use crate::flow::steps::ask;
 use crate::understand::Understanding;
@@ -13,6 +13,9 @@ use sha2::{Digest as _, Sha256};
 
 pub(crate) fn run<'f>(choose: &'f Choose, run: &mut Run<'f>) -> Result<Next<'f>, Stop> {
     if let Some(next) = answer_pending(choose, run)? {
+        return Ok(next);
+    }
+    if let Some(next) = typed_before(choose, run)? {
         return Ok(next);
     }
     ask(choose, run, 0)?;
@@ -119,6 +122,42 @@ pub(crate) fn answer<'f>(
         Some(option) => take(choose, run, option).map(Some),
         None => Ok(None),
     }
+}
+
+/// An amount that was said before is what would be typed here.
+fn typed_before<'f>(choose: &'f Choose, run: &mut Run<'f>) -> Result<Option<Next<'f>>, Stop> {
+    if run.session.readings.is_empty() || run.frame()?.since_turn != 0 {
+        return Ok(None);
+    }
+    let Some((id, ask)) = typed(choose, run)? else { return Ok(None) };
+    if ask.expects != Expects::Money {
+        return Ok(None);
+    }
+    let here = run.frame()?.step.clone();
+    run.move_to(id)?;
+    let asked = ask::said_before(ask, run)?;
+    if asked.is_none() {
+        run.move_to(&here)?;
+    }
+    Ok(asked)
+}
+
+/// Takes a text as the answer to a question about somebody's safety: an option by its very words, or any yes. A denial
+/// that is only part of the words ("no tengo plata") says nothing about it.
+pub(crate) fn answer_about_safety<'f>(
+    choose: &'f Choose,
+    run: &mut Run<'f>,
+    meaning: &Understanding,
+) -> Result<Option<Next<'f>>, Stop> {
+    let options = engine::candidates(choose, run)?;
+    let exact = Understanding {
+        option: meaning.option.clone().filter(is_exact),
+        yes_no: meaning.yes_no.filter(|yes| *yes),
+        normalised: meaning.normalised.clone(),
+        ..Understanding::default()
+    };
+    let at = by_words(&options, &exact);
+    at.and_then(|at| options.into_iter().nth(at)).map(|option| take(choose, run, option)).transpose()
 }
 
 /// The `ask` whose answer may be typed here.

@@ -3,6 +3,7 @@
 use crate::flow::catalogue::{self, Action, EffectClass, Keeps};
 use crate::flow::effect::{ActionCall, Effect, Shown};
 use crate::flow::engine::run::{Next, Run, Stop};
+use crate::flow::expr::Expr;
 use crate::flow::model::{Do, Route};
 use crate::flow::state::Status;
 use crate::flow::value::Value;
@@ -14,6 +15,8 @@ static ACTIONS: LazyLock<BTreeMap<&'static str, Action>> =
 
 /// Input of an action that reserves the chat.
 const RESERVED_FOR: &str = "para";
+/// The action whose inputs prove who somebody is.
+const IDENTITY_CHECK: &str = "identidad.verificar";
 /// Inputs of the action that leaves a ticket.
 const TICKET_REASON: &str = "motivo";
 const TICKET_NOTE: &str = "nota";
@@ -68,6 +71,9 @@ pub(crate) fn outcome<'f>(
         run.assign(var, value.clone())?;
     }
     granted(step, run, outcome)?;
+    if action.name == IDENTITY_CHECK {
+        forget(step, run)?;
+    }
     if outcome == "ok"
         && let Some(keeps) = action.keeps
     {
@@ -87,6 +93,19 @@ pub(crate) fn granted(step: &Do, run: &mut Run<'_>, outcome: &str) -> Result<(),
         && level > run.level
     {
         run.set_level(level);
+    }
+    Ok(())
+}
+
+/// What was compared is not kept, right or wrong.
+fn forget(step: &Do, run: &mut Run<'_>) -> Result<(), Stop> {
+    let frame = run.frame_mut()?;
+    for expr in step.with.values() {
+        if let Expr::Path(names) = expr
+            && let [name] = names.as_slice()
+        {
+            frame.vars.remove(name);
+        }
     }
     Ok(())
 }

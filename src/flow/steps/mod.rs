@@ -1,4 +1,4 @@
-//! One file per step kind: how it runs, and how it takes its answer or outcome.
+//! One file per step kind: how it runs, and how it takes its answer or outcome. `which` is a part of `ask`.
 
 pub(crate) mod ask;
 pub(crate) mod call;

@@ -4,13 +4,13 @@ use crate::flow::source::{Node, Scalar};
 use crate::flow::syntax::read::{Fields, Reader};
 use crate::flow::syntax::steps::{retry, step, wait};
 use crate::flow::syntax::{
-    BotSyntax, FlowSyntax, InterruptSyntax, LocaleSyntax, ReservedSyntax, RetrySyntax, TranslationSyntax,
-    VarSyntax, WaitSyntax,
+    BotSyntax, CorrectionSyntax, FlowSyntax, InterruptSyntax, LocaleSyntax, ReservedSyntax, RetrySyntax,
+    TranslationSyntax, VarSyntax, WaitSyntax,
 };
 
 const FLOW_KEYS: [&str; 6] = ["flow", "about", "needs", "vars", "start", "steps"];
 const VAR_KEYS: [&str; 6] = ["type", "of", "input", "optional", "label", "initial"];
-const BOT_KEYS: [&str; 15] = [
+const BOT_KEYS: [&str; 18] = [
     "bot",
     "about",
     "start",
@@ -20,8 +20,11 @@ const BOT_KEYS: [&str; 15] = [
     "doubt",
     "reverify",
     "waiting",
+    "grave",
     "picture",
     "reserved",
+    "outcomes",
+    "corrections",
     "fault",
     "interrupts",
     "defaults",
@@ -29,6 +32,7 @@ const BOT_KEYS: [&str; 15] = [
 ];
 const INTERRUPT_KEYS: [&str; 9] =
     ["id", "phrases", "intents", "run", "mode", "always", "with_agent", "with_protected", "reserved"];
+const CORRECTION_KEYS: [&str; 4] = ["reasons", "phrases", "intents", "run"];
 const RESERVED_KEYS: [&str; 3] = ["id", "run", "lifted_by"];
 
 /// Reads a flow file.
@@ -96,8 +100,11 @@ pub fn bot_file(reader: &mut Reader, node: &Node) -> Option<BotSyntax> {
     let doubt = reader.optional(fields, "doubt");
     let reverify = reader.optional(fields, "reverify");
     let waiting = reader.optional(fields, "waiting");
+    let grave = reader.optional(fields, "grave");
     let picture = reader.optional(fields, "picture");
     let reserved = reserved(reader, fields);
+    let outcomes = reader.scalars(fields, "outcomes");
+    let corrections = corrections(reader, fields);
     let fault_queue = fault_queue(reader, fields);
     let interrupts = interrupts(reader, fields);
     let (retry, wait) = defaults(reader, fields);
@@ -111,8 +118,11 @@ pub fn bot_file(reader: &mut Reader, node: &Node) -> Option<BotSyntax> {
         doubt,
         reverify,
         waiting,
+        grave,
         picture,
         reserved,
+        outcomes,
+        corrections,
         fault_queue: fault_queue?,
         interrupts,
         retry,
@@ -178,6 +188,20 @@ fn reserved(reader: &mut Reader, fields: Fields<'_>) -> Vec<ReservedSyntax> {
         let run = reader.required(fields, WHAT, "run", "the flow that answers meanwhile");
         let lifted_by = reader.scalars(fields, "lifted_by");
         Some(ReservedSyntax { id: id?, run: run?, lifted_by })
+    };
+    items.iter().filter_map(item).collect()
+}
+
+fn corrections(reader: &mut Reader, fields: Fields<'_>) -> Vec<CorrectionSyntax> {
+    const WHAT: &str = "an item of `corrections`";
+    let Some(node) = fields.get("corrections") else { return Vec::new() };
+    let Some(items) = reader.list(node, "`corrections`") else { return Vec::new() };
+    let item = |item: &Node| {
+        let fields = reader.fields(item, top(item), WHAT, &CORRECTION_KEYS)?;
+        let reasons = reader.scalars(fields, "reasons");
+        let (phrases, intents) = (reader.scalars(fields, "phrases"), reader.scalars(fields, "intents"));
+        let run = reader.required(fields, WHAT, "run", "the flow with which the bot goes on");
+        Some(CorrectionSyntax { reasons, phrases, intents, run: run? })
     };
     items.iter().filter_map(item).collect()
 }

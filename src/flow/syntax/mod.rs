@@ -92,6 +92,7 @@ pub struct ChooseSyntax {
     pub use_pending_intent: bool,
     pub evidence: Option<Scalar>,
     pub accept_stale: bool,
+    pub safety: bool,
     pub retry: Option<RetrySyntax>,
     pub wait: Option<WaitSyntax>,
     pub goto: Option<Scalar>,
@@ -185,8 +186,11 @@ pub struct BotSyntax {
     pub doubt: Option<Scalar>,
     pub reverify: Option<Scalar>,
     pub waiting: Option<Scalar>,
+    pub grave: Option<Scalar>,
     pub picture: Option<Scalar>,
     pub reserved: Vec<ReservedSyntax>,
+    pub outcomes: Vec<Scalar>,
+    pub corrections: Vec<CorrectionSyntax>,
     pub fault_queue: Scalar,
     pub interrupts: Vec<InterruptSyntax>,
     pub retry: RetrySyntax,
@@ -213,6 +217,14 @@ pub struct ReservedSyntax {
     pub id: Scalar,
     pub run: Scalar,
     pub lifted_by: Vec<Scalar>,
+}
+
+#[derive(Debug, Clone)]
+pub struct CorrectionSyntax {
+    pub reasons: Vec<Scalar>,
+    pub phrases: Vec<Scalar>,
+    pub intents: Vec<Scalar>,
+    pub run: Scalar,
 }
 
 #[derive(Debug, Clone)]

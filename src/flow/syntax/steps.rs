@@ -37,6 +37,7 @@ const fn other_keys(kind: &str) -> &'static [&'static str] {
             "use_pending_intent",
             "evidence",
             "stale",
+            "safety",
             "retry",
             "wait",
             "goto",
@@ -191,6 +192,7 @@ fn choose(reader: &mut Reader, what: &str, fields: Fields<'_>) -> Option<ChooseS
             .help("leave it out to ask again when someone taps an old message");
         reader.report(finding);
     }
+    let safety = reader.flag(fields, "safety");
     let (retry, wait) = (retry(reader, fields), wait(reader, fields));
     let goto = reader.optional(fields, "goto");
     Some(ChooseSyntax {
@@ -203,6 +205,7 @@ fn choose(reader: &mut Reader, what: &str, fields: Fields<'_>) -> Option<ChooseS
         use_pending_intent,
         evidence,
         accept_stale: stale.is_some(),
+        safety,
         retry,
         wait,
         goto,

@@ -184,6 +184,7 @@ fn stage<'f>(
         assurance: scene.level,
         window_until: None,
         attended: false,
+        reserved: None,
         roots: sample::facts(today, currency_of(country)),
     };
     let mut talk = Talk::new(flows, understander, zone, facts);

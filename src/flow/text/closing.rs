@@ -7,7 +7,7 @@ use crate::flow::text::fold::fold;
 use crate::flow::text::{Part, Text};
 
 /// That nothing is owed any more. A `*` ends a word that may go on; words are compared folded.
-const CLOSING: [&str; 71] = [
+const CLOSING: &[&str] = &[
     "cierra",
     "cierran",
     "cierre su",
@@ -39,6 +39,25 @@ const CLOSING: [&str; 71] = [
     "nada mas que pagar",
     "nada mas por pagar",
     "libre de deuda*",
+    "libre de la deuda",
+    "libre de su deuda",
+    "libre de esa deuda",
+    "libre de esta deuda",
+    "queda libre",
+    "quedara libre",
+    "no debe mas",
+    "no deba mas",
+    "no debera mas",
+    "ya no debera",
+    "termina su credito",
+    "termina el credito",
+    "termina su deuda",
+    "termina la deuda",
+    "termina su obligacion",
+    "se acaba la deuda",
+    "se acaba su deuda",
+    "acaba con su deuda",
+    "borra su deuda",
     "en ceros",
     "en cero",
     "cancela su",
@@ -65,6 +84,12 @@ const CLOSING: [&str; 71] = [
     "nao deve mais",
     "nao devera mais",
     "nada mais a pagar",
+    "livre da divida",
+    "livre da sua divida",
+    "livre de dividas",
+    "termina o seu credito",
+    "termina a divida",
+    "termina a sua divida",
     // English
     "you close",
     "closes",
@@ -81,10 +106,17 @@ const CLOSING: [&str; 71] = [
     "nothing more to pay",
     "clears your",
     "debt free",
+    "free of debt",
+    "free of your debt",
+    "free of the debt",
+    "owe no more",
+    "ends your loan",
+    "ends your debt",
+    "ends the debt",
 ];
 
 /// That an amount is all that is owed, overdue or not.
-const WHOLE: [&str; 52] = [
+const WHOLE: &[&str] = &[
     "deuda total",
     "total de la deuda",
     "total de su deuda",
@@ -143,15 +175,24 @@ const WHOLE: [&str; 52] = [
 
 /// The words by which a text says that a debt ends.
 pub fn closing(text: &str) -> Option<String> {
-    found(text, &CLOSING)
+    found(text, CLOSING)
 }
 
 /// The words by which a text says that a debt ends, or that an amount is the whole debt.
 pub fn whole_debt(text: &str) -> Option<String> {
-    closing(text).or_else(|| found(text, &WHOLE))
+    closing(text).or_else(|| found(&without_overdue(text), WHOLE))
 }
 
-fn found(text: &str, phrases: &[&str]) -> Option<String> {
+/// "Todo el saldo vencido" is no more than what is overdue.
+fn without_overdue(text: &str) -> String {
+    let folded = fold(text);
+    OVERDUE_BALANCE.iter().fold(folded, |text, phrase| text.replace(phrase, "vencido"))
+}
+
+const OVERDUE_BALANCE: [&str; 3] = ["saldo vencido", "saldo em atraso", "overdue balance"];
+
+/// The first of the phrases that stands in a text; a `*` ends a word that may go on, and words are compared folded.
+pub fn found(text: &str, phrases: &[&str]) -> Option<String> {
     let padded = format!(" {} ", fold(text));
     let phrase = phrases.iter().find(|phrase| match phrase.strip_suffix('*') {
         Some(stem) => padded.contains(&format!(" {stem}")),
@@ -212,6 +253,11 @@ mod tests {
             "you close it",
             "Paid-in-full",
             "no debe nada más",
+            "Con esto queda libre de su deuda.",
+            "con esto termina su crédito",
+            "Después no debe más.",
+            "você fica livre da dívida",
+            "you are free of debt",
         ] {
             assert!(closing(said).is_some(), "{said}");
         }

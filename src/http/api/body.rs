@@ -57,6 +57,8 @@ pub struct Verify {
     pub person: String,
     pub called: String,
     pub reason: String,
+    #[serde(default)]
+    pub different_person: bool,
 }
 
 #[derive(Debug, Deserialize)]

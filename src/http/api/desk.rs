@@ -110,8 +110,8 @@ pub async fn return_to_bot(state: State, caller: Caller, request: HttpRequest, b
 
 pub async fn verify(state: State, caller: Caller, request: HttpRequest, body: RawBody) -> Answer {
     let (id, token) = (body::ticket_id(&request)?, body::lease_token(&request)?);
-    let body::Verify { person, called, reason } = body::read(body)?;
-    let call = Call { number: &called, reason: &reason };
+    let body::Verify { person, called, reason, different_person } = body::read(body)?;
+    let call = Call { number: &called, reason: &reason, different_person };
     let ticket = state.handoff.confirm(&caller.0, id, token, &person, call).await?;
     Ok(HttpResponse::Ok().json(view::ticket(&ticket, &caller.0)))
 }

@@ -7,6 +7,9 @@ use crate::rules::reading::Word;
 /// Digits of the shortest number that can be somebody's phone.
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
+/// Of so many digits is no amount of a person, and no number of a case that is not called one.
+const SURELY_A_PHONE: std::ops::RangeInclusive<usize> = 10..=13;
+
 /// Endings of web addresses that are met in chats; with a scheme or a path any ending counts.
 const ENDINGS: &[&str] = &[
     "com", "co", "net", "org", "info", "biz", "ly", "me", "io", "app", "xyz", "site", "online", "link",
@@ -24,7 +27,8 @@ const ENDINGS_AND_WORDS: &[&str] = &[
 const CALLS: &[&str] = &[
     "llam", "marqu", "marca", "escrib", "whats", "wasap", "wsp", "wpp", "guasap", "celular", "cel.", "cell",
     "tel.", "telef", "telf", "fono", "movil", "numero", "contact", "comuni", "call", "text.", "phone",
-    "ligu", "ligar", "zap", "telegram", "signal", "fone", "fijo",
+    "ligu", "ligar", "liga.", "zap", "cham", "escrev", "fala.", "central.", "linea.", "line.", "telegram",
+    "signal", "fone", "fijo",
 ];
 
 /// Numbers that a case, a claim or a form has.
@@ -72,6 +76,7 @@ pub const NUMBERED: &[&str] = &[
 pub fn foreign(look: &Look<'_>) -> Vec<Mention> {
     let mut found = addresses(look);
     found.extend(spoken_addresses(look));
+    found.extend(parted_addresses(look));
     let phones = look.numbers.iter().filter(|number| is_foreign_phone(look, number));
     let covered = found.clone();
     found.extend(
@@ -94,7 +99,11 @@ fn is_foreign_phone(look: &Look<'_>, number: &Number) -> bool {
     {
         return false;
     }
-    if is_mobile(&number.digits, &known.policy.country) {
+    let numbered = number.coded || says(look.around(number, 5, 0), NUMBERED);
+    if is_mobile(&number.digits, &known.policy.country)
+        || is_free_line(&number.digits)
+        || (SURELY_A_PHONE.contains(&number.digits.len()) && !numbered)
+    {
         return true;
     }
     let sentence = look.sentence(number.first_word);
@@ -121,6 +130,11 @@ fn is_mobile(digits: &str, country: &str) -> bool {
     }
 }
 
+/// "0800 …", "01 8000 …": lines that cost nothing to call.
+fn is_free_line(digits: &str) -> bool {
+    digits.len() >= 10 && ["0800", "01800", "1800", "800"].iter().any(|prefix| digits.starts_with(prefix))
+}
+
 /// A number of the lender, or of the person where the person proved who they are.
 pub fn is_own(number: &Number, known: &Known<'_>) -> bool {
     if figures::is_public(number, known) {
@@ -138,6 +152,7 @@ pub fn is_own(number: &Number, known: &Known<'_>) -> bool {
             .persons
             .iter()
             .any(|person| person.phones.iter().any(|phone| tail(super::digits_of(phone.expose()))))
+        || known.persons.iter().any(|person| tail(super::digits_of(person.document.expose())))
         || known.agreements.iter().any(|agreement| tail(super::digits_of(&agreement.reference)))
 }
 
@@ -199,6 +214,29 @@ fn is_own_host(host: &str, whole: &str, known: &Known<'_>) -> bool {
         checkout.url.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or(rest).to_lowercase())
     });
     own(web.trim_start_matches("www.")) || checkout.is_some_and(|domain| host == domain)
+}
+
+/// "bit . ly / x", "andino[.]top": addresses that are pulled apart so that no rule sees them.
+fn parted_addresses(look: &Look<'_>) -> Vec<Mention> {
+    const MARKS: [&str; 12] =
+        ["[.]", "(.)", "{.}", "[punto]", "(punto)", "[dot]", "(dot)", "[ponto]", "(ponto)", " . ", " .", "·"];
+    let folded = &look.reading.folded;
+    let mut found = Vec::new();
+    for mark in MARKS {
+        for (at, _) in folded.text.match_indices(mark) {
+            let (before, after) = (&folded.text[..at], &folded.text[at + mark.len()..]);
+            let ending: String = after.trim_start().chars().take_while(|c| c.is_alphanumeric()).collect();
+            let name = before.trim_end().rsplit(|c: char| c.is_whitespace()).next().unwrap_or_default();
+            let known = ENDINGS.contains(&ending.as_str()) && !ENDINGS_AND_WORDS.contains(&ending.as_str());
+            let own = name.len() > 3 && look.known.policy.contact.web.starts_with(name);
+            if known && name.chars().any(char::is_alphanumeric) && !own {
+                let (start, end) =
+                    folded.place(at.saturating_sub(name.len()), at + mark.len() + ending.len());
+                found.push(Mention { start, end, fact: Fact::Link });
+            }
+        }
+    }
+    found
 }
 
 /// "bit punto ly", "pedro arroba gmail": addresses that are spelled out.

@@ -36,6 +36,70 @@ const OF_THE_OFFICE: &[&str] = &[
     "feriado", "holiday", "open", "naci", "cumple", "birth",
 ];
 
+/// What says on which day something is due, and of what.
+const FALLS_DUE: &[&str] = &[
+    "vence",
+    "vencen",
+    "venc",
+    "empiez",
+    "empez",
+    "inici",
+    "comienz",
+    "comec",
+    "starts",
+    "starting",
+    "start.",
+    "begin",
+    "due.",
+    "cuota",
+    "parcela",
+    "installment",
+    "instalment",
+    "primer.",
+    "primera.",
+    "first.",
+    "plan.",
+];
+/// What the person did, asks or proposes, and how long a link or a document is good.
+const NOT_DUE: &[&str] = &[
+    "pago.",
+    "pagaste",
+    "abono.",
+    "abonaste",
+    "recib",
+    "paid.",
+    "received",
+    "pagou",
+    "recebemos",
+    "enlace",
+    "link.",
+    "prefier",
+    "prefer",
+    "propon",
+    "propos",
+    "puede.",
+    "podria",
+    "quiere",
+    "desde.",
+    "since.",
+    "oferta",
+    "offer",
+    "vigent",
+    "antes.",
+    "ley.",
+    "law.",
+    "respond",
+    "respuesta",
+    "radic",
+    "confirm",
+    "corte",
+    "promes",
+    "compromiso",
+    "usted",
+    "dijo",
+    "dice",
+];
+
 /// A day as said; the month alone counts when the sentence speaks of a debt.
 #[derive(Debug, Clone, Copy)]
 struct Said {
@@ -68,6 +132,34 @@ pub fn due(look: &Look<'_>) -> Vec<Mention> {
     };
     let told = said(look).into_iter().filter(tells);
     told.map(|said| Mention { start: said.start, end: said.end, fact: Fact::DueDate }).collect()
+}
+
+/// "Su cuota vence el 12 de diciembre" where the file says the 14th, to a proved person.
+pub fn unknown_due(look: &Look<'_>) -> Vec<Mention> {
+    let due = due_days(look);
+    let last = due.iter().max().copied();
+    let wrong = |said: &Said| {
+        let (Some(day), Some(month)) = (said.day, said.month) else { return false };
+        let at = look.words().iter().position(|word| word.sentence == said.sentence).unwrap_or(0);
+        let sentence = look.sentence(at);
+        let same = |due: &Day| i64::from(due.day()) == day && i64::from(due.month()) == month;
+        last.is_some()
+            && says(sentence, FALLS_DUE)
+            && !says(sentence, OF_THE_OFFICE)
+            && !says(sentence, NOT_DUE)
+            && !due.iter().chain(&known_days(look)).any(same)
+    };
+    // A date in digits is read in both orders of day and month; one of them may be the right one.
+    let all = said(look);
+    let right =
+        |place: (usize, usize)| all.iter().any(|other| (other.start, other.end) == place && !wrong(other));
+    let found = all.iter().filter(|said| wrong(said) && !right((said.start, said.end)));
+    found.map(|said| Mention { start: said.start, end: said.end, fact: Fact::Term }).collect()
+}
+
+/// Days that offers and agreements name besides their payments.
+fn known_days(look: &Look<'_>) -> Vec<Day> {
+    look.known.offers.iter().map(|offer| offer.valid_until).chain([look.known.today]).collect()
 }
 
 fn due_days(look: &Look<'_>) -> Vec<Day> {

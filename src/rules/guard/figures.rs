@@ -15,6 +15,8 @@ pub const ROUGHLY: i64 = 10;
 pub const CLOSELY: i64 = 100;
 /// What closes a debt is said to the last thousandth.
 pub const EXACTLY: i64 = 1_000;
+/// So many digits of a figure name it.
+const TELLING_DIGITS: usize = 4;
 /// Fewer digits of an account say nothing.
 const ACCOUNT_DIGITS_MIN: usize = 4;
 
@@ -68,7 +70,12 @@ pub fn told(look: &Look<'_>) -> Vec<Mention> {
                         "quita", "rebaj",
                     ],
                 ))
-            || is_figure(number, &figures, (ROUGHLY, says(look.around(number, 6, 4), OWING)))
+            || is_figure(
+                number,
+                &figures,
+                (ROUGHLY, number.and_more || says(look.around(number, 6, 4), OWING)),
+            )
+            || begins_figure(number, &figures)
             || is_days_late(look, number)
     };
     look.numbers.iter().filter(tells).map(|number| look.mention(Fact::Figure, number)).collect()
@@ -176,6 +183,17 @@ fn is_rounded((said, step): (i64, i64), and_more: bool, figure: i64, parts: i64)
     off < coarse || (and_more && figure >= said && figure < said.saturating_add(said / AND_MORE_PARTS))
 }
 
+/// "Seventeen twenty-eight, in thousands": the digits of a figure without its zeros.
+fn begins_figure(number: &Number, figures: &[i64]) -> bool {
+    let said = number.digits.trim_end_matches('0');
+    said.len() >= TELLING_DIGITS
+        && !is_year(number)
+        && figures.iter().any(|figure| {
+            let whole = (figure / 100).to_string();
+            whole.len() > number.digits.len() && whole.trim_end_matches('0') == said
+        })
+}
+
 /// "1.728.000" is money wherever it stands.
 fn is_grouped(number: &Number) -> bool {
     number.digits.len() >= 4
@@ -196,15 +214,39 @@ fn counted(look: &Look<'_>, number: &Number) -> bool {
     look.words().get(number.next_word).is_some_and(|word| is_one(word, COUNTED)) && !number.money
 }
 
-/// "Lleva 75 días": the days that a debt of the file is late.
+/// "Lleva 75 días", "hace dos meses y medio": how long a debt of the file is late.
 fn is_days_late(look: &Look<'_>, number: &Number) -> bool {
-    let day = |at: usize| look.words().get(at).is_some_and(|word| is_one(word, &["dia", "day"]));
-    if !day(number.next_word) {
-        return false;
+    let Some((days, off)) = days_said(look, number) else { return false };
+    days_late(look.known).any(|late| late > 2 && (late - days).abs() <= off)
+}
+
+/// A span of time in days, and how far off it may be meant.
+pub fn days_said(look: &Look<'_>, number: &Number) -> Option<(i64, i64)> {
+    let own = look.words().get(number.first_word)?;
+    if own.text.strip_suffix('d').is_some_and(|digits| !digits.is_empty() && digits == number.digits) {
+        return number.values.first().map(|value| (value / 100, 0));
     }
-    let late = |debt: &Obligation| debt.oldest_unpaid_due.map(|due| look.known.today.days_since(due));
-    let mut days = look.known.debts.iter().filter_map(late).filter(|days| *days > 2);
-    days.any(|days| number.values.contains(&(days * 100)))
+    let unit = look.words().get(number.next_word)?;
+    let value = number.values.first()?;
+    let half = says(
+        look.words().get(number.next_word + 1..)?.get(..2).unwrap_or_default(),
+        &["medi", "half", "meio"],
+    );
+    if is_one(unit, &["dia.", "dias.", "day.", "days."]) {
+        return Some((value / 100, 0));
+    }
+    let (length, off) = if is_one(unit, &["mes.", "meses.", "month.", "months."]) {
+        (30, 20)
+    } else if is_one(unit, &["semana", "week"]) {
+        (7, 5)
+    } else {
+        return None;
+    };
+    (*value > 100 || half).then_some((value * length / 100 + if half { length / 2 } else { 0 }, off))
+}
+
+pub fn days_late<'a>(known: &'a Known<'_>) -> impl Iterator<Item = i64> + 'a {
+    known.debts.iter().filter_map(|debt| debt.oldest_unpaid_due.map(|due| known.today.days_since(due)))
 }
 
 /// A number that the lender itself makes known: its phones, accounts, conventions, and the country's lines.
@@ -227,7 +269,8 @@ pub fn is_public(number: &Number, known: &Known<'_>) -> bool {
 pub fn public(known: &Known<'_>) -> Vec<String> {
     let policy = known.policy;
     let mut all = vec![digits_of(&policy.contact.phone)];
-    let groups = policy.contact.crisis_line.split(|c: char| !c.is_ascii_digit() && c != ' ');
+    let lines = [policy.contact.crisis_line.as_str(), policy.emergency_line()].join("/");
+    let groups = lines.split(|c: char| !c.is_ascii_digit() && c != ' ');
     all.extend(groups.map(digits_of));
     if let Some(transfer) = &policy.payment.bank_transfer {
         all.extend([digits_of(&transfer.account_number), digits_of(&transfer.holder_tax_id)]);

@@ -6,8 +6,10 @@
 use crate::rules::guard::numerals::{self, Numeral};
 use crate::rules::reading::{Reading, Word};
 
-/// Digits said one by one, at least so many in a row, are a number of an account or a phone.
-const SPELLED_DIGITS_MIN: usize = 6;
+/// Digits said one by one, at least so many in a row, are a part of an account or a phone.
+const SPELLED_DIGITS_MIN: usize = 4;
+/// Longer groups of digits are numbers of their own.
+const DIGITS_APART_MAX: usize = 4;
 /// Larger figures are no money of a person; they would overflow.
 const VALUE_MAX: i64 = 100_000_000_000_000;
 
@@ -173,34 +175,72 @@ fn worth(written: &str, digits: &str) -> (Vec<i64>, i64) {
     (values, step(zeros))
 }
 
-/// Digits that are said one by one: "tres cero cero uno dos tres".
+/// Digits that are said apart: "tres cero cero uno dos tres", "trescientos once, cuarenta y cinco, 67".
 fn spelled(words: &[Word]) -> Vec<Number> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < words.len() {
-        let run: String = words[at..].iter().map_while(|word| digit_of(&word.text)).collect();
-        let n_words = words[at..].iter().take_while(|word| digit_of(&word.text).is_some()).count();
-        if n_words >= SPELLED_DIGITS_MIN {
-            let last = &words[at + n_words - 1];
+        let (run, next) = run_of_digits(words, at);
+        let in_words = words[at..next].iter().any(|word| !is_digits(&word.text));
+        if in_words && run.len() >= SPELLED_DIGITS_MIN && next - at > 1 {
             found.push(Number {
                 start: words[at].start,
-                end: last.end,
+                end: words[next - 1].end,
                 digits: run,
                 first_word: at,
-                next_word: at + n_words,
+                next_word: next,
                 step: 100,
                 ..Number::default()
             });
         }
-        at += n_words.max(1);
+        at = next.max(at + 1);
     }
     found
 }
 
-fn digit_of(word: &str) -> Option<String> {
+/// The digits that words from `start` on say one after the other, and the word after them.
+fn run_of_digits(words: &[Word], start: usize) -> (String, usize) {
+    let mut run = String::new();
+    let (mut at, mut end) = (start, start);
+    // A hundred or a ten that smaller numerals may still fill: "trescientos once", "cuarenta y cinco".
+    let mut open: Option<i64> = None;
+    while let Some(word) = words.get(at) {
+        let joins = open.is_some_and(|open| open % 100 >= 20) && ["y", "e"].contains(&word.text.as_str());
+        if joins {
+            at += 1;
+            continue;
+        }
+        let digits = is_digits(&word.text) && word.text.len() <= DIGITS_APART_MAX;
+        let Some(value) = numeral_below_thousand(&word.text).or_else(|| digits.then_some(0)) else { break };
+        let fits = !digits
+            && open.is_some_and(|open| {
+                (open % 100 == 0 && open > 0 && value < 100 && value > 0)
+                    || (open % 10 == 0 && open % 100 >= 20 && (1..10).contains(&value))
+            });
+        match open.filter(|_| fits) {
+            Some(before) => open = Some(before + value),
+            None => {
+                run.extend(open.map(|open| open.to_string()));
+                open = (!digits).then_some(value);
+            }
+        }
+        if digits {
+            run.push_str(&word.text);
+        }
+        at += 1;
+        end = at;
+    }
+    run.extend(open.map(|open| open.to_string()));
+    (run, end)
+}
+
+fn is_digits(word: &str) -> bool {
+    !word.is_empty() && word.chars().all(|c| c.is_ascii_digit())
+}
+
+fn numeral_below_thousand(word: &str) -> Option<i64> {
     match numerals::numeral(word) {
-        Some(Numeral::Unit(value @ 0..=9)) => Some(value.to_string()),
-        Some(Numeral::Unit(value)) if value < 100 => Some(value.to_string()),
-        _ => None,
+        Some(Numeral::Unit(value)) => Some(value),
+        Some(Numeral::Scale(_)) | None => None,
     }
 }

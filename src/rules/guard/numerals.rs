@@ -69,7 +69,7 @@ const SCALES: &[(i64, &str)] = &[
     (1_000, "mil miles luca lucas k thousand grand conto contos milecito milesitos"),
     (
         1_000_000,
-        "millon millones milloncito milloncitos millo palo palos palito palitos melon melones mm milhao milhoes mi million millions",
+        "millon millones milloncito milloncitos millo palo palos palito palitos melon melones m mm milhao milhoes mi million millions",
     ),
 ];
 
@@ -84,7 +84,17 @@ pub fn numeral(word: &str) -> Option<Numeral> {
     let of = |table: &[(i64, &str)]| {
         table.iter().find(|(_, words)| words.split(' ').any(|known| known == word)).map(|(value, _)| *value)
     };
-    of(UNITS).map(Numeral::Unit).or_else(|| of(SCALES).map(Numeral::Scale))
+    of(UNITS).map(Numeral::Unit).or_else(|| of(SCALES).map(Numeral::Scale)).or_else(|| joined(word))
+}
+
+/// "Setentaicinco": how tens and units are written together by ear.
+fn joined(word: &str) -> Option<Numeral> {
+    let (tens, unit) =
+        word.split_once("nta").and_then(|(tens, rest)| Some((tens, rest.strip_prefix(['i', 'y'])?)))?;
+    match (numeral(&format!("{tens}nta"))?, numeral(unit)?) {
+        (Numeral::Unit(tens), Numeral::Unit(unit @ 1..=9)) => Some(Numeral::Unit(tens + unit)),
+        _ => None,
+    }
 }
 
 pub fn is_currency(word: &str) -> bool {
@@ -236,12 +246,17 @@ impl Spoken {
         ];
         let lone_scale = end - start == 1 && self.top_scale > 0;
         let first = words.get(start).map_or("", |word| word.text.as_str());
-        let lone_article = self.units_only
-            && end - start == 1
-            && matches!(first, "un" | "una" | "um" | "uma" | "a" | "one" | "uno");
-        let no_scale_word = ["mi", "k", "conto", "palito", "real"].contains(&first) && lone_scale;
+        let begins_with_one = matches!(first, "un" | "una" | "um" | "uma" | "a" | "one" | "uno");
+        let lone_article = self.units_only && end - start == 1 && begins_with_one;
+        // "Mil gracias" and "un millón gracias", not "cuarenta y cinco mil, gracias".
+        let thanked = thanks.contains(&next)
+            && (lone_scale || (self.top_scale > 0 && end - start == 2 && begins_with_one));
+        let no_scale_word = ["mi", "m", "k", "conto", "palito", "real"].contains(&first) && lone_scale;
+        let to_mine = end - start == 2
+            && first == "a"
+            && words.get(start + 1).is_some_and(|word| ["mi", "k"].contains(&word.text.as_str()));
         let half_only = self.half && self.top_scale == 0;
-        thanks.contains(&next) || lone_article || no_scale_word || half_only
+        thanked || lone_article || no_scale_word || to_mine || half_only
     }
 
     fn number(&self, words: &[Word], start: usize, end: usize) -> Number {

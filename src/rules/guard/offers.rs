@@ -1,9 +1,10 @@
 //! Sums, discounts and terms that neither the file nor an offer of this debt gives.
 
 use crate::domain::debt::AgreementKind;
-use crate::domain::money::Money;
+use crate::domain::money::{Currency, Money};
 use crate::rules::guard::figures::{self, CLOSELY, EXACTLY, due, hundredths, is_figure};
 use crate::rules::guard::numbers::Number;
+use crate::rules::guard::waivers::{OWED, WAIVING, waivers};
 use crate::rules::guard::{Fact, Known, Look, Mention, is_one, says};
 use crate::rules::reading::Word;
 
@@ -11,72 +12,6 @@ use crate::rules::reading::Word;
 const SUM_MIN: i64 = 100_000;
 /// A share that is said in whole percents stands for one that is less than this away, in hundredths of a percent.
 const SHARE_ROUNDING: i64 = 100;
-
-/// Waiving a part of what is owed.
-const WAIVING: &[&str] = &[
-    "condon",
-    "descuent",
-    "descontar",
-    "descuento",
-    "rebaj",
-    "quita.",
-    "quito.",
-    "quitamos",
-    "quitar",
-    "perdon",
-    "exoner",
-    "elimin",
-    "borr",
-    "bonific",
-    "waiv",
-    "discount",
-    "forgiv",
-    "off.",
-    "desconto",
-    "abat",
-    "perdo",
-    "reduc",
-    "dscto",
-    "dcto",
-    "rebaix",
-    "anul",
-    "congel",
-    "suspend",
-    "dejamos",
-    "dejo",
-    "dejarle",
-];
-
-/// What a waiver is of.
-const OWED: &[&str] = &[
-    "interes",
-    "mora.",
-    "deud",
-    "capital",
-    "sald",
-    "gasto",
-    "honorario",
-    "resto.",
-    "diferencia",
-    "total",
-    "obligacion",
-    "cuota",
-    "credito",
-    "debt",
-    "interest",
-    "fees",
-    "rest.",
-    "balance",
-    "divida",
-    "juro",
-    "multa",
-    "remanente",
-    "mitad",
-    "half",
-    "metade",
-    "todo.",
-    "plata",
-];
 
 /// What closes a debt: with a sum beside it, it must be a settlement.
 const CLOSING: &[&str] = &[
@@ -88,6 +23,11 @@ const CLOSING: &[&str] = &[
     "saldad",
     "salda.",
     "liquid",
+    "fecho.",
+    "fecha.",
+    "fecham",
+    "quit",
+    "acert",
     "finiquit",
     "queda.",
     "quedam",
@@ -95,7 +35,6 @@ const CLOSING: &[&str] = &[
     "settle",
     "close",
     "quita",
-    "olvid",
     "listo.",
     "solo.",
     "solamente",
@@ -180,11 +119,14 @@ const TERMS: &[&str] = &[
     "contados",
 ];
 
+const YEARS: &[&str] = &["ano.", "anos.", "year.", "years."];
+
 /// Giving terms.
 const GIVING: &[&str] = &[
     "ofrec", "doy.", "dar.", "damos", "darle", "dejo", "dejam", "dejar", "difer", "difiri", "difier", "plan",
     "acuerd", "pag", "refinanc", "plazo", "divid", "fraccion", "reparti", "aplaz", "offer", "give", "split",
-    "spread", "parcel", "ofere", "dividi", "arregl", "puedo", "podemos", "queda", "hag", "gracia",
+    "spread", "parcel", "ofere", "dividi", "arregl", "puedo", "podemos", "queda", "hag", "gracia", "acord",
+    "fica.", "ficam",
 ];
 
 /// Sums to a proved person that are not the file's and no offer's.
@@ -218,6 +160,29 @@ pub fn unknown_sums(look: &Look<'_>) -> Vec<Mention> {
     look.numbers.iter().filter(wrong).map(|number| look.mention(Fact::Sum, number)).collect()
 }
 
+/// "R$ 1.728.000" where the debt is in pesos.
+pub fn other_currency(look: &Look<'_>) -> Vec<Mention> {
+    const OTHERS: [(Currency, &[&str]); 2] = [
+        (Currency::Brl, &["r", "reais", "brl"]),
+        (Currency::Usd, &["us", "usd", "dolares", "dollars", "bucks"]),
+    ];
+    let Some(own) = look.known.debts.first().map(|debt| debt.currency) else { return Vec::new() };
+    let words = look.words();
+    let text = |at: Option<usize>| at.and_then(|at| words.get(at)).map_or("", |word| word.text.as_str());
+    let other = |number: &&Number| {
+        let near = [
+            text(number.first_word.checked_sub(1)),
+            text(number.next_word.checked_sub(1)),
+            text(Some(number.next_word)),
+        ];
+        (number.money || number.scaled)
+            && OTHERS
+                .iter()
+                .any(|(currency, names)| *currency != own && near.iter().any(|word| names.contains(word)))
+    };
+    look.numbers.iter().filter(other).map(|number| look.mention(Fact::Sum, number)).collect()
+}
+
 /// "1728000", and not the number of an account or a case.
 fn is_plain_sum(number: &Number) -> bool {
     (5..=9).contains(&number.digits.len()) && !number.values.is_empty() && !number.digits.starts_with('0')
@@ -236,8 +201,10 @@ pub fn unknown_discounts(look: &Look<'_>) -> Vec<Mention> {
     let wrong = |number: &&Number| {
         let sentence = look.sentence(number.first_word);
         let spoken_of = says(sentence, WAIVING)
+            || says(sentence, OWED)
             || says(sentence, &["interes", "tasa", "rate", "juro", "taxa", "honorario"]);
         number.percent
+            && number.values != [10_000]
             && spoken_of
             && !number.values.iter().any(|value| {
                 shares.iter().any(|share| value.saturating_sub(*share).saturating_abs() < SHARE_ROUNDING)
@@ -249,38 +216,6 @@ pub fn unknown_discounts(look: &Look<'_>) -> Vec<Mention> {
         found.extend(waivers(look));
     }
     found.extend(halves(look, &shares));
-    found
-}
-
-/// "Le condono los intereses" where no settlement is offered.
-fn waivers(look: &Look<'_>) -> Vec<Mention> {
-    let words = look.words();
-    let mut found = Vec::new();
-    for (at, word) in words.iter().enumerate().filter(|(_, word)| is_one(word, WAIVING)) {
-        let near = words.get(at..(at + 6).min(words.len())).unwrap_or_default();
-        let same = |other: &&Word| other.sentence == word.sentence;
-        let owed = near.iter().filter(same).any(|other| is_one(other, OWED));
-        let before = words.get(at.saturating_sub(5)..at).unwrap_or_default();
-        let denied = before.iter().filter(same).any(|other| {
-            ["no", "nunca", "sin", "ningun", "nao", "not", "never", "si", "cannot"]
-                .contains(&other.text.as_str())
-        });
-        let given = is_one(word, &["condon", "perdon", "exoner", "waiv", "forgiv", "congel"])
-            || before.iter().filter(same).any(|other| {
-                is_one(
-                    other,
-                    &[
-                        "le.", "te.", "les.", "lo.", "doy.", "damos", "tengo", "ofrezc", "ofrec", "hago",
-                        "hacemos", "puedo", "podemos", "with.", "you.", "lhe.", "voy.", "vamos", "dar",
-                    ],
-                )
-            });
-        let discount =
-            is_one(word, &["descuent", "discount", "desconto", "rebaja", "dscto", "dcto", "quita."]) && given;
-        if !denied && ((owed && given) || discount) {
-            found.push(Mention { start: word.start, end: word.end, fact: Fact::Discount });
-        }
-    }
     found
 }
 
@@ -297,7 +232,10 @@ fn halves(look: &Look<'_>, shares: &[i64]) -> Vec<Mention> {
             && given(*at)
             && says(
                 look.sentence(*at),
-                &["pag", "deud", "debe", "sald", "pay", "owe", "debt", "divida", "interes", "cuota"],
+                &[
+                    "pag", "deud", "debe", "sald", "pay", "owe", "debt", "divida", "interes", "cuota",
+                    "settle", "even.", "close",
+                ],
             )
     });
     found.map(|(_, word)| Mention { start: word.start, end: word.end, fact: Fact::Discount }).collect()
@@ -348,15 +286,32 @@ pub fn unknown_terms(look: &Look<'_>) -> Vec<Mention> {
         let counted = words.get(number.next_word).is_some_and(|word| is_one(word, TERMS))
             && !number.money
             && !number.percent;
-        let count = number.values.first().map_or(0, |value| value / 100);
+        let years = words.get(number.next_word).is_some_and(|word| is_one(word, YEARS));
+        let count = number.values.first().map_or(0, |value| value / 100) * if years { 12 } else { 1 };
         let around = look.around(number, 8, 4);
-        counted
+        (counted || years)
             && (2..=240).contains(&count)
             && says(around, GIVING)
             && !is_past(around)
             && !given.contains(&count)
     };
     look.numbers.iter().filter(wrong).map(|number| look.mention(Fact::Term, number)).collect()
+}
+
+/// "Lleva 95 días de mora" where the file says 75, to a proved person.
+pub fn wrong_days_late(look: &Look<'_>) -> Vec<Mention> {
+    let late = |number: &&Number| {
+        let told = says(
+            look.around(number, 3, 4),
+            &["mora.", "atras", "retras", "venc", "late.", "overdue", "behind", "past."],
+        );
+        let Some((days, off)) = figures::days_said(look, number) else { return false };
+        told && !number.money
+            && days > 2
+            && figures::days_late(look.known).next().is_some()
+            && !figures::days_late(look.known).any(|known| (known - days).abs() <= off.max(1))
+    };
+    look.numbers.iter().filter(late).map(|number| look.mention(Fact::Sum, number)).collect()
 }
 
 fn is_past(words: &[Word]) -> bool {

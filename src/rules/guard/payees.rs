@@ -185,6 +185,9 @@ fn accounts(look: &Look<'_>) -> Vec<Mention> {
     let asked = says(look.words(), PAYING);
     let is_payee = |number: &&Number| {
         let length = number.digits.len();
+        if is_altered(look, number) {
+            return true;
+        }
         if length < 4
             || number.money
             || number.clock
@@ -208,6 +211,13 @@ fn accounts(look: &Look<'_>) -> Vec<Mention> {
         (account && (asked || length >= 7) && length >= 5) || long
     };
     look.numbers.iter().filter(is_payee).map(|number| look.mention(Fact::Payee, number)).collect()
+}
+
+/// "45210-B": a number of the lender with a letter more.
+fn is_altered(look: &Look<'_>, number: &Number) -> bool {
+    let next = |n: usize| look.written.get(number.end + n).copied();
+    let letter = next(0) == Some('-') && next(1).is_some_and(char::is_alphabetic);
+    letter && number.digits.len() >= 5 && figures::is_public(number, look.known)
 }
 
 /// The reference that the policy makes of an obligation or agreement of this file.

@@ -29,6 +29,10 @@ const ANY_PRODUCT: &[&str] = &[
     "cartao",
     "financiamento",
     "financiacion",
+    "financiado",
+    "financiada",
+    "financiou",
+    "financed",
     "cuenta",
     "saldo",
     "cuota",
@@ -49,7 +53,29 @@ const EMPTY: &[&str] = &[
 
 /// Words of the same thing.
 const SAME: &[&[&str]] = &[
-    &["vehiculo", "carro", "auto", "moto", "automovil", "coche", "camioneta", "car", "vehicle", "veiculo"],
+    &[
+        "vehiculo",
+        "carro",
+        "auto",
+        "moto",
+        "automovil",
+        "coche",
+        "camioneta",
+        "car",
+        "vehicle",
+        "veiculo",
+        "carrito",
+        "motico",
+        "motito",
+        "carrinho",
+        "nave",
+        "camion",
+        "taxi",
+        "truck",
+        "automotor",
+        "wheels",
+        "ride",
+    ],
     &[
         "vivienda",
         "hipotecario",
@@ -80,6 +106,32 @@ pub fn named(look: &Look<'_>) -> Vec<Mention> {
     found
 }
 
+/// "Su crédito hipotecario" to a proved person who has none.
+pub fn unknown(look: &Look<'_>) -> Vec<Mention> {
+    const YOUR: [&str; 5] = ["su", "tu", "your", "sua", "seu"];
+    const LOAN: [&str; 6] = ["credito", "prestamo", "loan", "emprestimo", "financiamento", "mortgage"];
+    let words = look.words();
+    let names: Vec<Word> = look.known.debts.iter().flat_map(|debt| self::words(&debt.product_name)).collect();
+    let has = |group: &[&str]| names.iter().any(|name| group.contains(&name.text.as_str()));
+    let mut found = Vec::new();
+    for (at, word) in words.iter().enumerate().filter(|(_, word)| LOAN.contains(&word.text.as_str())) {
+        let yours = at
+            .checked_sub(1)
+            .and_then(|at| words.get(at))
+            .is_some_and(|word| YOUR.contains(&word.text.as_str()));
+        let kind = words.get(at..(at + 3).min(words.len())).unwrap_or_default().iter().find_map(|kind| {
+            let group = SAME.iter().find(|group| group.contains(&kind.text.as_str()))?;
+            (kind.sentence == word.sentence).then_some((kind, group))
+        });
+        if let Some((kind, group)) = kind.filter(|_| yours && !names.is_empty())
+            && !has(group)
+        {
+            found.push(Mention { start: word.start, end: kind.end.max(word.end), fact: Fact::Sum });
+        }
+    }
+    found
+}
+
 /// "Su crédito de vehículo", "su Clásica", "your car loan".
 fn kind_said(said: &[Word], debt: &Obligation, lender: &[String]) -> Vec<Mention> {
     let name = words(&debt.product_name);
@@ -104,7 +156,8 @@ fn kind_said(said: &[Word], debt: &Obligation, lender: &[String]) -> Vec<Mention
         });
         let alone = name.len() == 1
             || at.checked_sub(1).and_then(|before| said.get(before)).is_some_and(|before| {
-                ["su", "tu", "your", "sua", "seu", "del", "la"].contains(&before.text.as_str())
+                ["su", "tu", "your", "sua", "seu", "del", "la", "do", "da", "the", "el"]
+                    .contains(&before.text.as_str())
                     && telling.len() == 1
                     && word.text.len() > 4
             });

@@ -108,8 +108,13 @@ impl Near {
         Ok(Self { a: all(&near.a)?, b: all(&near.b)?, within: near.within, ordered: near.ordered })
     }
 
-    /// The pairs in a sentence that nothing lifts, each with the rule's words.
-    pub fn hits(&self, words: &[Word], lifted: impl Fn(Span) -> bool) -> Vec<(Span, String)> {
+    /// The pairs in a sentence that nothing lifts and no denial parts, each with the rule's words.
+    pub fn hits(
+        &self,
+        words: &[Word],
+        lifted: impl Fn(Span) -> bool,
+        parted: impl Fn(Span) -> bool,
+    ) -> Vec<(Span, String)> {
         let mut found = Vec::new();
         for a in &self.a {
             let places = a.find(words);
@@ -122,7 +127,8 @@ impl Near {
                         let apart = other.0 >= at.1 || (other.1 <= at.0 && !self.ordered);
                         let gap = other.0.saturating_sub(at.1).max(at.0.saturating_sub(other.1));
                         let span = (at.0.min(other.0), at.1.max(other.1));
-                        if apart && gap <= self.within && !lifted(span) {
+                        let between = (at.1.min(other.1), at.0.max(other.0));
+                        if apart && gap <= self.within && !lifted(span) && !parted(between) {
                             found.push((span, format!("{} … {}", a.shown, b.shown)));
                         }
                     }

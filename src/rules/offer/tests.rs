@@ -264,6 +264,7 @@ fn refinancing_world(terms: &str, cap_ea: Decimal) -> World {
         to: Day::parse("2040-12-31").unwrap(),
         cap_ea: Some(cap_ea),
         source: "a test".to_owned(),
+        line: 1,
     }]);
     world
 }

@@ -7,6 +7,9 @@ use std::fmt;
 /// A policy file is a few hundred lines; more is a mistake or an attack.
 pub const FILE_BYTES_MAX: usize = 256 * 1024;
 
+/// What is said of a number that the parser took for a fraction.
+const DECIMALS: &str = "a number with decimals";
+
 /// Line and column, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -54,6 +57,7 @@ impl Node {
             remedy: remedy.to_owned(),
         };
         let start = Place { line: 1, column: 1 };
+        let source = Some(text);
         if text.len() > FILE_BYTES_MAX {
             let what = format!("the file has {} bytes, more than {FILE_BYTES_MAX}", text.len());
             return Err(diagnostic(start, what, "split it into one file per lender"));
@@ -64,13 +68,42 @@ impl Node {
             let what = text.lines().next().unwrap_or_default();
             // The place is written in front already.
             let what = what.split(" at line ").next().unwrap_or(what).to_owned();
-            diagnostic(
-                place,
-                what,
-                "correct the YAML: check indentation, quotes and that no key appears twice",
-            )
+            match source.filter(|_| what.contains(DECIMALS)).and_then(|text| grouped_in(text, place)) {
+                Some((written, digits)) => diagnostic(
+                    place,
+                    format!("`{written}` is read as a number with decimals"),
+                    &format!("write `{digits}`, without dots"),
+                ),
+                None => diagnostic(
+                    place,
+                    what,
+                    "correct the YAML: check indentation, quotes and that no key appears twice",
+                ),
+            }
         })
     }
+}
+
+/// The first number with its thousands apart in the line of a place.
+fn grouped_in(text: &str, place: Place) -> Option<(&str, String)> {
+    let at = usize::try_from(place.line.saturating_sub(1)).ok()?;
+    let line = text.lines().nth(at)?;
+    let mut words =
+        line.split(|c: char| c.is_whitespace() || matches!(c, ',' | '{' | '}' | '[' | ']' | ':' | '"'));
+    words.find_map(grouped)
+}
+
+/// A whole number written with its thousands apart, `30.000` or `1,240,000`, and its digits.
+pub fn grouped(text: &str) -> Option<(&str, String)> {
+    let mut groups = text.split(['.', ',', '\'', ' ']);
+    let first = groups.next()?;
+    let digits = |group: &str| group.bytes().all(|byte| byte.is_ascii_digit());
+    let rest: Vec<&str> = groups.collect();
+    let is_grouped = (1..=3).contains(&first.len())
+        && digits(first)
+        && !rest.is_empty()
+        && rest.iter().all(|group| group.len() == 3 && digits(group));
+    is_grouped.then(|| (text, [first, &rest.concat()].concat()))
 }
 
 impl From<Spanned<Value>> for Node {

@@ -16,6 +16,9 @@ use crate::rules::settlement::ComponentBps;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
+/// A longer address would crowd the message that shows it.
+const PRIVACY_URL_BYTES_MAX: usize = 80;
+
 /// Languages that debtors may be answered in.
 const LANGUAGES: [&str; 3] = ["es", "pt", "en"];
 
@@ -261,12 +264,22 @@ fn read_agents(reader: &Reader<'_>, node: &Node) -> Option<Agents> {
 }
 
 fn read_contact(reader: &Reader<'_>, node: &Node) -> Option<Contact> {
-    let fields = reader.fields(node, &["assistant", "phone", "web", "email", "crisis_line", "hours"])?;
+    let known =
+        ["assistant", "phone", "web", "email", "privacy_url", "crisis_line", "emergency_line", "hours"];
+    let fields = reader.fields(node, &known)?;
     let text = |key, example| fields.required(key, example).and_then(|node| reader.text(node));
     let assistant = text("assistant", "asistente virtual");
     let (phone, web) = (text("phone", "601 555 0100"), text("web", "bancoandino.example"));
     let (email, crisis_line) =
         (text("email", "ayuda@bancoandino.example"), text("crisis_line", "la línea 106"));
+    let privacy_url = fields.optional("privacy_url", |node| {
+        let example = "https://www.bancoandino.example/privacidad";
+        reader.parsed(node, "an https address", example, |text| {
+            let fits = text.starts_with("https://") && text.len() <= PRIVACY_URL_BYTES_MAX;
+            (fits && !text.contains(char::is_whitespace)).then(|| text.to_owned())
+        })
+    });
+    let emergency_line = fields.optional("emergency_line", |node| reader.text(node));
     let hours = fields.required("hours", "{ es: lunes a viernes de 8 a. m. a 6 p. m. }");
     let hours = hours.and_then(|node| {
         let languages = reader.fields(node, &LANGUAGES)?;
@@ -285,7 +298,9 @@ fn read_contact(reader: &Reader<'_>, node: &Node) -> Option<Contact> {
         phone: phone?,
         web: web?,
         email: email?,
+        privacy_url: privacy_url?,
         crisis_line: crisis_line?,
+        emergency_line: emergency_line?,
         hours: hours?,
     })
 }

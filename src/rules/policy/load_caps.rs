@@ -57,5 +57,13 @@ fn cap(reader: &Reader<'_>, node: &Node) -> Option<RateCap> {
     if from > to {
         reader.report(fields.place, "`from` is after `to`", "exchange them");
     }
-    Some(RateCap { country: country?, modality: modality?, from, to, cap_ea: cap_ea?, source: source? })
+    Some(RateCap {
+        country: country?,
+        modality: modality?,
+        from,
+        to,
+        cap_ea: cap_ea?,
+        source: source?,
+        line: fields.place.line,
+    })
 }

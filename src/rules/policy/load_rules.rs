@@ -36,11 +36,10 @@ pub fn rules(
             if earlier.id == rule.id {
                 let what = format!("`{}` is the id of the rule in line {} too", rule.id, earlier.place.line);
                 reader.report(rule.place, what, "give each rule its own id");
-            } else if earlier.when == rule.when
+            } else if earlier.when.covers(&rule.when)
                 && rule.terms.kinds().iter().all(|kind| earlier.terms.kinds().contains(kind))
             {
-                let what =
-                    format!("`{}` is never reached: `{}` has the same conditions", rule.id, earlier.id);
+                let what = format!("`{}` is never reached: `{}` takes all of it", rule.id, earlier.id);
                 reader.report(rule.place, what, "remove it, narrow the first, or move it up");
             }
         }
@@ -118,7 +117,14 @@ fn conditions(reader: &Reader<'_>, node: &Node, currency: Currency) -> Option<Co
 
 /// `1-30`, `91+` or `5`, each number times `unit`.
 fn range(reader: &Reader<'_>, node: &Node, unit: i64) -> Option<Range> {
-    reader.parsed(node, "a range such as `1-30`, `91+` or `5`", "1-30", |text| {
+    let wanted = "a range such as `1-30`, `91+` or `5`";
+    let remedy = |text: &str| match text.split_once('-') {
+        Some((from, to)) if from.trim().parse::<i64>().is_ok() && to.trim().parse::<i64>().is_ok() => {
+            format!("write the smaller number first: `{}-{}`", to.trim(), from.trim())
+        }
+        _ => "write it as `1-30`, `91+` or `5`".to_owned(),
+    };
+    reader.parsed_or(node, wanted, remedy, |text| {
         let number = |text: &str| text.trim().parse::<i64>().ok()?.checked_mul(unit);
         if let Some(from) = text.strip_suffix('+') {
             return Some(Range { from: number(from)?, to: None });

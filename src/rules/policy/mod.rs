@@ -1,6 +1,7 @@
 //! Lenders' policies as data that a business analyst edits: what is offered to whom, and how people can pay.
 
 pub mod document;
+mod doubtful;
 mod load;
 mod load_caps;
 mod load_rules;

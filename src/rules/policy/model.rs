@@ -36,6 +36,22 @@ pub struct Policy {
     pub contact: Contact,
 }
 
+impl Policy {
+    /// Numbers to call in danger: those of the police, and of help against violence at home, of the country.
+    pub fn emergency_line(&self) -> &str {
+        let of_country = match self.country.as_str() {
+            "CO" => "123 / 155",
+            "PE" => "105 / 100",
+            "CL" => "133 / 1455",
+            "BR" => "190 / 180",
+            "AR" => "911 / 144",
+            "EC" | "MX" | "US" => "911",
+            _ => "112 / 911",
+        };
+        self.contact.emergency_line.as_deref().unwrap_or(of_country)
+    }
+}
+
 /// What no rule of the file may exceed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -69,6 +85,24 @@ pub struct Conditions {
     pub broken_promises: Option<Range>,
 }
 
+impl Conditions {
+    /// Whether every debt that `other` holds for is one that these hold for too.
+    pub fn covers(&self, other: &Self) -> bool {
+        fn all<T: PartialEq>(wide: &[T], narrow: &[T]) -> bool {
+            wide.is_empty() || (!narrow.is_empty() && narrow.iter().all(|one| wide.contains(one)))
+        }
+        fn range(wide: Option<Range>, narrow: Option<Range>) -> bool {
+            wide.is_none_or(|wide| narrow.is_some_and(|narrow| wide.covers(narrow)))
+        }
+        all(&self.products, &other.products)
+            && all(&self.stages, &other.stages)
+            && all(&self.statuses, &other.statuses)
+            && range(self.days_past_due, other.days_past_due)
+            && range(self.total_due, other.total_due)
+            && range(self.broken_promises, other.broken_promises)
+    }
+}
+
 /// `from..=to`; without `to` it is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Range {
@@ -79,6 +113,10 @@ pub struct Range {
 impl Range {
     pub fn contains(self, value: i64) -> bool {
         self.from <= value && self.to.is_none_or(|to| value <= to)
+    }
+
+    pub fn covers(self, other: Self) -> bool {
+        self.from <= other.from && self.to.is_none_or(|to| other.to.is_some_and(|others| others <= to))
     }
 }
 
@@ -262,8 +300,12 @@ pub struct Contact {
     /// Domain without `https://`.
     pub web: String,
     pub email: String,
+    /// Where the lender's privacy notice is; `https`.
+    pub privacy_url: Option<String>,
     /// The country's line for people in distress.
     pub crisis_line: String,
+    /// Whom to call in danger, when it is not the country's numbers: [`Policy::emergency_line`].
+    pub emergency_line: Option<String>,
     /// Hours of the human agents in words, by language; `es` is always there.
     pub hours: BTreeMap<String, String>,
 }

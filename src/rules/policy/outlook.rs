@@ -4,7 +4,7 @@
 use crate::domain::time::Day;
 use crate::rules::calendar::Calendar;
 use crate::rules::policy::PolicySet;
-use crate::rules::policy::document::Diagnostic;
+use crate::rules::policy::document::{Diagnostic, Place};
 use crate::rules::policy::model::{Pace, Policy, RefinancingTerms, Rule, Terms};
 use crate::rules::rate_cap::{RateCapError, RateCaps};
 use crate::rules::schedule::{Frequency, due_dates};
@@ -136,6 +136,27 @@ impl PolicySet {
             }
         }
         found
+    }
+
+    /// Lenders without a privacy notice where the law wants people to be shown one: Colombia (Ley 1581 of 2012, art. 12;
+    /// Decreto 1377 of 2013, art. 14 and 15) and Mexico (LFPDPPP of 2025).
+    pub fn privacy_gaps(&self) -> Vec<Diagnostic> {
+        let lacks = |policy: &&Policy| {
+            ["CO", "MX"].contains(&policy.country.as_str()) && policy.contact.privacy_url.is_none()
+        };
+        self.policies
+            .values()
+            .filter(lacks)
+            .map(|policy| Diagnostic {
+                file: self.files.get(&policy.lender).cloned().unwrap_or_default(),
+                place: Place { line: 1, column: 1 },
+                what: format!(
+                    "{} wants people to be shown a privacy notice, and `contact` has none",
+                    policy.country
+                ),
+                remedy: "write its address as `contact.privacy_url`".to_owned(),
+            })
+            .collect()
     }
 
     fn at_rule(&self, policy: &Policy, rule: &Rule, what: String, remedy: &str) -> Diagnostic {

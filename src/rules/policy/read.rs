@@ -1,7 +1,7 @@
 //! Reads typed values out of a document and collects every mistake instead of stopping at the first.
 
 use crate::domain::money::{Currency, Money};
-use crate::rules::policy::document::{Diagnostic, Node, Place, Value};
+use crate::rules::policy::document::{Diagnostic, Node, Place, Value, grouped};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use std::cell::RefCell;
@@ -11,7 +11,7 @@ use std::fmt;
 /// Mistakes that are shown of one file.
 const DIAGNOSTICS_MAX: usize = 100;
 /// A word this different is not a typing error of the other.
-const SIMILARITY_MIN: f64 = 0.6;
+const SIMILARITY_MIN: f64 = 0.75;
 
 /// Collects the mistakes of one file.
 pub struct Reader<'a> {
@@ -98,10 +98,23 @@ impl<'a> Reader<'a> {
         example: &str,
         parse: impl FnOnce(&str) -> Option<T>,
     ) -> Option<T> {
+        self.parsed_or(node, wanted, |_| format!("write it as `{example}`"), parse)
+    }
+
+    /// A text that `parse` understands; `remedy` says of a text what would be right.
+    pub fn parsed_or<T>(
+        &self,
+        node: &Node,
+        wanted: &str,
+        remedy: impl FnOnce(&str) -> String,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
         let text = self.text(node)?;
         let value = parse(&text);
         if value.is_none() {
-            self.report(node.place, format!("`{text}` is not {wanted}"), format!("write it as `{example}`"));
+            let remedy = digits_of(&text)
+                .map_or_else(|| remedy(&text), |digits| format!("write `{digits}`, without dots"));
+            self.report(node.place, format!("`{text}` is not {wanted}"), remedy);
         }
         value
     }
@@ -124,29 +137,50 @@ impl<'a> Reader<'a> {
 
     /// A whole number within `range`.
     pub fn integer(&self, node: &Node, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
-        let wanted = format!("a whole number from {} to {}", range.start(), range.end());
-        let example = range.start().to_string();
-        self.parsed(node, &wanted, &example, |text| text.parse().ok().filter(|number| range.contains(number)))
+        let (least, most) = (*range.start(), *range.end());
+        let wanted = format!("a whole number from {least} to {most}");
+        let remedy = |text: &str| match text.parse::<i64>() {
+            Ok(number) if number > most => format!("write at most `{most}`"),
+            Ok(_) => format!("write at least `{least}`"),
+            Err(_) => "write the number alone, in digits".to_owned(),
+        };
+        self.parsed_or(node, &wanted, remedy, |text| {
+            text.parse().ok().filter(|number| range.contains(number))
+        })
     }
 
     /// `12.5%` in basis points, 0 to 10 000.
     pub fn share_bps(&self, node: &Node) -> Option<i64> {
-        self.parsed(node, "a share from 0% to 100% with at most two decimals", "12.5%", |text| {
-            percent(text, 2).filter(|bps| (0..=10_000).contains(bps))
-        })
+        let wanted = "a share from 0% to 100% with at most two decimals";
+        self.parsed_or(
+            node,
+            wanted,
+            |text| percent_remedy(text, "12.5%"),
+            |text| percent(text, 2).filter(|bps| (0..=10_000).contains(bps)),
+        )
     }
 
     /// `1.8%` in millionths of one.
     pub fn rate_ppm(&self, node: &Node) -> Option<i64> {
-        self.parsed(node, "a rate from 0% to 100% with at most four decimals", "1.8%", |text| {
-            percent(text, 4).filter(|ppm| (0..=1_000_000).contains(ppm))
-        })
+        let wanted = "a rate from 0% to 100% with at most four decimals";
+        self.parsed_or(
+            node,
+            wanted,
+            |text| percent_remedy(text, "1.8%"),
+            |text| percent(text, 4).filter(|ppm| (0..=1_000_000).contains(ppm)),
+        )
     }
 
     /// An amount in units of the currency: `50000` or `"1500.50"`.
     pub fn amount(&self, node: &Node, currency: Currency) -> Option<Money> {
         let wanted = format!("an amount in {currency}, without separators of thousands");
-        let minor = self.parsed(node, &wanted, "50000", |text| amount_minor(text, currency))?;
+        let remedy = |text: &str| match text.split_once(['.', ',']) {
+            Some((whole, _)) if decimals_of(currency) == 0 && whole.parse::<u64>().is_ok() => {
+                format!("write `{whole}`: amounts in {currency} have no decimals")
+            }
+            _ => "write it as `50000`".to_owned(),
+        };
+        let minor = self.parsed_or(node, &wanted, remedy, |text| amount_minor(text, currency))?;
         Some(Money::new(minor, currency))
     }
 }
@@ -201,8 +235,52 @@ impl Node {
     }
 }
 
+/// Spanish words for names of policy files.
+const SPANISH: [(&str, &str); 36] = [
+    ("activa", "active"),
+    ("activo", "active"),
+    ("castigada", "written_off"),
+    ("castigado", "written_off"),
+    ("castigo", "written_off"),
+    ("promesa", "promise"),
+    ("plan", "instalment_plan"),
+    ("plan_de_pagos", "instalment_plan"),
+    ("acuerdo", "instalment_plan"),
+    ("refinanciacion", "refinancing"),
+    ("refinanciamiento", "refinancing"),
+    ("descuento", "settlement"),
+    ("quita", "settlement"),
+    ("vencido", "overdue"),
+    ("deuda_total", "whole_debt"),
+    ("toda_la_deuda", "whole_debt"),
+    ("total", "whole_debt"),
+    ("semanal", "weekly"),
+    ("quincenal", "fortnightly"),
+    ("mensual", "monthly"),
+    ("siguiente", "following"),
+    ("frances", "french"),
+    ("aleman", "german"),
+    ("cuotas", "payments"),
+    ("pagos", "payments"),
+    ("cuota_minima", "min_instalment"),
+    ("dias_mora", "days_past_due"),
+    ("productos", "products"),
+    ("estados", "statuses"),
+    ("reglas", "rules"),
+    ("cuando", "when"),
+    ("capital", "principal"),
+    ("intereses", "interest"),
+    ("mora", "late_interest"),
+    ("gastos", "fees"),
+    ("tasa_mensual", "monthly_rate"),
+];
+
 /// “did you mean” with the nearest name, or all names when none is near.
 pub fn remedy_of(text: &str, names: &[&str]) -> String {
+    let meant = SPANISH.iter().find(|(word, name)| *word == text && names.contains(name));
+    if let Some((_, name)) = meant {
+        return format!("write `{name}`");
+    }
     let nearest = names
         .iter()
         .map(|name| (strsim::jaro_winkler(text, name), *name))
@@ -214,13 +292,56 @@ pub fn remedy_of(text: &str, names: &[&str]) -> String {
     }
 }
 
+/// The digits of a number, or of a range such as `60.000+`, whose thousands are written apart.
+fn digits_of(text: &str) -> Option<String> {
+    let (body, plus) = text.strip_suffix('+').map_or((text, ""), |body| (body, "+"));
+    let body = body.trim_start_matches(['$', ' ']);
+    let whole = |part: &str| grouped(part.trim()).map(|(_, digits)| digits);
+    match body.split_once('-') {
+        Some((from, to)) => {
+            let (a, b) = (whole(from), whole(to));
+            (a.is_some() || b.is_some()).then(|| {
+                format!(
+                    "{}-{}",
+                    a.unwrap_or_else(|| from.trim().into()),
+                    b.unwrap_or_else(|| to.trim().into())
+                )
+            })
+        }
+        None => whole(body).map(|digits| digits + plus),
+    }
+}
+
+/// What a percentage would be in our spelling.
+fn percent_remedy(text: &str, example: &str) -> String {
+    let number = text.trim_end_matches(['%', ' ']).replace(',', ".");
+    if number.parse::<Decimal>().is_ok_and(|number| (Decimal::ZERO..=Decimal::ONE_HUNDRED).contains(&number))
+    {
+        return format!("write it as `{number}%`, with a point and without blanks");
+    }
+    format!("write it as `{example}`")
+}
+
 fn percent(text: &str, decimals: u32) -> Option<i64> {
     let number: Decimal = text.strip_suffix('%')?.trim().parse().ok()?;
     let scaled = number.checked_mul(Decimal::from(10_i64.pow(decimals)))?;
     scaled.fract().is_zero().then(|| scaled.to_i64())?
 }
 
+/// Decimals in which people of a currency pay: pesos of Colombia and Chile are paid whole.
+const fn decimals_of(currency: Currency) -> usize {
+    match currency {
+        Currency::Cop | Currency::Clp => 0,
+        Currency::Mxn | Currency::Pen | Currency::Ars | Currency::Brl | Currency::Usd => 2,
+    }
+}
+
 fn amount_minor(text: &str, currency: Currency) -> Option<i64> {
+    // `"70.000"` would be seventy: nothing but digits where people pay in whole units.
+    let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    if decimals > decimals_of(currency) {
+        return None;
+    }
     let number: Decimal = text.parse().ok()?;
     let minor = number.checked_mul(Decimal::from(currency.unit_minor()))?;
     (minor.fract().is_zero() && !minor.is_sign_negative()).then(|| minor.to_i64())?

@@ -22,6 +22,8 @@ pub struct PolicySet {
     /// The file of each lender, for findings.
     pub files: BTreeMap<LenderId, String>,
     pub caps: RateCaps,
+    /// The file of the caps, for findings.
+    pub caps_file: String,
     /// The holidays of each lender's country.
     pub calendars: BTreeMap<LenderId, Calendar>,
     /// Language → key → text.
@@ -42,7 +44,7 @@ impl PolicySet {
             let name = path.rsplit('/').next().unwrap_or(path);
             if name == RATE_CAPS_FILE {
                 match load_caps::rate_caps(path, text) {
-                    Ok(caps) => set.caps = caps,
+                    Ok(caps) => (set.caps, set.caps_file) = (caps, path.to_owned()),
                     Err(mistakes) => diagnostics.extend(mistakes),
                 }
             } else if name == HOLIDAYS_FILE {

@@ -18,7 +18,7 @@ pub enum Class {
 }
 
 /// Longer ones first.
-const LABELS: [(&[&str], Class); 59] = [
+const LABELS: [(&[&str], Class); 60] = [
     (&["codigo", "de", "seguridad"], Class::SecurityCode),
     (&["cod", "de", "seguridad"], Class::SecurityCode),
     (&["cod", "seguridad"], Class::SecurityCode),
@@ -78,6 +78,7 @@ const LABELS: [(&[&str], Class); 59] = [
     (&["clave"], Class::Clave),
     (&["claves"], Class::Clave),
     (&["klave"], Class::Clave),
+    (&["pass"], Class::Clave),
 ];
 
 /// What a code or PIN may be of that is no secret: codes for paying, of places, laws and goods.

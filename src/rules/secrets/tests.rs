@@ -82,6 +82,7 @@ const SECRETS: &[&str] = &[
     "les paso mi clave: [4821] y mi cédula 1090004821",
     "quiero pagar 450000, el código es [482913]",
     "usuario jperez clave [Tigre#2020]",
+    "usuario juanp pass [Juan123*]",
     "http://x.co/[4111111111111111]",
     "el número que me llegó al celular es [482913]",
 ];
@@ -119,6 +120,7 @@ const PLAIN: &[&str] = &[
     "nací el 18 de septiembre de 1971",
     "2024 2025 2026 2027",
     "no tengo clave",
+    "I will pass by on Monday",
     "olvidé mi clave",
     "¿me piden la clave?",
     "¿cuál es mi clave?",

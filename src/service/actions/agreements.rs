@@ -1,9 +1,9 @@
-//! `promesa.proponer`, `acuerdo.crear`, `acuerdo.consultar`: from terms to a binding record, exactly once.
+//! `promesa.proponer`, `acuerdo.crear`, `acuerdo.consultar`, `acuerdo.reciente`: from terms to a binding record, exactly once.
 
 use crate::domain::debt::{Agreement, AgreementStatus, Evidence, Obligation, Offer};
 use crate::domain::ids::{AgreementId, OutboxId, derive};
 use crate::domain::money::Money;
-use crate::domain::time::Day;
+use crate::domain::time::{Day, Millis};
 use crate::flow::effect::{ActionCall, Shown};
 use crate::flow::value::Value;
 use crate::ports::StoreError;
@@ -13,6 +13,9 @@ use crate::rules::offer::{promise, promise_range};
 use crate::service::actions::debts::{current_offers, offer_input};
 use crate::service::actions::values::{self, kind_of, obligation_of, running};
 use crate::service::actions::{ActionContext, Done};
+
+/// So long after an agreement "no, mentira" is taken for a word about it.
+const RECENT: Millis = Millis::minutes(30);
 
 /// Outcomes: `ok`, `monto_bajo`, `monto_alto`, `fecha_lejana`, `fecha_pasada`, `no_disponible`, `caido`.
 pub fn propose_promise(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
@@ -74,10 +77,11 @@ pub async fn create(call: &ActionCall, ctx: &ActionContext<'_>) -> Result<Done, 
     let (Some(file), Some(once), Some(shown)) = (ctx.file, call.once.as_ref(), call.evidence.as_ref()) else {
         return Ok(Done::outcome("caido"));
     };
-    if let Some(existing) = ctx.store.agreement_by_once(&ctx.lender.id, once).await? {
+    let Some(obligation) = obligation_of(call, file) else { return Ok(Done::outcome("caido")) };
+    let (lender, person) = (&ctx.lender.id, file.person.id);
+    if let Some(existing) = ctx.store.agreement_by_once(lender, person, obligation.id, once).await? {
         return Ok(found(&existing, file, ctx));
     }
-    let Some(obligation) = obligation_of(call, file) else { return Ok(Done::outcome("caido")) };
     if let Some(existing) = running(file, obligation) {
         return Ok(found(existing, file, ctx));
     }
@@ -99,6 +103,17 @@ pub fn consult(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
     let about = |obligation: &&Obligation| asked.is_none_or(|asked| asked.id == obligation.id);
     let found = file.obligations.iter().filter(about).find_map(|obligation| running(file, obligation));
     found.map_or_else(
+        || Done::outcome("ninguno"),
+        |agreement| Done::outcome("ok").value("acuerdo", values::agreement(agreement, file, ctx.today)),
+    )
+}
+
+/// The newest agreement of the last [`RECENT`], while it is running. Outcomes: `ok`, `ninguno`, `caido`.
+pub fn recent(ctx: &ActionContext<'_>) -> Done {
+    let Some(file) = ctx.file else { return Done::outcome("caido") };
+    let of_now = |agreement: &&Agreement| ctx.now.since(agreement.accepted_at) <= RECENT;
+    let running = file.obligations.iter().filter_map(|obligation| running(file, obligation));
+    running.filter(of_now).max_by_key(|agreement| agreement.accepted_at).map_or_else(
         || Done::outcome("ninguno"),
         |agreement| Done::outcome("ok").value("acuerdo", values::agreement(agreement, file, ctx.today)),
     )
@@ -142,7 +157,8 @@ fn promise_again(
 }
 
 fn bind(offer: Offer, once: &str, shown: &Shown, ctx: &ActionContext<'_>, file: &PersonFile) -> Agreement {
-    let id = AgreementId(derive(&ctx.conversation.id.0, &format!("agreement/{once}")));
+    let (person, debt) = (file.person.id.0.simple(), offer.obligation.0.simple());
+    let id = AgreementId(derive(&ctx.conversation.id.0, &format!("agreement/{person}/{debt}/{once}")));
     Agreement {
         id,
         lender: ctx.lender.id.clone(),

@@ -5,9 +5,10 @@ use crate::domain::pii::Pii;
 use crate::flow::effect::ActionCall;
 use crate::flow::value::Value;
 use crate::ports::records::{Case, OptOutScope, Record};
-use crate::rules::data_rights::{self, AnswerBy, DataRight};
+use crate::rules::data_rights::DataRight;
 use crate::service::actions::values::obligation_of;
 use crate::service::actions::{ActionContext, Done, text_of};
+use crate::service::cases::{answer_by, number};
 
 /// Outcomes: `ok`, `ya_abierto`; both tell the number, and the last day for an answer where the law sets one.
 pub fn open_case(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
@@ -19,10 +20,10 @@ pub fn open_case(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
     if let Some(open) = open {
         return told(Done::outcome("ya_abierto"), open, ctx);
     }
-    // A request about the own data is one a day, also where nobody is known whose open cases could be read.
+    // Where nobody is known whose open cases could be read, a request about the own data is one a day.
     let once = match DataRight::of_case(kind) {
-        Some(_) => ctx.today.to_string(),
-        None => ctx.turn.to_string(),
+        Some(_) if ctx.file.is_none() => ctx.today.to_string(),
+        Some(_) | None => ctx.turn.to_string(),
     };
     let asked = Some(text_of(call, "nota")).filter(|note| !note.is_empty()).map(ToOwned::to_owned);
     let mut case = Case {
@@ -34,34 +35,18 @@ pub fn open_case(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
         note: None,
         at: ctx.now,
     };
-    let term =
-        answer_by(&case, ctx).map(|by| format!("Responder a más tardar el {} ({}).", by.day, by.source));
+    let term = answer_by(&case, ctx.lender)
+        .map(|by| format!("Responder a más tardar el {} ({}).", by.day, by.source));
     case.note = asked.or(term).map(Pii::new);
     told(Done::outcome("ok"), &case, ctx).record(Record::Case(case))
 }
 
 fn told(done: Done, case: &Case, ctx: &ActionContext<'_>) -> Done {
     let done = done.value("numero", Value::text(number(case.id)));
-    match answer_by(case, ctx) {
+    match answer_by(case, ctx.lender) {
         Some(by) => done.value("plazo", Value::Date(by.day)),
         None => done,
     }
-}
-
-/// Counted from the day on which the case was opened.
-fn answer_by(case: &Case, ctx: &ActionContext<'_>) -> Option<AnswerBy> {
-    let right = DataRight::of_case(&case.kind)?;
-    let asked = ctx.lender.policy.zone.day(case.at);
-    data_rights::answer_by(&ctx.lender.policy.country, right, asked, &ctx.lender.calendar)
-}
-
-/// Six characters that can be read out, of the end of the id: its beginning is the chat's time.
-fn number(id: CaseId) -> String {
-    const LETTERS: &[u8; 24] = b"23456789BCDFGHJKMNPQRSTV";
-    let bytes = id.0.as_bytes();
-    let code: String =
-        bytes[10..].iter().map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()])).collect();
-    format!("{}-{}", &code[..3], &code[3..])
 }
 
 pub fn opt_out() -> Done {

@@ -17,7 +17,9 @@ pub fn consult(ctx: &ActionContext<'_>) -> Done {
     let open: Vec<&Obligation> =
         file.obligations.iter().filter(|o| o.status != ObligationStatus::Settled).collect();
     let currency = ctx.lender.policy.currency;
-    let total = Money::sum(currency, open.iter().map(|obligation| overdue(obligation)));
+    // What is in an agreement is paid as agreed, and is not asked for beside it.
+    let unagreed = open.iter().filter(|obligation| running(file, obligation).is_none());
+    let total = Money::sum(currency, unagreed.map(|obligation| overdue(obligation)));
     let Ok(total) = total else { return Done::outcome("caido") };
     let owing: Vec<&Obligation> = open.iter().copied().filter(|o| overdue(o).is_positive()).collect();
     let shown = if owing.is_empty() { &open } else { &owing };

@@ -83,6 +83,7 @@ pub async fn run(call: &ActionCall, ctx: &ActionContext<'_>) -> Result<Option<Do
         "promesa.proponer" => agreements::propose_promise(call, ctx),
         "acuerdo.crear" => agreements::create(call, ctx).await?,
         "acuerdo.consultar" => agreements::consult(call, ctx),
+        "acuerdo.reciente" => agreements::recent(ctx),
         "pago.enlace" => payments::link(call, ctx).await,
         "pago.medios" => payments::means(call, ctx),
         "pago.reportar" => payments::report(call, ctx),

@@ -47,7 +47,9 @@ pub fn situation(obligation: &Obligation, file: &PersonFile, today: Day) -> &'st
         ObligationStatus::Active | ObligationStatus::WrittenOff => {
             if running(file, obligation).is_some() {
                 "con_acuerdo"
-            } else if days_past_due(obligation.oldest_unpaid_due, today) > 0 {
+            } else if days_past_due(obligation.oldest_unpaid_due, today) > 0
+                || overdue(obligation).is_positive()
+            {
                 "vencida"
             } else if obligation.next_due.is_some() {
                 "por_vencer"

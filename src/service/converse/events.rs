@@ -41,6 +41,9 @@ pub enum Told<'a> {
         ticket: TicketId,
         queue: &'a str,
         reason: &'a str,
+        /// `raise` when the ticket was open already.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        did: Option<&'a str>,
     },
     Ended {
         outcome: &'a str,
@@ -92,7 +95,12 @@ pub fn sent(turn: u64, message: &NewOutbox, at: Timestamp) -> Result<Event, Turn
     Told::Send { outbox: *id, label: label.name(), origin: *origin, content }.event(turn, at)
 }
 
-pub fn ticket_opened(turn: u64, ticket: &NewTicket, at: Timestamp) -> Result<Event, TurnError> {
+pub fn ticket_opened(
+    turn: u64,
+    ticket: &NewTicket,
+    did: Option<&str>,
+    at: Timestamp,
+) -> Result<Event, TurnError> {
     let NewTicket { id, queue, reason, .. } = ticket;
-    Told::Ticket { ticket: *id, queue, reason }.event(turn, at)
+    Told::Ticket { ticket: *id, queue, reason, did }.event(turn, at)
 }

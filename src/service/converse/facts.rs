@@ -165,6 +165,8 @@ pub struct Basis<'a> {
     /// An agent holds the chat's ticket.
     pub attended: bool,
     pub language: &'a str,
+    /// What people decide first about the person that the chat is linked to.
+    pub reserved: Option<&'a str>,
     pub now: Timestamp,
 }
 
@@ -180,6 +182,7 @@ pub fn facts(known: &Basis<'_>) -> Facts {
             ServiceWindow::Closed => None,
         },
         attended: known.attended,
+        reserved: known.reserved.map(str::to_owned),
         roots: BTreeMap::from([
             ("prestamista".to_owned(), lender(known.lender, known.language)),
             ("agentes".to_owned(), agents(known)),
@@ -197,7 +200,9 @@ fn lender(lender: &Lender, language: &str) -> Value {
         ("telefono", Value::text(&contact.phone)),
         ("web", Value::text(&contact.web)),
         ("correo", Value::text(&contact.email)),
+        ("privacidad", contact.privacy_url.as_ref().map_or(Value::Nothing, Value::text)),
         ("linea_crisis", Value::text(&contact.crisis_line)),
+        ("linea_emergencia", Value::text(lender.policy.emergency_line())),
         ("documento", Value::Text(document)),
         ("documento_ejemplo", Value::Text(example)),
     ])

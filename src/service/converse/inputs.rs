@@ -1,14 +1,20 @@
 //! Stored inputs as the engine sees them: shapes become meanings, texts are understood.
 
+use crate::domain::ids::{ConversationId, OutboxId};
 use crate::domain::inbound::{InboundContent, InboundMessage, MediaContent};
+use crate::domain::time::{Millis, Timestamp};
 use crate::flow::engine::{expectation, open_options, typed_expectation};
 use crate::flow::facts::Facts;
 use crate::flow::input::{Input, Said, TimerName};
 use crate::flow::model::FlowSet;
-use crate::flow::state::Session;
+use crate::flow::state::{Session, Status};
 use crate::ports::conversations::{InputKind, StoredInput};
 use crate::rules::secrets::without_masks;
+use crate::rules::service_window::{ServiceWindow, service_window};
 use crate::understand::{Context, Understander, Understanding};
+
+/// Parts that a turn may send, with room to spare.
+const MESSAGES_MAX: u32 = 16;
 
 /// What the understanding stage needs besides the text.
 pub struct Ear<'a> {
@@ -16,8 +22,21 @@ pub struct Ear<'a> {
     pub flows: &'a FlowSet,
     pub session: &'a Session,
     pub facts: &'a Facts,
+    pub conversation: ConversationId,
     /// What came after it and waits already: a thought in several messages is one thought.
     pub next: &'a [StoredInput],
+    pub terms: Terms,
+}
+
+/// The terms that the open question asks to accept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Terms {
+    /// It asks for none.
+    None,
+    /// They have not reached the person.
+    Unsent,
+    /// WhatsApp took them then.
+    Sent(Timestamp),
 }
 
 impl Ear<'_> {
@@ -33,16 +52,42 @@ impl Ear<'_> {
         self.understander.understand(text, &context)
     }
 
-    /// The meaning of a written message. It accepts terms only as a message of its own, written for the open question:
-    /// not as a reply to an older message, not forwarded, and not when what follows it says more.
+    /// The meaning of a written message. It accepts terms only as a message of its own, written after they had been sent:
+    /// not as a reply to an older message, not forwarded, and not when what follows it says more. One that was written too
+    /// early counts as an acknowledgement.
     fn understand_message(&self, message: &InboundMessage, body: &str) -> Understanding {
         let mut meaning = self.understand(body);
         if meaning.consent.is_some() {
             let own = message.context.is_none() && !message.forwarded;
             let whole = own.then(|| self.with_what_follows(body)).flatten();
-            meaning.consent = whole.and_then(|whole| self.understand(&whole).consent);
+            let whole = whole.map(|whole| self.understand(&whole)).unwrap_or_default();
+            (meaning.consent, meaning.acknowledges) = (whole.consent, whole.acknowledges);
+            if meaning.consent.is_some() && !self.could_know_the_terms(message) {
+                (meaning.consent, meaning.acknowledges) = (None, true);
+            }
         }
         meaning
+    }
+
+    /// WhatsApp's 24 hours for an answer are over.
+    fn is_late(&self, message: &InboundMessage) -> bool {
+        service_window(Some(message.sent_at), self.facts.now) == ServiceWindow::Closed
+    }
+
+    /// Whether this message of ours asked what is open.
+    fn asked(&self, message: OutboxId) -> bool {
+        let Status::Waiting { asked_turn, .. } = self.session.status else { return false };
+        (0..MESSAGES_MAX).any(|index| OutboxId::derive(self.conversation, asked_turn, index) == message)
+    }
+
+    /// "3 cuotas" and "ok" in one breath, or a yes to terms that an incident holds back: nobody accepts what they have not
+    /// seen. WhatsApp tells whole seconds.
+    fn could_know_the_terms(&self, message: &InboundMessage) -> bool {
+        match self.terms {
+            Terms::None => true,
+            Terms::Unsent => false,
+            Terms::Sent(at) => message.sent_at.since(at) > Millis::seconds(-1),
+        }
     }
 
     /// The text with those that wait behind it; `None` when one of them cannot be read as words.
@@ -78,7 +123,16 @@ impl Ear<'_> {
 /// `None` for a timer of a name that this program does not know (an older or newer one set it), and for an input
 /// that cannot be read, over which no turn is run.
 pub fn input(kind: &InputKind, ear: &Ear<'_>) -> Option<Input> {
-    shape(kind, &|message, text| ear.understand_message(message, text))
+    let input = shape(kind, &|message, text| ear.understand_message(message, text))?;
+    Some(match (kind, input) {
+        (InputKind::Message { message }, Input::Message { wamid, said, .. }) if ear.is_late(message) => {
+            Input::Late { wamid, said }
+        }
+        (InputKind::DeliveryFailed { outbox, .. }, Input::DeliveryFailed { .. }) => {
+            Input::DeliveryFailed { question: ear.asked(*outbox) }
+        }
+        (_, input) => input,
+    })
 }
 
 /// The input as it came, for a chat in which nothing can be understood any more.
@@ -107,7 +161,7 @@ fn shape(kind: &InputKind, understand: &Reading<'_>) -> Option<Input> {
         InputKind::AgentReturned { step, .. } => Input::AgentReturned { step: step.clone() },
         InputKind::TicketClosed { outcome, .. } => Input::TicketClosed { outcome: outcome.clone() },
         InputKind::PersonConfirmed { person, .. } => Input::PersonConfirmed { person: *person },
-        InputKind::DeliveryFailed { .. } => Input::DeliveryFailed,
+        InputKind::DeliveryFailed { .. } => Input::DeliveryFailed { question: false },
         InputKind::Broken { .. } => return None,
     })
 }

@@ -9,7 +9,8 @@ mod merge;
 mod owed;
 mod sessions;
 mod set_aside;
-mod summary;
+pub(in crate::service) mod summary;
+mod withheld;
 mod work;
 
 use crate::domain::time::{Millis, Timestamp};

@@ -39,6 +39,7 @@ pub(super) fn empty_commit(claim: &Claim, session: &Session, now: Timestamp) -> 
         expected_version: claim.conversation.version,
         now,
         consumed: Vec::new(),
+        withheld: Vec::new(),
         events: Vec::new(),
         session: JsonText::stored("null".to_owned()),
         flow_hash: session.flow_hash.to_string(),

@@ -91,14 +91,20 @@ impl Converse {
                 waiting: 0,
                 attended: false,
                 language: &session.language,
+                reserved: None,
                 now,
             });
             let turn = give_up(&flows, session, (REASON, cause), &known, &self.limits);
             session = turn.session;
             let person = self.person_of(claim, commit.person).await;
             let shown = old.as_ref().unwrap_or(&session);
-            let summary =
-                summary::summary(lender, shown, Assurance::Ninguna, person.as_ref(), None, cause, now);
+            let known = summary::Known {
+                assurance: Assurance::Ninguna,
+                person: person.as_ref(),
+                file: None,
+                claims: &[],
+            };
+            let summary = summary::summary(lender, shown, &known, cause, now);
             let mut ticket = None;
             for effect in turn.effects {
                 ticket = apply(&mut commit, number, effect, &summary)?.or(ticket);
@@ -141,7 +147,7 @@ fn apply(
             let id = TicketId(derive(&conversation.0, &format!("ticket/{turn}")));
             let summary = summary.clone();
             let ticket = NewTicket { id, queue, priority: Priority::High, reason, summary };
-            commit.events.push(events::ticket_opened(turn, &ticket, now)?);
+            commit.events.push(events::ticket_opened(turn, &ticket, None, now)?);
             commit.records.push(Record::OpenTicket(ticket));
             Some(id)
         }

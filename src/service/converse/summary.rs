@@ -1,61 +1,98 @@
-//! What an agent sees first on a ticket: who, what, why, and what was offered.
+//! What an agent sees first on a ticket: who, what, why, what was offered and what was said to be paid.
 
 use crate::domain::assurance::Assurance;
 use crate::domain::debt::Person;
+use crate::domain::time::Timestamp;
 use crate::flow::state::Session;
 use crate::ports::people::PersonFile;
+use crate::ports::records::PaymentClaim;
+use crate::ports::tickets::PROTECTED;
 use crate::rules::dpd::days_past_due;
 use crate::service::actions::values::{kind_name, masked_number, overdue, running, situation};
 use crate::service::lenders::Lender;
 use serde_json::{Value, json};
 
-pub fn summary(
-    lender: &Lender,
-    session: &Session,
-    assurance: Assurance,
-    person: Option<&Person>,
-    file: Option<&PersonFile>,
-    note: &str,
-    now: crate::domain::time::Timestamp,
-) -> Value {
-    let today = lender.today(now);
-    let debts = file.map_or_else(Vec::new, |file| {
-        file.obligations
-            .iter()
-            .map(|obligation| {
-                json!({
-                    "product": obligation.product_name,
-                    "number": masked_number(&obligation.external_ref),
-                    "situation": situation(obligation, file, today),
-                    "overdue_minor": overdue(obligation).minor,
-                    "payoff_minor": obligation.payoff().map(|payoff| payoff.minor),
-                    "currency": obligation.currency,
-                    "days_past_due": days_past_due(obligation.oldest_unpaid_due, today).max(0),
-                    "as_of": obligation.balance.as_of.rfc3339(),
-                    "agreement": running(file, obligation).map(|agreement| json!({
-                        "reference": agreement.reference,
-                        "kind": kind_name(agreement.offer.kind),
-                        "total_minor": agreement.offer.total.minor,
-                    })),
-                })
-            })
-            .collect()
-    });
+/// Reported payments that are told, newest first.
+const CLAIMS_MAX: usize = 5;
+
+/// Who writes, as far as it is known.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    pub assurance: Assurance,
+    pub person: Option<&'a Person>,
+    /// Of the person who was proved.
+    pub file: Option<&'a PersonFile>,
+    /// Payments that the chat reported and nobody has checked.
+    pub claims: &'a [PaymentClaim],
+}
+
+pub fn summary(lender: &Lender, session: &Session, known: &Known<'_>, note: &str, now: Timestamp) -> Value {
     let path: Vec<String> =
         session.frames.iter().map(|frame| format!("{}.{}", frame.flow, frame.step)).collect();
-    json!({
+    let mut summary = json!({
         "v": 1,
-        "person": person.map(|person| json!({
+        "at_step": path,
+        "note": note,
+        PROTECTED: session.desk.as_ref().is_some_and(|desk| desk.protected),
+    });
+    tell(&mut summary, lender, known, now);
+    summary
+}
+
+/// The summary of an open ticket, with the person who was proved since.
+pub fn refreshed(mut stored: Value, lender: &Lender, known: &Known<'_>, now: Timestamp) -> Value {
+    if stored.is_object() {
+        tell(&mut stored, lender, known, now);
+    }
+    stored
+}
+
+fn tell(summary: &mut Value, lender: &Lender, known: &Known<'_>, now: Timestamp) {
+    summary["person"] = known.person.map_or(Value::Null, |person| {
+        json!({
             "name": person.full_name.expose(),
             "reference": person.external_ref,
             "language": person.language,
-        })),
-        "assurance": assurance.name(),
-        "at_step": path,
-        "note": note,
-        "debts": debts,
-        "cases": file.map_or_else(Vec::new, |file| {
-            file.open_cases.iter().map(|case| case.kind.clone()).collect::<Vec<_>>()
-        }),
+        })
+    });
+    summary["assurance"] = json!(known.assurance.name());
+    summary["debts"] = known.file.map_or_else(|| json!([]), |file| debts(file, lender, now));
+    summary["cases"] = json!(known.file.map_or_else(Vec::new, |file| {
+        file.open_cases.iter().map(|case| case.kind.clone()).collect::<Vec<_>>()
+    }));
+    summary["claims"] = known.claims.iter().take(CLAIMS_MAX).map(claim).collect();
+}
+
+fn debts(file: &PersonFile, lender: &Lender, now: Timestamp) -> Value {
+    let today = lender.today(now);
+    let debts = file.obligations.iter().map(|obligation| {
+        json!({
+            "product": obligation.product_name,
+            "number": masked_number(&obligation.external_ref),
+            "situation": situation(obligation, file, today),
+            "overdue_minor": overdue(obligation).minor,
+            "payoff_minor": obligation.payoff().map(|payoff| payoff.minor),
+            "currency": obligation.currency,
+            "days_past_due": days_past_due(obligation.oldest_unpaid_due, today).max(0),
+            "as_of": obligation.balance.as_of.rfc3339(),
+            "agreement": running(file, obligation).map(|agreement| json!({
+                "reference": agreement.reference,
+                "kind": kind_name(agreement.offer.kind),
+                "total_minor": agreement.offer.total.minor,
+            })),
+        })
+    });
+    debts.collect()
+}
+
+/// What a person says was paid: day, way and amount as they were told.
+fn claim(claim: &PaymentClaim) -> Value {
+    json!({
+        "paid_on": claim.paid_on,
+        "means": claim.means,
+        "amount_minor": claim.amount.map(|amount| amount.minor),
+        "currency": claim.amount.map(|amount| amount.currency.code()),
+        "receipt": claim.receipt.is_some(),
+        "reported_at": claim.at.rfc3339(),
     })
 }

@@ -1,24 +1,27 @@
 //! One claim's turn in the making: state in, effects gathered, one commit out.
 
+mod effects;
+
 use crate::domain::assurance::{Assurance, Label};
 use crate::domain::debt::Person;
-use crate::domain::ids::{FlowHash, OutboxId, PersonId, TicketId, derive};
+use crate::domain::ids::{FlowHash, OutboxId, PersonId, TicketId};
 use crate::domain::time::Timestamp;
 use crate::flow::effect::{ActionCall, Effect};
-use crate::flow::engine::step;
+use crate::flow::engine::{expectation, open_terms, step};
 use crate::flow::facts::Facts;
 use crate::flow::input::Input;
 use crate::flow::model::FlowSet;
 use crate::flow::state::{Session, Status};
 use crate::ports::conversations::{Claim, InputKind, NewOutbox, NewTimer, Origin, StoredInput, TurnCommit};
 use crate::ports::people::{IdentityHistory, PersonFile, TriesOf};
-use crate::ports::records::{NewTicket, Priority, Record};
+use crate::ports::records::{PaymentClaim, Record};
 use crate::service::actions::{self, ActionContext, Done};
 use crate::service::converse::events::Told;
 use crate::service::converse::facts::{self, Basis, Known};
-use crate::service::converse::inputs::{Ear, input};
+use crate::service::converse::inputs::{Ear, Terms, input};
 use crate::service::converse::merge::{Part, merge};
 use crate::service::converse::sessions::{empty_commit, read_session, write_session};
+use crate::service::converse::withheld::{Withheld, withheld};
 use crate::service::converse::{Converse, TurnError, events, summary};
 use crate::service::lenders::Lender;
 use crate::service::traces::{Laps, Phase};
@@ -45,8 +48,18 @@ pub struct Work<'a> {
     ticket: Option<TicketId>,
     /// An agent holds the ticket.
     attended: bool,
+    before: Before,
+    /// The input as it goes into the log, where that is not as it came.
+    recorded: Option<Input>,
     commit: TurnCommit,
     laps: Laps,
+}
+
+/// What held when the engine began.
+#[derive(Default)]
+struct Before {
+    known: Option<PersonId>,
+    reserved: Option<String>,
 }
 
 /// A turn that is ready to be committed, and how long its parts took.
@@ -104,6 +117,8 @@ impl<'a> Work<'a> {
             last_inbound_at: conversation.last_inbound_at,
             ticket: conversation.ticket,
             attended: facts::attended(service.store.as_ref(), conversation, now).await?,
+            before: Before::default(),
+            recorded: None,
         })
     }
 
@@ -118,6 +133,7 @@ impl<'a> Work<'a> {
             self.last_inbound_at = self.last_inbound_at.max(Some(message.sent_at));
         }
         self.load_file().await?;
+        let terms = self.terms(&stored.kind).await?;
         let known = self.facts();
         let inputs = &self.claim.inputs;
         let at = inputs.iter().position(|input| input.id == stored.id).map_or(inputs.len(), |at| at + 1);
@@ -126,11 +142,18 @@ impl<'a> Work<'a> {
             flows: &self.flows,
             session: &self.session,
             facts: &known,
+            conversation: self.claim.conversation.id,
             next: self.claim.inputs.get(at..).unwrap_or_default(),
+            terms,
         };
         let began = self.laps.begin();
         let Some(mut next) = input(&stored.kind, &ear) else { return Ok(()) };
         self.laps.end(began, || Phase::Understand);
+        let expects = expectation(&self.flows, &self.session);
+        if let Some(Withheld { kind, input }) = withheld(&stored.kind, &next, expects, &self.candidates) {
+            self.commit.withheld.push((stored.id, kind));
+            self.recorded = Some(input);
+        }
         match &next {
             Input::IdentityChanged => self.unlink(),
             Input::PersonConfirmed { person } => self.confirm(*person).await?,
@@ -140,7 +163,8 @@ impl<'a> Work<'a> {
             | Input::AgentReturned { .. }
             | Input::TicketClosed { .. }
             | Input::HumanEcho
-            | Input::DeliveryFailed => {}
+            | Input::Late { .. }
+            | Input::DeliveryFailed { .. } => {}
         }
         let origin = origin_of(&next);
         let mut parts = Vec::new();
@@ -170,6 +194,10 @@ impl<'a> Work<'a> {
         asked_before: Option<u64>,
     ) -> Result<Option<ActionCall>, TurnError> {
         let began = self.laps.begin();
+        self.before = Before {
+            known: self.known_person().map(|person| person.id),
+            reserved: self.session.reserved.clone(),
+        };
         let run = |facts: &Facts| step(&self.flows, self.session.clone(), input, facts, &self.service.limits);
         let mut turn = run(&self.facts_in(&self.session.language));
         if turn.session.language != self.session.language {
@@ -186,7 +214,8 @@ impl<'a> Work<'a> {
         }
         self.session = turn.session;
         let number = self.session.turn;
-        self.tell(number, &Told::Input { input })?;
+        let recorded = self.recorded.take();
+        self.tell(number, &Told::Input { input: recorded.as_ref().unwrap_or(input) })?;
         if !turn.trail.is_empty() {
             self.tell(number, &Told::Trail { visits: &turn.trail })?;
         }
@@ -218,55 +247,13 @@ impl<'a> Work<'a> {
         Ok(call)
     }
 
-    fn effect(&mut self, turn: u64, effect: Effect) -> Result<(), TurnError> {
-        let id = self.claim.conversation.id;
-        match effect {
-            Effect::OpenTicket { queue, priority, reason, note } => {
-                // One that is open already stays, and is raised.
-                let new = || TicketId(derive(&id.0, &format!("ticket/{turn}")));
-                let ticket = self.ticket.unwrap_or_else(new);
-                let summary = self.summary(note.expose());
-                let priority = Priority::ALL
-                    .into_iter()
-                    .find(|known| serde_json::to_value(known).is_ok_and(|name| name == priority.as_str()))
-                    .unwrap_or(Priority::Normal);
-                let record = NewTicket { id: ticket, queue, priority, reason, summary };
-                self.commit.events.push(events::ticket_opened(turn, &record, self.now)?);
-                self.commit.records.push(Record::OpenTicket(record));
-                self.ticket = Some(ticket);
-            }
-            Effect::ForwardToAgent => {
-                if let Some(ticket) = self.ticket {
-                    self.commit.records.push(Record::CustomerSpoke { ticket });
-                }
-            }
-            Effect::CloseTicket { outcome } => {
-                self.attended = false;
-                if let Some(ticket) = self.ticket.take() {
-                    self.commit.records.push(Record::CloseTicket { ticket, outcome });
-                }
-            }
-            Effect::Reservation { reserved } => {
-                if reserved.is_some() {
-                    let of = |origin| Record::Withdraw { origin, why: "reserved".to_owned() };
-                    self.commit.records.extend([Origin::Proactive, Origin::Reply].map(of));
-                }
-            }
-            Effect::Ended { outcome } => self.tell(turn, &Told::Ended { outcome: &outcome })?,
-            Effect::Assurance { level } => {
-                let proved = self.known_person().filter(|_| level >= Assurance::Verificada);
-                let person = proved.map(|person| person.external_ref.clone());
-                self.tell(turn, &Told::Assurance { level: level.name(), person: person.as_deref() })?;
-            }
-            Effect::Fault { flow, step, what } => {
-                metrics::counter!("acuerdo_flow_faults_total", "flow" => flow.to_string()).increment(1);
-                tracing::error!(conversation.id = %id, flow.id = %flow, flow.step = %step, what, "flow fault");
-                self.tell(turn, &Told::Fault { flow: &flow, step: &step, what: &what })?;
-            }
-            // `advance` takes these before it calls here.
-            Effect::Send { .. } | Effect::RunAction(_) | Effect::SetTimer { .. } => {}
-        }
-        Ok(())
+    /// Whether the terms that a message could accept had been sent.
+    async fn terms(&self, kind: &InputKind) -> Result<Terms, TurnError> {
+        let shown = open_terms(&self.flows, &self.session);
+        let (InputKind::Message { .. }, Some((turn, index))) = (kind, shown) else { return Ok(Terms::None) };
+        let message = OutboxId::derive(self.claim.conversation.id, turn, index);
+        let taken = self.service.store.taken_at(message).await?;
+        Ok(taken.map_or(Terms::Unsent, Terms::Sent))
     }
 
     /// Runs the action and keeps what it wants written; its outcome is the engine's next input.
@@ -317,6 +304,7 @@ impl<'a> Work<'a> {
                     | Record::OptIn { .. }
                     | Record::IdentityTry(_)
                     | Record::WrongNumber { .. }
+                    | Record::Reserve { .. }
                     | Record::OpenTicket(_)
                     | Record::CustomerSpoke { .. }
                     | Record::CloseTicket { .. }
@@ -372,7 +360,8 @@ impl<'a> Work<'a> {
 
     /// Links the chat to the person whom the agent confirmed, while that agent has it.
     async fn confirm(&mut self, person: PersonId) -> Result<(), TurnError> {
-        if !matches!(self.session.status, Status::WithAgent { .. }) {
+        let held = matches!(self.session.status, Status::WithAgent { .. });
+        if !held || self.session.reserved.is_some() {
             return Ok(());
         }
         let Some(file) = self.service.store.person_file(&self.lender.id, person).await? else {
@@ -436,20 +425,36 @@ impl<'a> Work<'a> {
             waiting: self.waiting,
             attended: self.attended,
             language,
+            reserved: self.linked().and_then(|person| person.reserved.as_deref()),
             now: self.now,
         })
     }
 
+    /// Whom the chat is linked to, proven or not.
+    fn linked(&self) -> Option<&Person> {
+        self.candidates.iter().find(|person| Some(person.id) == self.person)
+    }
+
     fn summary(&self, note: &str) -> serde_json::Value {
-        summary::summary(
-            self.lender,
-            &self.session,
-            self.level(),
-            self.known_person(),
-            self.file.as_ref(),
-            note,
-            self.now,
-        )
+        let known = summary::Known {
+            assurance: self.level(),
+            person: self.known_person(),
+            file: self.file.as_ref(),
+            claims: &self.claims(),
+        };
+        summary::summary(self.lender, &self.session, &known, note, self.now)
+    }
+
+    /// Reported payments of the proved person; before proof those that this turn reports.
+    fn claims(&self) -> Vec<PaymentClaim> {
+        if let Some(file) = &self.file {
+            return file.claims.clone();
+        }
+        let of_turn =
+            self.commit.records.iter().filter_map(|record| {
+                if let Record::Claim(claim) = record { Some(claim.clone()) } else { None }
+            });
+        of_turn.collect()
     }
 
     fn tell(&mut self, turn: u64, told: &Told<'_>) -> Result<(), TurnError> {
@@ -481,6 +486,7 @@ const fn origin_of(input: &Input) -> Origin {
         | Input::PersonConfirmed { .. }
         | Input::IdentityChanged
         | Input::HumanEcho
-        | Input::DeliveryFailed => Origin::Reply,
+        | Input::Late { .. }
+        | Input::DeliveryFailed { .. } => Origin::Reply,
     }
 }

@@ -1,5 +1,6 @@
 //! What an agent may write to this person now: everything that the desk knows is compared with the text.
 
+use super::flows::level_of;
 use super::{HandoffError, HandoffService, SENT_MAX, named, written};
 use crate::domain::assurance::Assurance;
 use crate::domain::debt::{Agreement, Obligation, Offer, Person};
@@ -16,7 +17,7 @@ use crate::ports::people::PersonFile;
 use crate::ports::tickets::AgentAct;
 use crate::rules::contact::{
     ContactFacts, ContactRequest, CountryRules, Decision, Initiator, ONE_NOTICE, Purpose, Reason, Role,
-    agents_initiator, decide, own_contacts,
+    agents_initiator, decide,
 };
 use crate::rules::guard::{self, Known};
 use crate::rules::lint::{Author, Fill, Hit};
@@ -26,6 +27,7 @@ use crate::rules::policy::model::Policy;
 use crate::rules::secrets;
 use crate::rules::service_window::{ServiceWindow, service_window};
 use crate::service::actions::debts::{hold, offer_input_of};
+use crate::service::contacts::{Chat, ContactPorts, history};
 use crate::service::lenders::Lender;
 
 /// Persons with one phone whose files are compared with a text while nobody proved who writes.
@@ -82,8 +84,7 @@ impl HandoffService {
         }
         let conversation = self.conversation_of(&ticket).await?;
         let lender = self.lenders.get(&conversation.lender).ok_or(HandoffError::LenderNotServed)?;
-        // Where two identities contradict each other nobody is proved.
-        let level = if conversation.identity_conflict { Assurance::Ninguna } else { conversation.assurance };
+        let level = level_of(&conversation);
         let files = self.files(&conversation, level, lender).await?;
         let hits = self.hits(&files, (text, level), lender);
         if !hits.is_empty() {
@@ -95,7 +96,7 @@ impl HandoffService {
             ServiceWindow::Open { .. } => {}
             ServiceWindow::Closed => return Err(HandoffError::WindowClosed { last_inbound_at }),
         }
-        self.may_contact(&conversation, &files, &sent, lender)?;
+        self.may_contact(&conversation, &files, &sent, lender).await?;
         self.act(agent, lease, AgentAct::Send { id: outbox_id, content }).await?;
         metrics::counter!("acuerdo_handoff_messages_total").increment(1);
         Ok(Sent { id: outbox_id, repeated: false })
@@ -117,9 +118,9 @@ impl HandoffService {
         self.lint.judge(text, (Author::Agent, level), &mentions, &fill(&lender.policy))
     }
 
-    /// The decision that the bot's own words go through, with the facts of this chat: an answer is always allowed,
-    /// what the agent begins is a contact of the lender.
-    fn may_contact(
+    /// The decision that the bot's own words go through, with the facts of this person: an answer is always
+    /// allowed, what the agent begins is a contact of the lender.
+    async fn may_contact(
         &self,
         conversation: &Conversation,
         files: &Files,
@@ -133,9 +134,6 @@ impl HandoffService {
         };
         let words: Vec<Timestamp> = sent.iter().filter(left).map(|message| message.created_at).collect();
         let answered = words.iter().any(|word| last.is_none_or(|last| *word > last));
-        let mut contacts = own_contacts(last, &words);
-        // What follows at once is a part of the same notice.
-        contacts.retain(|contact| now.since(*contact) > ONE_NOTICE);
         let request = ContactRequest {
             initiator: agents_initiator(last, answered, now),
             purpose: Purpose::Collection,
@@ -148,14 +146,31 @@ impl HandoffService {
                 Initiator::Lender => Err(HandoffError::Contact { reason: Reason::NeverOpen, until: None }),
             };
         };
+        if request.initiator == Initiator::Consumer {
+            return Ok(());
+        }
+        let ports = ContactPorts {
+            conversations: &*self.ports.conversations,
+            outbox: &*self.ports.outbox,
+            people: &*self.ports.people,
+        };
+        let chat = Chat {
+            id: conversation.id,
+            identity: &conversation.identity,
+            person: conversation.person,
+            judged: None,
+        };
+        let mut known = history(ports, lender, chat, now).await?;
+        // What follows at once is a part of the same notice.
+        known.begun.retain(|contact| now.since(*contact) > ONE_NOTICE);
         let facts = ContactFacts {
             rules: &rules,
             zone: &lender.policy.zone,
             calendar: &lender.calendar,
             opted_out: conversation.opted_out,
-            on_hold: files.on_hold,
-            wrong_number: false,
-            recent_contacts: &contacts,
+            on_hold: files.on_hold || known.on_hold,
+            wrong_number: known.wrong_number,
+            recent_contacts: &known.begun,
         };
         let refused = match decide(&request, &facts) {
             Decision::Allow => return Ok(()),

@@ -8,8 +8,7 @@ use crate::flow::input::{Input, Said};
 use crate::ports::agents::Agent;
 use crate::ports::conversations::{Event, Origin};
 use crate::ports::outbox::{OutboxStatus, SentMessage};
-use crate::understand::Understanding;
-use crate::understand::identity::Fragment;
+use crate::understand::identity::Factor;
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,6 +16,9 @@ const EVENTS_PAGE: u32 = 500;
 /// Events that one page of the story looks through; the next page goes on behind them.
 const EVENT_PAGES_MAX: u32 = 40;
 pub const STORY_PAGE_MAX: usize = 200;
+const IDENTITY_ANSWER: &str = "identity_answer";
+/// The action that compares the answers.
+const IDENTITY_CHECK: &str = "identidad.verificar";
 
 /// One line of the story.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,6 +156,9 @@ impl HandoffService {
             for (seq, event) in &events {
                 read_to = *seq;
                 told.extend(event_line(*seq, event).map(|line| (*seq, line)));
+                if let Some(verdict) = compared(event) {
+                    judge(&mut told, verdict);
+                }
             }
             if is_last || told.len() > limit {
                 break;
@@ -223,6 +228,7 @@ fn ticket_move(body: &serde_json::Value) -> &'static str {
         Some("resolve") => "ticket_resolved",
         Some("return") => "ticket_returned",
         Some("transfer") => "ticket_transferred",
+        Some("raise") => "ticket_raised",
         _ => "ticket",
     }
 }
@@ -236,13 +242,13 @@ fn input_line(body: &serde_json::Value) -> Option<(Speaker, &'static str, Option
     let recorded = body.get("input").filter(|input| input.is_object()).unwrap_or(body);
     let input: Input = serde::Deserialize::deserialize(recorded).ok()?;
     Some(match input {
-        Input::Message { said, .. } => {
+        Input::Message { said, .. } | Input::Late { said, .. } => {
             let (kind, text) = said_line(said);
             (Speaker::Person, kind, text)
         }
         Input::HumanEcho => (Speaker::System, "human_echo", None),
         Input::IdentityChanged => (Speaker::System, "identity_changed", None),
-        Input::DeliveryFailed => (Speaker::System, "delivery_failed", None),
+        Input::DeliveryFailed { .. } => (Speaker::System, "delivery_failed", None),
         // The agent's own act is in the log already.
         Input::AgentReturned { .. } | Input::TicketClosed { .. } | Input::PersonConfirmed { .. } => {
             return None;
@@ -251,25 +257,49 @@ fn input_line(body: &serde_json::Value) -> Option<(Speaker, &'static str, Option
     })
 }
 
-/// In place of what proves who somebody is.
-const HIDDEN: &str = "••••";
+/// What an agent reads of an answer to an identity question: which one, never the answer.
+const fn answered(factor: Factor) -> &'static str {
+    match factor {
+        Factor::Document => "respondió: documento",
+        Factor::BirthDate => "respondió: fecha de nacimiento",
+    }
+}
 
-/// Whether a text answers, or begins to answer, what the identity questions ask: agents need not know it, and who reads it
-/// could answer them.
-const fn proves(understanding: &Understanding) -> bool {
-    let part = matches!(
-        understanding.fragment,
-        Some(Fragment::Characters(_) | Fragment::Day(_) | Fragment::Month(_))
-    );
-    understanding.digits.is_some() || understanding.day_month.is_some() || part
+/// What came of the two answers, which are compared together; `None` for other events.
+fn compared(event: &Event) -> Option<&'static str> {
+    if event.kind != "action" {
+        return None;
+    }
+    let body = event.body.tree();
+    if body.get("action")?.as_str()? != IDENTITY_CHECK {
+        return None;
+    }
+    Some(match body.get("outcome")?.as_str()? {
+        "ok" => "coincide",
+        "no_coincide" => "los datos no coinciden",
+        "bloqueada" => "comprobación bloqueada",
+        _ => "sin comparar",
+    })
+}
+
+/// Tells beside answers that were given what came of them.
+fn judge(lines: &mut [(i64, StoryItem)], verdict: &str) {
+    for (_, line) in lines.iter_mut().rev() {
+        let text = line.text.as_ref().filter(|_| line.kind == IDENTITY_ANSWER).map(|text| text.expose());
+        let Some(text) = text else { continue };
+        if text.ends_with(')') {
+            return;
+        }
+        line.text = Some(Pii::new(format!("{text} ({verdict})")));
+    }
 }
 
 fn said_line(said: Said) -> (&'static str, Option<String>) {
     match said {
-        Said::Text { understanding, .. } if proves(&understanding) => {
-            ("identity_answer", Some(HIDDEN.to_owned()))
-        }
-        Said::Text { body, .. } => ("text", Some(body.into_exposed())),
+        Said::Text { body, understanding } => match understanding.factor() {
+            Some(factor) => (IDENTITY_ANSWER, Some(answered(factor).to_owned())),
+            None => ("text", Some(body.into_exposed())),
+        },
         Said::Option { title, .. } => ("option", Some(title.into_exposed())),
         Said::Media { kind, caption, .. } => (media_name(kind), caption.map(Pii::into_exposed)),
         Said::Location => ("location", None),
@@ -315,7 +345,10 @@ mod tests {
         }
         let mut answer = json!({"input": "message", "wamid": "w1", "said": {"said": "text", "body": "la mia es rr01", "understanding": {"digits": "RR01"}}});
         let line = event_line(3, &event("input", json!({"v": 1, "input": answer}))).unwrap();
-        assert_eq!((line.kind.as_str(), line.text.unwrap().expose().as_str()), ("identity_answer", "••••"));
+        assert_eq!(
+            (line.kind.as_str(), line.text.unwrap().expose().as_str()),
+            ("identity_answer", "respondió: documento")
+        );
         answer["said"] =
             json!({"said": "text", "body": "12 de marzo", "understanding": {"day_month": [12, 3]}});
         assert_eq!(event_line(3, &event("input", answer)).unwrap().kind, "identity_answer");

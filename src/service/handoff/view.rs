@@ -1,5 +1,6 @@
 //! What an agent sees of a ticket: the case, the chat's state and the person, with the document and phones masked.
 
+use super::flows::{level_of, reserved_for};
 use super::take::{SCAN_MAX, is_free, served};
 use super::{HandoffError, HandoffService};
 use crate::domain::assurance::{Assurance, Label};
@@ -9,11 +10,13 @@ use crate::domain::money::Money;
 use crate::domain::pii::Pii;
 use crate::domain::time::{Day, Timestamp};
 use crate::ports::agents::Agent;
+use crate::ports::conversations::Conversation;
 use crate::ports::handoff_queue::QueueDepth;
 use crate::ports::people::PersonFile;
 use crate::ports::tickets::{Ticket, TicketStatus};
 use crate::rules::service_window::{ServiceWindow, service_window};
 use crate::service::actions::values::masked_number;
+use crate::service::converse::summary::{self, Known};
 
 pub const LIST_MAX: u32 = 200;
 /// Digits of a phone that stay readable, at its end.
@@ -38,6 +41,8 @@ pub struct ChatView {
     pub assurance: Assurance,
     /// Debt may be talked about: the person proved who they are.
     pub debt_allowed: bool,
+    /// What the chat is reserved for until a person decides: nobody can be proved there.
+    pub reserved: Option<String>,
     pub identity_conflict: bool,
     pub opted_out: bool,
     pub last_inbound_at: Option<Timestamp>,
@@ -172,8 +177,11 @@ impl HandoffService {
             ServiceWindow::Open { until } => Some(until),
             ServiceWindow::Closed => None,
         };
+        let level = level_of(&conversation);
+        let ticket = self.refreshed(ticket, &conversation, level, file.as_ref());
         let chat = ChatView {
-            debt_allowed: conversation.assurance >= Label::Deuda.needs() && !conversation.identity_conflict,
+            debt_allowed: level >= Label::Deuda.needs(),
+            reserved: reserved_for(&conversation),
             profile_name: conversation.profile_name,
             assurance: conversation.assurance,
             identity_conflict: conversation.identity_conflict,
@@ -182,6 +190,24 @@ impl HandoffService {
             window_until,
         };
         Ok(TicketView { ticket, position, chat, person: file.map(PersonView::of) })
+    }
+
+    /// With what is known of the person since, once they were proved.
+    fn refreshed(
+        &self,
+        ticket: Ticket,
+        conversation: &Conversation,
+        level: Assurance,
+        file: Option<&PersonFile>,
+    ) -> Ticket {
+        let proved = file.filter(|_| level >= Assurance::Verificada && ticket.status != TicketStatus::Closed);
+        let (Some(file), Some(lender)) = (proved, self.lenders.get(&conversation.lender)) else {
+            return ticket;
+        };
+        let known =
+            Known { assurance: level, person: Some(&file.person), file: Some(file), claims: &file.claims };
+        let summary = summary::refreshed(ticket.summary, lender, &known, self.now());
+        Ticket { summary, ..ticket }
     }
 
     pub(super) async fn visible(&self, agent: &Agent, id: TicketId) -> Result<Ticket, HandoffError> {

@@ -4,6 +4,8 @@ use crate::domain::identity::WaIdentity;
 use crate::domain::inbound::{EchoMessage, InboundMessage, SystemEvent, SystemKind, WebhookItem};
 use crate::ports::StoreError;
 use crate::ports::inbox::{Accepted, Delivery, DeliveryItem};
+use crate::store::plan::handover;
+use crate::store::plan::turns::WrongNumberRow;
 use crate::store::rows::{clean, json};
 use serde::Serialize;
 use sqlx::FromRow;
@@ -76,6 +78,8 @@ pub(in crate::store) struct AcceptPlan {
     pub aliases: Vec<AliasRow>,
     pub inputs: Vec<InputRow>,
     pub notices: Vec<NoticeRow>,
+    /// Numbers that their holder has left.
+    pub wrong_numbers: Vec<WrongNumberRow>,
     pub counts: Vec<Accepted>,
 }
 
@@ -232,6 +236,7 @@ struct Directory {
     by_wa_id: HashMap<AddressKey, usize>,
     by_bsuid: HashMap<AddressKey, usize>,
     aliases: Vec<AliasRow>,
+    wrong_numbers: Vec<WrongNumberRow>,
 }
 
 struct Entry {
@@ -247,6 +252,7 @@ impl Directory {
             by_wa_id: HashMap::new(),
             by_bsuid: HashMap::new(),
             aliases: Vec::new(),
+            wrong_numbers: Vec::new(),
         };
         for state in conversations {
             directory.add(state, false);
@@ -354,7 +360,11 @@ impl Directory {
                 who.wa_id.as_ref().and_then(|id| self.by_wa_id.get(&arrival.key(lender, id.expose())));
             user.or(phone).copied()
         };
-        let Some(index) = event.old.as_ref().and_then(find) else {
+        let found = event.old.as_ref().and_then(find);
+        let held = found.and_then(|index| self.entries[index].state.wa_id.as_deref());
+        let wrong = handover::left(lender, event, held);
+        self.wrong_numbers.extend(wrong);
+        let Some(index) = found else {
             return self.of(lender, arrival, event.new.as_ref().or(event.old.as_ref()), item, received_at);
         };
         if let Some(new) = &event.new {
@@ -432,7 +442,7 @@ impl Directory {
     }
 
     fn write_into(self, plan: &mut AcceptPlan) {
-        plan.aliases = self.aliases;
+        (plan.aliases, plan.wrong_numbers) = (self.aliases, self.wrong_numbers);
         for entry in self.entries {
             match (entry.created, entry.touched) {
                 (true, _) => plan.created.push(entry.state),

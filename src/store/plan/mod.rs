@@ -2,7 +2,9 @@
 
 pub(super) mod accept;
 pub(super) mod desk;
+mod handover;
 pub(super) mod import;
 pub(super) mod statuses;
 pub(super) mod tries;
+mod turn_rows;
 pub(super) mod turns;

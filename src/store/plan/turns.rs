@@ -1,5 +1,6 @@
 //! Which commits of a batch may be applied, and all their rows flattened for bulk statements.
 
+pub(in crate::store) use super::turn_rows::*;
 use crate::domain::ids::derive;
 use crate::ports::StoreError;
 use crate::ports::conversations::{CommitRefused, Origin, TurnCommit};
@@ -7,7 +8,7 @@ use crate::ports::records::{IdentityTry, NewTicket, OptOutScope, Record};
 use crate::store::rows::conversations::{LOG, LogEntry, Timers};
 use crate::store::rows::dead_letters::DeadTurnRow;
 use crate::store::rows::outbox::NewOutboxRow;
-use crate::store::rows::people::{AgreementRow, DocumentRow};
+use crate::store::rows::people::{AgreementRow, DocumentRow, scoped_key};
 use crate::store::rows::{clean, json, name_of};
 use sqlx::FromRow;
 use std::borrow::Cow;
@@ -30,141 +31,15 @@ pub(in crate::store) struct LockedConversation {
 
 pub(in crate::store) type Locked = HashMap<Uuid, LockedConversation>;
 
-/// Agreements that exist already, by (lender, once key).
+/// Agreements that exist already, by (lender, once key as it is stored).
 pub(in crate::store) type OnceKeys = HashSet<(String, String)>;
-
-#[derive(Debug)]
-pub(in crate::store) struct ConversationChange {
-    pub id: Uuid,
-    pub session: String,
-    pub flow_hash: Option<String>,
-    pub assurance: &'static str,
-    pub person: Option<Uuid>,
-    pub last_event_seq: i64,
-    pub ticket: Option<Uuid>,
-    pub opted_out: bool,
-    /// In place of those that are kept now, when there are any.
-    pub timers: Option<Timers>,
-    pub release: bool,
-}
-
-#[derive(Debug)]
-pub(in crate::store) struct ConsumedRow {
-    pub conversation: Uuid,
-    pub input: Uuid,
-    pub done_at: i64,
-}
-
-#[derive(Debug)]
-pub(in crate::store) struct EventRow {
-    pub conversation: Uuid,
-    pub seq: i64,
-    pub lender: String,
-    pub turn: i64,
-    pub kind: String,
-    pub body: String,
-    pub at: i64,
-}
-
-#[derive(Debug)]
-pub(in crate::store) struct OptOutRow {
-    pub lender: String,
-    pub conversation: Option<Uuid>,
-    pub wa_id: Option<String>,
-    pub bsuid: Option<String>,
-    pub scope: &'static str,
-    pub stop: bool,
-    pub source: String,
-    pub at: i64,
-}
-
-#[derive(Debug)]
-pub(in crate::store) struct TryRow {
-    pub id: Uuid,
-    pub lender: String,
-    pub conversation: Uuid,
-    pub passed: Option<Uuid>,
-    pub starts_challenge: bool,
-    pub locked_until: Option<i64>,
-    pub at: i64,
-}
-
-#[derive(Debug)]
-pub(in crate::store) struct TryPersonRow {
-    pub try_id: Uuid,
-    pub person: Uuid,
-    pub lender: String,
-    pub at: i64,
-}
-
-#[derive(Debug)]
-pub(in crate::store) struct WrongNumberRow {
-    pub lender: String,
-    pub phone: String,
-    pub person: Option<Uuid>,
-    pub at: i64,
-}
-
-#[derive(Debug)]
-pub(in crate::store) struct OpenedRow {
-    pub id: Uuid,
-    pub lender: String,
-    pub conversation: Uuid,
-    pub queue: String,
-    pub priority: i64,
-    pub reason: String,
-    pub summary: String,
-    pub at: i64,
-    /// Set when the person left it again in the same commit: it is stored closed.
-    pub outcome: Option<String>,
-}
-
-impl OpenedRow {
-    pub const fn status(&self) -> &'static str {
-        if self.outcome.is_some() { "closed" } else { "queued" }
-    }
-
-    pub fn closed_at(&self) -> Option<i64> {
-        self.outcome.as_ref().map(|_| self.at)
-    }
-}
-
-/// A ticket that was open when another reason for one came: the more urgent priority and the newest reason count.
-#[derive(Debug)]
-pub(in crate::store) struct RaisedRow {
-    pub id: Uuid,
-    pub lender: String,
-    pub conversation: Uuid,
-    pub priority: i64,
-    pub reason: String,
-    pub summary: String,
-    pub at: i64,
-}
-
-/// Messages of earlier turns that go out no more.
-#[derive(Debug)]
-pub(in crate::store) struct WithdrawnRow {
-    pub conversation: Uuid,
-    pub origin: String,
-    pub why: String,
-    pub at: i64,
-}
-
-/// A ticket that the person wrote to (`outcome` is none) or left.
-#[derive(Debug)]
-pub(in crate::store) struct TicketTouchRow {
-    pub id: Uuid,
-    pub lender: String,
-    pub conversation: Uuid,
-    pub outcome: Option<String>,
-    pub at: i64,
-}
 
 /// The rows of all accepted commits of one transaction; no conversation occurs twice.
 #[derive(Debug, Default)]
 pub(in crate::store) struct TurnBatch {
     pub conversations: Vec<ConversationChange>,
     pub consumed: Vec<ConsumedRow>,
+    pub withheld: Vec<WithheldRow>,
     pub events: Vec<EventRow>,
     /// Before `outbox`: what these turns say stays.
     pub withdrawn: Vec<WithdrawnRow>,
@@ -176,6 +51,7 @@ pub(in crate::store) struct TurnBatch {
     pub tries: Vec<TryRow>,
     pub try_persons: Vec<TryPersonRow>,
     pub wrong_numbers: Vec<WrongNumberRow>,
+    pub reserved: Vec<ReservedRow>,
     pub closed: Vec<TicketTouchRow>,
     pub opened: Vec<OpenedRow>,
     pub raised: Vec<RaisedRow>,
@@ -201,7 +77,7 @@ pub(in crate::store) fn waves(commits: &[TurnCommit]) -> Vec<Vec<usize>> {
 /// The `once` keys of a batch with the lenders of their conversations, to be looked up before deciding.
 pub(in crate::store) fn once_keys(commits: &[&TurnCommit], locked: &Locked) -> (Vec<String>, Vec<String>) {
     let pairs = commits.iter().filter_map(|commit| Some((commit, locked.get(&commit.conversation.0)?)));
-    pairs.flat_map(|(commit, row)| agreement_keys(commit).map(|key| (row.lender.clone(), key))).unzip()
+    pairs.flat_map(|(commit, row)| agreement_keys(commit).map(|(key, _)| (row.lender.clone(), key))).unzip()
 }
 
 /// Judges each commit: a stale claim or a `once` key that exists, or that an earlier commit of the batch takes.
@@ -216,10 +92,10 @@ pub(in crate::store) fn judge(
             return Err(CommitRefused::Stale);
         }
         let mut keys = HashSet::new();
-        for key in agreement_keys(commit) {
+        for (key, given) in agreement_keys(commit) {
             let pair = (row.lender.clone(), key);
-            if taken.contains(&pair) || !keys.insert(pair.clone()) {
-                return Err(CommitRefused::Once(pair.1));
+            if taken.contains(&pair) || !keys.insert(pair) {
+                return Err(CommitRefused::Once(given.to_owned()));
             }
         }
         taken.extend(keys);
@@ -228,9 +104,12 @@ pub(in crate::store) fn judge(
     commits.iter().map(|commit| verdict(commit)).collect()
 }
 
-fn agreement_keys(commit: &TurnCommit) -> impl Iterator<Item = String> {
+/// The `once` keys of a commit, as they are stored and as they were given.
+fn agreement_keys(commit: &TurnCommit) -> impl Iterator<Item = (String, &str)> {
     commit.records.iter().filter_map(|record| {
-        if let Record::Agreement(agreement) = record { Some(clean(&agreement.once_key)) } else { None }
+        let Record::Agreement(agreement) = record else { return None };
+        let (person, debt) = (agreement.person.0, agreement.offer.obligation.0);
+        Some((scoped_key(person, debt, &agreement.once_key), agreement.once_key.as_str()))
     })
 }
 
@@ -287,6 +166,9 @@ impl TurnBatch {
             input: input.0,
             done_at: commit.now.0,
         }));
+        for (input, kind) in &commit.withheld {
+            self.withheld.push(WithheldRow { conversation: row.id, input: input.0, body: json(kind)? });
+        }
         self.conversations.push(change);
         Ok(())
     }
@@ -310,7 +192,10 @@ impl TurnBatch {
                 self.claims.push(DocumentRow { lender: lender(), ..DocumentRow::claim(claim, row.id)? });
             }
             Record::Case(case) => {
-                self.cases.push(DocumentRow { lender: lender(), ..DocumentRow::case(case, row.id)? });
+                // Twice in one turn is once: a statement of PostgreSQL touches no row twice.
+                if self.cases.iter().all(|known| known.id != case.id.0) {
+                    self.cases.push(DocumentRow { lender: lender(), ..DocumentRow::case(case, row.id)? });
+                }
             }
             Record::OptOut { scope, source } => {
                 if *scope == OptOutScope::All {
@@ -337,6 +222,10 @@ impl TurnBatch {
                     person: person.map(|id| id.0),
                     at,
                 }));
+            }
+            Record::Reserve { person, reserved } => {
+                let reserved = reserved.as_deref().map(clean);
+                self.reserved.push(ReservedRow { lender: lender(), person: person.0, reserved });
             }
             // One open ticket per conversation: the first one stays, and is raised by a later reason.
             Record::OpenTicket(ticket) if change.ticket.is_some() => {

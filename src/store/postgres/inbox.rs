@@ -1,6 +1,7 @@
 //! Durable receipt of webhooks, in PostgreSQL.
 
 use super::conversations::{insert_inputs, wake};
+use super::turns::mark_wrong_numbers;
 use super::{PostgresStore, retrying};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
@@ -58,6 +59,7 @@ async fn accept(store: &PostgresStore, deliveries: &[Delivery]) -> Result<Vec<Ac
     insert_deliveries(&mut transaction, deliveries).await?;
     write_conversations(&mut transaction, &plan).await?;
     write_items(&mut transaction, &plan).await?;
+    mark_wrong_numbers(&mut transaction, &plan.wrong_numbers).await?;
     transaction.commit().await?;
     Ok(plan.counts)
 }
@@ -130,13 +132,20 @@ async fn insert_deliveries(connection: &mut PgConnection, deliveries: &[Delivery
     Ok(())
 }
 
+/// The ledger outlives chats: who opted out before this one began has opted out.
 const INSERT_CONVERSATIONS: &str = "
     INSERT INTO conversations
       (id, lender, phone_number_id, wa_id, bsuid, profile_name, identity_conflict, next_claim_at,
-       last_inbound_at, last_inbound_wamid, created_at)
-    SELECT * FROM UNNEST(
+       last_inbound_at, last_inbound_wamid, created_at, opted_out)
+    SELECT v.*, COALESCE(
+        (SELECT o.stop FROM opt_outs o
+         WHERE o.lender = v.lender AND o.scope = 'all' AND (o.wa_id = v.wa_id OR o.bsuid = v.bsuid)
+         ORDER BY o.seq DESC LIMIT 1), FALSE)
+    FROM UNNEST(
         $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-        $7::boolean[], $8::bigint[], $9::bigint[], $10::text[], $11::bigint[])";
+        $7::boolean[], $8::bigint[], $9::bigint[], $10::text[], $11::bigint[])
+      AS v (id, lender, phone_number_id, wa_id, bsuid, profile_name, identity_conflict, next_claim_at,
+        last_inbound_at, last_inbound_wamid, created_at)";
 
 const UPDATE_CONVERSATIONS: &str = "
     UPDATE conversations SET

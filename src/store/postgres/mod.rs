@@ -7,6 +7,7 @@
 //! algorithm does not bite, but on one machine a Unix socket (`?host=/run/postgresql`) is still the faster way.
 
 mod agents;
+mod cases;
 mod conversations;
 mod dead_letters;
 mod flows;

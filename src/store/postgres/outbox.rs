@@ -80,6 +80,11 @@ impl OutboxStore for PostgresStore {
         rows.into_iter().map(SentRow::read).collect()
     }
 
+    async fn taken_at(&self, id: OutboxId) -> Result<Option<Timestamp>, StoreError> {
+        let at: Option<i64> = sqlx::query_scalar(TAKEN_AT).bind(id.0).fetch_optional(&self.pool).await?;
+        Ok(at.map(Timestamp))
+    }
+
     async fn followed_messages(&self, ids: &[OutboxId]) -> Result<Vec<FollowedMessage>, StoreError> {
         let rows: Vec<FollowedRow> = sqlx::query_as(FOLLOWED)
             .bind(ids.iter().map(|id| id.0).collect::<Vec<_>>())
@@ -88,6 +93,10 @@ impl OutboxStore for PostgresStore {
         rows.into_iter().map(FollowedRow::read).collect()
     }
 }
+
+const TAKEN_AT: &str = "
+    SELECT COALESCE(finished_at, created_at) FROM outbox
+    WHERE id = $1 AND status = 'accepted' AND delivery_rank >= 0";
 
 const FOLLOWED: &str = "
     SELECT id, trace_id, conversation_id, created_at, attempts FROM outbox
@@ -185,8 +194,9 @@ const CLAIMED: &str = "
     SELECT o.id, o.lease_token, o.conversation_id, o.lender, c.phone_number_id, c.wa_id, c.bsuid,
       o.content::text AS content,
       o.label, o.origin, o.attempts, o.created_at, c.assurance, c.identity_conflict, c.last_inbound_at,
-      c.opted_out, c.last_inbound_wamid, o.ticket_id, o.ticket_token, o.subject, c.person_id
-    FROM outbox o JOIN conversations c ON c.id = o.conversation_id
+      c.opted_out, c.last_inbound_wamid, o.ticket_id, o.ticket_token, o.subject, c.person_id,
+      p.reserved IS NOT NULL AS reserved
+    FROM outbox o JOIN conversations c ON c.id = o.conversation_id LEFT JOIN persons p ON p.id = c.person_id
     WHERE o.id = ANY($1)
     ORDER BY o.seq";
 

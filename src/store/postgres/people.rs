@@ -4,7 +4,7 @@ use super::import::{import_obligations, import_persons};
 use super::{PostgresStore, ids, retrying};
 use crate::domain::debt::{Agreement, Obligation, Person};
 use crate::domain::identity::WaIdentity;
-use crate::domain::ids::{LenderId, PersonId};
+use crate::domain::ids::{LenderId, ObligationId, PersonId};
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
 use crate::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile, TriesOf};
@@ -12,7 +12,7 @@ use crate::ports::records::OptOutScope;
 use crate::store::plan::turns::{OptOutRow, scope_name};
 use crate::store::plan::{import, tries};
 use crate::store::rows::files::{FileRows, PersonDocument, PlacedPersonRow, files, phone_places, placed};
-use crate::store::rows::people::{AgreementRow, ObligationRow, PersonRow};
+use crate::store::rows::people::{AgreementRow, ObligationRow, PersonRow, scoped_key};
 use crate::store::rows::{clean, column, limit};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
@@ -21,7 +21,7 @@ use uuid::Uuid;
 macro_rules! person_columns {
     () => {
         "p.id, p.lender, p.external_ref, p.full_name, p.first_name, p.document_type, p.document, p.birth_date, \
-         p.language, p.phones::text AS phones, p.as_of"
+         p.language, p.phones::text AS phones, p.as_of, p.reserved"
     };
 }
 pub(super) use person_columns;
@@ -58,6 +58,15 @@ impl PeopleStore for PostgresStore {
             .fetch_all(&self.pool)
             .await?;
         placed(rows, phone_sets.len(), limit_rows)
+    }
+
+    async fn is_wrong_number(&self, lender: &LenderId, phones: &[String]) -> Result<bool, StoreError> {
+        let wrong = sqlx::query_scalar(IS_WRONG_NUMBER)
+            .bind(lender.as_str())
+            .bind(phones)
+            .fetch_one(&self.pool)
+            .await?;
+        Ok(wrong)
     }
 
     async fn person_files(
@@ -127,11 +136,16 @@ impl PeopleStore for PostgresStore {
     async fn agreement_by_once(
         &self,
         lender: &LenderId,
+        person: PersonId,
+        obligation: ObligationId,
         once_key: &str,
     ) -> Result<Option<Agreement>, StoreError> {
         let row: Option<AgreementRow> = sqlx::query_as(AGREEMENT_BY_ONCE)
             .bind(lender.as_str())
+            .bind(scoped_key(person.0, obligation.0, once_key))
             .bind(clean(once_key))
+            .bind(person.0)
+            .bind(obligation.0)
             .fetch_optional(&self.pool)
             .await?;
         row.map(AgreementRow::read).transpose()
@@ -218,6 +232,11 @@ const PERSONS_BY_PHONES: &str = concat!(
         ORDER BY q.full_name, q.id
         LIMIT $4) p"
 );
+
+const IS_WRONG_NUMBER: &str = "
+    SELECT COUNT(f.wrong_at) > 0 AND COUNT(f.wrong_at) = COUNT(*)
+    FROM UNNEST($2::text[]) AS k (phone)
+      CROSS JOIN LATERAL (SELECT wrong_at FROM person_phones WHERE lender = $1 AND phone = k.phone OFFSET 0) f";
 
 /// What belongs to these people ($2), then what of it is the lender's ($1). `OFFSET 0` keeps that order: before
 /// PostgreSQL knows how many rows a lender has, it would read all of them from the index that begins with the lender.
@@ -310,8 +329,13 @@ const TRIED_PERSONS: &str = concat!(
       JOIN identity_try_persons p ON p.try_id = t.id"
 );
 
-const AGREEMENT_BY_ONCE: &str =
-    concat!("SELECT ", agreement_columns!(), " FROM agreements a WHERE a.lender = $1 AND a.once_key = $2");
+/// Agreements of earlier versions have the key as the flow gave it.
+const AGREEMENT_BY_ONCE: &str = concat!(
+    "SELECT ",
+    agreement_columns!(),
+    " FROM agreements a
+      WHERE a.lender = $1 AND a.once_key IN ($2, $3) AND a.person_id = $4 AND a.obligation_id = $5"
+);
 
 const INSERT_AGREEMENTS: &str = "
     INSERT INTO agreements

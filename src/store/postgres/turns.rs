@@ -5,7 +5,9 @@ use super::outbox::{insert_outbox, withdraw};
 use super::{PostgresStore, ids, retrying};
 use crate::ports::StoreError;
 use crate::ports::conversations::{CommitRefused, TurnCommit};
-use crate::store::plan::turns::{Locked, LockedConversation, OnceKeys, TurnBatch, judge, once_keys, waves};
+use crate::store::plan::turns::{
+    Locked, LockedConversation, OnceKeys, TurnBatch, WrongNumberRow, judge, once_keys, waves,
+};
 use crate::store::rows::column;
 use sqlx::postgres::PgConnection;
 
@@ -83,6 +85,11 @@ const CONSUME: &str = "
       AS v (conversation_id, id, done_at)
     WHERE inputs.id = v.id AND inputs.conversation_id = v.conversation_id AND inputs.done_at IS NULL";
 
+const WITHHOLD: &str = "
+    UPDATE inputs SET body = v.body
+    FROM UNNEST($1::uuid[], $2::uuid[], $3::json[]) AS v (conversation_id, id, body)
+    WHERE inputs.id = v.id AND inputs.conversation_id = v.conversation_id";
+
 const INSERT_EVENTS: &str = "
     INSERT INTO events (conversation_id, seq, lender, turn, kind, body, at)
     SELECT * FROM UNNEST(
@@ -95,6 +102,15 @@ async fn write_turns(connection: &mut PgConnection, batch: &TurnBatch) -> Result
             .bind(column(&batch.consumed, |row| row.conversation))
             .bind(column(&batch.consumed, |row| row.input))
             .bind(column(&batch.consumed, |row| row.done_at))
+            .execute(&mut *connection)
+            .await?;
+    }
+
+    if !batch.withheld.is_empty() {
+        sqlx::query(WITHHOLD)
+            .bind(column(&batch.withheld, |row| row.conversation))
+            .bind(column(&batch.withheld, |row| row.input))
+            .bind(column(&batch.withheld, |row| row.body.clone()))
             .execute(&mut *connection)
             .await?;
     }
@@ -124,12 +140,13 @@ const INSERT_CLAIMS: &str = "
         $7::bigint[])
     ON CONFLICT (id) DO NOTHING";
 
+/// The same request on the same day, after it was decided, is open again.
 const INSERT_CASES: &str = "
     INSERT INTO cases (id, lender, conversation_id, person_id, obligation_id, kind, body, at)
     SELECT * FROM UNNEST(
         $1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::uuid[], $6::text[],
         $7::json[], $8::bigint[])
-    ON CONFLICT (id) DO NOTHING";
+    ON CONFLICT (id) DO UPDATE SET status = 'open' WHERE cases.status = 'closed'";
 
 async fn write_money_records(connection: &mut PgConnection, batch: &TurnBatch) -> Result<(), StoreError> {
     let written = super::people::insert_agreements(connection, &batch.agreements).await?;
@@ -188,6 +205,11 @@ const MARK_WRONG_NUMBERS: &str = "
         OR person_phones.person_id = v.person_id
           AND right(person_phones.phone, 8) = right(v.phone, 8))";
 
+const RESERVE: &str = "
+    UPDATE persons SET reserved = v.reserved
+    FROM UNNEST($1::text[], $2::uuid[], $3::text[]) AS v (lender, person_id, reserved)
+    WHERE persons.id = v.person_id AND persons.lender = v.lender";
+
 async fn write_identity_records(connection: &mut PgConnection, batch: &TurnBatch) -> Result<(), StoreError> {
     super::people::insert_opt_outs(connection, &batch.opt_outs).await?;
     if !batch.tries.is_empty() {
@@ -213,13 +235,29 @@ async fn write_identity_records(connection: &mut PgConnection, batch: &TurnBatch
             .await?;
     }
 
-    if !batch.wrong_numbers.is_empty() {
+    mark_wrong_numbers(connection, &batch.wrong_numbers).await?;
+    if !batch.reserved.is_empty() {
+        sqlx::query(RESERVE)
+            .bind(column(&batch.reserved, |row| row.lender.clone()))
+            .bind(column(&batch.reserved, |row| row.person))
+            .bind(column(&batch.reserved, |row| row.reserved.clone()))
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn mark_wrong_numbers(
+    connection: &mut PgConnection,
+    rows: &[WrongNumberRow],
+) -> Result<(), StoreError> {
+    if !rows.is_empty() {
         sqlx::query(MARK_WRONG_NUMBERS)
-            .bind(column(&batch.wrong_numbers, |row| row.lender.clone()))
-            .bind(column(&batch.wrong_numbers, |row| row.phone.clone()))
-            .bind(column(&batch.wrong_numbers, |row| row.person))
-            .bind(column(&batch.wrong_numbers, |row| row.at))
-            .execute(&mut *connection)
+            .bind(column(rows, |row| row.lender.clone()))
+            .bind(column(rows, |row| row.phone.clone()))
+            .bind(column(rows, |row| row.person))
+            .bind(column(rows, |row| row.at))
+            .execute(connection)
             .await?;
     }
     Ok(())

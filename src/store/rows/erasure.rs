@@ -87,7 +87,7 @@ pub(in crate::store) const STEPS: &[Step] = &[
     Step {
         what: "cases",
         fate: Fate::Emptied,
-        sql: "UPDATE cases SET body = '{}', status = 'closed' WHERE conversation_id {in} OR person_id = $2",
+        sql: "UPDATE cases SET body = '{}', closing = NULL, status = 'closed' WHERE conversation_id {in} OR person_id = $2",
         by: By::ChatsOrPerson,
     },
     Step {

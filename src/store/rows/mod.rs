@@ -1,11 +1,13 @@
 //! Rows as both databases give them: the same columns, types and names, decoded once.
 
+pub(super) mod cases;
 pub(super) mod conversations;
 pub(super) mod dead_letters;
 pub(super) mod erasure;
 pub(super) mod files;
 pub(super) mod outbox;
 pub(super) mod people;
+pub(super) mod pseudonym;
 pub(super) mod retention;
 pub(super) mod rights;
 pub(super) mod tickets;

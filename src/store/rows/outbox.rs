@@ -94,6 +94,7 @@ pub(in crate::store) struct ClaimedRow {
     pub ticket_token: Option<i64>,
     pub subject: Option<Uuid>,
     pub person_id: Option<Uuid>,
+    pub reserved: bool,
 }
 
 impl ClaimedRow {
@@ -120,6 +121,7 @@ impl ClaimedRow {
             agent_lease: self.ticket_id.map(TicketId).zip(self.ticket_token),
             subject: self.subject.map(PersonId),
             person: self.person_id.map(PersonId),
+            reserved: self.reserved,
         })
     }
 }

@@ -27,6 +27,7 @@ pub(in crate::store) struct PersonRow {
     pub language: String,
     pub phones: String,
     pub as_of: Option<i64>,
+    pub reserved: Option<String>,
 }
 
 impl PersonRow {
@@ -44,6 +45,7 @@ impl PersonRow {
             language: clean(&person.language),
             phones: json(&phones)?,
             as_of,
+            reserved: None,
         })
     }
 
@@ -62,6 +64,7 @@ impl PersonRow {
             birth_date: birth_date.map(Pii::new),
             language: self.language,
             phones: phones.into_iter().map(Pii::new).collect(),
+            reserved: self.reserved,
         })
     }
 
@@ -188,6 +191,17 @@ pub(in crate::store) struct Terms {
     pub discount_minor: i64,
 }
 
+/// A `once` key as it is stored: of one debt of one person, so that two people can never share one.
+pub(in crate::store) fn scoped_key(person: Uuid, obligation: Uuid, key: &str) -> String {
+    format!("{}/{}/{}", person.simple(), obligation.simple(), clean(key))
+}
+
+/// The key as the flow gave it; that of an earlier version is stored so.
+fn unscoped_key(stored: String, person: Uuid, obligation: Uuid) -> String {
+    let scope = scoped_key(person, obligation, "");
+    stored.strip_prefix(&scope).map(str::to_owned).unwrap_or(stored)
+}
+
 impl AgreementRow {
     pub fn write(agreement: &Agreement, conversation_id: Option<Uuid>) -> Result<Self, StoreError> {
         let offer = &agreement.offer;
@@ -203,7 +217,7 @@ impl AgreementRow {
                 total_minor: offer.total.minor,
                 discount_minor: offer.discount.minor,
             },
-            once_key: clean(&agreement.once_key),
+            once_key: scoped_key(agreement.person.0, offer.obligation.0, &agreement.once_key),
             status: name_of(&agreement.status)?,
             offer: json(offer)?,
             evidence: json(&agreement.evidence)?,
@@ -221,7 +235,7 @@ impl AgreementRow {
             id: AgreementId(self.id),
             lender: LenderId(self.lender),
             person: PersonId(self.person_id),
-            once_key: self.once_key,
+            once_key: unscoped_key(self.once_key, self.person_id, offer.obligation.0),
             status,
             offer,
             evidence,

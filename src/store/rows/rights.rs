@@ -5,6 +5,7 @@ use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::rights::{PersonAct, PersonActKind};
 use crate::rules::phone_variants::candidates_of;
+use crate::store::rows::pseudonym::erased_person;
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -113,6 +114,7 @@ pub(in crate::store) const SECTIONS: &[Section] = &[
             ("discount_minor", Number),
             ("offer", Document),
             ("evidence", Document),
+            ("closing", Document),
             ("accepted_at", Time),
         ],
         from: "agreements t WHERE t.person_id = $1 ORDER BY t.accepted_at, t.id",
@@ -139,6 +141,7 @@ pub(in crate::store) const SECTIONS: &[Section] = &[
             ("kind", Text),
             ("status", Text),
             ("body", Document),
+            ("closing", Document),
             ("at", Time),
         ],
         from: "cases t WHERE t.conversation_id {in} OR t.person_id = $2 ORDER BY t.at, t.id",
@@ -316,6 +319,11 @@ pub(in crate::store) struct Subject {
 }
 
 impl Subject {
+    /// Somebody who was erased: there are no chats and no addresses.
+    pub fn erased(lender: &LenderId, ref_key: &[u8]) -> Self {
+        Self::new(lender, erased_person(ref_key), &[], &[])
+    }
+
     pub fn new(lender: &LenderId, person: Uuid, chats: &[Reached], aliases: &[Reached]) -> Self {
         let mut addresses: Vec<(String, String)> = Vec::new();
         for reached in chats.iter().chain(aliases) {
@@ -338,6 +346,9 @@ impl Subject {
         values
     }
 }
+
+/// What an erasure keeps of a person, by the name of its section.
+pub(in crate::store) const KEPT_SECTION: &str = "agreements";
 
 /// How WhatsApp may write phones on file.
 pub(in crate::store) fn wa_ids(phones: &[String]) -> Vec<String> {

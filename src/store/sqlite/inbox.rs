@@ -1,6 +1,7 @@
 //! Durable receipt of webhooks, in SQLite.
 
 use super::conversations::{insert_inputs, wake};
+use super::turns::mark_wrong_numbers;
 use super::{Script, SqliteStore, begin};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
@@ -28,6 +29,7 @@ impl InboxStore for SqliteStore {
         insert_deliveries(&mut script, deliveries);
         write_conversations(&mut script, &plan);
         write_items(&mut script, &plan);
+        mark_wrong_numbers(&mut script, &plan.wrong_numbers);
         script.run(&mut transaction).await?;
         transaction.commit().await?;
         Ok(plan.counts)
@@ -150,10 +152,20 @@ fn insert_deliveries(script: &mut Script, deliveries: &[Delivery]) {
     });
 }
 
-const INSERT_CONVERSATIONS: &str = "
-    INSERT INTO conversations
-      (id, lender, phone_number_id, wa_id, bsuid, profile_name, identity_conflict, next_claim_at,
-       last_inbound_at, last_inbound_wamid, created_at) ";
+/// The ledger outlives chats: who opted out before this one began has opted out. The sign keeps the order from being
+/// read off the primary key, through everybody's rows.
+const INSERT_CONVERSATIONS: [&str; 2] = [
+    "WITH v (id, lender, phone_number_id, wa_id, bsuid, profile_name, identity_conflict, next_claim_at,
+             last_inbound_at, last_inbound_wamid, created_at) AS (",
+    ") INSERT INTO conversations
+         (id, lender, phone_number_id, wa_id, bsuid, profile_name, identity_conflict, next_claim_at,
+          last_inbound_at, last_inbound_wamid, created_at, opted_out)
+       SELECT v.*, COALESCE(
+         (SELECT o.stop FROM opt_outs o
+          WHERE o.lender = v.lender AND o.scope = 'all' AND (o.wa_id = v.wa_id OR o.bsuid = v.bsuid)
+          ORDER BY +o.seq DESC LIMIT 1), FALSE)
+       FROM v",
+];
 
 const UPDATE_CONVERSATIONS: [&str; 2] = [
     "WITH v (id, wa_id, bsuid, profile_name, identity_conflict, next_claim_at, last_inbound_at,
@@ -186,7 +198,8 @@ fn write_conversations(script: &mut Script, plan: &AcceptPlan) {
             .push_bind(row.last_inbound_at)
             .push_bind(row.last_inbound_wamid.clone());
     });
-    script.bulk(INSERT_CONVERSATIONS, &plan.created, "", |values, row| {
+    let [head, tail] = INSERT_CONVERSATIONS;
+    script.bulk(head, &plan.created, tail, |values, row| {
         values
             .push_bind(row.id)
             .push_bind(row.lender.clone())

@@ -1,6 +1,7 @@
 //! SQLite: the embedded store. One writer, several readers, every write durable before it is acknowledged.
 
 mod agents;
+mod cases;
 mod connections;
 mod conversations;
 mod dead_letters;
@@ -23,11 +24,15 @@ pub(super) use owner::Owner;
 
 use crate::ports::StoreError;
 use crate::store::StoreOptions;
+use crate::store::error::failed;
 use connections::{Connection, Connections};
 use script::{Script, bulk};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Connection as _, Sqlite, Transaction};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::{Mutex, PoisonError};
 
@@ -55,7 +60,8 @@ impl SqliteStore {
     pub async fn connect(url: &str, options: &StoreOptions) -> Result<Self, StoreError> {
         let in_memory = url.contains(":memory:");
         let settings = SqliteConnectOptions::from_str(url)?
-            .create_if_missing(true)
+            // The file is made below, with its mode.
+            .create_if_missing(in_memory)
             .journal_mode(SqliteJournalMode::Wal)
             // A 200 to Meta promises durability; group commit pays for the sync.
             .synchronous(SqliteSynchronous::Full)
@@ -65,8 +71,12 @@ impl SqliteStore {
             .busy_timeout(options.statement_timeout)
             .row_buffer_size(ROWS_WAITING);
         let file = settings.get_filename().to_path_buf();
+        if !in_memory && !file.exists() {
+            private_file(&file, options.create)?;
+        }
         let writer = settings.clone().pragma("cache_size", WRITER_CACHE);
         let writers = Connections::open(&writer, 1, options.acquire_timeout).await?;
+        let writers = if in_memory { writers.in_memory() } else { writers };
         let owner = if options.owner && !in_memory { Some(Owner::take(&file)?) } else { None };
         let readers = if in_memory {
             // A database in memory lives in its only connection.
@@ -96,6 +106,20 @@ impl SqliteStore {
     fn give_up_ownership(&self) {
         self.owner.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
+}
+
+/// Makes a database file that only its owner reads; SQLite gives `-wal` and `-shm` the same mode.
+fn private_file(file: &Path, create: bool) -> Result<(), StoreError> {
+    if !create {
+        return Err(failed(format!(
+            "the database file {} does not exist: correct DATABASE_URL, or make it with `acuerdo migrate`",
+            file.display()
+        )));
+    }
+    // Without its directory SQLite says why it cannot open it.
+    let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file);
+    drop(made);
+    Ok(())
 }
 
 /// A transaction that has the write lock from its first statement on: a deferred one fails with `SQLITE_BUSY` when it

@@ -89,6 +89,12 @@ impl OutboxStore for SqliteStore {
         rows.into_iter().map(SentRow::read).collect()
     }
 
+    async fn taken_at(&self, id: OutboxId) -> Result<Option<Timestamp>, StoreError> {
+        let at: Option<i64> =
+            sqlx::query_scalar(TAKEN_AT).bind(id.0).fetch_optional(&mut *self.reader().await?).await?;
+        Ok(at.map(Timestamp))
+    }
+
     async fn followed_messages(&self, ids: &[OutboxId]) -> Result<Vec<FollowedMessage>, StoreError> {
         let rows: Vec<FollowedRow> = sqlx::query_as(FOLLOWED)
             .bind(hex_list(ids.iter().map(|id| id.0)))
@@ -97,6 +103,10 @@ impl OutboxStore for SqliteStore {
         rows.into_iter().map(FollowedRow::read).collect()
     }
 }
+
+const TAKEN_AT: &str = "
+    SELECT COALESCE(finished_at, created_at) FROM outbox
+    WHERE id = $1 AND status = 'accepted' AND delivery_rank >= 0";
 
 const FOLLOWED: &str = "
     SELECT id, trace_id, conversation_id, created_at, attempts FROM outbox
@@ -171,8 +181,9 @@ const CLAIM: &str = "
 const CLAIMED: &str = "
     SELECT o.id, o.lease_token, o.conversation_id, o.lender, c.phone_number_id, c.wa_id, c.bsuid, o.content,
       o.label, o.origin, o.attempts, o.created_at, c.assurance, c.identity_conflict, c.last_inbound_at,
-      c.opted_out, c.last_inbound_wamid, o.ticket_id, o.ticket_token, o.subject, c.person_id
-    FROM outbox o JOIN conversations c ON c.id = o.conversation_id
+      c.opted_out, c.last_inbound_wamid, o.ticket_id, o.ticket_token, o.subject, c.person_id,
+      p.reserved IS NOT NULL AS reserved
+    FROM outbox o JOIN conversations c ON c.id = o.conversation_id LEFT JOIN persons p ON p.id = c.person_id
     WHERE o.id IN (SELECT unhex(value) FROM json_each($1))
     ORDER BY o.seq";
 

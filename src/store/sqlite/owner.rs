@@ -5,6 +5,7 @@ use crate::ports::StoreError;
 use crate::store::error::failed;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// The right to serve a database file, until it is dropped or the process ends.
@@ -29,6 +30,7 @@ impl Owner {
             .truncate(false)
             .read(true)
             .write(true)
+            .mode(0o600)
             .open(&path)
             .map_err(told)?;
         match file.try_lock() {

@@ -4,7 +4,7 @@ use super::import::{import_obligations, import_persons};
 use super::{Script, SqliteStore, begin, bulk};
 use crate::domain::debt::{Agreement, Obligation, Person};
 use crate::domain::identity::WaIdentity;
-use crate::domain::ids::{LenderId, PersonId};
+use crate::domain::ids::{LenderId, ObligationId, PersonId};
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
 use crate::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile, TriesOf};
@@ -12,7 +12,7 @@ use crate::ports::records::OptOutScope;
 use crate::store::plan::turns::{OptOutRow, scope_name};
 use crate::store::plan::{import, tries};
 use crate::store::rows::files::{FileRows, PersonDocument, PlacedPersonRow, files, phone_places, placed};
-use crate::store::rows::people::{AgreementRow, ObligationRow, PersonRow};
+use crate::store::rows::people::{AgreementRow, ObligationRow, PersonRow, scoped_key};
 use crate::store::rows::{clean, hex_list, json, limit};
 use async_trait::async_trait;
 use sqlx::Connection as _;
@@ -22,7 +22,7 @@ use uuid::Uuid;
 macro_rules! person_columns {
     () => {
         "p.id, p.lender, p.external_ref, p.full_name, p.first_name, p.document_type, p.document, p.birth_date, \
-         p.language, p.phones, p.as_of"
+         p.language, p.phones, p.as_of, p.reserved"
     };
 }
 pub(super) use person_columns;
@@ -56,6 +56,15 @@ impl PeopleStore for SqliteStore {
             .fetch_all(&mut *self.reader().await?)
             .await?;
         placed(rows, phone_sets.len(), limit_rows)
+    }
+
+    async fn is_wrong_number(&self, lender: &LenderId, phones: &[String]) -> Result<bool, StoreError> {
+        let wrong = sqlx::query_scalar(IS_WRONG_NUMBER)
+            .bind(lender.as_str())
+            .bind(json(&phones)?)
+            .fetch_one(&mut *self.reader().await?)
+            .await?;
+        Ok(wrong)
     }
 
     async fn person_files(
@@ -126,11 +135,16 @@ impl PeopleStore for SqliteStore {
     async fn agreement_by_once(
         &self,
         lender: &LenderId,
+        person: PersonId,
+        obligation: ObligationId,
         once_key: &str,
     ) -> Result<Option<Agreement>, StoreError> {
         let row: Option<AgreementRow> = sqlx::query_as(AGREEMENT_BY_ONCE)
             .bind(lender.as_str())
+            .bind(scoped_key(person.0, obligation.0, once_key))
             .bind(clean(once_key))
+            .bind(person.0)
+            .bind(obligation.0)
             .fetch_optional(&mut *self.reader().await?)
             .await?;
         row.map(AgreementRow::read).transpose()
@@ -200,6 +214,11 @@ const PERSONS_BY_PHONES: &str = concat!(
       WHERE f.lender = $1 AND f.phone = k.value ->> 1 AND f.wrong_at IS NULL
         AND p.id = f.person_id AND p.lender = $1"
 );
+
+const IS_WRONG_NUMBER: &str = "
+    SELECT COUNT(f.wrong_at) > 0 AND COUNT(f.wrong_at) = COUNT(*)
+    FROM json_each($2) k CROSS JOIN person_phones f
+    WHERE f.lender = $1 AND f.phone = k.value";
 
 /// `+lender`, here and below: without a hint SQLite prefers the index that begins with the lender, and would read all
 /// of the lender's rows.
@@ -289,8 +308,13 @@ const TRIED_PERSONS: &str = concat!(
       WHERE t.conversation_id = address.id AND t.at > $2 AND p.try_id = t.id"
 );
 
-const AGREEMENT_BY_ONCE: &str =
-    concat!("SELECT ", agreement_columns!(), " FROM agreements a WHERE a.lender = $1 AND a.once_key = $2");
+/// Agreements of earlier versions have the key as the flow gave it.
+const AGREEMENT_BY_ONCE: &str = concat!(
+    "SELECT ",
+    agreement_columns!(),
+    " FROM agreements a
+      WHERE a.lender = $1 AND a.once_key IN ($2, $3) AND a.person_id = $4 AND a.obligation_id = $5"
+);
 
 const INSERT_AGREEMENTS: [&str; 2] = [
     "INSERT INTO agreements

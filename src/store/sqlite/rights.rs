@@ -7,9 +7,10 @@ use crate::ports::StoreError;
 use crate::ports::retention::Act;
 use crate::ports::rights::{Erasure, Met, PersonAct, RightsStore};
 use crate::store::rows::erasure::{HOLDS, HoldRow, KEPT, STEPS};
+use crate::store::rows::pseudonym::{AGREEMENTS, KeptAgreement, RENAME, erased_person};
 use crate::store::rows::rights::{
-    ACTS, ALIASES, ActRow, By, CHATS, INSERT_ACT, INSERT_KEY, KEY, PERSON_ID, PHONES, Reached, SECTIONS,
-    Section, Subject, key, quoted, wa_ids, written,
+    ACTS, ALIASES, ActRow, By, CHATS, INSERT_ACT, INSERT_KEY, KEPT_SECTION, KEY, PERSON_ID, PHONES, Reached,
+    SECTIONS, Section, Subject, key, quoted, wa_ids, written,
 };
 use crate::store::rows::{clean, hex_list, json};
 use async_trait::async_trait;
@@ -56,6 +57,16 @@ impl RightsStore for SqliteStore {
         Ok(Some(Value::Object(all)))
     }
 
+    async fn export_kept(&self, lender: &LenderId, ref_key: &[u8]) -> Result<Value, StoreError> {
+        let mut reader = self.reader().await?;
+        let (subject, mut kept) = (Subject::erased(lender, ref_key), serde_json::Map::new());
+        for section in SECTIONS.iter().filter(|section| section.name == KEPT_SECTION) {
+            let rows = list(&mut reader, &subject, section).await?;
+            kept.insert(section.name.to_owned(), Value::Array(rows));
+        }
+        Ok(Value::Object(kept))
+    }
+
     async fn erase_person(
         &self,
         reference: &str,
@@ -77,6 +88,7 @@ impl RightsStore for SqliteStore {
             return Ok(Erasure::Held(holds.into_iter().map(HoldRow::read).collect()));
         }
         let met = erase(&mut transaction, &subject, record.at).await?;
+        rename_kept(&mut transaction, &subject, &record.ref_key).await?;
         match act {
             Act::Look => transaction.rollback().await?,
             Act::Remove => {
@@ -86,6 +98,29 @@ impl RightsStore for SqliteStore {
         }
         Ok(Erasure::Done(met))
     }
+}
+
+/// What stays of a person gets a name that leads to nobody without the key of this database.
+async fn rename_kept(
+    connection: &mut SqliteConnection,
+    subject: &Subject,
+    ref_key: &[u8],
+) -> Result<(), StoreError> {
+    let kept: Vec<KeptAgreement> =
+        sqlx::query_as(dialect(AGREEMENTS)).bind(subject.person).fetch_all(&mut *connection).await?;
+    for agreement in kept {
+        let agreement = agreement.renamed(ref_key)?;
+        sqlx::query(dialect(RENAME))
+            .bind(agreement.id)
+            .bind(erased_person(ref_key))
+            .bind(agreement.obligation_id)
+            .bind(agreement.once_key)
+            .bind(agreement.offer)
+            .bind(agreement.evidence)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
 }
 
 async fn insert_act(connection: &mut SqliteConnection, act: &PersonAct) -> Result<(), StoreError> {
@@ -109,6 +144,10 @@ fn dialect(sql: &str) -> AssertSqlSafe<String> {
         sql.replace("{in}", &ids("$1"))
             .replace("{in_keys}", &ids("$2"))
             .replace("{wa_ids}", "IN (SELECT value FROM json_each($3))")
+            .replace("{offer}", "offer")
+            .replace("{evidence}", "evidence")
+            .replace("{json}", "")
+            .replace("{/json}", "")
             .replace("{hex_id}", "lower(hex(id))")
             .replace("{notice_holds}", "instr(t.body, $1) > 0 AND instr(t.body, $2) > 0")
             .replace(

@@ -6,7 +6,9 @@ use super::people::{insert_agreements, insert_opt_outs};
 use super::{Script, SqliteStore, begin};
 use crate::ports::StoreError;
 use crate::ports::conversations::{CommitRefused, TurnCommit};
-use crate::store::plan::turns::{Locked, LockedConversation, OnceKeys, TurnBatch, judge, once_keys, waves};
+use crate::store::plan::turns::{
+    Locked, LockedConversation, OnceKeys, TurnBatch, WrongNumberRow, judge, once_keys, waves,
+};
 use crate::store::rows::people::DocumentRow;
 use crate::store::rows::{hex_list, json};
 use sqlx::sqlite::SqliteConnection;
@@ -92,12 +94,23 @@ const CONSUME: [&str; 2] = [
        WHERE inputs.id = v.id AND inputs.conversation_id = v.conversation_id AND inputs.done_at IS NULL",
 ];
 
+const WITHHOLD: [&str; 2] = [
+    "WITH v (conversation_id, id, body) AS (",
+    ") UPDATE inputs SET body = v.body
+       FROM v
+       WHERE inputs.id = v.id AND inputs.conversation_id = v.conversation_id",
+];
+
 const INSERT_EVENTS: &str = "INSERT INTO events (conversation_id, seq, lender, turn, kind, body, at) ";
 
 fn write_turns(script: &mut Script, batch: &TurnBatch) {
     let [head, tail] = CONSUME;
     script.bulk(head, &batch.consumed, tail, |values, row| {
         values.push_bind(row.conversation).push_bind(row.input).push_bind(row.done_at);
+    });
+    let [head, tail] = WITHHOLD;
+    script.bulk(head, &batch.withheld, tail, |values, row| {
+        values.push_bind(row.conversation).push_bind(row.input).push_bind(row.body.clone());
     });
     script.bulk(INSERT_EVENTS, &batch.events, "", |values, row| {
         values
@@ -119,6 +132,9 @@ const INSERT_CLAIMS: &str =
 const INSERT_CASES: &str =
     "INSERT INTO cases (id, lender, conversation_id, person_id, obligation_id, kind, body, at) ";
 
+/// The same request on the same day, after it was decided, is open again.
+const OPEN_AGAIN: &str = " ON CONFLICT (id) DO UPDATE SET status = 'open' WHERE cases.status = 'closed'";
+
 fn write_claims(script: &mut Script, batch: &TurnBatch) {
     script.bulk(INSERT_CLAIMS, &batch.claims, " ON CONFLICT (id) DO NOTHING", |values, row: &DocumentRow| {
         values
@@ -130,7 +146,7 @@ fn write_claims(script: &mut Script, batch: &TurnBatch) {
             .push_bind(row.body.clone())
             .push_bind(row.at);
     });
-    script.bulk(INSERT_CASES, &batch.cases, " ON CONFLICT (id) DO NOTHING", |values, row: &DocumentRow| {
+    script.bulk(INSERT_CASES, &batch.cases, OPEN_AGAIN, |values, row: &DocumentRow| {
         values
             .push_bind(row.id)
             .push_bind(row.lender.clone())
@@ -160,6 +176,12 @@ const MARK_WRONG_NUMBERS: [&str; 2] = [
              AND substr(person_phones.phone, -8) = substr(v.phone, -8))",
 ];
 
+const RESERVE: [&str; 2] = [
+    "WITH v (lender, person_id, reserved) AS (",
+    ") UPDATE persons SET reserved = v.reserved
+       FROM v WHERE persons.id = v.person_id AND persons.lender = v.lender",
+];
+
 fn write_identity_records(script: &mut Script, batch: &TurnBatch) {
     insert_opt_outs(script, &batch.opt_outs);
     script.bulk(INSERT_TRIES, &batch.tries, " ON CONFLICT (id) DO NOTHING", |values, row| {
@@ -175,8 +197,16 @@ fn write_identity_records(script: &mut Script, batch: &TurnBatch) {
     script.bulk(INSERT_TRY_PERSONS, &batch.try_persons, " ON CONFLICT DO NOTHING", |values, row| {
         values.push_bind(row.try_id).push_bind(row.person).push_bind(row.lender.clone()).push_bind(row.at);
     });
+    mark_wrong_numbers(script, &batch.wrong_numbers);
+    let [head, tail] = RESERVE;
+    script.bulk(head, &batch.reserved, tail, |values, row| {
+        values.push_bind(row.lender.clone()).push_bind(row.person).push_bind(row.reserved.clone());
+    });
+}
+
+pub(super) fn mark_wrong_numbers(script: &mut Script, rows: &[WrongNumberRow]) {
     let [head, tail] = MARK_WRONG_NUMBERS;
-    script.bulk(head, &batch.wrong_numbers, tail, |values, row| {
+    script.bulk(head, rows, tail, |values, row| {
         values
             .push_bind(row.lender.clone())
             .push_bind(row.phone.clone())

@@ -1,6 +1,7 @@
 //! Names of weekdays and months, also with a letter that slipped.
 
 use crate::domain::time::Weekday;
+use crate::understand::slip::is_one_slip;
 
 /// The weekday of a name in two languages, one slip forgiven in a long one.
 pub fn weekday(word: &str) -> Option<Weekday> {
@@ -38,7 +39,7 @@ pub fn weekday(word: &str) -> Option<Weekday> {
                 && *name != "martez"
                 && *name != "sunday"
                 && *name != "monday"
-                && strsim::osa_distance(name, word) == 1
+                && is_one_slip(name, word)
         })
     };
     exact.or_else(near).map(|(_, day)| day)
@@ -78,7 +79,7 @@ pub fn near_month(word: &str) -> Option<i64> {
     if word.len() < 5 || ORDINARY.contains(&word) {
         return None;
     }
-    let mut near = NAMES.into_iter().filter(|name| name.len() > 4 && strsim::osa_distance(name, word) == 1);
+    let mut near = NAMES.into_iter().filter(|name| name.len() > 4 && is_one_slip(name, word));
     let found = month(near.next()?)?;
     near.all(|name| month(name) == Some(found)).then_some(found)
 }

@@ -7,6 +7,7 @@ use super::repair;
 use crate::rules::secrets::{self, MASK};
 use serde::de::IgnoredAny;
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 /// Keys of Meta and of ours whose values are never a person's words: `id`, `from`, `url` and their like.
 const TECHNICAL: [&str; 22] = [
@@ -74,6 +75,18 @@ pub fn text(body: &[u8]) -> (Cow<'_, [u8]>, u32) {
     }
 }
 
+/// Keys under which a person's own words stand.
+const WORDS: [&str; 2] = ["body", "caption"];
+/// In place of words that were read.
+const READ: &str = "••••";
+
+/// The body without these words, which stand elsewhere once they were read.
+pub fn without<'b>(body: &'b [u8], words: &'b HashSet<&'b str>) -> Cow<'b, [u8]> {
+    let mut walk = Walk::new(body, 0);
+    walk.words = Some(words);
+    walk.whole().0
+}
+
 /// One pass over a document: its texts and long numbers, each with the key that it stands under.
 struct Walk<'b> {
     body: &'b [u8],
@@ -84,24 +97,33 @@ struct Walk<'b> {
     /// How much of `body` is in `masked`.
     copied: usize,
     n_places: u32,
+    /// Words to leave out, in place of secrets.
+    words: Option<&'b HashSet<&'b str>>,
 }
 
 impl<'b> Walk<'b> {
     fn over(body: &'b [u8], depth: u32) -> (Cow<'b, [u8]>, u32) {
+        Self::new(body, depth).whole()
+    }
+
+    const fn new(body: &'b [u8], depth: u32) -> Self {
         let key = Cow::Borrowed("");
-        let mut walk = Self { body, at: 0, key, depth, masked: Vec::new(), copied: 0, n_places: 0 };
-        while let Some(byte) = body.get(walk.at) {
+        Self { body, at: 0, key, depth, masked: Vec::new(), copied: 0, n_places: 0, words: None }
+    }
+
+    fn whole(mut self) -> (Cow<'b, [u8]>, u32) {
+        while let Some(byte) = self.body.get(self.at) {
             match byte {
-                b'"' => walk.string(),
-                b'0'..=b'9' => walk.number(),
-                _ => walk.at += 1,
+                b'"' => self.string(),
+                b'0'..=b'9' if self.words.is_none() => self.number(),
+                _ => self.at += 1,
             }
         }
-        if walk.n_places == 0 {
-            return (Cow::Borrowed(body), 0);
+        if self.n_places == 0 {
+            return (Cow::Borrowed(self.body), 0);
         }
-        walk.masked.extend_from_slice(body.get(walk.copied..).unwrap_or_default());
-        (Cow::Owned(walk.masked), walk.n_places)
+        self.masked.extend_from_slice(self.body.get(self.copied..).unwrap_or_default());
+        (Cow::Owned(self.masked), self.n_places)
     }
 
     fn string(&mut self) {
@@ -124,6 +146,10 @@ impl<'b> Walk<'b> {
         let rest = self.body.get(self.at..).unwrap_or_default();
         if rest.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b':') {
             self.key = decoded(inner);
+        } else if let Some(words) = self.words {
+            if WORDS.contains(&self.key.as_ref()) && words.contains(decoded(inner).as_ref()) {
+                self.put(start, READ, 1);
+            }
         } else if !is_technical(&self.key)
             && let Some((masked, n_places)) = self.value(&decoded(inner))
         {

@@ -34,7 +34,8 @@ pub enum ParseError {
 /// A delivery as it may be kept, and what it says.
 #[derive(Debug)]
 pub struct Read {
-    /// The bytes as received, with [`crate::rules::secrets::MASK`] in place of each secret.
+    /// The bytes as received, with [`crate::rules::secrets::MASK`] in place of each secret and without the words of
+    /// messages that were read: those are kept once, in the message.
     pub body: Vec<u8>,
     pub items: Result<Vec<WebhookItem>, ParseError>,
     /// Places that were blotted out.
@@ -46,10 +47,17 @@ pub fn read(body: &[u8]) -> Read {
     let (masked, n_masked) = masking::json(body);
     let items = items_of(&masked, n_masked > 0);
     if !matches!(items, Err(ParseError::NotJson { .. })) {
-        return Read { body: masked.into_owned(), items, n_masked };
+        let words = items.iter().flatten().filter_map(words).collect();
+        return Read { body: masking::without(&masked, &words).into_owned(), items, n_masked };
     }
     let (masked, more) = masking::text(&masked);
     Read { body: masked.into_owned(), items, n_masked: n_masked.saturating_add(more) }
+}
+
+/// What a person wrote, where it was read.
+fn words(item: &WebhookItem) -> Option<&str> {
+    let WebhookItem::Message(message) = item else { return None };
+    message.content.words().map(|words| words.expose().as_str())
 }
 
 /// Reads all updates of a delivery, in the order in which they stand, with whatever they hold.

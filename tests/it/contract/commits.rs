@@ -1,10 +1,13 @@
 //! The commit of turns: all or nothing, fenced, once.
 
+use super::dead_letters::letter;
 use super::make::*;
 use acuerdo::domain::assurance::Assurance;
 use acuerdo::domain::ids::{CaseId, ClaimId, PersonId};
+use acuerdo::domain::inbound::InboundContent;
+use acuerdo::domain::pii::Pii;
 use acuerdo::ports::Store;
-use acuerdo::ports::conversations::{CommitRefused, TurnCommit};
+use acuerdo::ports::conversations::{CommitRefused, InputKind, TurnCommit};
 use acuerdo::ports::records::{Case, OptOutScope, PaymentClaim, Record};
 use serde_json::json;
 
@@ -84,7 +87,7 @@ pub async fn a_stale_commit_leaves_nothing(store: &dyn Store) {
     let results = store.commit_turns(&[stale, commit_of(&claims[1], T0)]).await.unwrap();
     assert_eq!(results, [Err(CommitRefused::Stale), Ok(())]);
     nothing_of(store, &claims[0].conversation).await;
-    assert!(store.agreement_by_once(&andina(), "k1").await.unwrap().is_none());
+    assert!(kept(store, &andina(), ana.id, "k1").await.is_none());
     // Its claim is still good.
     assert_eq!(commit(store, commit_of(&claims[0], T0)).await, Ok(()));
 }
@@ -115,7 +118,7 @@ pub async fn a_once_conflict_refuses_only_its_commit(store: &dyn Store) {
     let results = store.commit_turns(&[conflicting, fine]).await.unwrap();
     assert_eq!(results, [Err(CommitRefused::Once("k1".into())), Ok(())]);
     nothing_of(store, &claims[0].conversation).await;
-    assert!(store.agreement_by_once(&andina(), "k2").await.unwrap().is_some());
+    assert!(kept(store, &andina(), ana.id, "k2").await.is_some());
     assert_eq!(commit(store, commit_of(&claims[0], T0)).await, Ok(()), "the turn runs again");
 }
 
@@ -133,6 +136,27 @@ pub async fn the_same_once_key_twice_in_a_batch_goes_to_the_first(store: &dyn St
         .collect();
     let results = store.commit_turns(&commits).await.unwrap();
     assert_eq!(results, [Ok(()), Err(CommitRefused::Once("k1".into()))]);
+}
+
+pub async fn two_people_may_have_one_once_key_in_a_batch(store: &dyn Store) {
+    let (ana, eva) = (person(&andina(), "Ana", &[]), person(&andina(), "Eva", &[]));
+    writes(store, ANA, "w1", T0).await;
+    writes(store, BETO, "w2", T0).await;
+    let mut theirs = agreement(&eva, "k1");
+    theirs.id.0 = id("of Eva");
+    let deals = [agreement(&ana, "k1"), theirs];
+    let claims = claim(store, T0).await;
+    let commits: Vec<TurnCommit> = claims
+        .iter()
+        .zip(&deals)
+        .map(|(claim, deal)| TurnCommit {
+            records: vec![Record::Agreement(deal.clone())],
+            ..commit_of(claim, T0)
+        })
+        .collect();
+    assert_eq!(store.commit_turns(&commits).await.unwrap(), [Ok(()), Ok(())]);
+    assert_eq!(kept(store, &andina(), ana.id, "k1").await.as_ref(), deals.first());
+    assert_eq!(kept(store, &andina(), eva.id, "k1").await.as_ref(), deals.last());
 }
 
 pub async fn a_lease_can_be_kept_over_several_commits(store: &dyn Store) {
@@ -200,4 +224,24 @@ pub async fn parallel_agreements_with_one_key_make_one(store: &dyn Store) {
     let results = futures_util::future::join_all(commits).await;
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1, "{results:?}");
     assert!(results.iter().all(|result| matches!(result, Ok(()) | Err(CommitRefused::Once(_)))));
+}
+
+pub async fn what_is_withheld_is_kept_in_its_other_form(store: &dyn Store) {
+    accept(store, vec![message(phone(ANA), "w1", T0), message(phone(ANA), "w2", T0)], T0).await;
+    let claim = claim_one(store, T0).await;
+    let [mut kept, other] = [0, 1].map(|at| claim.inputs[at].kind.clone());
+    if let InputKind::Message { message } = &mut kept {
+        message.content = InboundContent::Text { body: Pii::new("••••".to_owned()) };
+    }
+    let withheld = vec![(claim.inputs[0].id, kept.clone())];
+    // A commit that comes too late changes nothing.
+    let stale = TurnCommit { expected_version: 9, withheld: withheld.clone(), ..commit_of(&claim, T0) };
+    assert_eq!(commit(store, stale).await, Err(CommitRefused::Stale));
+    // Set aside, so that what is kept can be read again.
+    let dead = letter("dead", claim.inputs.iter().map(|input| input.id).collect());
+    let records = vec![Record::SetAside(dead.clone())];
+    commit(store, TurnCommit { withheld, records, ..commit_of(&claim, T0) }).await.unwrap();
+    assert!(store.retry_dead_turn(dead.id, after(1)).await.unwrap());
+    let again = claim_one(store, after(1)).await;
+    assert_eq!(again.inputs.into_iter().map(|input| input.kind).collect::<Vec<_>>(), [kept, other]);
 }

@@ -8,7 +8,7 @@ use acuerdo::ports::dead_letters::{DeadTurn, NewDeadTurn};
 use acuerdo::ports::inbox::Delivery;
 use acuerdo::ports::records::Record;
 
-fn letter(name: &str, inputs: Vec<InboxId>) -> NewDeadTurn {
+pub fn letter(name: &str, inputs: Vec<InboxId>) -> NewDeadTurn {
     NewDeadTurn {
         id: id(name),
         inputs,

@@ -1,7 +1,7 @@
 //! Whose chat a payload belongs to.
 
 use super::make::*;
-use acuerdo::domain::ids::PhoneNumberId;
+use acuerdo::domain::ids::{PersonId, PhoneNumberId};
 use acuerdo::domain::inbound::WebhookItem;
 use acuerdo::ports::Store;
 
@@ -72,4 +72,31 @@ pub async fn one_person_on_two_numbers_of_ours_has_two_chats(store: &dyn Store) 
     let second = store.conversation_of(&PhoneNumberId::from("pn-2"), &phone(ANA)).await.unwrap().unwrap();
     assert_ne!(first.id, second.id);
     assert_eq!(claim(store, after(1)).await.len(), 2);
+}
+
+/// Those who have this number on file.
+async fn on_file(store: &dyn Store, phone: &str) -> Vec<PersonId> {
+    let found = store.persons_by_phones(&andina(), &[vec![phone.to_owned()]], 9).await.unwrap().remove(0);
+    found.into_iter().map(|person| person.id).collect()
+}
+
+pub async fn a_number_that_its_holder_left_is_nobodys(store: &dyn Store) {
+    const NEW: &str = "573009998877";
+    let (ana, beto) = (person(&andina(), "Ana", &[ANA, NEW]), person(&andina(), "Beto", &[BETO]));
+    let (eva, rui) = (person(&andina(), "Eva", &[ANA]), person(&andina(), "Rui", &["551187654321"]));
+    let all = [ana.clone(), beto.clone(), eva, rui.clone()];
+    store.import(&andina(), &all, &[], T0).await.unwrap();
+    // With a chat or without one, and whoever shares the number.
+    accept(store, vec![system("s1", phone(ANA), phone(NEW))], after(1)).await;
+    assert!(on_file(store, ANA).await.is_empty());
+    assert_eq!(on_file(store, NEW).await, [ana.id]);
+    assert_eq!(on_file(store, BETO).await, [beto.id]);
+    // The next file still has the number.
+    store.import(&andina(), &all, &[], after(2)).await.unwrap();
+    assert!(on_file(store, ANA).await.is_empty());
+    // Brazil's ninth digit changes nothing; a real change counts in either spelling.
+    accept(store, vec![system("s2", phone("551187654321"), phone("5511987654321"))], after(3)).await;
+    assert_eq!(on_file(store, "551187654321").await, [rui.id]);
+    accept(store, vec![system("s3", phone("5511987654321"), phone("5511976543210"))], after(4)).await;
+    assert!(on_file(store, "551187654321").await.is_empty());
 }

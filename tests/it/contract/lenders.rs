@@ -41,7 +41,7 @@ async fn people_are_apart(store: &dyn Store, ana: &acuerdo::domain::debt::Person
     assert!(store.persons(&boreal, 10).await.unwrap().is_empty());
     assert!(store.persons_by_phone(&boreal, &[ANA.into()], 10).await.unwrap().is_empty());
     assert!(store.person_file(&boreal, ana.id).await.unwrap().is_none());
-    assert!(store.agreement_by_once(&boreal, "k1").await.unwrap().is_none());
+    assert!(kept(store, &boreal, ana.id, "k1").await.is_none());
     // The same references and keys are free for the other lender.
     let theirs = person(&boreal, "Ana", &[ANA]);
     let debt = obligation(&theirs, "c-1", 7, T0);

@@ -165,6 +165,7 @@ pub fn commit_of(claim: &Claim, now: Timestamp) -> TurnCommit {
         expected_version: claim.conversation.version,
         now,
         consumed: claim.inputs.iter().map(|input| input.id).collect(),
+        withheld: Vec::new(),
         events: vec![Event {
             turn,
             kind: "input".into(),
@@ -261,6 +262,7 @@ pub fn person(lender: &LenderId, name: &str, phones: &[&str]) -> Person {
         document_type: "CC".into(),
         document: Pii::new("1020304050".into()),
         birth_date: Day::parse("1990-02-28").map(Pii::new),
+        reserved: None,
         language: "es".into(),
         phones: phones.iter().map(|phone| Pii::new((*phone).to_owned())).collect(),
     }
@@ -295,6 +297,16 @@ pub fn obligation(person: &Person, name: &str, pesos: i64, as_of: Timestamp) -> 
         instalments: vec![instalment(1), instalment(2)],
         rate_ea_bps: Some(2_450),
     }
+}
+
+/// The agreement that is kept under a `once` key for the debt that [`agreement`] is about.
+pub async fn kept(
+    store: &dyn Store,
+    lender: &LenderId,
+    person: PersonId,
+    once_key: &str,
+) -> Option<Agreement> {
+    store.agreement_by_once(lender, person, ObligationId(id("obligation")), once_key).await.unwrap()
 }
 
 pub fn agreement(person: &Person, once_key: &str) -> Agreement {

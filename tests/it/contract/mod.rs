@@ -3,6 +3,7 @@
 
 mod accept;
 pub mod backends;
+mod cases;
 mod claims;
 mod commits;
 mod dead_letters;
@@ -63,6 +64,7 @@ store_contract!(
     identity::another_account_on_a_known_phone_gets_its_own_chat,
     identity::a_changed_number_takes_the_chat_along,
     identity::a_number_that_another_chat_holds_is_not_taken,
+    identity::a_number_that_its_holder_left_is_nobodys,
     identity::one_person_on_two_numbers_of_ours_has_two_chats,
     claims::inputs_come_in_order_of_arrival,
     claims::a_claimed_conversation_is_nobody_elses,
@@ -78,8 +80,10 @@ store_contract!(
     claims::the_backlog_is_counted,
     commits::a_commit_writes_everything,
     commits::a_stale_commit_leaves_nothing,
+    commits::what_is_withheld_is_kept_in_its_other_form,
     commits::a_once_conflict_refuses_only_its_commit,
     commits::the_same_once_key_twice_in_a_batch_goes_to_the_first,
+    commits::two_people_may_have_one_once_key_in_a_batch,
     commits::a_lease_can_be_kept_over_several_commits,
     commits::a_message_id_is_queued_once,
     commits::timers_are_replaced_whole,
@@ -95,6 +99,7 @@ store_contract!(
     sending::a_commit_withdraws_what_waits_from_earlier_turns,
     sending::a_claim_tells_the_gate_what_it_needs,
     sending::parallel_senders_never_share_a_conversation,
+    statuses::a_message_is_taken_until_it_fails,
     statuses::ranks_only_rise,
     statuses::a_failure_counts_only_below_delivered,
     statuses::a_status_resolves_a_doubt,
@@ -107,9 +112,12 @@ store_contract!(
     people::large_imports_are_written_whole,
     people::a_person_file_holds_what_is_open,
     people::an_agreement_is_kept_once,
+    people::a_once_key_belongs_to_one_debt_of_one_person,
     people::a_wrong_number_is_cut_and_stays_marked,
+    people::what_people_decide_about_a_person_holds_in_every_chat,
     people::tries_of_identity_add_up,
     people::an_opt_out_reaches_every_chat_of_the_address,
+    people::an_opt_out_is_known_to_a_chat_that_begins_later,
     dead_letters::a_turn_set_aside_is_kept_and_comes_back_in_its_order,
     dead_letters::an_unreadable_delivery_waits_until_it_is_settled,
     retention::old_deliveries_go_and_unreadable_ones_stay,
@@ -124,6 +132,10 @@ store_contract!(
     rights::a_running_agreement_or_an_open_case_holds_an_erasure,
     rights::a_turn_and_a_send_under_way_come_to_nothing_in_an_erasure,
     rights::an_erased_persons_wish_not_to_be_written_to_is_kept,
+    cases::a_case_waits_until_it_is_closed_once,
+    cases::a_closed_case_holds_nothing_and_may_be_asked_again,
+    cases::a_running_agreement_ends_once,
+    rights::what_an_erasure_keeps_leads_to_nobody_without_the_key,
     desk::fifty_agents_get_one_ticket_once,
     desk::a_lost_lease_is_refused_everywhere,
     desk::a_renewed_lease_lives_on,

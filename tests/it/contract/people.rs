@@ -1,10 +1,11 @@
 //! Debtors, imports, agreements, identity tries, opt-outs.
 
 use super::make::*;
+use acuerdo::domain::identity::WaIdentity;
 use acuerdo::domain::ids::{ConversationId, PersonId};
 use acuerdo::domain::money::Currency;
 use acuerdo::domain::pii::Pii;
-use acuerdo::domain::time::Timestamp;
+use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::Store;
 use acuerdo::ports::conversations::TurnCommit;
 use acuerdo::ports::people::{IdentityHistory, ImportCounts, TriesOf};
@@ -107,8 +108,28 @@ pub async fn an_agreement_is_kept_once(store: &dyn Store) {
     second.id.0 = id("second");
     second.reference = "B-2".into();
     assert!(!store.add_agreement(&second).await.unwrap());
-    assert_eq!(store.agreement_by_once(&andina(), "k1").await.unwrap(), Some(agreement(&ana, "k1")));
-    assert!(store.agreement_by_once(&andina(), "k2").await.unwrap().is_none());
+    assert_eq!(kept(store, &andina(), ana.id, "k1").await, Some(agreement(&ana, "k1")));
+    assert!(kept(store, &andina(), ana.id, "k2").await.is_none());
+}
+
+/// A key that a flow made of nothing ("fijo") is still a key of each debt of each person.
+pub async fn a_once_key_belongs_to_one_debt_of_one_person(store: &dyn Store) {
+    let (ana, eva) = (person(&andina(), "Ana", &[]), person(&andina(), "Eva", &[]));
+    let of = |who, name: &str| {
+        let mut deal = agreement(who, "fijo");
+        deal.id.0 = id(name);
+        deal
+    };
+    let (hers, theirs, mut other) = (of(&ana, "a1"), of(&eva, "e1"), of(&ana, "a2"));
+    other.offer.obligation.0 = id("another debt");
+    for deal in [&hers, &theirs, &other] {
+        assert!(store.add_agreement(deal).await.unwrap());
+    }
+    assert_eq!(kept(store, &andina(), ana.id, "fijo").await, Some(hers));
+    assert_eq!(kept(store, &andina(), eva.id, "fijo").await, Some(theirs));
+    let second = store.agreement_by_once(&andina(), ana.id, other.offer.obligation, "fijo").await.unwrap();
+    assert_eq!(second, Some(other));
+    assert!(kept(store, &andina(), PersonId(id("nobody")), "fijo").await.is_none());
 }
 
 pub async fn a_wrong_number_is_cut_and_stays_marked(store: &dyn Store) {
@@ -123,6 +144,8 @@ pub async fn a_wrong_number_is_cut_and_stays_marked(store: &dyn Store) {
     commit(store, turn).await.unwrap();
     assert_eq!(reload(store, claim.conversation.id).await.person, None);
     assert_eq!(found(store, ANA).await, [eva.id]);
+    let phones = [ANA.to_owned()];
+    assert!(!store.is_wrong_number(&andina(), &phones).await.unwrap(), "it is Eva's");
     // The next file still has the number.
     let mut again = ana.clone();
     again.language = "pt".into();
@@ -131,6 +154,9 @@ pub async fn a_wrong_number_is_cut_and_stays_marked(store: &dyn Store) {
     writes(store, ANA, "w2", T0).await;
     super::make::turn(store, T0, vec![Record::WrongNumber { person: None }]).await;
     assert!(found(store, ANA).await.is_empty());
+    assert!(store.is_wrong_number(&andina(), &phones).await.unwrap());
+    assert!(!store.is_wrong_number(&acuerdo::domain::ids::LenderId::new("another"), &phones).await.unwrap());
+    assert!(!store.is_wrong_number(&andina(), &["57999".to_owned()]).await.unwrap(), "on nobody's file");
 }
 
 fn attempt(at: Timestamp, candidates: &[PersonId]) -> IdentityTry {
@@ -210,4 +236,68 @@ pub async fn an_opt_out_reaches_every_chat_of_the_address(store: &dyn Store) {
     assert!(!reload(store, ana.id).await.opted_out);
     let nobody = store.set_opt_out(&andina(), &phone("573999999"), OptOutScope::All, true, "x", T0).await;
     assert_eq!(nobody.unwrap(), 0, "kept in the ledger although there is no chat");
+}
+
+pub async fn what_people_decide_about_a_person_holds_in_every_chat(store: &dyn Store) {
+    let (ana, beto) = (person(&andina(), "Ana", &[ANA]), person(&andina(), "Beto", &[BETO]));
+    let both = [ana.clone(), beto.clone()];
+    store.import(&andina(), &both, &[], T0).await.unwrap();
+    // Ana has two chats, Beto has one; a message waits in each.
+    for (digits, whose) in [(ANA, &ana), ("573009998877", &ana), (BETO, &beto)] {
+        writes(store, digits, digits, T0).await;
+        let claim = claim_one(store, T0).await;
+        let outbox = vec![say(&claim, "hola")];
+        commit(store, TurnCommit { outbox, person: Some(whose.id), ..commit_of(&claim, T0) }).await.unwrap();
+    }
+    let reserve = |reserved: Option<&str>| {
+        vec![Record::Reserve { person: ana.id, reserved: reserved.map(str::to_owned) }]
+    };
+    let reserved = async || {
+        let by_phone = store.persons_by_phones(&andina(), &[vec![ANA.to_owned()]], 9).await.unwrap();
+        let file = store.person_file(&andina(), ana.id).await.unwrap().unwrap().person;
+        assert_eq!(by_phone[0][0].reserved, file.reserved);
+        file.reserved
+    };
+    writes(store, ANA, "w2", after(1)).await;
+    super::make::turn(store, after(1), reserve(Some("duelo"))).await;
+    assert_eq!(reserved().await.as_deref(), Some("duelo"));
+    assert_eq!(store.person_file(&andina(), beto.id).await.unwrap().unwrap().person.reserved, None);
+    let claims = store.claim_outbox(after(2), Millis::minutes(1), Millis::minutes(1), 9).await.unwrap();
+    let held: Vec<_> = claims.iter().map(|claim| (claim.person, claim.reserved)).collect();
+    assert_eq!(held.len(), 3);
+    assert!(held.iter().all(|(whose, reserved)| *reserved == (*whose == Some(ana.id))), "{held:?}");
+    // The next file says nothing about it.
+    let mut again = ana.clone();
+    again.language = "pt".into();
+    store.import(&andina(), &[again], &[], after(3)).await.unwrap();
+    assert_eq!(reserved().await.as_deref(), Some("duelo"));
+    // Decided in the other chat.
+    writes(store, "573009998877", "w3", after(4)).await;
+    super::make::turn(store, after(4), reserve(None)).await;
+    assert_eq!(reserved().await, None);
+}
+
+pub async fn an_opt_out_is_known_to_a_chat_that_begins_later(store: &dyn Store) {
+    let all = OptOutScope::All;
+    let set = |who: WaIdentity, scope, stop| async move {
+        store.set_opt_out(&andina(), &who, scope, stop, "letter", T0).await.unwrap()
+    };
+    set(phone(ANA), all, true).await;
+    set(phone(BETO), all, true).await;
+    set(phone(BETO), all, false).await;
+    set(user("CO.1"), all, true).await;
+    set(phone("573009990001"), OptOutScope::Marketing, true).await;
+    for (n, (who, opted_out)) in [
+        (phone(ANA), true),
+        (phone(BETO), false),
+        (both("573009990002", "CO.1"), true),
+        (phone("573009990001"), false),
+        (user("CO.2"), false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        accept(store, vec![message(who.clone(), &format!("later-{n}"), after(1))], after(1)).await;
+        assert_eq!(of(store, who.clone()).await.opted_out, opted_out, "{n}");
+    }
 }

@@ -113,7 +113,9 @@ pub async fn an_erasure_leaves_nothing_of_a_person_and_everything_of_others(stor
     assert!(store.conversation_of(&number(), &phone(ANA)).await.unwrap().is_none());
     assert!(store.events(chat, 0, 9).await.unwrap().is_empty());
     assert!(store.sent_messages(chat, 9).await.unwrap().is_empty());
-    assert!(store.agreement_by_once(&andina(), "k1").await.unwrap().is_some(), "the proof stays");
+    assert!(kept(store, &andina(), ana.id, "k1").await.is_none(), "nothing leads from the person to it");
+    let proof = store.export_kept(&andina(), b"a key of Ana").await.unwrap();
+    assert_eq!(rows(&proof, "agreements"), 1, "the proof stays");
     let left = reload(store, chat).await;
     assert!(
         left.person.is_none()
@@ -150,6 +152,28 @@ pub async fn a_running_agreement_or_an_open_case_holds_an_erasure(store: &dyn St
     assert_eq!(n(&erase(store, "Ana", true, Act::Remove).await, "cases"), (2, Fate::Emptied));
     assert!(matches!(erase(store, "Beto", false, Act::Remove).await, Erasure::Done(_)));
     assert!(store.person_file(&andina(), beto.id).await.unwrap().is_none());
+}
+
+pub async fn what_an_erasure_keeps_leads_to_nobody_without_the_key(store: &dyn Store) {
+    let (ana, _) = people(store).await;
+    let debt = obligation(&ana, "c-1", 500, T0).id;
+    let mut kept = agreement(&ana, &format!("{debt}/offer-1"));
+    kept.status = AgreementStatus::Kept;
+    kept.offer.obligation = debt;
+    kept.evidence.accepted_by = Some("wamid.HBgMNTczMDA1".to_owned());
+    store.add_agreement(&kept).await.unwrap();
+    assert!(matches!(erase(store, "Ana", false, Act::Remove).await, Erasure::Done(_)));
+    assert!(
+        store.agreement_by_once(&andina(), ana.id, debt, &kept.once_key).await.unwrap().is_none(),
+        "the debt's id is gone"
+    );
+    let copy = store.export_kept(&andina(), b"a key of Ana").await.unwrap();
+    assert_eq!(rows(&copy, "agreements"), 1);
+    let text = copy.to_string();
+    for trace in [ana.id.to_string(), debt.to_string(), "wamid.".to_owned()] {
+        assert!(!text.contains(&trace), "{trace} in {text}");
+    }
+    assert_eq!(rows(&store.export_kept(&andina(), b"another key").await.unwrap(), "agreements"), 0);
 }
 
 pub async fn a_turn_and_a_send_under_way_come_to_nothing_in_an_erasure(store: &dyn Store) {

@@ -8,6 +8,7 @@ use acuerdo::ports::Store;
 use acuerdo::ports::conversations::InputKind;
 use acuerdo::ports::inbox::{AppliedStatuses, DeliveryItem};
 use acuerdo::ports::outbox::OutboxStatus;
+use uuid::Uuid;
 
 const PARK_MS: i64 = 60_000;
 
@@ -28,6 +29,19 @@ async fn sent(store: &dyn Store) -> OutboxId {
     let claim = outgoing(store, T0).await.remove(0);
     finish(store, &claim, T0, accepted("wamid.1")).await;
     id
+}
+
+pub async fn a_message_is_taken_until_it_fails(store: &dyn Store) {
+    writes(store, ANA, "w1", T0).await;
+    let id = says(store, T0, &["uno"]).await[0];
+    assert_eq!(store.taken_at(id).await.unwrap(), None, "it waits");
+    let claim = outgoing(store, after(1)).await.remove(0);
+    assert_eq!(store.taken_at(id).await.unwrap(), None, "it is on its way");
+    finish(store, &claim, after(2), accepted("wamid.1")).await;
+    assert_eq!(store.taken_at(id).await.unwrap(), Some(after(2)));
+    apply(store, vec![of_message(Failed)], 3).await;
+    assert_eq!(store.taken_at(id).await.unwrap(), None, "it never came");
+    assert_eq!(store.taken_at(OutboxId(Uuid::from_u128(7))).await.unwrap(), None, "nobody wrote it");
 }
 
 fn of_message(status_is: DeliveryStatus) -> DeliveryItem {

@@ -282,6 +282,7 @@ fn world(clock: Arc<FakeClock>) -> World {
     World {
         clock,
         shares_clock: false,
+        load_flows: acuerdo::flow::load,
         random: Arc::new(CountingRandom::default()),
         understander: Some(understander()),
         sender: None,

@@ -83,7 +83,14 @@ impl Replica {
 /// The real world but for its clock; with `shares_clock` the database's counts, if it has one.
 pub fn world(clock: Arc<dyn Clock>, shares_clock: bool) -> World {
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
-    World { clock, shares_clock, random, understander: Some(understander()), sender: None }
+    World {
+        clock,
+        shares_clock,
+        load_flows: acuerdo::flow::load,
+        random,
+        understander: Some(understander()),
+        sender: None,
+    }
 }
 
 /// Settings of a process on this database that talks to this Graph API; `extra` are more lines of TOML.

@@ -56,13 +56,8 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ),
     ("annotate_snippets", &["src/flow/diagnostic/"], "diagnostics are drawn in one place"),
     ("figment", &["src/config.rs"], "settings are read in one place"),
-    (
-        "phonenumber",
-        &["src/domain/", "src/rules/", "src/debts/", "src/whatsapp/"],
-        "phones are parsed at the edges",
-    ),
     ("clap", &["src/cli/"], "the command line is a delivery"),
-    ("anyhow", &["src/cli/", "src/app.rs"], "libraries have typed errors"),
+    ("anyhow", &["src/cli/", "src/app.rs", "src/app/"], "libraries have typed errors"),
     ("csv", &["src/debts/", "src/rules/calendar.rs"], "debt files are an adapter"),
 ];
 

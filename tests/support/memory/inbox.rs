@@ -8,6 +8,7 @@ use crate::store::plan::accept::{
     AcceptPlan, AddressKey, Addresses, ConversationState, NoticeRow, dedupe_keys, plan as plan_accept,
 };
 use crate::store::plan::statuses::{self, OutboxState, StatusNotice, StatusPlan};
+use crate::store::plan::turns::OptOutRow;
 use crate::store::rows::{NoticeBody, readable};
 use async_trait::async_trait;
 use std::collections::HashSet;
@@ -105,7 +106,14 @@ impl Tables {
             self.conversations.get_mut(&id).unwrap().state = state;
         }
         for state in plan.created {
-            self.conversations.insert(state.id, Chat::new(state));
+            let mut chat = Chat::new(state);
+            let of_address = |row: &&OptOutRow| {
+                row.lender == chat.state.lender
+                    && row.scope == "all"
+                    && chat.shares_address(row.wa_id.as_deref(), row.bsuid.as_deref())
+            };
+            chat.opted_out = self.opt_outs.iter().rev().find(of_address).is_some_and(|row| row.stop);
+            self.conversations.insert(chat.state.id, chat);
         }
         for row in plan.inputs {
             self.dedupe_keys.extend(row.dedupe_key.clone());
@@ -117,6 +125,7 @@ impl Tables {
                 self.add_notice(row);
             }
         }
+        plan.wrong_numbers.iter().for_each(|row| self.mark_wrong(row));
         plan.counts
     }
 

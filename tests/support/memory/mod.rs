@@ -1,5 +1,6 @@
 //! Tables in memory and what SQL would do with them: one call is one transaction, in one process.
 
+mod cases;
 mod conversations;
 mod dead_letters;
 mod inbox;
@@ -44,6 +45,7 @@ pub struct Tables {
     pub(in crate::store) agreements: Vec<AgreementRow>,
     pub(in crate::store) claims: Vec<DocumentRow>,
     pub(in crate::store) cases: Vec<DocumentRow>,
+    pub(in crate::store) closed_cases: BTreeSet<Uuid>,
     pub(in crate::store) opt_outs: Vec<OptOutRow>,
     pub(in crate::store) tries: Vec<TryRow>,
     pub(in crate::store) try_persons: BTreeMap<(Uuid, Uuid), String>,
@@ -147,6 +149,7 @@ pub(in crate::store) struct Message {
     pub wamid: Option<String>,
     pub delivery_rank: i64,
     pub why: Option<String>,
+    pub finished_at: Option<i64>,
 }
 
 impl Message {

@@ -46,7 +46,7 @@ impl OutboxStore for MemoryStore {
     ) -> Result<(), StoreError> {
         let mut tables = self.tables()?;
         for row in results.iter().map(ResultRow::write) {
-            tables.finish(&row);
+            tables.finish(&row, now);
             for notice in tables
                 .notices
                 .iter_mut()
@@ -69,6 +69,13 @@ impl OutboxStore for MemoryStore {
             settled += 1;
         }
         Ok(counted(settled))
+    }
+
+    async fn taken_at(&self, id: OutboxId) -> Result<Option<Timestamp>, StoreError> {
+        let tables = self.tables()?;
+        let message = tables.outbox.iter().find(|message| message.row.id == id.0);
+        let taken = message.filter(|message| message.status == "accepted" && message.delivery_rank >= 0);
+        Ok(taken.map(|message| Timestamp(message.finished_at.unwrap_or(message.row.now))))
     }
 
     async fn followed_messages(&self, ids: &[OutboxId]) -> Result<Vec<FollowedMessage>, StoreError> {
@@ -132,6 +139,7 @@ impl Tables {
                 wamid: None,
                 delivery_rank: 0,
                 why: None,
+                finished_at: None,
             });
         }
         self.outbox.len() - before
@@ -218,6 +226,9 @@ impl Tables {
             opted_out: chat.opted_out,
             subject: message.row.subject,
             person_id: chat.person,
+            reserved: chat
+                .person
+                .is_some_and(|id| self.persons.get(&id).is_some_and(|person| person.reserved.is_some())),
             last_inbound_wamid: chat.state.last_inbound_wamid.clone(),
             ticket_id: message.row.agent.map(|mark| mark.ticket),
             ticket_token: message.row.agent.map(|mark| mark.token),
@@ -226,7 +237,7 @@ impl Tables {
 
     /// A wamid that a status brought proves that the message was taken, whatever the sender saw. Late news of a row
     /// whose doubt was settled counts only when it is good: its followers have gone.
-    fn finish(&mut self, result: &ResultRow) {
+    fn finish(&mut self, result: &ResultRow, now: Timestamp) {
         let Some(seq) = self.outbox_ids.get(&result.id) else { return };
         let message = &mut self.outbox[*seq];
         let open = matches!(message.status.as_str(), "sending" | "in_doubt")
@@ -241,5 +252,6 @@ impl Tables {
         message.due_at = result.due_at.unwrap_or(message.due_at);
         message.doubt_until = result.doubt_until;
         message.why.clone_from(&result.why);
+        message.finished_at = Some(now.0);
     }
 }

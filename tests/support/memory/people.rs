@@ -3,7 +3,7 @@
 use super::{MemoryStore, Tables, counted, rows};
 use crate::domain::debt::{Agreement, Obligation, Person};
 use crate::domain::identity::WaIdentity;
-use crate::domain::ids::{ConversationId, LenderId, PersonId};
+use crate::domain::ids::{ConversationId, LenderId, ObligationId, PersonId};
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
 use crate::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile, TriesOf};
@@ -12,7 +12,7 @@ use crate::store::plan::turns::{OptOutRow, TryRow, scope_name};
 use crate::store::plan::{import, tries};
 use crate::store::rows::clean;
 use crate::store::rows::files::{FileRows, PersonDocument, files};
-use crate::store::rows::people::{AgreementRow, DocumentRow, ObligationRow, PersonRow};
+use crate::store::rows::people::{AgreementRow, DocumentRow, ObligationRow, PersonRow, scoped_key};
 use async_trait::async_trait;
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -28,6 +28,16 @@ impl PeopleStore for MemoryStore {
     ) -> Result<Vec<Vec<Person>>, StoreError> {
         let tables = self.tables()?;
         phone_sets.iter().map(|phones| tables.with_phone(lender, phones, limit)).collect()
+    }
+
+    async fn is_wrong_number(&self, lender: &LenderId, phones: &[String]) -> Result<bool, StoreError> {
+        let tables = self.tables()?;
+        let on_file = tables
+            .person_phones
+            .iter()
+            .filter(|((of, phone, _), _)| of == lender.as_str() && phones.contains(phone));
+        let marks: Vec<bool> = on_file.map(|(_, wrong_at)| wrong_at.is_some()).collect();
+        Ok(!marks.is_empty() && marks.into_iter().all(|wrong| wrong))
     }
 
     async fn person_files(
@@ -53,7 +63,7 @@ impl PeopleStore for MemoryStore {
             persons: found.cloned().collect(),
             obligations,
             agreements,
-            cases: documents(&tables.cases, lender, persons),
+            cases: documents(&tables.open_cases(), lender, persons),
             claims: documents(&tables.claims, lender, persons),
         };
         files(persons, rows)
@@ -92,10 +102,12 @@ impl PeopleStore for MemoryStore {
     async fn agreement_by_once(
         &self,
         lender: &LenderId,
+        person: PersonId,
+        obligation: ObligationId,
         once_key: &str,
     ) -> Result<Option<Agreement>, StoreError> {
         let tables = self.tables()?;
-        let key = clean(once_key);
+        let key = scoped_key(person.0, obligation.0, once_key);
         let found = tables.agreements.iter().find(|row| row.lender == lender.as_str() && row.once_key == key);
         found.cloned().map(AgreementRow::read).transpose()
     }
@@ -177,6 +189,10 @@ fn documents(all: &[DocumentRow], lender: &LenderId, persons: &[PersonId]) -> Ve
 }
 
 impl Tables {
+    pub(in crate::store) fn open_cases(&self) -> Vec<DocumentRow> {
+        self.cases.iter().filter(|case| !self.closed_cases.contains(&case.id)).cloned().collect()
+    }
+
     fn with_phone(
         &self,
         lender: &LenderId,
@@ -264,7 +280,11 @@ impl Tables {
         let changed = import::persons(new, stored, &mut ids, counts);
         let phones = import::phones(&changed)?;
         let written: BTreeSet<Uuid> = changed.iter().map(|row| row.id).collect();
-        self.persons.extend(changed.into_iter().map(|row| (row.id, row)));
+        for row in changed {
+            // What people decide about a person is none of the file's business.
+            let reserved = self.persons.get(&row.id).and_then(|stored| stored.reserved.clone());
+            self.persons.insert(row.id, PersonRow { reserved, ..row });
+        }
         // A wrong number keeps its mark, so that the next file does not bring it back.
         self.person_phones.retain(|(_, _, person), wrong_at| wrong_at.is_some() || !written.contains(person));
         for phone in phones {

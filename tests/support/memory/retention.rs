@@ -117,8 +117,7 @@ impl Tables {
             && chat.timers.next_timer_at.is_none()
             && !sent().any(super::Message::is_live)
             && !self.agreements.iter().any(|agreement| is_of(Some(agreement.person_id)))
-            // A case stays open here.
-            && !self.cases.iter().any(|case| is_of(case.person))
+            && !self.open_cases().iter().any(|case| is_of(case.person))
             && (!events.is_empty() || sent().next().is_some())
     }
 

@@ -7,6 +7,7 @@ use crate::ports::StoreError;
 use crate::ports::retention::Act;
 use crate::ports::rights::{Erasure, Fate, Hold, HoldKind, Met, OWN_DATA_CASES, PersonAct, RightsStore};
 use crate::store::rows::erasure::STEPS;
+use crate::store::rows::pseudonym::{KeptAgreement, erased_person};
 use crate::store::rows::rights::{Reached, Subject, quoted, wa_ids};
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -40,6 +41,12 @@ impl RightsStore for MemoryStore {
         Ok(tables.subject(lender, reference).map(|subject| tables.held_on(&subject)))
     }
 
+    async fn export_kept(&self, _lender: &LenderId, ref_key: &[u8]) -> Result<Value, StoreError> {
+        let tables = self.tables()?;
+        let kept = tables.agreements.iter().filter(|row| row.person_id == erased_person(ref_key));
+        Ok(json!({"agreements": kept.map(|row| json!({"id": row.id})).collect::<Value>()}))
+    }
+
     async fn erase_person(
         &self,
         reference: &str,
@@ -56,6 +63,7 @@ impl RightsStore for MemoryStore {
         let met = tables.met(&subject);
         if act == Act::Remove {
             tables.erase(&subject, record.at);
+            tables.rename_kept(&subject, &record.ref_key)?;
             tables.person_acts.push(record.clone());
         }
         Ok(Erasure::Done(met))
@@ -106,7 +114,8 @@ impl Tables {
             reference: row.reference.clone(),
             since: Timestamp(row.accepted_at),
         });
-        let cases = self.cases.iter().filter(|case| concerns(subject, Some(case.conversation), case.person));
+        let open = self.open_cases();
+        let cases = open.iter().filter(|case| concerns(subject, Some(case.conversation), case.person));
         let cases = cases.filter(|case| !case.kind.starts_with(OWN_DATA_CASES)).map(|case| Hold {
             kind: HoldKind::OpenCase,
             what: case.kind.clone(),
@@ -180,6 +189,23 @@ impl Tables {
             .collect();
         met.push(Met { what: "agreements", fate: Fate::Kept, n: n("agreements") });
         met
+    }
+
+    fn rename_kept(&mut self, subject: &Subject, ref_key: &[u8]) -> Result<(), StoreError> {
+        for row in self.agreements.iter_mut().filter(|row| row.person_id == subject.person) {
+            let kept = KeptAgreement {
+                id: row.id,
+                obligation_id: row.terms.obligation_id,
+                once_key: std::mem::take(&mut row.once_key),
+                offer: std::mem::take(&mut row.offer),
+                evidence: std::mem::take(&mut row.evidence),
+            };
+            let kept = kept.renamed(ref_key)?;
+            row.person_id = erased_person(ref_key);
+            (row.terms.obligation_id, row.once_key) = (kept.obligation_id, kept.once_key);
+            (row.offer, row.evidence) = (kept.offer, kept.evidence);
+        }
+        Ok(())
     }
 
     fn erase(&mut self, subject: &Subject, now: Timestamp) {

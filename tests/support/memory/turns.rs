@@ -79,6 +79,14 @@ impl Tables {
                 input.done_at = Some(consumed.done_at);
             }
         }
+        for withheld in batch.withheld {
+            let is_it = |input: &&mut Input| {
+                input.row.id == withheld.input && input.row.conversation == withheld.conversation
+            };
+            if let Some(input) = self.inputs.iter_mut().find(is_it) {
+                input.row.body = withheld.body;
+            }
+        }
         for event in batch.events {
             self.events.entry(event.conversation).or_default().push(event);
         }
@@ -91,6 +99,7 @@ impl Tables {
             }
         }
         for case in batch.cases {
+            self.closed_cases.remove(&case.id);
             if self.cases.iter().all(|known| known.id != case.id) {
                 self.cases.push(case);
             }
@@ -105,6 +114,13 @@ impl Tables {
             self.try_persons.insert((row.try_id, row.person), row.lender);
         }
         batch.wrong_numbers.iter().for_each(|row| self.mark_wrong(row));
+        for row in batch.reserved {
+            if let Some(person) =
+                self.persons.get_mut(&row.person).filter(|person| person.lender == row.lender)
+            {
+                person.reserved = row.reserved;
+            }
+        }
         batch.closed.iter().for_each(|row| self.close_ticket(row));
         batch.opened.into_iter().for_each(|row| self.open_ticket(row));
         batch.raised.into_iter().for_each(|row| self.raise_ticket(row));
@@ -118,7 +134,7 @@ impl Tables {
     }
 
     /// A variant of the number (Brazil's ninth digit, Mexico's 52 1) has the same last eight digits.
-    fn mark_wrong(&mut self, wrong: &WrongNumberRow) {
+    pub(super) fn mark_wrong(&mut self, wrong: &WrongNumberRow) {
         let tail = |phone: &str| phone[phone.len().saturating_sub(8)..].to_owned();
         for ((lender, phone, person), wrong_at) in &mut self.person_phones {
             let meant = match wrong.person {

@@ -16,6 +16,7 @@ use crate::understand::options::{OptionHow, OptionMatch};
 use crate::understand::{Context, IntentGuess, IntentSource, Understanding};
 use proptest::prelude::*;
 use sha2::{Digest, Sha256};
+use std::path::Path;
 use std::sync::LazyLock;
 
 /// A chat in which the terms were just shown.
@@ -181,8 +182,259 @@ fn spoiler() -> impl Strategy<Value = &'static str> {
     ])
 }
 
+/// Sentences around a yes that make it none: what kind they are, and where the yes stands.
+const FRAMES: [(&str, &[&str]); 9] = [
+    (
+        "condition",
+        &[
+            "si me rebajan {}",
+            "{} si me rebajan",
+            "{} siempre y cuando sea sin intereses",
+            "{} con la condición de que no suba",
+            "{} a menos que cobren más",
+            "con tal de que no llamen {}",
+            "{} pero sin intereses",
+            "{} solo si es en diciembre",
+            "{} se tirarem os juros",
+            "se baixar {}",
+            "{} desde que seja sem juros",
+            "if you lower it {}",
+            "{} as long as it is less",
+            "{} unless it goes up",
+            "only if it is less {}",
+            "{} mientras no suba",
+            "{} salvo los gastos",
+            "{} menos la última",
+        ],
+    ),
+    (
+        "question",
+        &[
+            "¿{}?",
+            "{}?",
+            "¿y si digo {}",
+            "será que {}",
+            "qué pasa si {}",
+            "cómo así que {}",
+            "y {} para qué",
+            "toca {} o qué",
+            "por qué {}",
+            "será que {} mesmo",
+            "what if i say {}",
+            "do i have to say {}",
+            "e se eu disser {}",
+            "cuándo {}",
+            "quién dijo {}",
+        ],
+    ),
+    (
+        "negation",
+        &[
+            "no {}",
+            "{} no",
+            "que no {}",
+            "nunca {}",
+            "no he dicho {}",
+            "yo no dije {}",
+            "{} jamás",
+            "tampoco {}",
+            "no es {}",
+            "ni {}",
+            "não {}",
+            "{} não",
+            "nunca disse {}",
+            "i did not say {}",
+            "not {}",
+            "{} not",
+            "don't {}",
+            "ya no {}",
+            "sin {}",
+            "nada de {}",
+        ],
+    ),
+    (
+        "correction",
+        &[
+            "{} no mentira",
+            "{} mentiras",
+            "{} digo no",
+            "{} perdón no",
+            "{} me equivoqué",
+            "{} no espere",
+            "{} mejor no",
+            "{} mejor otra",
+            "{} mejor el viernes",
+            "{} quise decir que no",
+            "{} me enganei",
+            "{} quer dizer não",
+            "{} wait no",
+            "{} my mistake",
+            "{} scratch that",
+            "{} error",
+            "{} corrijo",
+            "{} olvídelo",
+            "{} borre eso",
+            "{} o sea no",
+        ],
+    ),
+    (
+        "irony",
+        &[
+            "{} cómo no",
+            "ajá {}",
+            "{} jajaja",
+            "{} 🙄",
+            "{} 😂",
+            "{} y yo soy el papa",
+            "{} sí cómo no",
+            "uy {} qué ganga",
+            "{} lol",
+            "{} kkk",
+            "{} rsrs",
+            "{} 🤡",
+            "{} 😒",
+            "{} tan charros",
+            "{} ni que fuera rico",
+            "yeah right {}",
+            "{} aham",
+            "{}...",
+            "{}…",
+            "«{}» dicen",
+        ],
+    ),
+    (
+        "postponement",
+        &[
+            "{} mañana",
+            "mañana {}",
+            "{} cuando me paguen",
+            "{} más tarde",
+            "después {}",
+            "déjeme pensarlo y {}",
+            "en la quincena {}",
+            "{} el otro mes",
+            "{} luego",
+            "ahorita {}",
+            "{} en un rato",
+            "{} amanhã",
+            "depois {}",
+            "later {}",
+            "{} tomorrow",
+            "{} todavía",
+            "{} aún",
+            "por ahora {}",
+            "{} el lunes",
+            "casi {}",
+            "espere {}",
+            "wait {}",
+            "{} as soon as i can",
+        ],
+    ),
+    (
+        "doubt",
+        &[
+            "creo que {}",
+            "tal vez {}",
+            "{} creo",
+            "de pronto {}",
+            "{} supongo",
+            "acho que {}",
+            "maybe {}",
+            "{} i guess",
+            "no sé si {}",
+            "{} o no",
+            "puede que {}",
+            "{} a ver",
+            "más o menos {}",
+            "medio {}",
+            "quizás {}",
+            "{} / no",
+            "i think {}",
+            "{} vamos a ver",
+        ],
+    ),
+    (
+        "somebody else's words",
+        &[
+            "mi hija dice que {}",
+            "que diga {} me dijeron",
+            "me obligan a decir {}",
+            "usted dice {}",
+            "ellos dijeron {}",
+            "toca decir {}",
+            "ahí dice {}",
+            "el botón {}",
+            "minha filha disse {}",
+            "my wife says {}",
+            "> {}",
+            "({})",
+            "{} firmado: su cobrador",
+            "como {}",
+        ],
+    ),
+    (
+        "another matter",
+        &[
+            "{} 3",
+            "{} 500 mil",
+            "{} pero 6 cuotas",
+            "{} otra",
+            "{} ya pagué",
+            "{} no puedo pagar",
+            "{} quiero un asesor",
+            "{} esa no",
+            "{} la otra",
+            "{} cambiar",
+            "{} quiero saber la tasa",
+            "{} ese valor está mal",
+            "{} outra",
+            "{} the other one",
+            "{} 50%",
+            "{} x fa menos",
+        ],
+    ),
+];
+
+/// Every phrase that says yes by itself.
+static YESES: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("flows/understanding/consent.tsv");
+    let text = std::fs::read_to_string(file).unwrap();
+    text.lines().filter_map(|line| line.strip_prefix("yes\t")).map(str::to_owned).collect()
+});
+
+/// A sentence with a yes in it that is no yes.
+fn framed() -> impl Strategy<Value = (&'static str, String)> {
+    let polite = || {
+        prop::sample::select(vec![
+            "",
+            "",
+            "",
+            "gracias ",
+            "buenas, ",
+            "señorita ",
+            "por favor ",
+            "oi ",
+            "please ",
+        ])
+    };
+    (
+        0..FRAMES.len(),
+        any::<prop::sample::Index>(),
+        any::<prop::sample::Index>(),
+        polite(),
+        polite(),
+        any::<bool>(),
+    )
+        .prop_map(|(kind, frame, yes, before, after, loud)| {
+            let (kind, frames) = FRAMES[kind];
+            let said = frames[frame.index(frames.len())].replace("{}", &YESES[yes.index(YESES.len())]);
+            let text = format!("{before}{said} {}", after.trim());
+            (kind, if loud { text.to_uppercase() } else { text }.trim().to_owned())
+        })
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn one_word_more_than_a_yes_is_no_yes(
@@ -198,6 +450,14 @@ proptest! {
         words.insert(at.min(words.len()), spoiler);
         let text = words.join(glue);
         prop_assert!(recorded(&writes(&text)).is_none(), "{} accepts", text);
+    }
+
+    #[test]
+    fn a_yes_inside_another_sentence_binds_nothing((kind, text) in framed()) {
+        prop_assert!(recorded(&writes(&text)).is_none(), "{}: {} accepts", kind, text);
+        // Broken into lines, as one message it is the same sentence.
+        let broken = text.replacen(' ', "\n", 1);
+        prop_assert!(recorded(&writes(&broken)).is_none(), "{}: {} accepts", kind, broken);
     }
 
     #[test]

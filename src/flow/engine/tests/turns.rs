@@ -299,7 +299,6 @@ fn late_inputs_change_nothing_but_the_turn_number() {
         ),
         (Input::AgentReturned { step: None }, "late_return"),
         (Input::TicketClosed { outcome: None }, "late_ticket_closed"),
-        (Input::DeliveryFailed, "delivery_failed"),
         (
             Input::Message {
                 wamid: Wamid::new("w"),

@@ -2,6 +2,7 @@
 
 use crate::flow::effect::{ActionCall, Visit};
 use crate::flow::model::FlowSet;
+use crate::flow::state::Status;
 use crate::flow::talk::replies::Reply;
 use crate::flow::talk::replies::sample::Sample;
 use crate::flow::talk::{Line, Talk};
@@ -122,7 +123,9 @@ pub(super) fn put(mut talk: Talk<'_>, reply: &Reply) -> Acts {
     }
     let with_person = |line: &Line| matches!(line, Line::ToAgent | Line::Ticket { .. });
     acts.with_person = lines.iter().any(with_person);
-    let ticket = lines.iter().any(|line| matches!(line, Line::Ticket { .. }));
+    // A ticket that the bot leaves and goes on (`ticket.dejar`) is how a report ends, not a hand-over.
+    let handed_over = matches!(talk.session.status, Status::WithAgent { .. });
+    let ticket = handed_over && lines.iter().any(|line| matches!(line, Line::Ticket { .. }));
     let in_danger = acts
         .done
         .iter()
@@ -167,6 +170,7 @@ fn of_interrupt(flows: &FlowSet, id: &str, guess: Option<Intent>) -> Option<&'st
         "despedida" => Some("bye"),
         "pagar" => Some("choose:pay"),
         "saldo" => Some("question:balance"),
+        "retracta" => Some("cancel_agreement"),
         "quien_eres" => Some("question:who_are_you"),
         _ => guess.filter(listed).or_else(first).and_then(of_intent),
     }

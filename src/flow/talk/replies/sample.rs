@@ -10,7 +10,7 @@ use crate::flow::value::{Type, Value};
 use std::collections::BTreeMap;
 
 /// Where the first outcome in the catalogue is not what happens to this person.
-const OUTCOMES: [(&str, &str); 1] = [("acuerdo.consultar", "ninguno")];
+const OUTCOMES: [(&str, &str); 2] = [("acuerdo.consultar", "ninguno"), ("acuerdo.reciente", "ninguno")];
 /// Whole units that are due: more than what most replies name.
 const DUE: i64 = 2_400_000;
 const DAYS_OVERDUE: i64 = 40;

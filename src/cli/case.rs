@@ -1,0 +1,215 @@
+//! `acuerdo case list | close` and `acuerdo agreement close`: what people are owed a decision on.
+
+use super::LenderArg;
+use super::person::ByArg;
+use crate::app;
+use crate::config::Settings;
+use crate::domain::debt::AgreementStatus;
+use crate::domain::ids::LenderId;
+use crate::domain::pii::Pii;
+use crate::domain::time::Timestamp;
+use crate::ports::cases::Closing;
+use crate::service::cases::{Waiting, waiting};
+use anyhow::Context;
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+#[derive(Subcommand)]
+pub enum CaseCommand {
+    /// List open cases, oldest first: number, kind, whose, and by when the law wants an answer. No text of anyone.
+    List {
+        /// Only of this lender; else of all.
+        #[arg(long)]
+        lender: Option<String>,
+        /// Only those whose last day for an answer is at most so many days away, or has passed.
+        #[arg(long, value_name = "DAYS")]
+        due: Option<u16>,
+        /// One JSON array.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Close a case that was decided: it holds no offers, no retention and no erasure any more. It is recorded.
+    Close {
+        /// The number that the person was told, or the case's id.
+        number: String,
+        #[command(flatten)]
+        lender: LenderArg,
+        #[command(flatten)]
+        how: HowArgs,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum AgreementCommand {
+    /// End a running agreement: it was kept, was broken, or is cancelled. It is recorded beside its evidence.
+    Close {
+        /// The reference that the person was told.
+        reference: String,
+        #[arg(long = "as", value_name = "END")]
+        ends: End,
+        #[command(flatten)]
+        lender: LenderArg,
+        /// What led to it.
+        #[arg(long, value_parser = super::said)]
+        note: Option<String>,
+        #[command(flatten)]
+        by: ByArg,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum End {
+    /// Every payment was made.
+    Kept,
+    /// A payment was not made.
+    Broken,
+    /// The lender and the person gave it up.
+    Cancelled,
+}
+
+impl End {
+    const fn status(self) -> (AgreementStatus, &'static str) {
+        match self {
+            Self::Kept => (AgreementStatus::Kept, "kept"),
+            Self::Broken => (AgreementStatus::Broken, "broken"),
+            Self::Cancelled => (AgreementStatus::Cancelled, "cancelled"),
+        }
+    }
+}
+
+/// How a case ended.
+#[derive(Args)]
+pub struct HowArgs {
+    /// A code such as `resuelto`, `entregado` or `negado`.
+    #[arg(long, value_parser = outcome)]
+    outcome: String,
+    /// What was decided, for whoever looks later.
+    #[arg(long, value_parser = super::said)]
+    note: Option<String>,
+    #[command(flatten)]
+    by: ByArg,
+}
+
+fn outcome(text: &str) -> Result<String, String> {
+    let well = (1..=64).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte));
+    if well {
+        Ok(text.to_owned())
+    } else {
+        Err("write 1 to 64 of a-z, A-Z, 0-9, `_`, `-`, `.` and `:`".to_owned())
+    }
+}
+
+fn closing(outcome: &str, note: Option<&String>, by: &ByArg, at: Timestamp) -> anyhow::Result<Closing> {
+    let note = note.map(|note| Pii::new(note.clone()));
+    Ok(Closing { outcome: outcome.to_owned(), note, by: by.name()?, at })
+}
+
+pub async fn run(settings: &Settings, command: CaseCommand) -> anyhow::Result<ExitCode> {
+    let (store, world) = super::open_existing(settings).await?;
+    let lenders = app::read_lenders(settings)?;
+    let now = world.clock.now();
+    match command {
+        CaseCommand::List { lender, due, json } => {
+            let lender = lender.map(LenderId::new);
+            if let Some(unknown) = lender.as_ref().filter(|id| lenders.get(id).is_none()) {
+                anyhow::bail!("there is no lender `{unknown}` in the settings");
+            }
+            let mut cases = waiting(store.as_ref(), &lenders, lender.as_ref(), now).await?;
+            if let Some(due) = due {
+                cases.retain(|case| case.days_left().is_some_and(|days| days <= i64::from(due)));
+            }
+            print!("{}", if json { as_json(&cases)? } else { table(&cases) });
+        }
+        CaseCommand::Close { number, lender, how } => {
+            let lender = lender.resolve(settings)?;
+            let cases = waiting(store.as_ref(), &lenders, Some(&lender), now).await?;
+            let case = one(&cases, &lender, &number)?;
+            let closing = closing(&how.outcome, how.note.as_ref(), &how.by, now)?;
+            if !store.close_case(&lender, case.case.id, &closing).await? {
+                anyhow::bail!("case {number} was closed meanwhile");
+            }
+            println!("case {} ({}) is closed: {}", case.number, case.case.kind, closing.outcome);
+        }
+    }
+    store.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub async fn run_agreement(settings: &Settings, command: AgreementCommand) -> anyhow::Result<ExitCode> {
+    let AgreementCommand::Close { reference, ends, lender, note, by } = command;
+    let (store, world) = super::open_existing(settings).await?;
+    let lender = lender.resolve(settings)?;
+    let (status, name) = ends.status();
+    let closing = closing(name, note.as_ref(), &by, world.clock.now())?;
+    if !store.end_agreement(&lender, &reference, status, &closing).await? {
+        anyhow::bail!("`{lender}` has no running agreement with the reference `{reference}`");
+    }
+    println!("agreement {reference} has ended: {name}");
+    store.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The open case with this number or id.
+fn one<'a>(cases: &'a [Waiting], lender: &LenderId, number: &str) -> anyhow::Result<&'a Waiting> {
+    let asked = |case: &&Waiting| {
+        case.number.eq_ignore_ascii_case(number) || case.case.id.to_string().eq_ignore_ascii_case(number)
+    };
+    let mut found = cases.iter().filter(asked);
+    let case = found
+        .next()
+        .with_context(|| format!("`{lender}` has no open case {number}; `acuerdo case list` shows them"))?;
+    if found.next().is_some() {
+        anyhow::bail!(
+            "two open cases have the number {number}: name the case by its id (`case list --json`)"
+        );
+    }
+    Ok(case)
+}
+
+fn table(cases: &[Waiting]) -> String {
+    if cases.is_empty() {
+        return "no open cases\n".to_owned();
+    }
+    let line = |number: &str, lender: &str, kind: &str, person: &str, since: &str, due: &str| {
+        format!("{number:8}  {lender:12}  {kind:18}  {person:16}  {since:10}  {due}").trim_end().to_owned()
+            + "\n"
+    };
+    let mut text = line("NUMBER", "LENDER", "KIND", "PERSON", "SINCE", "ANSWER BY");
+    for waiting in cases {
+        let due = waiting.answer_by.as_ref().zip(waiting.days_left()).map(|(by, days)| match days {
+            ..0 => format!("{} (overdue by {} days; {})", by.day, days.abs(), by.source),
+            _ => format!("{} (in {days} days; {})", by.day, by.source),
+        });
+        text += &line(
+            &waiting.number,
+            waiting.case.lender.as_str(),
+            &waiting.case.kind,
+            waiting.reference.as_deref().unwrap_or("-"),
+            &waiting.case.at.rfc3339().chars().take(10).collect::<String>(),
+            due.as_deref().unwrap_or("-"),
+        );
+    }
+    text + "\n`acuerdo case close NUMBER --outcome CODE` closes one.\n"
+}
+
+fn as_json(cases: &[Waiting]) -> anyhow::Result<String> {
+    let values: Vec<Value> = cases
+        .iter()
+        .map(|waiting| {
+            json!({
+                "number": waiting.number,
+                "id": waiting.case.id.to_string(),
+                "lender": waiting.case.lender.as_str(),
+                "kind": waiting.case.kind,
+                "person": waiting.reference,
+                "opened_at": waiting.case.at.rfc3339(),
+                "answer_by": waiting.answer_by.as_ref().map(|by| by.day.to_string()),
+                "source": waiting.answer_by.as_ref().map(|by| by.source),
+                "days_left": waiting.days_left(),
+            })
+        })
+        .collect();
+    Ok(format!("{}\n", serde_json::to_string_pretty(&values)?))
+}

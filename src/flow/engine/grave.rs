@@ -1,0 +1,117 @@
+//! Danger or a death that is told while people have the chat: their ticket says so, and nothing of it is forgotten.
+//!
+//! It opens nothing of its own and takes the chat from nobody. The open ticket gets the priority, reason and note of the
+//! hand-off that the same words lead to otherwise, no word closes it from then on, and the flow `grave` of `bot.yaml` runs
+//! beside people, once for each such matter.
+
+use crate::domain::ids::FlowId;
+use crate::flow::engine::desk::{NewDesk, rank};
+use crate::flow::engine::heard::Heard;
+use crate::flow::engine::run::{Next, Run, Stop};
+use crate::flow::model::{Handoff, Interrupt, StepKind};
+use crate::flow::state::{EnteredBy, Status};
+use crate::flow::value::Value;
+
+/// Variables of the flow `grave`: the meaning that was heard, and whether an agent is there to answer.
+const INTENT_VAR: &str = "intencion";
+const ATTENDED_VAR: &str = "atendida";
+
+/// What was heard: the interrupt that takes the chat elsewhere, and the hand-off that its flow comes to.
+#[derive(Clone, Copy)]
+pub(super) struct Grave<'f> {
+    interrupt: &'f Interrupt,
+    handoff: &'f Handoff,
+}
+
+impl<'f> Run<'f> {
+    /// The matter that a message names, when it is one that people must not lose.
+    pub(super) fn grave_among(&self, heard: &Heard<'_>) -> Option<Grave<'f>> {
+        let shut = |it: &Interrupt| self.session.reserved.is_some() && !it.reserved;
+        let mut named =
+            self.flows.bot.interrupts.iter().filter(|it| it.always && !shut(it) && heard.names(it));
+        named
+            .find_map(|interrupt| Some(Grave { interrupt, handoff: self.protected_handoff(&interrupt.run)? }))
+    }
+
+    /// How urgent the protected hand-offs of a flow are, when it has any.
+    pub(super) fn protects(&self, flow: &FlowId) -> Option<usize> {
+        self.protected_handoff(flow).map(|handoff| rank(&handoff.priority))
+    }
+
+    /// The most urgent protected hand-off of a flow.
+    fn protected_handoff(&self, flow: &FlowId) -> Option<&'f Handoff> {
+        let steps = self.flows.flows.get(flow)?.steps.values();
+        let protected = steps.filter_map(|step| match &step.kind {
+            StepKind::Handoff(handoff) if handoff.protected => Some(handoff),
+            StepKind::Handoff(_)
+            | StepKind::Say(_)
+            | StepKind::Ask(_)
+            | StepKind::Choose(_)
+            | StepKind::Do(_)
+            | StepKind::Decide(_)
+            | StepKind::Call(_)
+            | StepKind::Pause(_)
+            | StepKind::Set(_)
+            | StepKind::End(_) => None,
+        });
+        protected.min_by_key(|handoff| rank(&handoff.priority))
+    }
+
+    /// Writes the matter on the open ticket and runs what belongs to it; `false` when the turn has more to say.
+    pub(super) fn keep_grave(&mut self, grave: Grave<'f>) -> Result<bool, Stop> {
+        let Grave { interrupt, handoff } = grave;
+        let open = self.session.desk.as_ref().filter(|desk| desk.protected);
+        if open.is_some_and(|desk| desk.reason == handoff.reason) {
+            return Ok(false);
+        }
+        if open.is_none_or(|desk| rank(&handoff.priority) <= rank(&desk.priority)) {
+            self.raise(handoff);
+        }
+        let Some(desk) = &mut self.session.desk else { return Ok(false) };
+        if desk.told.contains(&interrupt.id) {
+            return Ok(false);
+        }
+        desk.told.push(interrupt.id.clone());
+        self.run_grave(interrupt)
+    }
+
+    /// The open ticket becomes one of this hand-off.
+    fn raise(&mut self, handoff: &Handoff) {
+        let note = handoff.note.as_ref().map_or_else(String::new, |note| self.write(note, &self.names(None)));
+        self.visit(format!("raised:{}", handoff.reason));
+        self.open_desk(NewDesk {
+            queue: &handoff.queue,
+            priority: &handoff.priority,
+            reason: &handoff.reason,
+            note,
+            protected: true,
+        });
+        if let Some(desk) = &mut self.session.desk {
+            desk.reason.clone_from(&handoff.reason);
+            if rank(&handoff.priority) < rank(&desk.priority) {
+                desk.priority.clone_from(&handoff.priority);
+            }
+        }
+        if !matches!(self.session.status, Status::WithAgent { .. }) {
+            // The bot had gone on beside a ticket that it left with people: from here on they have the chat.
+            self.back_to_desk();
+        }
+        self.refresh_session_fact();
+    }
+
+    fn run_grave(&mut self, interrupt: &Interrupt) -> Result<bool, Stop> {
+        let Some(flow) = self.flows.bot.grave.as_ref().filter(|_| self.has_room()) else { return Ok(false) };
+        let attended = self.facts.attended;
+        let flow = self.push(flow, EnteredBy::Interrupt)?;
+        if let Some(intent) = interrupt.intents.first()
+            && flow.vars.contains_key(INTENT_VAR)
+        {
+            self.assign(INTENT_VAR, Value::text(intent))?;
+        }
+        if flow.vars.contains_key(ATTENDED_VAR) {
+            self.assign(ATTENDED_VAR, Value::Bool(attended))?;
+        }
+        self.proceed(Ok(Next::Again))?;
+        Ok(true)
+    }
+}

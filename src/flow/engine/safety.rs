@@ -1,0 +1,79 @@
+//! Danger that is only possible: the question about it, which nothing but an answer closes, a hint of it beside the desk, and
+//! what takes a hand-off for it back.
+
+use crate::flow::engine::heard::{Heard, lists};
+use crate::flow::engine::is_fresh;
+use crate::flow::engine::run::{Next, Run, Stop};
+use crate::flow::model::{Choose, Correction, Interrupt};
+use crate::flow::state::EnteredBy;
+use crate::flow::steps::choose;
+use crate::understand::intent::Intent;
+use crate::understand::phrases::stands_plainly;
+
+impl<'f> Run<'f> {
+    /// A message at a question about somebody's safety. A tap or very words answer it; of the interrupts only the most
+    /// urgent take its place. Whatever else comes leads where giving up leads, and what may run beside a protected
+    /// hand-off runs first.
+    pub(super) fn safety_question(&mut self, choose: &'f Choose, heard: &Heard<'_>) -> Result<(), Stop> {
+        if let Some(tap) = heard.tap.as_ref().filter(|tap| is_fresh(&self.session, tap))
+            && let Some(next) = choose::answer_tap(choose, self, &tap.option)?
+        {
+            return self.proceed(Ok(next));
+        }
+        let urgent = self.interrupt_among(heard, |it| it.always && self.protects(&it.run) == Some(0));
+        if let Some(interrupt) = urgent {
+            return self.interrupt(interrupt, heard);
+        }
+        if let Some(meaning) = heard.meaning.filter(|_| heard.tap.is_none())
+            && let Some(next) = choose::answer_about_safety(choose, self, meaning)?
+        {
+            return self.proceed(Ok(next));
+        }
+        self.visit("not_answered");
+        let beside = self.interrupt_among(heard, |it| it.with_protected);
+        self.move_to(&choose.retry.then)?;
+        match beside {
+            Some(interrupt) => {
+                self.visit(format!("interrupt:{}", interrupt.id));
+                self.run_aside(&interrupt.run, EnteredBy::Interrupt, None, Vec::new())
+            }
+            None => self.proceed(Ok(Next::Again)),
+        }
+    }
+
+    /// Whoever waits for a person and may be in distress is not asked about it: that is the more urgent hand-off.
+    pub(super) fn hint_of_distress(&self, heard: &Heard<'_>) -> Option<&'f Interrupt> {
+        let hinted = heard.doubted_intent().filter(|intent| *intent == Intent::Distress)?;
+        self.flows.bot.interrupts.iter().find(|it| {
+            let shut = self.session.reserved.is_some() && !it.reserved;
+            it.always && lists(&it.intents, hinted) && !shut && self.comes_beside_desk(it)
+        })
+    }
+
+    /// What takes the open hand-off back. Nothing does when a new word of danger stands beside it, when an agent has the
+    /// chat, or when the chat is reserved.
+    pub(super) fn correction(&self, heard: &Heard<'_>) -> Option<&'f Correction> {
+        let desk = self.session.desk.as_ref().filter(|_| !self.facts.attended)?;
+        let meaning = heard.meaning.filter(|_| self.session.reserved.is_none())?;
+        let certain = heard.certain_intent();
+        if [certain, heard.doubted_intent()].into_iter().flatten().any(Intent::is_danger) {
+            return None;
+        }
+        self.flows.bot.corrections.iter().find(|one| {
+            one.reasons.contains(&desk.reason)
+                && (one.phrases.iter().any(|phrase| stands_plainly(&meaning.normalised, phrase))
+                    || certain.is_some_and(|intent| lists(&one.intents, intent)))
+        })
+    }
+
+    /// The person goes on with the bot; the ticket stays open beside the chat for a person to look at.
+    pub(super) fn corrected(&mut self, correction: &'f Correction) -> Result<(), Stop> {
+        self.visit("corrected");
+        if let Some(desk) = self.session.desk.take() {
+            self.session.aside = Some(desk.reason);
+        }
+        self.drop_matter();
+        self.refresh_session_fact();
+        self.run_aside(&correction.run, EnteredBy::Start, None, Vec::new())
+    }
+}

@@ -1,0 +1,56 @@
+//! Cases that wait for a decision, and agreements that somebody ends.
+
+use crate::domain::debt::AgreementStatus;
+use crate::domain::ids::{CaseId, ConversationId, LenderId};
+use crate::domain::pii::Pii;
+use crate::domain::time::Timestamp;
+use crate::ports::StoreError;
+use crate::ports::records::Case;
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+/// Which open cases are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CasesOf {
+    /// `None`: of every lender.
+    pub lender: Option<LenderId>,
+    /// `None`: of every chat.
+    pub conversation: Option<ConversationId>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenCase {
+    pub case: Case,
+    /// The lender's own reference of the person, when it is known who it is.
+    pub reference: Option<String>,
+}
+
+/// How a case was decided or an agreement ended; kept beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closing {
+    /// A code such as `resuelto` or `negado`; of an agreement its status.
+    pub outcome: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<Pii<String>>,
+    /// An operator, or `agent` with its id.
+    pub by: String,
+    pub at: Timestamp,
+}
+
+#[async_trait]
+pub trait CaseStore: Send + Sync {
+    /// Open cases, the oldest first, at most `limit`.
+    async fn open_cases(&self, of: &CasesOf, limit: u32) -> Result<Vec<OpenCase>, StoreError>;
+
+    /// Closes a case: it holds nothing any more. False when the lender has no such open case.
+    async fn close_case(&self, lender: &LenderId, id: CaseId, closing: &Closing) -> Result<bool, StoreError>;
+
+    /// Ends a running agreement (proposed, accepted, active) by its reference. False when the lender has no such one.
+    async fn end_agreement(
+        &self,
+        lender: &LenderId,
+        reference: &str,
+        status: AgreementStatus,
+        closing: &Closing,
+    ) -> Result<bool, StoreError>;
+}

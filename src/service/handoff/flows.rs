@@ -1,0 +1,129 @@
+//! What the flows say about the desk: how a case may be closed, where a chat or a ticket may go, what a chat is kept for.
+
+use super::{HandoffError, HandoffService};
+use crate::domain::assurance::Assurance;
+use crate::domain::ids::LenderId;
+use crate::flow::engine::{NoReturn, returnable};
+use crate::flow::model::FlowSet;
+use crate::flow::state::Session;
+use crate::ports::agents::Agent;
+use crate::ports::conversations::Conversation;
+use crate::ports::tickets::Ticket;
+use crate::rules::secrets;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The session of a chat, when this program can read it.
+pub(super) fn session_of(conversation: &Conversation) -> Option<Session> {
+    conversation.session.as_ref()?.parse().ok()
+}
+
+/// What a chat is reserved for until a person decides.
+pub(super) fn reserved_for(conversation: &Conversation) -> Option<String> {
+    session_of(conversation)?.reserved
+}
+
+/// Nobody is proved where two identities contradict each other, nor in a reserved chat.
+pub(super) fn level_of(conversation: &Conversation) -> Assurance {
+    if conversation.identity_conflict || reserved_for(conversation).is_some() {
+        return Assurance::Ninguna;
+    }
+    conversation.assurance
+}
+
+impl HandoffService {
+    /// The flows that a chat finishes on, else those of its lender; `None` while none are published.
+    async fn flows_of(&self, conversation: &Conversation, session: Option<&Session>) -> Option<Arc<FlowSet>> {
+        let pinned = match session {
+            Some(session) => self.flows.pinned(&session.flow_hash).await.ok(),
+            None => None,
+        };
+        pinned.or_else(|| self.flows.current(&conversation.lender).ok())
+    }
+
+    /// A protected case is closed with a note of what was done, and with an outcome that the flows name.
+    pub(super) async fn may_resolve(
+        &self,
+        ticket: &Ticket,
+        outcome: &str,
+        note: Option<&str>,
+    ) -> Result<(), HandoffError> {
+        if secrets::mask(outcome).is_some() {
+            let why = "holds a card number, password or code; write a word for how it ended".to_owned();
+            return Err(HandoffError::Invalid { field: "outcome", why });
+        }
+        let conversation = self.conversation_of(ticket).await?;
+        let session = session_of(&conversation);
+        let desk = session.as_ref().and_then(|session| session.desk.as_ref());
+        if !ticket.is_protected() && !desk.is_some_and(|desk| desk.protected) {
+            return Ok(());
+        }
+        let closing = self.closing(&conversation, session.as_ref()).await;
+        if !closing.is_empty() && !closing.iter().any(|known| known == outcome) {
+            let why = format!("closes no protected case of this chat; these do: {}", closing.join(", "));
+            return Err(HandoffError::Invalid { field: "outcome", why });
+        }
+        if note.is_none() {
+            let why = "is missing: a protected case is closed with a note of what was done".to_owned();
+            return Err(HandoffError::Invalid { field: "note", why });
+        }
+        Ok(())
+    }
+
+    /// The outcomes of a protected case; empty = the flows name none, so any may be.
+    async fn closing(&self, conversation: &Conversation, session: Option<&Session>) -> Vec<String> {
+        let Ok(current) = self.flows.current(&conversation.lender) else { return Vec::new() };
+        let mut closing = current.bot.outcomes.clone();
+        if !closing.is_empty() {
+            closing.extend(self.lifting(conversation, session).await);
+        }
+        closing
+    }
+
+    /// The outcomes that give a reserved chat back to the bot.
+    pub(super) async fn lifting(
+        &self,
+        conversation: &Conversation,
+        session: Option<&Session>,
+    ) -> Vec<String> {
+        let Some(id) = session.and_then(|session| session.reserved.as_ref()) else { return Vec::new() };
+        let Some(flows) = self.flows_of(conversation, session).await else { return Vec::new() };
+        let reserved = flows.bot.reserved.iter().find(|one| one.id == *id);
+        reserved.map_or_else(Vec::new, |one| one.lifted_by.clone())
+    }
+
+    /// Whether a chat can be given back at this step.
+    pub(super) async fn returnable(&self, ticket: &Ticket, step: &str) -> Result<(), HandoffError> {
+        let conversation = self.conversation_of(ticket).await?;
+        let session = session_of(&conversation);
+        let Some(flows) = self.flows_of(&conversation, session.as_ref()).await else { return Ok(()) };
+        let why = match returnable(&flows, session.as_ref(), step) {
+            Ok(()) => return Ok(()),
+            Err(NoReturn::Flow(flows)) => {
+                format!("names no flow; write `flow.step`. There are the flows {}", flows.join(", "))
+            }
+            Err(NoReturn::Step(steps)) => {
+                format!("is no step of that flow; there are: {}", steps.join(", "))
+            }
+        };
+        Err(HandoffError::Invalid { field: "step", why })
+    }
+
+    /// A queue is one that the flows hand over to, or that an active agent serves by name.
+    pub(super) fn known_queue(
+        &self,
+        lender: &LenderId,
+        agents: &[Agent],
+        queue: &str,
+    ) -> Result<(), HandoffError> {
+        let Ok(flows) = self.flows.current(lender) else { return Ok(()) };
+        let served = agents.iter().filter(|agent| agent.active).flat_map(|agent| agent.queues.clone());
+        let known: BTreeSet<String> = served.chain(flows.queues().map(ToOwned::to_owned)).collect();
+        if known.contains(queue) {
+            return Ok(());
+        }
+        let known: Vec<String> = known.into_iter().collect();
+        let why = format!("is no queue; there are: {}", known.join(", "));
+        Err(HandoffError::Invalid { field: "queue", why })
+    }
+}

@@ -1,0 +1,62 @@
+//! Whether the words of offers fit where they are shown, and the words themselves for whoever checks them.
+
+use super::Wording;
+use crate::domain::outbound::limits::{ROW_DESCRIPTION_MAX, ROW_TITLE_MAX};
+use crate::flow::catalogue::AFTERWARDS;
+use crate::flow::text::{Format, Part};
+
+impl Wording {
+    /// Every text by language and key, its words with a neutral one for each value.
+    pub fn words(&self) -> impl Iterator<Item = (&str, &str, String)> {
+        let word = |part: &Part| match part {
+            Part::Literal(literal) => literal.clone(),
+            Part::Slot { .. } => "x".to_owned(),
+        };
+        self.texts.iter().flat_map(move |(language, texts)| {
+            texts.iter().map(move |(key, text)| {
+                (language.as_str(), key.as_str(), text.parts.iter().map(word).collect::<String>())
+            })
+        })
+    }
+
+    /// Texts that would not fit their place with usual values: (language, key, characters, most).
+    pub fn too_long(&self) -> Vec<(&str, &str, usize, usize)> {
+        let mut found = Vec::new();
+        for (language, texts) in &self.texts {
+            for (key, text) in texts {
+                let Some(most) = place_of(key) else { continue };
+                let length = text.parts.iter().map(usual_length).sum::<usize>();
+                if length > most {
+                    found.push((language.as_str(), key.as_str(), length, most));
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Most characters of a text of an offer, by where it is shown; the title of a debt is shortened to fit.
+fn place_of(key: &str) -> Option<usize> {
+    let (what, field) = key.split_once('.')?;
+    match (what, field) {
+        ("deuda" | "parte" | "documento", _) => None,
+        ("despues", _) => Some(AFTERWARDS),
+        (_, "titulo") => Some(ROW_TITLE_MAX),
+        _ => Some(ROW_DESCRIPTION_MAX),
+    }
+}
+
+/// Characters of a part with a usual value: amounts below a hundred million pesos, the longest day of the year.
+fn usual_length(part: &Part) -> usize {
+    match part {
+        Part::Literal(literal) => literal.chars().count(),
+        Part::Slot { format, .. } => match format {
+            Format::Money => "$99.999.999".chars().count(),
+            Format::Date => "miércoles 30 de septiembre".chars().count(),
+            Format::LongDate => "30 de septiembre de 2026".chars().count(),
+            Format::Percent => "2,1876 %".chars().count(),
+            Format::Plural { one, other } => one.chars().count().max(other.chars().count()),
+            Format::Plain | Format::Int => 2,
+        },
+    }
+}

@@ -1,0 +1,89 @@
+//! Cases wait until somebody decides them, and agreements run until somebody ends them.
+
+use super::make::*;
+use acuerdo::domain::debt::{AgreementStatus, Person};
+use acuerdo::domain::ids::CaseId;
+use acuerdo::domain::pii::Pii;
+use acuerdo::domain::time::Timestamp;
+use acuerdo::ports::Store;
+use acuerdo::ports::cases::{CasesOf, Closing};
+use acuerdo::ports::records::{Case, Record};
+
+fn closing(outcome: &str) -> Closing {
+    Closing {
+        outcome: outcome.to_owned(),
+        note: Some(Pii::new("as the letter says".to_owned())),
+        by: "an operator".to_owned(),
+        at: after(9),
+    }
+}
+
+fn case(kind: &str, of: &Person, at: Timestamp) -> Case {
+    Case {
+        id: CaseId(id(&format!("case {kind}"))),
+        lender: andina(),
+        person: Some(of.id),
+        obligation: None,
+        kind: kind.to_owned(),
+        note: None,
+        at,
+    }
+}
+
+/// Ana, who opened a dispute and then asked for a certificate.
+async fn ana_asked(store: &dyn Store) -> (Person, Case, Case) {
+    let ana = person(&andina(), "Ana", &[ANA]);
+    store.import(&andina(), std::slice::from_ref(&ana), &[], T0).await.unwrap();
+    writes(store, ANA, "a1", T0).await;
+    let (first, second) = (case("disputa", &ana, after(1)), case("paz_y_salvo", &ana, after(2)));
+    turn(store, after(2), vec![Record::Case(second.clone()), Record::Case(first.clone())]).await;
+    (ana, first, second)
+}
+
+async fn kinds(store: &dyn Store, of: &CasesOf) -> Vec<String> {
+    store.open_cases(of, 9).await.unwrap().into_iter().map(|open| open.case.kind).collect()
+}
+
+pub async fn a_case_waits_until_it_is_closed_once(store: &dyn Store) {
+    let (_, first, second) = ana_asked(store).await;
+    let open = store.open_cases(&CasesOf::default(), 9).await.unwrap();
+    assert_eq!(open.iter().map(|open| &open.case).collect::<Vec<_>>(), [&first, &second], "the oldest first");
+    assert_eq!(open[0].reference.as_deref(), Some("Ana"));
+    assert_eq!(store.open_cases(&CasesOf::default(), 1).await.unwrap().len(), 1);
+    let chat = of(store, phone(ANA)).await.id;
+    let of_chat = CasesOf { lender: Some(andina()), conversation: Some(chat) };
+    assert_eq!(kinds(store, &of_chat).await, ["disputa", "paz_y_salvo"]);
+    let of_others = CasesOf { lender: Some(other_lender()), conversation: None };
+    assert!(kinds(store, &of_others).await.is_empty());
+    assert!(!store.close_case(&other_lender(), first.id, &closing("resuelto")).await.unwrap());
+    assert!(store.close_case(&andina(), first.id, &closing("resuelto")).await.unwrap());
+    assert!(!store.close_case(&andina(), first.id, &closing("resuelto")).await.unwrap(), "once");
+    assert_eq!(kinds(store, &CasesOf::default()).await, ["paz_y_salvo"]);
+}
+
+pub async fn a_closed_case_holds_nothing_and_may_be_asked_again(store: &dyn Store) {
+    let (ana, first, second) = ana_asked(store).await;
+    for case in [&first, &second] {
+        assert!(store.close_case(&andina(), case.id, &closing("negado")).await.unwrap());
+    }
+    let file = store.person_file(&andina(), ana.id).await.unwrap().unwrap();
+    assert!(file.open_cases.is_empty());
+    writes(store, ANA, "a2", after(10)).await;
+    turn(store, after(10), vec![Record::Case(second.clone()), Record::Case(second.clone())]).await;
+    assert_eq!(kinds(store, &CasesOf::default()).await, ["paz_y_salvo"], "the same request is open again");
+}
+
+pub async fn a_running_agreement_ends_once(store: &dyn Store) {
+    let ana = person(&andina(), "Ana", &[]);
+    store.import(&andina(), std::slice::from_ref(&ana), &[], T0).await.unwrap();
+    store.add_agreement(&agreement(&ana, "k1")).await.unwrap();
+    let end = async |lender: &acuerdo::domain::ids::LenderId, reference: &str| {
+        store.end_agreement(lender, reference, AgreementStatus::Kept, &closing("kept")).await.unwrap()
+    };
+    assert!(!end(&other_lender(), "A-1").await);
+    assert!(!end(&andina(), "A-9").await);
+    assert!(end(&andina(), "A-1").await);
+    assert!(!end(&andina(), "A-1").await, "once");
+    let file = store.person_file(&andina(), ana.id).await.unwrap().unwrap();
+    assert_eq!(file.agreements[0].status, AgreementStatus::Kept);
+}

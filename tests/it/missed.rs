@@ -1,0 +1,73 @@
+//! What came too late to be answered and what never arrived: nothing goes on as if it had, and people learn of both.
+
+use crate::harness::app::{NUMBER, TestApp};
+use crate::harness::graph_api::Script;
+use crate::harness::meta::{self, Who};
+use crate::identity::{agent, say};
+use acuerdo::domain::time::Millis;
+use acuerdo::ports::clock::Clock;
+use acuerdo::service::handoff::story::StoryCursor;
+use serde_json::json;
+
+/// Diana of the sample.
+const DIANA: &str = "573005550003";
+
+/// Delivers a text that was written this long ago.
+async fn written_before(app: &TestApp, who: &Who, ago: Millis, text: &str) {
+    let content = json!({"type": "text", "text": {"body": text}});
+    let message = meta::message(who, &app.wamid(), app.clock.now().minus(ago), &content);
+    assert_eq!(app.deliver(meta::delivery(NUMBER, message)).await, 200);
+    app.drain().await;
+}
+
+/// Kind and text of what an agent reads of the only ticket, and why it was opened.
+async fn worklist(app: &TestApp) -> (String, Vec<(String, String)>) {
+    let agent = agent();
+    app.started.store.add_agent(&agent, [9; 32]).await.unwrap();
+    let ticket =
+        app.started.handoff.take_next(&agent, &[]).await.unwrap().expect("people have a ticket").ticket;
+    let story = app.started.handoff.story(&agent, ticket.id, StoryCursor::default(), 200).await.unwrap();
+    let line = |text: &acuerdo::domain::pii::Pii<String>| text.expose().clone();
+    let lines =
+        story.items.iter().map(|item| (item.kind.clone(), item.text.as_ref().map(line).unwrap_or_default()));
+    (ticket.reason, lines.collect())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_comes_a_day_late_is_kept_for_people_and_answers_nothing() {
+    let app = TestApp::new().await;
+    let diana = Who::phone(DIANA);
+    written_before(&app, &diana, Millis::days(3), "quiero pagar").await;
+    assert!(app.graph.taken().is_empty(), "{}", app.transcript());
+    // The next message is the first that is answered: it says who writes.
+    assert!(say(&app, &diana, "hola").await.contains("Banco Andino"));
+    // An answer to the open question that was written days before it was asked is none.
+    written_before(&app, &diana, Millis::days(2), "0303").await;
+    assert!(say(&app, &diana, "0303").await.contains("día y mes"));
+    let (reason, lines) = worklist(&app).await;
+    assert_eq!(reason, "mensaje_tardio");
+    assert!(lines.contains(&("text".to_owned(), "quiero pagar".to_owned())), "{lines:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wish_to_be_left_alone_is_obeyed_however_late_it_comes() {
+    let app = TestApp::new().await;
+    let diana = Who::phone(DIANA);
+    say(&app, &diana, "hola").await;
+    written_before(&app, &diana, Millis::days(2), "no me escriban más").await;
+    assert!(app.conversation(&diana).await.opted_out);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reply_that_never_arrives_is_told_to_people_and_was_not_said() {
+    let app = TestApp::new().await;
+    let diana = Who::phone(DIANA);
+    app.graph.script([Script::Refuse { http_status: 400, code: 131_026, details: "undeliverable" }]);
+    say(&app, &diana, "hola").await;
+    // Nobody was asked for a document, so this is none; the bot introduces itself.
+    let answer = say(&app, &diana, "0303").await;
+    assert!(answer.contains("Banco Andino") && !answer.contains("día y mes"), "{answer}");
+    let (reason, lines) = worklist(&app).await;
+    assert_eq!(reason, "no_entregado");
+    assert!(lines.iter().any(|(kind, _)| kind == "delivery_failed"), "{lines:?}");
+}

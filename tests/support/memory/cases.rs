@@ -1,0 +1,63 @@
+//! Cases that wait for a decision, in memory.
+
+use super::MemoryStore;
+use crate::domain::debt::AgreementStatus;
+use crate::domain::ids::{CaseId, LenderId};
+use crate::ports::StoreError;
+use crate::ports::cases::{CaseStore, CasesOf, Closing, OpenCase};
+use crate::store::rows::cases::OpenCaseRow;
+use crate::store::rows::{name_of, readable};
+use async_trait::async_trait;
+
+#[async_trait]
+impl CaseStore for MemoryStore {
+    async fn open_cases(&self, of: &CasesOf, limit: u32) -> Result<Vec<OpenCase>, StoreError> {
+        let tables = self.tables()?;
+        let asked = |row: &&crate::store::rows::people::DocumentRow| {
+            !tables.closed_cases.contains(&row.id)
+                && of.lender.as_ref().is_none_or(|lender| lender.as_str() == row.lender)
+                && of.conversation.is_none_or(|id| id.0 == row.conversation)
+        };
+        let mut rows: Vec<_> = tables.cases.iter().filter(asked).collect();
+        rows.sort_by_key(|row| (row.at, row.id));
+        let rows =
+            rows.into_iter().take(usize::try_from(limit).unwrap_or(usize::MAX)).map(|row| OpenCaseRow {
+                id: row.id,
+                body: row.body.clone(),
+                external_ref: row
+                    .person
+                    .and_then(|id| tables.persons.get(&id))
+                    .map(|person| person.external_ref.clone()),
+            });
+        Ok(readable(rows.map(OpenCaseRow::read)))
+    }
+
+    async fn close_case(
+        &self,
+        lender: &LenderId,
+        id: CaseId,
+        _closing: &Closing,
+    ) -> Result<bool, StoreError> {
+        let mut tables = self.tables()?;
+        let known = tables.cases.iter().any(|row| row.id == id.0 && row.lender == lender.as_str());
+        Ok(known && tables.closed_cases.insert(id.0))
+    }
+
+    async fn end_agreement(
+        &self,
+        lender: &LenderId,
+        reference: &str,
+        status: AgreementStatus,
+        _closing: &Closing,
+    ) -> Result<bool, StoreError> {
+        let mut tables = self.tables()?;
+        let running = tables.agreements.iter_mut().find(|row| {
+            row.lender == lender.as_str()
+                && row.reference == reference
+                && matches!(row.status.as_str(), "proposed" | "accepted" | "active")
+        });
+        let Some(row) = running else { return Ok(false) };
+        row.status = name_of(&status)?;
+        Ok(true)
+    }
+}
