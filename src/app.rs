@@ -219,6 +219,7 @@ impl App {
                 handoff: self.handoff.clone(),
                 agents: self.store.clone(),
                 random: self.random.clone(),
+                brake: Arc::default(),
             }),
         }
     }

@@ -287,6 +287,14 @@ impl Settings {
         keys
     }
 
+    /// Which lenders this deployment serves; it asks for no secret.
+    pub fn lender_ids(&self) -> Vec<LenderId> {
+        if self.lender.is_empty() {
+            return vec![LenderId::new(&self.lender_id)];
+        }
+        self.lender.iter().map(|lender| LenderId::new(&lender.id)).collect()
+    }
+
     /// The lenders of this deployment: the `[[lender]]` tables, or the single one of the environment.
     pub fn lenders(&self) -> Result<Vec<LenderAccount>, ConfigError> {
         if self.lender.is_empty() {

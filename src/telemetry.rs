@@ -19,6 +19,13 @@ const SIZES: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0];
 
 /// Logs to standard error, as JSON lines in production. A second call changes nothing.
 pub fn init_logs(filter: &str, format: LogFormat) -> Result<(), TelemetryError> {
+    if let Some(word) = unknown_level(filter) {
+        let why = format!(
+            "`{word}` is no level: write off, error, warn, info, debug or trace, or a part of the program with one, \
+             such as `acuerdo::journey=debug`"
+        );
+        return Err(TelemetryError::Filter { filter: filter.to_owned(), why });
+    }
     let parsed = EnvFilter::try_new(filter)
         .map_err(|error| TelemetryError::Filter { filter: filter.to_owned(), why: error.to_string() })?;
     let logs = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(std::io::stderr);
@@ -29,6 +36,17 @@ pub fn init_logs(filter: &str, format: LogFormat) -> Result<(), TelemetryError> 
     // A test process that has its logs already keeps them.
     drop(done);
     Ok(())
+}
+
+/// A word of the filter that stands alone and is no level. The library takes it for the name of a part of the program,
+/// which then nothing is: `inof` would silence the log.
+fn unknown_level(filter: &str) -> Option<&str> {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let lone = |word: &&str| !word.is_empty() && !word.contains(['=', '[', ':']);
+    let known = |word: &str| {
+        LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level)) || word == env!("CARGO_PKG_NAME")
+    };
+    filter.split(',').map(str::trim).filter(lone).find(|word| !known(word))
 }
 
 /// A panic is logged with its place and without its text, which may quote what somebody wrote.
@@ -57,4 +75,20 @@ pub fn metrics() -> &'static PrometheusHandle {
 /// Sets buckets; with none accepted the exporter falls back to summaries, which still work.
 fn buckets(builder: PrometheusBuilder, matcher: Matcher, bounds: &[f64]) -> PrometheusBuilder {
     builder.set_buckets_for_metric(matcher, bounds).unwrap_or_else(|_| PrometheusBuilder::new())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unknown_level;
+
+    #[test]
+    fn a_misspelt_level_is_seen_and_a_filter_is_not() {
+        for filter in ["inof", "info,debgu", "verbose", "acuerdo=debug, wran"] {
+            assert!(unknown_level(filter).is_some(), "{filter}");
+        }
+        for filter in ["info", "INFO", "off", "", "info,acuerdo::journey=debug", "warn,sqlx=info", "acuerdo"]
+        {
+            assert_eq!(unknown_level(filter), None, "{filter}");
+        }
+    }
 }

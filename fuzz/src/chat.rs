@@ -103,7 +103,7 @@ impl<'f> Chat<'f> {
             9 => Some(self.message(other(u)?)),
             10 => self.timer(u)?,
             11 => Some(match u.int_in_range(0..=4_u8)? {
-                0 => Input::AgentReturned { step: self.place(u)? },
+                0 => Input::AgentReturned { step: self.place(u)?, outcome: None },
                 1 => Input::TicketClosed { outcome: None },
                 2 => Input::IdentityChanged,
                 3 => Input::HumanEcho,
@@ -298,6 +298,7 @@ impl<'f> Chat<'f> {
                 Effect::ForwardToAgent
                 | Effect::Ended { .. }
                 | Effect::Reservation { .. }
+                | Effect::Suspected { .. }
                 | Effect::Fault { .. } => {}
             }
         }

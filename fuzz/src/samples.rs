@@ -126,6 +126,7 @@ pub fn facts(agents_are_there: bool) -> Facts {
         assurance: Default::default(),
         window_until: None,
         attended: false,
+        opted_out: false,
         reserved: None,
         roots: BTreeMap::from([("prestamista".to_owned(), lender), ("agentes".to_owned(), agents)]),
     }

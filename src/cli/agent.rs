@@ -3,9 +3,11 @@
 use crate::crypto::token::{agent_token, token_sha256};
 use crate::domain::ids::{AgentId, LenderId};
 use crate::domain::time::Timestamp;
+use crate::flow::diagnostic::suggestion;
 use crate::ports::StoreError;
 use crate::ports::agents::{Agent, AgentStore};
 use crate::ports::clock::Random;
+use std::collections::BTreeSet;
 use thiserror::Error;
 
 const NAME_CHARS_MAX: usize = 80;
@@ -19,10 +21,35 @@ pub enum AgentCommandError {
     Name,
     #[error("`{0}` is no queue name: write 1 to 64 of a-z, A-Z, 0-9, `_`, `-`, `.` and `:`")]
     Queue(String),
+    #[error("no flow hands over to a queue `{queue}`: {help}")]
+    Unserved { queue: String, help: String },
     #[error("an agent serves at most {QUEUES_MAX} queues; name none to serve all")]
     Queues,
     #[error("lender `{lender}` has no agent {agent}; `acuerdo agent list` shows them")]
     Unknown { lender: LenderId, agent: AgentId },
+}
+
+/// The queues that the flows in use hand over to.
+///
+/// # Errors
+/// When the folder cannot be read, or its flows have mistakes.
+pub fn queues_of(flows_dir: &std::path::Path) -> anyhow::Result<BTreeSet<String>> {
+    let files = crate::flow::read_folder(flows_dir)?;
+    let loaded = crate::flow::load(&files).map_err(|diagnostics| {
+        anyhow::anyhow!("{} error(s) in the flows; `acuerdo flow check` shows them", diagnostics.len())
+    })?;
+    Ok(loaded.set.queues().map(ToOwned::to_owned).collect())
+}
+
+/// Refuses a queue that no flow hands over to: an agent of it would be given nobody, and nobody would see it.
+///
+/// # Errors
+/// With the queue that is meant, or those that there are.
+pub fn known(queues: &[String], there: &BTreeSet<String>) -> Result<(), AgentCommandError> {
+    let Some(unknown) = queues.iter().find(|queue| !there.contains(*queue)) else { return Ok(()) };
+    let names = there.iter().map(String::as_str);
+    let help = suggestion(unknown, names).unwrap_or_else(|| "the flows hand over to none".to_owned());
+    Err(AgentCommandError::Unserved { queue: unknown.clone(), help })
 }
 
 /// Adds an agent; the answer shows the token, which nobody can show again. No queue = all of the lender.
@@ -95,4 +122,19 @@ fn is_queue_name(queue: &str) -> bool {
 
 fn queues_text(queues: &[String]) -> String {
     if queues.is_empty() { "all queues".to_owned() } else { queues.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::known;
+
+    #[test]
+    fn a_queue_that_no_flow_names_is_refused_with_the_one_that_is_meant() {
+        let there = ["cobranzas", "general"].map(str::to_owned).into();
+        assert!(known(&["general".to_owned()], &there).is_ok());
+        let told = known(&["cobransas".to_owned()], &there).unwrap_err().to_string();
+        assert!(told.contains("`cobransas`") && told.contains("did you mean `cobranzas`?"), "{told}");
+        let told = known(&["ventas".to_owned()], &there).unwrap_err().to_string();
+        assert!(told.contains("general"), "{told}");
+    }
 }

@@ -1,17 +1,16 @@
-//! `acuerdo case list | close` and `acuerdo agreement close`: what people are owed a decision on.
+//! `acuerdo case list | close`: what people are owed a decision on.
 
 use super::LenderArg;
 use super::person::ByArg;
 use crate::app;
 use crate::config::Settings;
-use crate::domain::debt::AgreementStatus;
 use crate::domain::ids::LenderId;
 use crate::domain::pii::Pii;
 use crate::domain::time::Timestamp;
 use crate::ports::cases::Closing;
-use crate::service::cases::{Waiting, waiting};
+use crate::service::cases::{Waiting, protecting, waiting};
 use anyhow::Context;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
@@ -40,44 +39,6 @@ pub enum CaseCommand {
     },
 }
 
-#[derive(Subcommand)]
-pub enum AgreementCommand {
-    /// End a running agreement: it was kept, was broken, or is cancelled. It is recorded beside its evidence.
-    Close {
-        /// The reference that the person was told.
-        reference: String,
-        #[arg(long = "as", value_name = "END")]
-        ends: End,
-        #[command(flatten)]
-        lender: LenderArg,
-        /// What led to it.
-        #[arg(long, value_parser = super::said)]
-        note: Option<String>,
-        #[command(flatten)]
-        by: ByArg,
-    },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum End {
-    /// Every payment was made.
-    Kept,
-    /// A payment was not made.
-    Broken,
-    /// The lender and the person gave it up.
-    Cancelled,
-}
-
-impl End {
-    const fn status(self) -> (AgreementStatus, &'static str) {
-        match self {
-            Self::Kept => (AgreementStatus::Kept, "kept"),
-            Self::Broken => (AgreementStatus::Broken, "broken"),
-            Self::Cancelled => (AgreementStatus::Cancelled, "cancelled"),
-        }
-    }
-}
-
 /// How a case ended.
 #[derive(Args)]
 pub struct HowArgs {
@@ -87,6 +48,9 @@ pub struct HowArgs {
     /// What was decided, for whoever looks later.
     #[arg(long, value_parser = super::said)]
     note: Option<String>,
+    /// The protected ticket of the chat is still open, and somebody has answered the person all the same.
+    #[arg(long)]
+    ticket_answered: bool,
     #[command(flatten)]
     by: ByArg,
 }
@@ -103,7 +67,7 @@ fn outcome(text: &str) -> Result<String, String> {
 
 fn closing(outcome: &str, note: Option<&String>, by: &ByArg, at: Timestamp) -> anyhow::Result<Closing> {
     let note = note.map(|note| Pii::new(note.clone()));
-    Ok(Closing { outcome: outcome.to_owned(), note, by: by.name()?, at })
+    Ok(Closing { outcome: outcome.to_owned(), note, by: by.name()?, at, corrects: None })
 }
 
 pub async fn run(settings: &Settings, command: CaseCommand) -> anyhow::Result<ExitCode> {
@@ -126,6 +90,21 @@ pub async fn run(settings: &Settings, command: CaseCommand) -> anyhow::Result<Ex
             let lender = lender.resolve(settings)?;
             let cases = waiting(store.as_ref(), &lenders, Some(&lender), now).await?;
             let case = one(&cases, &lender, &number)?;
+            if let Some(ticket) = protecting(store.as_ref(), case).await?
+                && !how.ticket_answered
+            {
+                anyhow::bail!(
+                    "case {number} ({}) stays open: its protected ticket {} ({}, queue `{}`, since {}) is {}. \
+                     An agent answers and closes it at the desk; if somebody has answered otherwise, say \
+                     `--ticket-answered`",
+                    case.case.kind,
+                    ticket.id,
+                    ticket.reason,
+                    ticket.queue,
+                    ticket.opened_at.rfc3339(),
+                    if ticket.is_held(now) { "with an agent" } else { "taken by nobody" },
+                );
+            }
             let closing = closing(&how.outcome, how.note.as_ref(), &how.by, now)?;
             if !store.close_case(&lender, case.case.id, &closing).await? {
                 anyhow::bail!("case {number} was closed meanwhile");
@@ -133,20 +112,6 @@ pub async fn run(settings: &Settings, command: CaseCommand) -> anyhow::Result<Ex
             println!("case {} ({}) is closed: {}", case.number, case.case.kind, closing.outcome);
         }
     }
-    store.close().await;
-    Ok(ExitCode::SUCCESS)
-}
-
-pub async fn run_agreement(settings: &Settings, command: AgreementCommand) -> anyhow::Result<ExitCode> {
-    let AgreementCommand::Close { reference, ends, lender, note, by } = command;
-    let (store, world) = super::open_existing(settings).await?;
-    let lender = lender.resolve(settings)?;
-    let (status, name) = ends.status();
-    let closing = closing(name, note.as_ref(), &by, world.clock.now())?;
-    if !store.end_agreement(&lender, &reference, status, &closing).await? {
-        anyhow::bail!("`{lender}` has no running agreement with the reference `{reference}`");
-    }
-    println!("agreement {reference} has ended: {name}");
     store.close().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,7 @@
 //! `acuerdo doctor`: one line per check, what is wrong and how to mend it.
 
 mod deep;
+mod desk;
 mod findings;
 
 use crate::app;
@@ -72,6 +73,7 @@ async fn check_storage(settings: &Settings, findings: &mut Findings) {
             Err(error) => findings.fail("schema", &error.to_string()),
         }
         check_cases(settings, store.as_ref(), findings).await;
+        desk::check(settings, store.as_ref(), findings).await;
     }
     match app::open_queue(settings).await {
         Ok(queue) => {

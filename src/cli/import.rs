@@ -4,13 +4,13 @@ use crate::app;
 use crate::cli::LenderArg;
 use crate::cli::person::ByArg;
 use crate::config::Settings;
-use crate::debts::{self, Cleaned, DebtFile, ImportContext};
+use crate::debts::{self, Cleaned, DebtFile, ImportContext, Shared};
 use crate::domain::ids::{LenderId, PersonId};
 use crate::service::rights::Rights;
 use anyhow::Context;
 use clap::Args;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Args)]
@@ -56,6 +56,12 @@ pub async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Result<ExitC
     if import.errors_total > 0 && !args.skip_bad_rows {
         anyhow::bail!("nothing was imported: {} mistake(s) in {} row(s)", import.errors_total, import.rows);
     }
+    if let Some((line, last)) = import.swallowed {
+        anyhow::bail!(
+            "nothing was imported: the quote that is opened in line {line} takes in the rows up to line {last}, which \
+             nobody could read; close it"
+        );
+    }
     let file = import.file;
     if let Some(other) = file.lender.as_ref().filter(|other| **other != lender) {
         anyhow::bail!("nothing was imported: the file is of lender `{other}`, not of `{lender}` (--lender)");
@@ -69,6 +75,7 @@ pub async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Result<ExitC
             old.oldest
         );
     }
+    warn_of_shared(&args.file, file.shared());
     let Some(store) = store else {
         println!("{} persons, {} obligations: no errors", file.persons.len(), file.obligations.len());
         left_out(settings, &lender, &file, args).await;
@@ -87,6 +94,24 @@ pub async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Result<ExitC
         counts.obligations_same,
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// What proves who somebody is should be of one person.
+fn warn_of_shared(path: &Path, shared: Shared) {
+    let path = path.display();
+    if shared.documents > 0 {
+        eprintln!(
+            "{path}: warning: {} persons have the document of another one; who knows it may prove to be any of them",
+            shared.documents
+        );
+    }
+    if shared.phones > 0 {
+        eprintln!(
+            "{path}: warning: {} phone(s) are of {} persons or more: an office or a placeholder, not theirs",
+            shared.phones,
+            debts::SHARED_PHONE_MIN
+        );
+    }
 }
 
 fn told(cleaned: &Cleaned) -> String {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on its terminal")]
 
+mod agreement;
 mod case;
 mod demo;
 mod doctor;
@@ -80,9 +81,9 @@ enum Command {
     /// List and close what people opened and wait for: disputes, requests about their data, a certificate.
     #[command(subcommand)]
     Case(case::CaseCommand),
-    /// End an agreement that was kept, broken or cancelled.
+    /// List agreements, and end those that were kept, broken or cancelled.
     #[command(subcommand)]
-    Agreement(case::AgreementCommand),
+    Agreement(agreement::AgreementCommand),
     /// Answer a person about their own data: write a copy of everything that is held, or erase them.
     #[command(subcommand)]
     Person(person::PersonCommand),
@@ -196,11 +197,7 @@ pub struct LenderArg {
 
 impl LenderArg {
     fn resolve(&self, settings: &Settings) -> anyhow::Result<LenderId> {
-        let known: Vec<String> = if settings.lender.is_empty() {
-            vec![settings.lender_id.clone()]
-        } else {
-            settings.lender.iter().map(|lender| lender.id.clone()).collect()
-        };
+        let known: Vec<String> = settings.lender_ids().into_iter().map(|id| id.to_string()).collect();
         match (&self.lender, known.as_slice()) {
             (Some(id), _) if known.contains(id) => Ok(LenderId::new(id)),
             (Some(id), _) => {
@@ -269,7 +266,7 @@ async fn command(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Agent(command) => agents(&settings()?, command).await,
         Command::Dead(command) => dead::run(&settings()?, command).await,
         Command::Case(command) => case::run(&settings()?, command).await,
-        Command::Agreement(command) => case::run_agreement(&settings()?, command).await,
+        Command::Agreement(command) => agreement::run(&settings()?, command).await,
         Command::Person(command) => person::run(&settings()?, command).await,
         Command::Retention(args) => retention::run(&settings()?, &args).await,
         Command::Stops(command) => stops::run(&settings()?, command).await,
@@ -311,6 +308,9 @@ async fn agents(settings: &Settings, command: AgentCommand) -> anyhow::Result<Ex
     let text = match command {
         AgentCommand::Add { name, queues, lender } => {
             let lender = lender.resolve(settings)?;
+            if !queues.is_empty() {
+                agent::known(&queues, &agent::queues_of(&settings.flows_dir)?)?;
+            }
             agent::add(store.as_ref(), random.as_ref(), clock.now(), &lender, (&name, &queues)).await?
         }
         AgentCommand::List { lender } => agent::list(store.as_ref(), &lender.resolve(settings)?).await?,

@@ -30,7 +30,7 @@ pub enum PersonCommand {
     ///
     /// Agreements stay with their evidence, and opt-outs with their address, so that they can be honoured. A running
     /// agreement or an open case holds the erasure: nothing is erased until it has ended, or until you say with
-    /// `--over-holds` why it counts no more. Later imports leave the person out. Safe beside serving processes.
+    /// `--over-holds` why it counts no more. A protected ticket that nobody has closed holds it in any case. Later imports leave the person out. Safe beside serving processes.
     Erase {
         /// The lender's own reference of the person, as in the debt file.
         reference: String,
@@ -93,6 +93,15 @@ pub async fn run(settings: &Settings, command: PersonCommand) -> anyhow::Result<
         PersonCommand::Erase { reference, lender, dry_run, yes, over_holds, by } => {
             let lender = lender.resolve(settings)?;
             let by = by.name()?;
+            if let Some(reason) = &over_holds
+                && let Some(held) = store.export_person(&lender, &reference).await?
+                && names(reason, &held)
+            {
+                anyhow::bail!(
+                    "nothing was erased: the reason stays on record, and it holds the person's name, document or phone; \
+                     write it without"
+                );
+            }
             let order = Order { by: &by, over_holds: over_holds.as_deref() };
             let asked = dry_run || yes || consent(&reference, &lender)?;
             if asked {
@@ -196,6 +205,27 @@ async fn unknown(rights: &Rights, lender: &LenderId, reference: &str) -> anyhow:
     )
 }
 
+/// Whether a text holds a name, the document or a phone of whom this copy is about: what an erasure is to remove.
+fn names(text: &str, held: &serde_json::Value) -> bool {
+    const DIGITS_MIN: usize = 6;
+    const LETTERS_MIN: usize = 4;
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let words = |text: &str| -> Vec<String> {
+        let words = text.split(|c: char| !c.is_alphabetic()).map(str::to_lowercase);
+        words.filter(|word| word.chars().count() >= LETTERS_MIN).collect()
+    };
+    let (own, said) = (digits(text), words(text));
+    let of = |field: &str| held["person"][0][field].to_string();
+    // Without the code of a country, as people write it.
+    let phones = held["phones"].to_string();
+    let phones = phones.split(|c: char| !c.is_ascii_digit() && c != '+').map(digits);
+    let phones = phones
+        .map(|phone| phone.chars().rev().take(7).collect::<Vec<_>>().into_iter().rev().collect::<String>());
+    let numbers = phones.chain([digits(&of("document"))]);
+    let held = |number: String| number.len() >= DIGITS_MIN && own.contains(&number);
+    numbers.into_iter().any(held) || words(&of("full_name")).iter().any(|name| said.contains(name))
+}
+
 fn consent(reference: &str, lender: &LenderId) -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
         anyhow::bail!("nothing was erased: say --yes, or --dry-run to see what would go");
@@ -209,13 +239,18 @@ fn consent(reference: &str, lender: &LenderId) -> anyhow::Result<bool> {
 
 fn held(holds: &[Hold]) -> String {
     let mut text =
-        "Nothing was erased: this must end first, or `--over-holds REASON` says why it counts no more.\n\n"
+        "Nothing was erased: this must end first, or `--over-holds REASON` says why it counts no more.\n"
             .to_owned();
+    if holds.iter().any(|hold| hold.kind == HoldKind::ProtectedTicket) {
+        text += "A protected ticket counts whatever is said: somebody may be in danger, and an agent answers first.\n";
+    }
+    text.push('\n');
     text += &format!("{:18}  {:16}  {:34}  {:20}  UNTIL\n", "HELD BY", "KIND", "REFERENCE", "SINCE");
     for hold in holds {
         let (name, until) = match hold.kind {
             HoldKind::RunningAgreement => ("running agreement", "`acuerdo agreement close`"),
             HoldKind::OpenCase => ("open case", "`acuerdo case close`"),
+            HoldKind::ProtectedTicket => ("protected ticket", "an agent closes it at the desk"),
         };
         let since = hold.since.rfc3339();
         text += &format!("{name:18}  {:16}  {:34}  {since:20}  {until}\n", hold.what, hold.reference);
@@ -254,5 +289,27 @@ fn why(what: &str) -> &'static str {
         "tickets" | "cases" | "chats" => "number, kind and times stay; nothing tells who it was",
         "dead letters" => "ids only; not to be retried",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::names;
+    use serde_json::json;
+
+    #[test]
+    fn a_reason_that_holds_what_is_to_go_is_seen() {
+        let held = json!({
+            "person": [{"full_name": "Luz Marina Peña", "document": "1010000101"}],
+            "phones": [{"phone": "573005550001", "wrong_at": null}],
+        });
+        for reason in
+            ["Marina asked by letter", "CC 1.010.000.101 asked", "as told from 300 555 0001", "PEÑA"]
+        {
+            assert!(names(reason, &held), "{reason}");
+        }
+        for reason in ["cancelled by letter of 3 May", "order 4471 of the court of 2026", "luz verde"] {
+            assert!(!names(reason, &held), "{reason}");
+        }
     }
 }

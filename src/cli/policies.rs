@@ -5,6 +5,7 @@ use crate::app::parse_policies;
 use crate::domain::assurance::Assurance;
 use crate::domain::time::{Day, Timestamp};
 use crate::flow::diagnostic::Severity;
+use crate::flow::text::closing::given_away;
 use crate::rules::lint::{Author, Lint};
 use crate::rules::policy::PolicySet;
 use crate::rules::policy::document::Diagnostic;
@@ -168,6 +169,13 @@ fn of_wording(file: &Path, wording: &Wording, rules: &Lint) -> Vec<Listed> {
             });
         }
     }
+    for (language, key, words) in wording.words() {
+        if let Some(said) = given_away(&words) {
+            let message = format!("`{language}.{key}` gives something away: “{said}”");
+            let help = "say it of no offer: what one waives is `{descuento|money}`";
+            found.push(Listed { line: at(language, key), ..Listed::error("policy", file, message, help) });
+        }
+    }
     for (language, key, length, most) in wording.too_long() {
         let message =
             format!("`{language}.{key}` can have {length} characters, and WhatsApp takes at most {most}");
@@ -265,6 +273,29 @@ mod tests {
     }
 
     #[test]
+    fn what_is_understood_of_danger_and_consent_cannot_be_edited_away() {
+        let (_dir, told) = with("understanding/abbreviations.tsv", |text| Some(text + "nones\tsi\n"));
+        assert!(told.contains("abbreviations.tsv:") && told.contains("`si` is a word of consent"), "{told}");
+        let (_dir, told) = with("understanding/emoji.tsv", |text| Some(text + "🙄\temojisi\n"));
+        assert!(told.contains("emoji.tsv:") && told.contains("would say yes"), "{told}");
+        let (_dir, told) = with("understanding/phrases.tsv", |text| {
+            Some(
+                text.lines()
+                    .filter(|line| !line.starts_with("violence\t"))
+                    .fold(String::new(), |all, line| all + line + "\n"),
+            )
+        });
+        assert!(
+            told.contains("phrases.tsv:1:1: “mi esposo me pega”")
+                && told.contains("no longer means `violence`"),
+            "{told}"
+        );
+        let (_dir, told) =
+            with("understanding/intents.tsv", |text| Some(text.replace("\ndistress\t", "\nsmalltalk\t")));
+        assert!(told.contains("is called `smalltalk`; write `distress`"), "{told}");
+    }
+
+    #[test]
     fn the_words_of_offers_obey_the_rules_for_texts() {
         for (from, to, expected) in [
             (
@@ -281,6 +312,16 @@ mod tests {
                 "y sigue por pagar.\"\n  despues.cuotas:",
                 "y con esto termina su crédito.\"\n  despues.cuotas:",
                 "termina su credito",
+            ),
+            (
+                "y sigue por pagar.\"\n  despues.cuotas:",
+                "y si no cumple lo desalojamos.\"\n  despues.cuotas:",
+                "Amenaza con embargar",
+            ),
+            (
+                "al {tasa_mensual|percent} mensual\"",
+                "sin intereses por hoy\"",
+                "`es.refinanciacion.resumen` gives something away: “sin intereses”",
             ),
         ] {
             let (_dir, told) = with("policies/wording.yaml", |text| {

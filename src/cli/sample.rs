@@ -166,6 +166,7 @@ async fn promises(
                 },
                 accepted_at: now,
                 reference: format!("MUES-{:02}{n}", obligation.external_ref.len()),
+                ended_at: None,
             })
             .await?;
     }

@@ -9,18 +9,17 @@ use crate::debts::error::ImportError;
 use crate::debts::rows::Rows;
 use crate::debts::spreadsheets::cleaned;
 use crate::domain::debt::{Obligation, ObligationStatus, Person};
-use crate::domain::ids::{LenderId, ObligationId, PersonId, derive};
+pub use crate::domain::ids::person_id;
+use crate::domain::ids::{LenderId, ObligationId, PersonId, RECORDS, derive};
 use crate::domain::money::Currency;
 use crate::domain::time::{Day, Timestamp, Zone};
-use uuid::Uuid;
+use std::collections::HashMap;
 
 pub const FILE_BYTES_MAX: usize = 512 * 1024 * 1024;
 /// Mistakes that are listed; more are only counted.
 pub const ERRORS_MAX: usize = 100;
 /// Days after which whoever imports is told that a balance is old.
 pub const OLD_AFTER_DAYS: i64 = 7;
-/// Namespace of ids that derive from lenders' references; it must never change.
-const NAMESPACE: Uuid = Uuid::from_u128(0x6c1f_0b7e_52ad_5d0e_9a41_7be0_43d2_f0c8);
 
 /// The moment of the import, and the lender's zone and currency.
 #[derive(Debug, Clone)]
@@ -58,6 +57,9 @@ pub struct Import {
     pub errors_total: u64,
     /// Values that were read without characters that nobody sees.
     pub cleaned: Option<Cleaned>,
+    /// The first row whose open quote takes in the rows behind it, and the last line that it took in: those rows are
+    /// neither read nor counted.
+    pub swallowed: Option<(u64, u64)>,
 }
 
 /// Values that had invisible characters or spaces that do not break: they are read without, so that the same number
@@ -80,8 +82,9 @@ impl Import {
     fn read(&mut self, decoded: &Decoded<'_>, context: &ImportContext) {
         let (said, text) = said_delimiter(&decoded.text);
         let mut lines = Lines { text, at: 0, line: if said.is_some() { 2 } else { 1 } };
+        let separator = said.unwrap_or_else(|| delimiter(text));
         let mut reader = ::csv::ReaderBuilder::new()
-            .delimiter(said.unwrap_or_else(|| delimiter(text)))
+            .delimiter(separator)
             .flexible(true)
             .has_headers(false)
             .from_reader(text.as_bytes());
@@ -118,8 +121,12 @@ impl Import {
                 continue;
             }
             // Not its first line alone: a quoted value may have several.
-            if let Some(odd) = decoded.odd_lines.range(line..=lines.last(records.reader().position())).next()
-            {
+            let last = lines.last(records.reader().position());
+            if holds_rows(&record, heading.len(), char::from(separator)) {
+                self.swallowed.get_or_insert((line, last));
+                let reason = format!("a quote is opened and takes in the rows up to line {last}");
+                self.report(whole(line, &reason, "close the quote"));
+            } else if let Some(odd) = decoded.odd_lines.range(line..=last).next() {
                 self.report(decoded.odd(*odd));
             } else if let Err(errors) = rows.read(line, &record, header, &mut self.file) {
                 errors.into_iter().for_each(|error| self.report(error));
@@ -159,6 +166,18 @@ impl Import {
     }
 }
 
+/// Documents and phones that several persons of a file have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Shared {
+    /// Persons whose document is another person's too: whoever knows it may prove to be any of them.
+    pub documents: usize,
+    /// Phones of at least [`SHARED_PHONE_MIN`] persons.
+    pub phones: usize,
+}
+
+/// So many persons are no household any more.
+pub const SHARED_PHONE_MIN: usize = 6;
+
 /// Balances that are old news at the import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OldBalances {
@@ -167,6 +186,24 @@ pub struct OldBalances {
 }
 
 impl DebtFile {
+    /// What several persons have in common that should be of one.
+    pub fn shared(&self) -> Shared {
+        let mut documents: HashMap<(&str, &str), usize> = HashMap::new();
+        let mut phones: HashMap<&str, usize> = HashMap::new();
+        for person in &self.persons {
+            *documents
+                .entry((person.document_type.as_str(), person.document.expose().as_str()))
+                .or_default() += 1;
+            for phone in &person.phones {
+                *phones.entry(phone.expose()).or_default() += 1;
+            }
+        }
+        Shared {
+            documents: documents.values().filter(|n| **n > 1).sum(),
+            phones: phones.values().filter(|n| **n >= SHARED_PHONE_MIN).count(),
+        }
+    }
+
     /// Balances of more than [`OLD_AFTER_DAYS`] days ago, but of debts that are settled.
     pub fn old_balances(&self, context: &ImportContext) -> Option<OldBalances> {
         let since = context.zone.day(context.now).plus_days(-OLD_AFTER_DAYS);
@@ -177,14 +214,9 @@ impl DebtFile {
     }
 }
 
-/// The person's id, from the lender's own reference.
-pub fn person_id(lender: &LenderId, external_ref: &str) -> PersonId {
-    PersonId(derive(&NAMESPACE, &format!("{lender}/person/{external_ref}")))
-}
-
 /// The obligation's id, from the lender's own number.
 pub fn obligation_id(lender: &LenderId, external_ref: &str) -> ObligationId {
-    ObligationId(derive(&NAMESPACE, &format!("{lender}/obligation/{external_ref}")))
+    ObligationId(derive(&RECORDS, &format!("{lender}/obligation/{external_ref}")))
 }
 
 /// Reads a whole file. Bad rows are left out of `file` and described in `errors`.
@@ -241,6 +273,12 @@ impl Lines<'_> {
         let passed = self.text.as_bytes().get(self.at..end).unwrap_or_default();
         self.line + passed.iter().filter(|byte| **byte == b'\n').count() as u64
     }
+}
+
+/// Whether a value of several lines holds whole rows: lines with most of the separators of a row.
+fn holds_rows(record: &::csv::StringRecord, n_columns: usize, separator: char) -> bool {
+    let is_row = |line: &str| line.matches(separator).count() * 2 >= n_columns;
+    n_columns > 2 && record.iter().any(|value| value.lines().skip(1).any(is_row))
 }
 
 /// Excel's first line `sep=;`, which is no heading: the separator, and the text after it.

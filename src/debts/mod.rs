@@ -16,5 +16,8 @@ mod plausible_tests;
 #[cfg(test)]
 mod tests;
 
-pub use csv::{Cleaned, DebtFile, Import, ImportContext, OLD_AFTER_DAYS, OldBalances, Tag, parse};
+pub use csv::{
+    Cleaned, DebtFile, Import, ImportContext, OLD_AFTER_DAYS, OldBalances, SHARED_PHONE_MIN, Shared, Tag,
+    parse,
+};
 pub use error::ImportError;

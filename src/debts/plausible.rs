@@ -9,6 +9,41 @@ use crate::domain::time::{Day, Zone};
 const NAME_CHARS_MAX: usize = 80;
 /// Who is younger owes nothing by a contract of their own: it is somebody else's date, or a typing error.
 const ADULT_YEARS: i16 = 18;
+/// No instalment that is still asked for fell due before: 1900-01-01 and 1970-01-01 are zeros of a database.
+const FIRST_YEAR: i16 = 2000;
+/// So many digits are a phone, an account or a document, not the year or the number of a product.
+const PRODUCT_DIGITS_MAX: usize = 6;
+/// Beginnings of words that ask for something or say that something is done, without accents.
+const TELLING: [&str; 12] = [
+    "llame",
+    "llamar",
+    "consign",
+    "transfier",
+    "deposite",
+    "pague",
+    "comuniq",
+    "escriba",
+    "whatsapp",
+    "pagad",
+    "cancelad",
+    "embarg",
+];
+/// What systems write where they know no name.
+const NOBODY: [&str; 13] = [
+    "null",
+    "none",
+    "nan",
+    "undefined",
+    "n/a",
+    "n.a.",
+    "s/n",
+    "sin nombre",
+    "no registra",
+    "no aplica",
+    "desconocido",
+    "xxx",
+    "nn",
+];
 /// Endings that WhatsApp makes a link of.
 const LINK_ENDINGS: [&str; 26] = [
     "com", "co", "net", "org", "info", "biz", "link", "me", "app", "io", "ly", "gd", "gl", "to", "xyz",
@@ -36,6 +71,14 @@ pub fn refuse_contradictions(row: &mut Row<'_>, dates: &Dates<'_>, zone: &Zone) 
             "before the day of the balance (`as_of`)",
             "write the next instalment that is to come; what is late stands in `oldest_unpaid_due`",
         );
+    }
+    if dates.oldest_unpaid_due.is_some_and(|oldest| oldest.year() < FIRST_YEAR) {
+        row.error(
+            "oldest_unpaid_due",
+            "before 2000: what systems write for a day that they do not know",
+            "write the oldest due date that is unpaid, as it stands in the loan's schedule",
+        );
+        return;
     }
     if dates.status == ObligationStatus::Settled {
         return;
@@ -77,12 +120,39 @@ pub fn name(text: &str) -> Result<(), Mistake> {
     Ok(())
 }
 
+/// What a product is called: every message about it shows this, so it tells nobody whom to call or where to pay.
+pub fn name_of_product(text: &str) -> Result<(), Mistake> {
+    const ALONE: &str = "write what the product is called, and nothing else";
+    if text.chars().filter(char::is_ascii_digit).count() > PRODUCT_DIGITS_MAX {
+        return Err(mistake("a phone or an account in the name of a product", ALONE));
+    }
+    let words = text.to_lowercase();
+    let tells = |word: &str| TELLING.iter().any(|begin| word.starts_with(begin));
+    if words.split(|c: char| !c.is_alphanumeric()).any(tells) {
+        return Err(mistake("a message to people, not the name of a product", ALONE));
+    }
+    Ok(())
+}
+
 /// A name as people bear it.
 pub fn name_of_person(text: &str) -> Result<(), Mistake> {
+    if NOBODY.contains(&text.trim().to_lowercase().as_str()) {
+        return Err(mistake(
+            "what a system writes where it knows no name",
+            "write the name, as on the document",
+        ));
+    }
     if text.chars().any(char::is_numeric) {
         return Err(mistake("a name with digits", "write the name alone, as on the document"));
     }
     Ok(())
+}
+
+/// `0000000000`, `1111-1111`, `XXXX`: what is typed where a document is not known.
+pub fn is_filler(document: &str) -> bool {
+    let mut signs = document.chars().filter(|c| c.is_alphanumeric());
+    let Some(first) = signs.next() else { return false };
+    signs.all(|sign| sign == first)
 }
 
 /// Whether WhatsApp would make a link of this word.

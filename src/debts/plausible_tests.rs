@@ -112,3 +112,49 @@ fn balances_of_more_than_a_week_are_counted_and_told() {
     let oldest = Day::parse("2025-06-01").unwrap();
     assert_eq!(import.file.old_balances(&context()), Some(OldBalances { n: 2, oldest }));
 }
+
+#[test]
+fn names_that_no_one_bears_and_days_that_no_loan_has_are_refused() {
+    for (right, wrong, what) in [
+        ("1010000101", "1111111111", "one sign again and again"),
+        ("1010000101", "0000-0000", "one sign again and again"),
+        ("Ana Rojas", "N/A", "knows no name"),
+        ("Ana Rojas", "Sin Nombre", "knows no name"),
+        ("Ana Rojas", "Jos? Mu?oz", "garbled"),
+        ("0,2026-10-01", "0,1970-01-01", "before 2000"),
+        ("0,2026-10-01", "0,1900-01-01", "before 2000"),
+        ("Tarjeta 24 cuotas", "Tarjeta llame 3005550100", "a phone or an account"),
+        ("Tarjeta 24 cuotas", "Deuda pagada", "a message to people"),
+        ("Tarjeta 24 cuotas", "Consigne hoy", "a message to people"),
+    ] {
+        let found = told(right, wrong);
+        assert!(found.len() == 1 && found[0].contains(what), "{wrong}: {found:?}");
+    }
+    for (right, fine) in [
+        ("0,2026-10-01", "0,2000-01-31"),
+        ("Tarjeta 24 cuotas", "Crédito 2024 - 36 cuotas"),
+        ("Ana Rojas", "Ana Nulla"),
+    ] {
+        assert_eq!(told(right, fine), [] as [String; 0], "{fine}");
+    }
+}
+
+#[test]
+fn an_open_quote_says_which_rows_it_takes_in() {
+    let row = |n: u8| ROW.replace("C1,", &format!("C{n},")).replace("5001", &format!("500{n}"));
+    let open = row(2).replace("Tarjeta 24 cuotas", "\"Tarjeta 24 cuotas");
+    let import = parse(format!("{HEAD}{}{open}{}{}", row(1), row(3), row(4)).as_bytes(), &context());
+    assert_eq!((import.swallowed, import.file.obligations.len()), (Some((3, 5)), 1), "{:?}", import.errors);
+    let note = ROW.replace("Tarjeta 24 cuotas", "\"Tarjeta\"");
+    assert_eq!(parse(format!("{HEAD}{note}").as_bytes(), &context()).swallowed, None);
+}
+
+#[test]
+fn what_several_persons_have_in_common_is_counted() {
+    let row = |n: u8| ROW.replace("C1,", &format!("C{n},")).replace("5001", &format!("500{n}"));
+    let text: String = (1..=6).map(row).collect();
+    let shared = parse(format!("{HEAD}{text}").as_bytes(), &context()).file.shared();
+    assert_eq!((shared.documents, shared.phones), (6, 1));
+    let alone = parse(format!("{HEAD}{ROW}").as_bytes(), &context()).file.shared();
+    assert_eq!((alone.documents, alone.phones), (0, 0));
+}

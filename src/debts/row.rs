@@ -96,6 +96,15 @@ impl<'r> Row<'r> {
         Some(name)
     }
 
+    pub fn name_of_product(&mut self, column: &'static str) -> Option<String> {
+        let name = self.name(column)?;
+        if let Err(Mistake { reason, remedy }) = plausible::name_of_product(&name) {
+            self.error(column, reason, remedy);
+            return None;
+        }
+        Some(name)
+    }
+
     /// `Some(None)` for an empty value, `None` for a mistaken one.
     #[expect(clippy::option_option, reason = "absent, mistaken and present are three outcomes")]
     pub fn optional<T>(

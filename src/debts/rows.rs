@@ -107,6 +107,13 @@ impl<'a> Rows<'a> {
                 "identity is proved with its last four: write it whole",
             );
         }
+        if document.as_ref().is_some_and(|text| plausible::is_filler(text)) {
+            row.error(
+                "document",
+                "one sign again and again: it is no document, and its last four would prove who anybody is",
+                "write the person's own document",
+            );
+        }
         let birth_date = self.birth_date(row);
         let language = match row.text("language") {
             "" => Some("es".to_owned()),
@@ -170,7 +177,7 @@ impl<'a> Rows<'a> {
             row.error("obligation_ref", &reason, "write each obligation once");
         }
         let product = row.needed("product");
-        let product_name = row.name("product_name");
+        let product_name = row.name_of_product("product_name");
         let status = row.read("status", values::status);
         let currency = self.currency(row);
         let oldest_unpaid_due = self.optional_day(row, "oldest_unpaid_due");

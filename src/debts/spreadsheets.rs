@@ -145,7 +145,14 @@ pub fn is_garbled(name: &str) -> bool {
         matches!(first, 'Ã' | 'Â') && !second.is_alphabetic() && !second.is_ascii() && second != '’'
             || first == 'Ã' && matches!(second, 'ª' | 'º' | 'ƒ' | 'š' | 'œ' | 'ž' | 'Š' | 'Œ' | 'Ž' | 'Ÿ')
     };
-    name.chars().any(strange) || pairs.into_iter().any(doubled)
+    let letters: Vec<char> = name.chars().collect();
+    // `Jos?`, `Mu?oz`: a letter that an export could not write. `JosŽ`, `Mu–oz`: Mac OS Roman read as Windows-1252.
+    let lost = letters.windows(2).any(|pair| pair[0].is_alphabetic() && pair[1] == '?')
+        || letters.windows(2).any(|pair| pair[0].is_lowercase() && matches!(pair[1], 'Ž' | 'Š'))
+        || letters
+            .windows(3)
+            .any(|three| three[0].is_lowercase() && matches!(three[1], '–' | '—') && three[2].is_lowercase());
+    name.chars().any(strange) || pairs.into_iter().any(doubled) || lost
 }
 
 #[cfg(test)]
@@ -214,9 +221,21 @@ mod tests {
 
     #[test]
     fn garbled_names_are_seen_and_names_are_not() {
-        for name in
-            ["JosÃ© PeÃ±a", "NÃºÃ±ez", "MUÃ‘OZ", "Pe�a", "Pe¤a", "Jos‚", "Â¿Ana?", "MarÃ\u{ad}a", "CÃ³rdoba"]
-        {
+        for name in [
+            "JosÃ© PeÃ±a",
+            "NÃºÃ±ez",
+            "MUÃ‘OZ",
+            "Pe�a",
+            "Pe¤a",
+            "Jos‚",
+            "Â¿Ana?",
+            "MarÃ\u{ad}a",
+            "CÃ³rdoba",
+            "Jos? Mu?oz",
+            "Jos?",
+            "JosŽ Mu–oz",
+            "Pe–a",
+        ] {
             assert!(is_garbled(name), "{name}");
         }
         for name in [
@@ -229,6 +248,9 @@ mod tests {
             "Ângela",
             "IRMÃ’S",
             "Ñáñez",
+            "Želka Šimić",
+            "ŽELKA ŠIMIĆ",
+            "Ana – Luz",
         ] {
             assert!(!is_garbled(name), "{name}");
         }

@@ -246,4 +246,7 @@ pub struct Agreement {
     pub accepted_at: Timestamp,
     /// Short code that the debtor can quote.
     pub reference: String,
+    /// When somebody ended it; `None` while it runs, and of what programs ended that did not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
 }

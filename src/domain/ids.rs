@@ -102,6 +102,14 @@ impl OutboxId {
     }
 }
 
+/// Namespace of ids that derive from lenders' references; it must never change.
+pub const RECORDS: Uuid = Uuid::from_u128(0x6c1f_0b7e_52ad_5d0e_9a41_7be0_43d2_f0c8);
+
+/// The person's id, from the lender's own reference.
+pub fn person_id(lender: &LenderId, external_ref: &str) -> PersonId {
+    PersonId(derive(&RECORDS, &format!("{lender}/person/{external_ref}")))
+}
+
 /// Derives an id from a parent id and a path of names: same arguments, same id.
 ///
 /// The child of an id that begins with its time (UUID version 7, or a child of one) begins with the same time, so that

@@ -5,7 +5,7 @@
 use crate::domain::identity::WaIdentity;
 use crate::domain::ids::{PhoneNumberId, Wamid};
 use crate::domain::pii::Pii;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Millis, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -66,6 +66,21 @@ impl WebhookItem {
         }
     }
 
+    /// The update with times that can be: none later than its receipt, and that one for a message whose time was not told.
+    #[must_use]
+    pub fn received(mut self, now: Timestamp) -> Self {
+        match &mut self {
+            Self::Message(message) if message.sent_at <= InboundMessage::UNTOLD => message.sent_at = now,
+            Self::Message(InboundMessage { sent_at: at, .. })
+            | Self::Status(StatusUpdate { at, .. })
+            | Self::System(SystemEvent { at, .. })
+            | Self::Preference(PreferenceUpdate { at, .. })
+            | Self::Echo(EchoMessage { at, .. }) => *at = (*at).min(now),
+            Self::Account(_) | Self::Standby { .. } | Self::Error { .. } | Self::Unknown { .. } => {}
+        }
+        self
+    }
+
     /// The number of ours that the update is about, when it names one.
     pub const fn phone_number_id(&self) -> Option<&PhoneNumberId> {
         match self {
@@ -105,7 +120,7 @@ pub struct InboundMessage {
     pub from: Option<WaIdentity>,
     pub profile_name: Option<Pii<String>>,
     pub username: Option<Pii<String>>,
-    /// The message's own timestamp; the 24 h window counts from it.
+    /// The message's own timestamp, never later than its receipt; the 24 h window counts from it.
     pub sent_at: Timestamp,
     pub content: InboundContent,
     /// The message of ours that is answered, when WhatsApp says so.
@@ -114,6 +129,17 @@ pub struct InboundMessage {
     /// A card number, password or code was blotted out of it before it was stored.
     #[serde(default, skip_serializing_if = "is_false")]
     pub held_secret: bool,
+}
+
+impl InboundMessage {
+    /// Stands for a time of sending that Meta did not tell, until the message is received.
+    pub const UNTOLD: Timestamp = Timestamp(0);
+
+    /// Whether no later message of the person is known. A time that is far from having come is none: earlier versions
+    /// believed it.
+    pub fn is_newest(&self, last: Option<Timestamp>, received_at: Timestamp) -> bool {
+        last.is_none_or(|last| last <= self.sent_at || last > received_at.plus(Millis::days(1)))
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]

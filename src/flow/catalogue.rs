@@ -1,5 +1,10 @@
 //! The typed catalogue: actions that flows may `do`, record types, facts.
+//!
 //! The checker proves flows against it; `service/actions/` runs them. A new action is one entry here, one file there.
+
+mod kinds;
+
+pub use kinds::{CASE_KINDS, OFFER_KINDS, RESERVATIONS, SITUATIONS};
 
 use crate::domain::assurance::{Assurance, Label};
 use crate::flow::value::{Field, Type};
@@ -83,31 +88,6 @@ const PARTS: usize = 160;
 pub const AFTERWARDS: usize = 260;
 /// Longest long date: `miércoles 30 de septiembre`.
 const DATE: usize = 27;
-
-/// Situation of one obligation.
-pub const SITUATIONS: [&str; 6] = ["al_dia", "por_vencer", "vencida", "saldada", "en_disputa", "con_acuerdo"];
-pub const OFFER_KINDS: [&str; 4] = ["promesa", "plan", "refinanciacion", "descuento"];
-pub const CASE_KINDS: [&str; 17] = [
-    "disputa",
-    "no_es_mia",
-    "tercero",
-    "fraude",
-    "fallecido",
-    "angustia",
-    "violencia",
-    "amenaza",
-    "menor",
-    "abuso",
-    "paz_y_salvo",
-    "datos_acceso",
-    "datos_correccion",
-    "datos_supresion",
-    "datos_revocacion",
-    "datos_autorizacion",
-    "otro",
-];
-/// What a chat may be reserved for: a reported death, or another person than the holder who writes.
-pub const RESERVATIONS: [&str; 2] = ["duelo", "tercero"];
 
 /// Record types by name.
 pub fn records() -> Vec<(&'static str, Vec<Field>)> {
@@ -231,6 +211,8 @@ pub fn facts() -> Vec<(&'static str, Vec<Field>)> {
                 field("protegida", Type::Bool, Publico, 2),
                 // Of the ticket that `ticket.dejar` left, while it is open: its reason.
                 field("pendiente", Type::Text, Publico, 40),
+                // What the chat is reserved for until a person decides.
+                field("reserva", Type::Text, Publico, 20),
             ],
         ),
     ]

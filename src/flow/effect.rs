@@ -37,6 +37,12 @@ pub enum Effect {
     },
     /// The person wrote while an agent has the chat.
     ForwardToAgent,
+    /// People are to ask about this meaning of the person's words, the name of an intent; `proof_dropped`: whoever writes
+    /// counts as proved no more.
+    Suspected {
+        what: String,
+        proof_dropped: bool,
+    },
     /// The person went back to the bot.
     CloseTicket {
         outcome: String,

@@ -3,7 +3,7 @@
 //! `step` never fails and never panics: a flow that is wrong, or a limit that is reached, is a fault that ends in a person.
 //! Reading order: `run` (the walk from step to step), `hear` (what a message means now), `resume` (timers, outcomes,
 //! agents), `kept` (what is said too early), `missed` (what came too late, or never arrived), `desk` (beside an agent,
-//! reserved chats), `grave` (danger that is told to people), `safety` (questions about somebody's safety, and what takes a
+//! reserved chats), `grave` (danger that is told to people), `suspicion` (what people are to ask about), `safety` (questions about somebody's safety, and what takes a
 //! hand-off for danger back), `open` (what is legal to answer), `scope` (what names mean).
 
 mod asking;
@@ -23,6 +23,7 @@ pub(crate) mod run;
 mod safety;
 mod scope;
 mod secret;
+mod suspicion;
 #[cfg(test)]
 mod tests;
 
@@ -30,6 +31,7 @@ pub(crate) use asking::Certain;
 pub(crate) use brought::{BROUGHT_VARS, MEDIA_VAR};
 pub use open::{expectation, open_options, open_terms, typed_expectation};
 pub use returns::{NoReturn, returnable};
+pub use suspicion::another_may_write;
 
 pub(crate) use open::{Candidate, candidates, id_prefix, view};
 

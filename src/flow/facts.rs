@@ -20,6 +20,9 @@ pub struct Facts {
     /// An agent holds the chat's ticket now: nobody talks over them.
     #[serde(default)]
     pub attended: bool,
+    /// The person asked not to be written to: whatever is said answers a message of theirs.
+    #[serde(default)]
+    pub opted_out: bool,
     /// What people decide first about the person of this chat, in whichever chat it was reported: one of
     /// [`crate::flow::catalogue::RESERVATIONS`].
     #[serde(default)]

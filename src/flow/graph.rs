@@ -37,7 +37,7 @@ fn ways(step: &Step) -> Vec<Edge<'_>> {
             for option in &choose.options {
                 out.extend(option.goto.as_ref().or(choose.goto.as_ref()).map(|to| edge(&option.id, to)));
             }
-            out.extend(choose.typed.as_ref().map(|to| edge("typed answer", to)));
+            out.extend(choose.typed.iter().map(|to| edge("typed answer", to)));
             out.push(edge("not understood", &choose.retry.then));
             out.push(edge("no answer", &choose.wait.then));
             out

@@ -32,7 +32,12 @@ pub enum Input {
         proved: Option<PersonId>,
     },
     /// An agent gave the chat back: at `step` (`flow.step` or a step of the flow that handed off), else at `returned`.
-    AgentReturned { step: Option<String> },
+    AgentReturned {
+        step: Option<String>,
+        /// How the matter ended, where that had to be said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outcome: Option<String>,
+    },
     /// An agent closed the matter, with this outcome.
     TicketClosed {
         #[serde(default)]

@@ -134,6 +134,17 @@ pub struct Interrupt {
     pub with_protected: bool,
     /// Also in a reserved chat.
     pub reserved: bool,
+    /// Only where terms wait for a yes, or were accepted; its longer phrases then count inside a message too.
+    pub terms: Option<Terms>,
+}
+
+/// How far the terms of the open matter are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Terms {
+    /// The open question waits for a yes to them.
+    Open,
+    /// They were accepted in a flow that is still open.
+    Accepted,
 }
 
 /// A chat in which nothing about the debt is said and nobody is asked for proof.
@@ -199,10 +210,6 @@ pub struct Step {
 }
 
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "a folder has a few thousand steps, built once and then only read"
-)]
 pub enum StepKind {
     Say(Say),
     Ask(Ask),
@@ -239,6 +246,8 @@ pub struct Ask {
     pub max: Option<Expr>,
     /// What one instalment comes to, so that "dos cuotas" is an amount; only for money.
     pub instalment: Option<Expr>,
+    /// Less than this is no reading of an amount that may mean two; only for money.
+    pub likely_from: Option<Expr>,
     pub retry: Retry,
     pub wait: Wait,
     pub goto: StepId,
@@ -272,8 +281,8 @@ pub struct Choose {
     pub options: Vec<ChoiceOption>,
     /// Options made from a list variable, before the static ones.
     pub each: Option<Each>,
-    /// An `ask` of this flow whose answer may be typed here at once, instead of an option.
-    pub typed: Option<StepId>,
+    /// The `ask`s of this flow whose answers may be typed here at once, instead of an option.
+    pub typed: Vec<StepId>,
     /// Take the pending intent of the chat's opening as the answer, if an option has it.
     pub use_pending_intent: bool,
     /// Name under which the shown terms are kept.

@@ -63,6 +63,10 @@ pub struct Session {
     /// The person wrote, and nothing has been said since.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unanswered: bool,
+    /// While people have a ticket: what the person's words only may mean, and that somebody else may write. Names of
+    /// intents, for the agent to ask about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suspected: Vec<String>,
 }
 
 /// A ticket that is open, as far as the bot must know it.
@@ -213,6 +217,7 @@ impl Session {
             aside: None,
             readings: Vec::new(),
             unanswered: false,
+            suspected: Vec::new(),
         }
     }
 }

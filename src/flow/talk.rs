@@ -55,6 +55,8 @@ pub enum Line {
         reason: String,
     },
     ToAgent,
+    /// What people are to ask about: the name of an intent.
+    Suspected(String),
     CloseTicket {
         outcome: String,
     },
@@ -225,6 +227,7 @@ impl<'f> Talk<'f> {
                 Some(Line::Ticket { queue, priority, reason })
             }
             Effect::ForwardToAgent => Some(Line::ToAgent),
+            Effect::Suspected { what, .. } => Some(Line::Suspected(what)),
             Effect::CloseTicket { outcome } => Some(Line::CloseTicket { outcome }),
             Effect::Assurance { level } => {
                 // The service's rules would say the same at once.
@@ -281,6 +284,7 @@ impl fmt::Display for Line {
                 write!(f, "  · ticket in `{queue}`, {priority}: {reason}")
             }
             Self::ToAgent => f.write_str("  · to the agent"),
+            Self::Suspected(what) => write!(f, "  · suspected: {what}"),
             Self::CloseTicket { outcome } => write!(f, "  · ticket closed: {outcome}"),
             Self::Level(level) => write!(f, "  · level {}", level.name()),
             Self::Reserved(Some(what)) => write!(f, "  · reserved: {what}"),

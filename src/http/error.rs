@@ -1,11 +1,11 @@
 //! Errors of the API as `application/problem+json` (RFC 9457), all from one table of stable codes.
 
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
 use crate::ports::tickets::TicketRefused;
 use crate::rules::contact::Reason;
 use crate::rules::lint::Hit;
-use crate::service::handoff::HandoffError;
+use crate::service::handoff::{Ended, EndedBy, HandoffError};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde_json::{Map, Value, json};
@@ -59,6 +59,7 @@ codes! {
     ValueInvalid = "value_invalid", UNPROCESSABLE_ENTITY, "A value is not allowed";
     TextRefused = "text_refused", UNPROCESSABLE_ENTITY, "The text may not be sent to a person";
     QueueUnserved = "queue_unserved", UNPROCESSABLE_ENTITY, "Nobody serves that queue";
+    TooManyTries = "too_many_tries", TOO_MANY_REQUESTS, "Too many wrong tries";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something failed on our side";
     Unavailable = "unavailable", SERVICE_UNAVAILABLE, "The service cannot do this at the moment";
 }
@@ -71,11 +72,12 @@ pub struct Problem {
     remedy: Option<String>,
     /// Members of this kind of problem.
     more: Vec<(&'static str, Value)>,
+    retry_after_s: Option<i64>,
 }
 
 impl Problem {
     pub const fn new(code: Code) -> Self {
-        Self { code, detail: None, remedy: None, more: Vec::new() }
+        Self { code, detail: None, remedy: None, more: Vec::new(), retry_after_s: None }
     }
 
     /// What is wrong in this case. Never anything of the person or of a secret.
@@ -92,6 +94,12 @@ impl Problem {
 
     pub fn with(mut self, name: &'static str, value: Value) -> Self {
         self.more.push((name, value));
+        self
+    }
+
+    /// Tells when it may be tried again.
+    pub fn retry_after(mut self, wait: Millis) -> Self {
+        self.retry_after_s = Some((wait.0 / 1_000).max(0).saturating_add(1));
         self
     }
 
@@ -117,7 +125,9 @@ impl Problem {
         if self.code == Code::Unauthorized {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
-        if self.code == Code::Unavailable {
+        if let Some(seconds) = self.retry_after_s {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        } else if self.code == Code::Unavailable {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER_S));
         }
         response.body(Value::Object(body).to_string())
@@ -171,6 +181,7 @@ impl From<HandoffError> for Problem {
         match error {
             HandoffError::Store(error) => error.into(),
             HandoffError::Refused(refused) => refused.into(),
+            HandoffError::Ended(ended) => ticket_closed(&ended),
             HandoffError::QueueNotServed { queue } => {
                 Self::new(Code::QueueNotServed).detail(format!("You do not serve the queue `{queue}`."))
             }
@@ -196,11 +207,39 @@ impl From<HandoffError> for Problem {
                 .remedy("Serve this person on another channel."),
             HandoffError::Reserved { lifted_by } => chat_reserved(&lifted_by),
             HandoffError::Contact { reason, until } => contact_refused(reason, until),
+            HandoffError::TooManyGuesses { until } => Self::new(Code::TooManyTries)
+                .detail("Numbers that are not on file were given as called, too often for this ticket or by you.")
+                .remedy("Call a number that the lender's own system shows, or let somebody else look into it tomorrow.")
+                .with("until", json!(until.rfc3339())),
             HandoffError::KeyReused => {
                 Self::new(Code::KeyReused).remedy("Use a new idempotency key for each new text.")
             }
         }
     }
+}
+
+/// The interrupt of the shipped flows for no more messages.
+const STOP: &str = "stop";
+
+fn ticket_closed(ended: &Ended) -> Problem {
+    let word = ended.outcome.as_deref().unwrap_or("-");
+    let detail = match &ended.by {
+        EndedBy::Person if word == STOP => {
+            format!("The person asked for no more messages (`{word}`), and that closed it.")
+        }
+        EndedBy::Person => format!("The person went back to the bot (`{word}`), and that closed it."),
+        EndedBy::Resolved(name) => format!("{} closed it with the outcome `{word}`.", agent_name(name)),
+        EndedBy::Returned(name) => format!("{} gave the chat back to the bot (`{word}`).", agent_name(name)),
+        EndedBy::Unknown => format!("It ended with `{word}`."),
+    };
+    Problem::from(TicketRefused::Closed)
+        .detail(detail)
+        .with("outcome", json!(ended.outcome))
+        .with("closed_at", json!(ended.at.map(Timestamp::rfc3339)))
+}
+
+fn agent_name(name: &str) -> &str {
+    if name.is_empty() { "An agent" } else { name }
 }
 
 fn chat_reserved(lifted_by: &[String]) -> Problem {

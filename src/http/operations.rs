@@ -1,9 +1,12 @@
 //! `/health/live`, `/health/ready`, `/metrics`.
 
+use crate::domain::time::Timestamp;
 use crate::flow::catalogue::CASE_KINDS;
 use crate::ports::Store;
 use crate::ports::clock::Clock;
 use crate::ports::handoff_queue::HandoffQueue;
+use crate::ports::records::Priority;
+use crate::ports::tickets::Ticket;
 use crate::rules::policy::outlook::cap_days_left;
 use crate::service::cases;
 use crate::service::lenders::Lenders;
@@ -11,11 +14,22 @@ use crate::telemetry;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde_json::json;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// A check that takes longer counts as failed: a load balancer does not wait either.
 const CHECK_MAX: Duration = Duration::from_secs(2);
+
+/// Open tickets that are counted.
+const TICKETS_MAX: u32 = 10_000;
+/// As labels have them.
+const PRIORITIES: [(Priority, &str); 4] = [
+    (Priority::Urgent, "urgent"),
+    (Priority::High, "high"),
+    (Priority::Normal, "normal"),
+    (Priority::Low, "low"),
+];
 
 /// Cases whose last day for an answer is so near are counted as due soon.
 const CASE_DUE_DAYS: i64 = 3;
@@ -98,6 +112,10 @@ async fn metrics(state: web::Data<OperationsState>) -> HttpResponse {
             waiting.iter().filter(|one| one.days_left().is_some_and(|days| days <= CASE_DUE_DAYS)).count();
         gauge("acuerdo_cases_due_soon", due as u64);
     }
+    let open = state.store.open_tickets(TICKETS_MAX);
+    if let Ok(Ok(open)) = tokio::time::timeout(CHECK_MAX, open).await {
+        desk_gauges(&open, now);
+    }
     for lender in state.lenders.all() {
         if let Some(days) = cap_days_left(&lender.policy, &lender.caps, lender.today(now)) {
             let days = u32::try_from(days).unwrap_or(u32::MAX);
@@ -107,6 +125,25 @@ async fn metrics(state: web::Data<OperationsState>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
         .body(telemetry::metrics().render())
+}
+
+/// How many wait for an agent and how long the first of them has, by queue and priority. A queue that somebody once
+/// waited in is told when it is empty too, so that an alarm ends.
+fn desk_gauges(open: &[Ticket], now: Timestamp) {
+    static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let mut seen = SEEN.lock().unwrap_or_else(PoisonError::into_inner);
+    seen.extend(open.iter().map(|ticket| ticket.queue.clone()));
+    for queue in seen.iter() {
+        for (priority, name) in PRIORITIES {
+            let of = |one: &&Ticket| one.queue == *queue && one.priority == priority && !one.is_held(now);
+            let waited = open.iter().filter(of).map(|one| now.since(one.waiting_since).0 / 1_000);
+            let (n, longest) = waited.fold((0_u32, 0), |(n, longest), waited| (n + 1, waited.max(longest)));
+            let labels = [("queue", queue.clone()), ("priority", name.to_owned())];
+            metrics::gauge!("acuerdo_handoff_waiting", &labels).set(n);
+            let longest = u32::try_from(longest).unwrap_or(u32::MAX);
+            metrics::gauge!("acuerdo_handoff_oldest_wait_seconds", &labels).set(longest);
+        }
+    }
 }
 
 fn gauge(name: &'static str, value: u64) {

@@ -1,6 +1,6 @@
 //! Cases that wait for a decision, and agreements that somebody ends.
 
-use crate::domain::debt::AgreementStatus;
+use crate::domain::debt::{Agreement, AgreementStatus};
 use crate::domain::ids::{CaseId, ConversationId, LenderId};
 use crate::domain::pii::Pii;
 use crate::domain::time::Timestamp;
@@ -35,6 +35,29 @@ pub struct Closing {
     /// An operator, or `agent` with its id.
     pub by: String,
     pub at: Timestamp,
+    /// What this one puts right: how it had been closed before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrects: Option<Box<Closing>>,
+}
+
+/// Which agreements are asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AgreementsOf {
+    /// `None`: of every lender.
+    pub lender: Option<LenderId>,
+    /// `None`: of every reference.
+    pub reference: Option<String>,
+    /// Only proposed, accepted and active ones.
+    pub running: bool,
+}
+
+/// An agreement with the lender's own names of whom and what it is of; those are absent of who was erased.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FiledAgreement {
+    pub agreement: Agreement,
+    pub closing: Option<Closing>,
+    pub person: Option<String>,
+    pub debt: Option<String>,
 }
 
 #[async_trait]
@@ -53,4 +76,16 @@ pub trait CaseStore: Send + Sync {
         status: AgreementStatus,
         closing: &Closing,
     ) -> Result<bool, StoreError>;
+
+    /// Gives an agreement that was kept, broken or cancelled another status. False when the lender has no such one.
+    async fn correct_agreement(
+        &self,
+        lender: &LenderId,
+        reference: &str,
+        status: AgreementStatus,
+        closing: &Closing,
+    ) -> Result<bool, StoreError>;
+
+    /// Agreements, the newest first, at most `limit`.
+    async fn agreements(&self, of: &AgreementsOf, limit: u32) -> Result<Vec<FiledAgreement>, StoreError>;
 }

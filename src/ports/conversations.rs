@@ -81,6 +81,8 @@ pub enum InputKind {
     AgentReturned {
         ticket: TicketId,
         step: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        outcome: Option<String>,
     },
     TicketClosed {
         ticket: TicketId,

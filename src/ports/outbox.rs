@@ -2,7 +2,9 @@
 
 use crate::domain::assurance::{Assurance, Label};
 use crate::domain::identity::WaIdentity;
-use crate::domain::ids::{ConversationId, LenderId, OutboxId, PersonId, PhoneNumberId, TicketId, Wamid};
+use crate::domain::ids::{
+    AgentId, ConversationId, LenderId, OutboxId, PersonId, PhoneNumberId, TicketId, Wamid,
+};
 use crate::domain::outbound::Outbound;
 use crate::domain::time::{Millis, Timestamp};
 use crate::domain::trace::TraceId;
@@ -95,6 +97,8 @@ pub struct SentMessage {
     /// Why it was refused or waits, for operators.
     pub why: Option<String>,
     pub created_at: Timestamp,
+    /// Who wrote it, where that was an agent.
+    pub agent: Option<AgentId>,
 }
 
 /// A message whose trace is kept, with what its spans are named after.

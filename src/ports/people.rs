@@ -24,7 +24,7 @@ pub struct PersonFile {
 pub struct TriesOf {
     /// All conversations that its lender has with its address count.
     pub conversation: ConversationId,
-    /// Tries about any of them count too, from whatever address.
+    /// Tries about any of them from other addresses are told apart.
     pub candidates: Vec<PersonId>,
 }
 
@@ -34,13 +34,13 @@ impl TriesOf {
     }
 }
 
-/// Tries of the identity challenge that count for a decision.
+/// Tries of the identity challenge that count for a decision: of the address that writes, and beside them what other
+/// addresses tried about the candidates.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct IdentityHistory {
     /// Wrong tries of the running challenge.
     pub wrong_in_challenge: u32,
-    /// Challenges begun in the last 24 h and in the last 30 days, of this address or any candidate, that were not
-    /// passed in the end.
+    /// Challenges begun from this address in the last 24 h and in the last 30 days that were not passed in the end.
     pub challenges_day: u32,
     pub challenges_month: u32,
     pub locked_until: Option<Timestamp>,
@@ -48,6 +48,16 @@ pub struct IdentityHistory {
     pub locks_month: u32,
     /// Different persons tried from this address in 24 h: enumeration.
     pub persons_day: u32,
+    /// Candidates who were tried from other addresses, in the order of their ids.
+    pub elsewhere: Vec<TriedElsewhere>,
+}
+
+/// What other addresses tried about one person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TriedElsewhere {
+    pub person: PersonId,
+    /// Challenges begun in the last 30 days that were not passed in the end.
+    pub challenges_month: u32,
 }
 
 /// What an import did.

@@ -55,7 +55,7 @@ pub struct Hold {
     pub kind: HoldKind,
     /// Kind of the agreement or case.
     pub what: String,
-    /// Reference of the agreement or id of the case.
+    /// Reference of the agreement, or id of the case or ticket.
     pub reference: String,
     pub since: Timestamp,
 }
@@ -66,6 +66,9 @@ pub enum HoldKind {
     RunningAgreement,
     /// Of any kind but a request about the person's own data.
     OpenCase,
+    /// A protected ticket that nobody has closed, but of such a request: somebody may be in danger. No reason passes
+    /// it over.
+    ProtectedTicket,
 }
 
 /// Rows of one kind that an erasure met.
@@ -128,7 +131,7 @@ pub trait RightsStore: Send + Sync {
     /// Erases a person in one transaction, or tells what that would do: whom nobody may know any more, with every text
     /// of the chats of [`RightsStore::export_person`]. Agreements stay with their evidence, under
     /// ids that derive from `record.ref_key`, and opt-outs with their address; chats, tickets and cases stay as rows without content. A turn or send that is under way comes to
-    /// nothing. With `over` the holds do not count. `act` is recorded with it, unless it only looks.
+    /// nothing. With `over` the holds do not count, but for [`HoldKind::ProtectedTicket`]. `act` is recorded with it, unless it only looks.
     async fn erase_person(
         &self,
         reference: &str,

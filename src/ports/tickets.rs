@@ -96,6 +96,8 @@ pub enum AgentAct {
     /// Closes the ticket; the conversation gets `AgentReturned` and the bot speaks first.
     ReturnToBot {
         step: Option<String>,
+        outcome: Option<String>,
+        note: Option<crate::domain::pii::Pii<String>>,
     },
     Transfer {
         queue: String,

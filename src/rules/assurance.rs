@@ -20,6 +20,9 @@ pub struct AssuranceParameters {
     pub monthly_max: u32,
     /// Locks in 30 days; then a human verifies.
     pub locks_max: u32,
+    /// Challenges about one person from other addresses with a wrong answer in 30 days; then only a human verifies that
+    /// person. More than one address can use up by itself, so that nobody locks others out of their own phones.
+    pub elsewhere_max: u32,
     /// A verified session ends after this long without a message.
     pub session_idle: Millis,
     /// Different persons tried from one address in 24 hours before the alarm.
@@ -34,13 +37,14 @@ impl Default for AssuranceParameters {
             daily_max: 2,
             monthly_max: 4,
             locks_max: 2,
+            elsewhere_max: 8,
             session_idle: Millis::minutes(30),
             persons_per_address_max: 3,
         }
     }
 }
 
-/// What counts against a person, or against the address that writes; the caller takes the worse of several candidates.
+/// What counts against the address that writes.
 ///
 /// Count only challenges with a wrong answer that were not passed in the end: someone who verifies every day is no
 /// attacker and must not be locked out.
@@ -96,6 +100,11 @@ pub fn challenge(
         return ChallengeDecision::Locked { until: now.plus(Millis::days(1)) };
     }
     ChallengeDecision::Allow { tries_left }
+}
+
+/// Whether so many challenges about a person failed from other addresses that no answer from this one proves them.
+pub const fn is_barred(challenges_elsewhere_month: u32, parameters: &AssuranceParameters) -> bool {
+    challenges_elsewhere_month >= parameters.elsewhere_max
 }
 
 /// What a wrong answer leads to.
@@ -194,7 +203,8 @@ fn known(present: bool) -> Choice {
 mod tests {
     use super::{
         AfterWrong, AssuranceParameters, ChallengeDecision, ChallengeHistory, after_wrong, challenge,
-        document_last4, is_comparable, is_enumeration, matches, normalise_document_last4, session_stands,
+        document_last4, is_barred, is_comparable, is_enumeration, matches, normalise_document_last4,
+        session_stands,
     };
     use crate::domain::debt::Person;
     use crate::domain::ids::{LenderId, PersonId};
@@ -258,6 +268,14 @@ mod tests {
         assert!(session_stands(NOW.minus(Millis::minutes(29)), NOW, &parameters));
         assert!(!session_stands(NOW.minus(Millis::minutes(30)), NOW, &parameters));
         assert!(!is_enumeration(3, &parameters) && is_enumeration(4, &parameters));
+    }
+
+    #[test]
+    fn one_address_cannot_bar_a_person_from_another() {
+        let parameters = AssuranceParameters::default();
+        let by_one = parameters.monthly_max;
+        assert!(!is_barred(by_one, &parameters), "it is a human's before it reaches that many");
+        assert!(is_barred(2 * by_one, &parameters), "guessing from phone to phone ends");
     }
 
     #[test]

@@ -5,9 +5,13 @@
 //! person proved who they are, or one of the others that is not the lender's own, may not leave. Which facts make a text
 //! unlawful, and what to write instead, stands in `flows/policies/lint.yaml`; phrases are `rules::lint`.
 
+mod announced;
+mod claims;
 mod contacts;
 mod dates;
 mod figures;
+mod identity;
+mod named;
 mod numbers;
 mod numerals;
 mod offers;
@@ -48,6 +52,12 @@ pub enum Fact {
     Discount,
     /// A number of payments or months, or a due date, that no offer gives.
     Term,
+    /// The birth date or the document of somebody whose chat it may be.
+    Identity,
+    /// An agreement that is said to be registered where there is none.
+    Agreement,
+    /// Pressure to pay while a dispute is open.
+    Pressed,
 }
 
 /// A fact and where it stands: a half-open range of characters of the text as written.
@@ -73,6 +83,8 @@ pub struct Known<'a> {
     pub offers: &'a [Offer],
     /// Smallest and greatest amount that may be promised for one of these debts.
     pub promises: &'a [(Money, Money)],
+    /// Whether a dispute of one of these debts is open.
+    pub disputed: bool,
 }
 
 impl Known<'_> {
@@ -106,21 +118,26 @@ pub fn mentions(text: &str, known: &Known<'_>) -> Vec<Mention> {
         found.extend(dates::unknown_due(&look));
         found.extend(products::unknown(&look));
         found.extend(offers::other_currency(&look));
+        found.extend(named::misnamed(&look));
+        found.extend(claims::unregistered(&look));
     } else {
         found.extend(figures::told(&look));
         found.extend(figures::accounts(&look));
         found.extend(dates::due(&look));
         found.extend(products::named(&look));
     }
+    found.extend(identity::told(&look));
+    found.extend(claims::pressed_in_dispute(&look));
     found.extend(payees::foreign(&look));
+    found.extend(announced::foreign(&look));
     found.extend(contacts::foreign(&look));
     found.sort_unstable();
     found.dedup();
     found
 }
 
-impl Look<'_> {
-    fn words(&self) -> &[Word] {
+impl<'a> Look<'a> {
+    fn words(&self) -> &'a [Word] {
         &self.reading.plain
     }
 
@@ -129,7 +146,7 @@ impl Look<'_> {
     }
 
     /// The words of the sentence that the word at `index` belongs to.
-    fn sentence(&self, index: usize) -> &[Word] {
+    fn sentence(&self, index: usize) -> &'a [Word] {
         let words = self.words();
         let Some(word) = words.get(index).or(words.last()) else { return &[] };
         let start = words.partition_point(|other| other.sentence < word.sentence);
@@ -138,7 +155,7 @@ impl Look<'_> {
     }
 
     /// The words of its sentence within `reach` words before and after a number.
-    fn around(&self, number: &Number, before: usize, after: usize) -> &[Word] {
+    fn around(&self, number: &Number, before: usize, after: usize) -> &'a [Word] {
         let words = self.words();
         let sentence = words.get(number.first_word).map(|word| word.sentence);
         let from = number.first_word.saturating_sub(before);

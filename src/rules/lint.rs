@@ -20,6 +20,8 @@ use std::collections::BTreeMap;
 /// Words between a hit and an `unless` phrase that still lifts it.
 const LIFT_GAP_MAX: usize = 2;
 const RULES_MAX: usize = 200;
+/// What sentences are shown where a chat's language has none.
+const FIRST_LANGUAGE: &str = "es";
 /// Places of one rule that an author is shown.
 const PLACES_MAX: usize = 10;
 
@@ -32,7 +34,7 @@ pub enum Author {
     Template,
 }
 
-/// A rule that a text breaks. `phrase` is the rule's own, not the author's words.
+/// A rule that a text breaks. `phrase` is what the author wrote that breaks it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
     pub rule: String,
@@ -49,6 +51,14 @@ pub struct Hit {
 
 /// Values for the `{names}` in the sentences to send instead; a sentence that lacks one is passed over.
 pub type Fill = BTreeMap<&'static str, String>;
+
+/// For whom a sentence to send instead is chosen, and its values.
+#[derive(Debug, Clone, Default)]
+pub struct Instead<'a> {
+    /// Language of the chat.
+    pub language: &'a str,
+    pub fill: Fill,
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum LintError {
@@ -92,8 +102,9 @@ struct RuleText {
     class: String,
     title: String,
     remedy: String,
+    /// Sentences by language; the first that the lender's values fill is shown.
     #[serde(default)]
-    instead: Vec<String>,
+    instead: BTreeMap<String, Vec<String>>,
     #[serde(rename = "in")]
     authors: Vec<Author>,
     below: Option<Assurance>,
@@ -143,7 +154,7 @@ impl Lint {
 
     /// The rules that the words of `text` break, in the file's order, each once. `level` is the person's.
     pub fn check(&self, text: &str, author: Author, level: Assurance) -> Vec<Hit> {
-        self.judge(text, (author, level), &[], &Fill::new())
+        self.judge(text, (author, level), &[], &Instead::default())
     }
 
     /// [`Lint::check`], with what the text was found to give away or promise.
@@ -152,13 +163,39 @@ impl Lint {
         text: &str,
         (author, level): (Author, Assurance),
         mentions: &[Mention],
-        fill: &Fill,
+        instead: &Instead<'_>,
     ) -> Vec<Hit> {
         let reading = Reading::of(text);
         let rules = self.rules.iter().filter(|rule| {
             rule.head.authors.contains(&author) && rule.head.below.is_none_or(|below| level < below)
         });
-        rules.filter_map(|rule| rule.hit(&reading, mentions, fill)).collect()
+        rules.filter_map(|rule| rule.hit(text, &reading, mentions, instead)).collect()
+    }
+}
+
+#[cfg(test)]
+impl Lint {
+    /// Every sentence to send instead that has its values, with its rule.
+    pub fn better_sentences(&self, instead: &Instead<'_>) -> Vec<(&str, String)> {
+        let of = |rule: &RuleText| rule.instead.get(instead.language).cloned().unwrap_or_default();
+        let all = self.rules.iter().flat_map(|rule| {
+            let sentences = of(&rule.head).into_iter();
+            sentences.map(|sentence| (rule.head.id.as_str(), sentence)).collect::<Vec<_>>()
+        });
+        all.filter_map(|(id, sentence)| Some((id, filled(&sentence, &instead.fill)?))).collect()
+    }
+
+    /// The ids of all rules.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.rules.iter().map(|rule| rule.head.id.as_str())
+    }
+}
+
+impl RuleText {
+    /// The sentence to send instead, in the language of the chat; where the rule has none in it, in Spanish.
+    fn instead_in(&self, instead: &Instead<'_>) -> Option<String> {
+        let sentences = self.instead.get(instead.language).or_else(|| self.instead.get(FIRST_LANGUAGE))?;
+        sentences.iter().find_map(|sentence| filled(sentence, &instead.fill))
     }
 }
 
@@ -189,7 +226,7 @@ impl Rule {
         })
     }
 
-    fn hit(&self, reading: &Reading, mentions: &[Mention], fill: &Fill) -> Option<Hit> {
+    fn hit(&self, text: &str, reading: &Reading, mentions: &[Mention], instead: &Instead<'_>) -> Option<Hit> {
         let facts = mentions.iter().filter(|mention| {
             self.head.facts.contains(&mention.fact)
                 && !self.denies(&reading.plain, (mention.start, mention.end))
@@ -198,12 +235,12 @@ impl Rule {
         let mut phrase = None;
         for words in reading.readings() {
             for sentence in words.chunk_by(|a, b| a.sentence == b.sentence && !turns(b)) {
-                for ((from, to), shown) in self.hits_in(sentence) {
+                for (from, to) in self.hits_in(sentence) {
                     let (Some(first), Some(last)) = (sentence.get(from), sentence.get(to - 1)) else {
                         continue;
                     };
                     places.push((first.start, last.end));
-                    phrase = phrase.or(Some(shown));
+                    phrase = phrase.or(Some((first.start, last.end)));
                 }
             }
         }
@@ -213,14 +250,15 @@ impl Rule {
         }
         let mut places = merged(places);
         places.truncate(PLACES_MAX);
-        (!places.is_empty()).then(|| Hit {
+        let shown = phrase.or(places.first().copied())?;
+        Some(Hit {
             rule: self.head.id.clone(),
             class: self.head.class.clone(),
             title: self.head.title.clone(),
             remedy: self.head.remedy.clone(),
-            phrase: phrase.unwrap_or_else(|| self.head.title.clone()),
+            phrase: text.chars().skip(shown.0).take(shown.1.saturating_sub(shown.0)).collect(),
             places,
-            instead: self.head.instead.iter().find_map(|sentence| filled(sentence, fill)),
+            instead: self.head.instead_in(instead),
         })
     }
 
@@ -232,7 +270,7 @@ impl Rule {
     }
 
     /// What stands in one sentence and is not lifted.
-    fn hits_in(&self, words: &[Word]) -> Vec<(Span, String)> {
+    fn hits_in(&self, words: &[Word]) -> Vec<Span> {
         let said = self.unless_said.iter().flat_map(|phrase| phrase.find(words)).map(|span| span.0).min();
         // What is told before it is asked who reads is told all the same.
         let words = match said.and_then(|at| words.get(at)) {
@@ -255,8 +293,7 @@ impl Rule {
         let parted = |gap: Span| self.head.unless_denied && denial::is_between(words, gap);
         let mut found = Vec::new();
         for phrase in &self.phrases {
-            let standing = phrase.find(words).into_iter().filter(|span| !lifted(*span));
-            found.extend(standing.map(|span| (span, phrase.shown.clone())));
+            found.extend(phrase.find(words).into_iter().filter(|span| !lifted(*span)));
         }
         found.extend(self.near.iter().flat_map(|near| near.hits(words, lifted, parted)));
         found

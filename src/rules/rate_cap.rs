@@ -30,8 +30,14 @@ pub struct RateCaps(pub Vec<RateCap>);
 pub enum RateCapError {
     #[error("no cap is known for {modality} in {country} on {day}: add the month to rate_caps.yaml")]
     Unknown { country: String, modality: String, day: Day },
-    #[error("{rate_ea} effective annual is above the cap of {cap_ea} ({source_text})")]
+    #[error("{} effective annual is above the cap of {} ({source_text})", percent(.rate_ea), percent(.cap_ea))]
     Above { rate_ea: Decimal, cap_ea: Decimal, source_text: String },
+}
+
+/// A fraction as policies write it: 0.2966 is `29.66%`.
+fn percent(fraction: &Decimal) -> String {
+    let percent = fraction.checked_mul(Decimal::ONE_HUNDRED).unwrap_or(*fraction).round_dp(2).normalize();
+    format!("{percent}%")
 }
 
 impl RateCaps {

@@ -3,15 +3,17 @@
 use crate::domain::ids::{CaseId, LenderId};
 use crate::domain::pii::Pii;
 use crate::domain::time::{Day, Timestamp};
-use crate::ports::StoreError;
 use crate::ports::cases::{CaseStore, CasesOf, Closing, OpenCase};
 use crate::ports::records::Case;
 use crate::ports::tickets::Ticket;
+use crate::ports::{Store, StoreError};
 use crate::rules::data_rights::{self, AnswerBy, DataRight};
 use crate::service::lenders::{Lender, Lenders};
 
 /// Open cases that are looked at together; more are only counted by the next look.
 const CASES_MAX: u32 = 10_000;
+/// Open tickets that are looked through for one of a case.
+const TICKETS_MAX: u32 = 10_000;
 /// Outcomes of tickets that decide the cases which came with them begin with this: `caso_resuelto`, `caso_negado`.
 const DECIDES: &str = "caso_";
 /// Outcomes that say that what was reported is not so, as the shipped `bot.yaml` lifts reservations by them.
@@ -53,6 +55,28 @@ pub async fn waiting(
     Ok(open.into_iter().filter_map(|open| told(open, lenders, now)).collect())
 }
 
+/// The open protected ticket of the chat that a case came from: somebody in it may be in danger and waits for a person.
+/// `None` for requests about one's own data, which are answered by their case.
+///
+/// # Errors
+/// When the store fails.
+pub async fn protecting(store: &dyn Store, waiting: &Waiting) -> Result<Option<Ticket>, StoreError> {
+    if DataRight::of_case(&waiting.case.kind).is_some() {
+        return Ok(None);
+    }
+    for ticket in store.tickets(&waiting.case.lender, None, true, TICKETS_MAX).await? {
+        if !ticket.is_protected() {
+            continue;
+        }
+        let lender = Some(waiting.case.lender.clone());
+        let of = CasesOf { lender, conversation: Some(ticket.conversation) };
+        if store.open_cases(&of, CASES_MAX).await?.iter().any(|open| open.case.id == waiting.case.id) {
+            return Ok(Some(ticket));
+        }
+    }
+    Ok(None)
+}
+
 fn told(OpenCase { case, reference }: OpenCase, lenders: &Lenders, now: Timestamp) -> Option<Waiting> {
     let lender = lenders.get(&case.lender)?;
     let answer_by = answer_by(&case, lender);
@@ -92,7 +116,7 @@ pub async fn decided(
     }
     let of = CasesOf { lender: Some(ticket.lender.clone()), conversation: Some(ticket.conversation) };
     let note = note.map(|note| Pii::new(note.to_owned()));
-    let closing = Closing { outcome: outcome.to_owned(), note, by, at: now };
+    let closing = Closing { outcome: outcome.to_owned(), note, by, at: now, corrects: None };
     let mut n = 0;
     for open in store.open_cases(&of, CASES_MAX).await? {
         if came_with(&open.case.kind, &ticket.reason) {

@@ -3,7 +3,9 @@
 //! The database decides and the live queue is quick: each verb goes through the store, and the queue follows.
 //! Without the live queue the desk works on the database alone, slower and with nothing lost.
 
+mod ended;
 mod flows;
+mod guesses;
 pub mod publish;
 mod say;
 pub mod story;
@@ -11,7 +13,8 @@ mod take;
 pub mod view;
 pub mod wait;
 
-use crate::domain::ids::TicketId;
+use crate::domain::debt::Person;
+use crate::domain::ids::{TicketId, person_id};
 use crate::domain::pii::Pii;
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::agents::{Agent, AgentStore};
@@ -82,6 +85,7 @@ impl HandoffPorts {
     }
 }
 
+pub use ended::{Ended, EndedBy, Unanswered};
 pub use say::Sent;
 
 pub struct HandoffService {
@@ -90,6 +94,7 @@ pub struct HandoffService {
     lint: Arc<Lint>,
     flows: Arc<FlowLibrary>,
     settings: HandoffSettings,
+    guesses: guesses::Guesses,
 }
 
 /// Why the desk did not do what an agent asked; nothing changed.
@@ -99,6 +104,9 @@ pub enum HandoffError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Refused(#[from] TicketRefused),
+    /// With who closed it, and how.
+    #[error("the ticket is closed")]
+    Ended(Ended),
     #[error("this agent does not serve the queue `{queue}`")]
     QueueNotServed { queue: String },
     #[error("no active agent serves the queue `{queue}`")]
@@ -124,6 +132,9 @@ pub enum HandoffError {
     Contact { reason: Reason, until: Option<Timestamp> },
     #[error("this idempotency key was used for another text")]
     KeyReused,
+    /// Numbers that are not on file were given as the called one, too often for this ticket or agent.
+    #[error("too many numbers were guessed")]
+    TooManyGuesses { until: Timestamp },
 }
 
 /// How an agent made sure who writes: the number that was called, and what was said.
@@ -133,6 +144,16 @@ pub struct Call<'a> {
     pub reason: &'a str,
     /// The chat is linked to somebody else, and this is no slip.
     pub different_person: bool,
+}
+
+/// How a chat is given back to the bot.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Back<'a> {
+    /// Where the bot goes on; nothing = where the flow handed off.
+    pub step: Option<&'a str>,
+    /// How the matter ended: a protected one needs it.
+    pub outcome: Option<&'a str>,
+    pub note: Option<&'a str>,
 }
 
 /// A ticket with the right to work on it.
@@ -151,7 +172,7 @@ impl HandoffService {
         flows: Arc<FlowLibrary>,
         settings: HandoffSettings,
     ) -> Self {
-        Self { ports, lenders, lint, flows, settings }
+        Self { ports, lenders, lint, flows, settings, guesses: guesses::Guesses::new() }
     }
 
     pub const fn settings(&self) -> &HandoffSettings {
@@ -229,40 +250,59 @@ impl HandoffService {
         self.may_resolve(&ticket, outcome, note.as_deref()).await?;
         let act = AgentAct::Resolve { outcome: outcome.to_owned(), note: note.clone().map(Pii::new) };
         let ticket = self.act(agent, lease, act).await?;
-        let by = format!("agent {}", agent.id);
-        cases::decided(self.ports.cases.as_ref(), &ticket, outcome, note.as_deref(), by, self.now()).await?;
+        self.decided(agent, &ticket, outcome, note.as_deref()).await?;
         self.follow(&ticket).await;
         Ok(ticket)
     }
 
-    /// Gives the chat back to the bot, which speaks first: at `step`, or where the flow handed off.
+    /// Gives the chat back to the bot, which speaks first: at a step, or where the flow handed off. A protected ticket
+    /// needs what [`Self::resolve`] needs. Where the person asked not to be written to, the bot waits for them.
     pub async fn return_to_bot(
         &self,
         agent: &Agent,
         id: TicketId,
         token: Option<i64>,
-        step: Option<&str>,
-        note: Option<&str>,
+        back: Back<'_>,
     ) -> Result<Ticket, HandoffError> {
+        let Back { step, outcome, note } = back;
         if let Some(step) = step {
             self.listed(step)?;
         }
         let note = note.map(|note| kept("note", note)).transpose()?;
+        if let Some(outcome) = outcome {
+            named("outcome", outcome)?;
+        }
         let (ticket, lease) = self.lease(agent, id, token).await?;
-        if let Some(step) = step {
-            self.returnable(&ticket, step).await?;
-        }
-        if let Some(note) = note {
-            self.act(agent, lease, AgentAct::Note { text: Pii::new(note) }).await?;
-        }
-        let act = AgentAct::ReturnToBot { step: step.map(ToOwned::to_owned) };
+        self.may_return(&ticket, &Back { note: note.as_deref(), ..back }).await?;
+        let act = AgentAct::ReturnToBot {
+            step: step.map(ToOwned::to_owned),
+            outcome: outcome.map(ToOwned::to_owned),
+            note: note.clone().map(Pii::new),
+        };
         let ticket = self.act(agent, lease, act).await?;
+        if let Some(outcome) = outcome {
+            self.decided(agent, &ticket, outcome, note.as_deref()).await?;
+        }
         self.follow(&ticket).await;
         Ok(ticket)
     }
 
+    /// Closes the case that came with a ticket, when the outcome decides it.
+    async fn decided(
+        &self,
+        agent: &Agent,
+        ticket: &Ticket,
+        outcome: &str,
+        note: Option<&str>,
+    ) -> Result<(), HandoffError> {
+        let by = format!("agent {}", agent.id);
+        cases::decided(self.ports.cases.as_ref(), ticket, outcome, note, by, self.now()).await?;
+        Ok(())
+    }
+
     /// Records that the agent called this person on a number on file, who then said that it is they who write: the chat
     /// reaches the level `verificada` as if the questions had been answered. The log keeps agent, number, reason, time.
+    /// Numbers that are not on file may be given only so often.
     pub async fn confirm(
         &self,
         agent: &Agent,
@@ -283,16 +323,7 @@ impl HandoffService {
             return Err(HandoffError::Reserved { lifted_by });
         }
         let digits: String = call.number.chars().filter(char::is_ascii_digit).collect();
-        let on_file = self
-            .ports
-            .people
-            .persons_by_phone(&agent.lender, std::slice::from_ref(&digits), PERSONS_MAX)
-            .await?;
-        let Some(person) = on_file.into_iter().find(|known| known.external_ref == person) else {
-            let why =
-                "is no number on file of that person; call one that is, and write it with its country code";
-            return Err(HandoffError::Invalid { field: "called", why: why.to_owned() });
-        };
+        let person = self.called(agent, id, person, &digits).await?;
         if conversation.person.is_some_and(|linked| linked != person.id) && !call.different_person {
             let why = "must be `true` to confirm somebody else than the person of this chat; look again whom you called";
             return Err(HandoffError::Invalid { field: "different_person", why: why.to_owned() });
@@ -305,6 +336,42 @@ impl HandoffService {
             reason: Pii::new(reason),
         };
         self.act(agent, lease, act).await
+    }
+
+    /// The person of that reference, who has this number on file.
+    async fn called(
+        &self,
+        agent: &Agent,
+        ticket: TicketId,
+        person: &str,
+        digits: &str,
+    ) -> Result<Person, HandoffError> {
+        let now = self.now();
+        if let Err(until) = self.guesses.begin(ticket.0, agent.id.0, now) {
+            metrics::counter!("acuerdo_confirm_guesses_total", "outcome" => "refused").increment(1);
+            return Err(HandoffError::TooManyGuesses { until });
+        }
+        let phones = [digits.to_owned()];
+        let on_file = self.ports.people.persons_by_phone(&agent.lender, &phones, PERSONS_MAX).await;
+        let found = on_file.map(|known| known.into_iter().find(|known| known.external_ref == person));
+        if !matches!(found, Ok(None)) {
+            self.guesses.forgive(ticket.0, agent.id.0, now);
+        }
+        if let Some(person) = found? {
+            return Ok(person);
+        }
+        metrics::counter!("acuerdo_confirm_guesses_total", "outcome" => "wrong").increment(1);
+        tracing::warn!(ticket.id = %ticket, agent.id = %agent.id, "an agent gave a number that is not on file as called");
+        let known = self.ports.people.person_file(&agent.lender, person_id(&agent.lender, person)).await?;
+        let (field, why) = if known.is_none() && !person.is_empty() {
+            ("person", "is nobody's reference; write `external_ref` as the desk shows it")
+        } else {
+            (
+                "called",
+                "is no number on file of that person; call one that is, and write it with its country code",
+            )
+        };
+        Err(HandoffError::Invalid { field, why: why.to_owned() })
     }
 
     fn listed(&self, step: &str) -> Result<(), HandoffError> {
@@ -375,7 +442,7 @@ impl HandoffService {
             TicketStatus::Assigned { agent: holder, token, .. } if holder == agent.id => token,
             TicketStatus::Assigned { .. } => return Err(TicketRefused::NotYours.into()),
             TicketStatus::Queued => return Err(TicketRefused::LeaseLost.into()),
-            TicketStatus::Closed => return Err(TicketRefused::Closed.into()),
+            TicketStatus::Closed => return Err(self.over(&ticket).await),
         };
         if token.is_some_and(|token| token != held) {
             return Err(TicketRefused::LeaseLost.into());

@@ -110,6 +110,7 @@ impl Receive {
         let lender = self.lenders.of_item(&item).map(|lender| lender.id.clone());
         let lender = lender.filter(|lender| signer.may_speak_of(lender));
         let dedupe_key = item.dedupe_key().unwrap_or_else(|| id.to_string());
-        DeliveryItem { id, lender, dedupe_key, item }
+        // The key is of what Meta told, so that it is the same when the delivery comes again.
+        DeliveryItem { id, lender, dedupe_key, item: item.received(now) }
     }
 }

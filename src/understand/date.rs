@@ -8,8 +8,8 @@
 mod names;
 pub mod past;
 
-pub use names::month;
-use names::{near_month, weekday};
+use names::near_month;
+pub use names::{month, weekday};
 
 use super::number::word_value;
 use super::tokens::Token;

@@ -7,6 +7,7 @@ use super::intent::Intent;
 use super::language::{Language, Sign, SignKind, Signs};
 use super::normalise::{Normaliser, fold};
 use super::phrases::{Certainty, Phrase, Phrases};
+use super::safety;
 use std::path::{Path, PathBuf};
 
 /// Files of examples: the ones held out when the classifier is measured, and the ones only trained on.
@@ -25,6 +26,8 @@ pub struct Example {
     /// ISO 3166-1 alpha-2.
     pub country: String,
     pub text: String,
+    /// Of its file, from 1.
+    pub line: usize,
 }
 
 /// How a yes/no answer reads.
@@ -66,12 +69,18 @@ impl Lexicon {
         let mut lexicon = Self::default();
         for row in Rows::read(dir.join("abbreviations.tsv"), &["short", "full"])?.rows {
             let [short, full] = row.fields()?;
+            if let Some(problem) = safety::turned(short, full) {
+                return Err(row.error(problem, "remove the line: who writes that is read as it stands"));
+            }
             if lexicon.normaliser.abbreviations.insert(short.to_owned(), full.to_owned()).is_some() {
                 return Err(row.error(format!("`{short}` is written twice"), "keep one of the two lines"));
             }
         }
         for row in Rows::read(dir.join("emoji.tsv"), &["emoji", "word"])?.rows {
             let [emoji, word] = row.fields()?;
+            if let Some(problem) = emoji.chars().next().and_then(|emoji| safety::turned_emoji(emoji, word)) {
+                return Err(row.error(problem, "write another word, or remove the line"));
+            }
             let mut chars = emoji.chars();
             match (chars.next(), chars.next()) {
                 (Some(c), None) => lexicon.normaliser.emoji.insert(c, word.to_owned()),
@@ -95,6 +104,9 @@ impl Lexicon {
                     );
                 }
             };
+            if let Some(problem) = safety::turned_answer(answer, phrase) {
+                return Err(row.error(problem, "write the answer that it is, or remove the line"));
+            }
             lexicon.yes_no.push((lexicon.normaliser.words(&fold(phrase)), answer));
         }
         lexicon.yes_no.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then_with(|| a.0.cmp(&b.0)));
@@ -218,6 +230,7 @@ pub fn read_examples(path: &Path) -> Result<Vec<Example>, UnderstandError> {
             intent: row.intent(intent)?,
             country: country.to_owned(),
             text: text.to_owned(),
+            line: row.line,
         });
     }
     Ok(examples)

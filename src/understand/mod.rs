@@ -4,6 +4,7 @@
 
 pub mod amount;
 pub mod answer;
+mod birthday;
 pub mod classifier;
 pub mod consent;
 pub mod date;
@@ -18,6 +19,7 @@ pub mod offer;
 pub mod options;
 pub mod phrases;
 pub mod rights;
+pub mod safety;
 pub mod slip;
 pub mod tokens;
 pub mod withheld;
@@ -200,11 +202,27 @@ impl Understander {
         Ok(Self::from_rows(&examples, lexicon))
     }
 
-    /// What is wrong with the files of `dir`: the first mistake of the lists, and of each file of examples.
+    /// What is wrong with the files of `dir`: the first mistake of the lists, and of each file of examples; when they
+    /// can be read, what must be understood and is not.
     pub fn mistakes(dir: &Path) -> Vec<UnderstandError> {
-        let examples = |name| lexicon::read_examples(&dir.join(name)).err();
-        let lists = Lexicon::read(dir).err();
-        [lists, examples(lexicon::SHARED), examples(lexicon::EXTRA)].into_iter().flatten().collect()
+        let mut found = Vec::new();
+        let mut files = Vec::new();
+        for name in [lexicon::SHARED, lexicon::EXTRA] {
+            match lexicon::read_examples(&dir.join(name)) {
+                Ok(examples) => files.push((name, examples)),
+                Err(error) => found.push(error),
+            }
+        }
+        match Lexicon::read(dir) {
+            Err(error) => found.insert(0, error),
+            Ok(lexicon) => {
+                found.extend(safety::forgotten(dir, &lexicon));
+                if files.len() == 2 {
+                    found.extend(safety::mislabelled(dir, &lexicon, &files));
+                }
+            }
+        }
+        found
     }
 
     pub fn from_rows(rows: &[Example], lexicon: Lexicon) -> Self {
@@ -282,6 +300,10 @@ impl Understander {
         // "el 30 no, mejor el 5": what follows the correction counts, if it holds a value.
         let corrected =
             pieces.iter().rposition(|piece| piece.is(&CORRECTIONS)).and_then(|at| pieces.get(at + 1..));
+        let corrected = corrected.or_else(|| {
+            let shown = typed != Expectation::Nothing;
+            shown.then(|| offer::instead(pieces)).flatten()
+        });
         let asked = |wanted: Expectation| expects == wanted || typed == wanted;
         let amount_in = |pieces: &[Token<'_>]| amount::read(pieces, currency, asked(Expectation::Amount));
         let amount = corrected.and_then(amount_in).or_else(|| amount_in(pieces));

@@ -1,5 +1,6 @@
 //! Whether a number is offered: not one that is refused, earned, owed, left over, or paid every month.
 
+use super::date;
 use super::tokens::Token;
 
 /// Words that turn an offer into a refusal, in three languages; "don't" and its kin leave a `t`.
@@ -113,6 +114,22 @@ pub fn is_refused(tokens: &[Token<'_>]) -> bool {
         .iter()
         .enumerate()
         .any(|(at, token)| token.is(&DENIALS) && !tokens.get(at + 1).is_some_and(|next| next.is(&HARMLESS)))
+}
+
+/// The value that stands behind a denial and is all that follows it: "no, el sábado", "no 90", "não, na sexta". Only
+/// where a value was shown does it replace that one.
+pub fn instead<'p, 't>(tokens: &'p [Token<'t>]) -> Option<&'p [Token<'t>]> {
+    const OPENS: [&str; 18] = [
+        "el", "la", "este", "para", "pa", "pal", "dia", "hoy", "manana", "pasado", "proximo", "otro", "na",
+        "hoje", "amanha", "on", "the", "tomorrow",
+    ];
+    const WORDS_MAX: usize = 5;
+    let denies = tokens.first()?.is(&["no", "nao", "nop", "nah"]);
+    let rest = tokens.get(1..).filter(|_| denies)?;
+    let first = rest.first()?;
+    let value = |word| OPENS.contains(&word) || date::weekday(word).is_some();
+    let opens = first.numeral().is_some() || first.is_sign('$') || first.word().is_some_and(value);
+    (opens && rest.len() <= WORDS_MAX).then_some(rest)
 }
 
 /// Whether the number of `n` tokens at `at` is money of another kind: earned, owed, left, or so much every month.

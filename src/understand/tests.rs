@@ -1,7 +1,7 @@
 //! Tables of how people write, and laws that hold for any text. Add a case: add a line to `fixtures/intents/*.tsv`.
 
 use super::options::OptionHint;
-use super::{Context, Expectation, IntentSource, Understander, Understanding, evaluate};
+use super::{CERTAIN_BPS, Context, Expectation, IntentSource, Understander, Understanding, evaluate};
 use crate::domain::money::Currency;
 use crate::domain::time::{Day, Weekday};
 use crate::understand::intent::Intent;
@@ -134,28 +134,23 @@ fn no_message_in_spanish_is_taken_for_another_language() {
 
 #[test]
 fn instalments_are_counted_and_not_named() {
-    for (text, n) in [
-        ("dos cuotas", Some(2)),
-        ("quiero pagar 3 cuotas", Some(3)),
-        ("una cuota", Some(1)),
-        ("una sola cuota", Some(1)),
-        ("la cuota 3", None),
-        ("la cuota", None),
-        ("80 mil", None),
-    ] {
-        assert_eq!(read(text, "COP", Expectation::Nothing).instalments, n, "{text}");
+    let counted = [("dos cuotas", 2), ("quiero pagar 3 cuotas", 3), ("una cuota", 1), ("una sola cuota", 1)];
+    let alone = ["la cuota", "solo la cuota por favor", "a parcela", "my instalment"].map(|text| (text, 1));
+    let none = [
+        "la cuota 3",
+        "80 mil",
+        "la cuota no",
+        "no me alcanza para la cuota",
+        "cuánto es la cuota de este mes",
+    ];
+    let none = none.map(|text| (text, 0));
+    let read = |text, expects| read(text, "COP", expects).instalments.unwrap_or(0);
+    for (text, n) in counted.into_iter().chain(none) {
+        assert_eq!(read(text, Expectation::Nothing), n, "{text}");
+        assert_eq!(read(text, Expectation::Amount), n, "{text}");
     }
-    for (text, n) in [
-        ("la cuota", Some(1)),
-        ("solo la cuota por favor", Some(1)),
-        ("a parcela", Some(1)),
-        ("my instalment", Some(1)),
-        ("la cuota 3", None),
-        ("la cuota no", None),
-        ("no me alcanza para la cuota", None),
-        ("cuánto es la cuota de este mes", None),
-    ] {
-        assert_eq!(read(text, "COP", Expectation::Amount).instalments, n, "{text}");
+    for (text, n) in alone {
+        assert_eq!((read(text, Expectation::Nothing), read(text, Expectation::Amount)), (0, n), "{text}");
     }
 }
 
@@ -277,6 +272,19 @@ fn safety_phrases_are_certain_and_heed_negation() {
         assert_eq!(meaning.doubt, Some(Intent::Human), "{text}");
         assert!(meaning.intent.is_none_or(|guess| guess.intent != Intent::Human), "{text}");
     }
+}
+
+#[test]
+fn the_object_tells_what_shall_stop_and_the_doer_who_hurts() {
+    check("meanings.tsv", |[text, meaning]| {
+        let found = read(text, "COP", Expectation::Nothing);
+        let acted = found.intent.filter(|guess| {
+            guess.how == IntentSource::Phrase
+                || (guess.intent.is_safety() && guess.confidence_bps >= CERTAIN_BPS)
+        });
+        let acted = acted.map(|guess| guess.intent.name().to_owned());
+        (meaning.to_owned(), said(found.doubt.map(|doubt| format!("?{}", doubt.name())).or(acted)))
+    });
 }
 
 #[test]

@@ -2,13 +2,16 @@
 
 use super::identity::Factor;
 use super::normalise::fold;
-use super::{Understanding, date, number};
+use super::{Expectation, Understanding, birthday, date, number};
+use crate::domain::time::Day;
 
 /// In place of what proves who somebody is.
 pub const HIDDEN: &str = "••••";
 
 /// Words that a document number may be written in: "1 020 304 821".
 const DOCUMENT_WORDS_MAX: usize = 6;
+/// Words that it may be dictated in, digit by digit.
+const SPELLED_WORDS_MAX: usize = 14;
 /// Letters that stand apart, as in "r r 0 1".
 const APART_CHARS_MAX: usize = 3;
 
@@ -20,25 +23,120 @@ pub fn without_answer(text: &str, letters: bool) -> Option<String> {
     hide(&words, &hidden)
 }
 
-/// The text without these document numbers, whole or their last four characters; `None` when it has none.
-pub fn without_documents<'d>(text: &str, documents: impl IntoIterator<Item = &'d str>) -> Option<String> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let written: Vec<String> = words.iter().map(|word| characters(word)).collect();
-    let mut hidden = vec![false; words.len()];
-    for document in documents {
+/// What is known of somebody that proves who they are.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'k> {
+    pub document: &'k str,
+    pub birth_date: Option<Day>,
+}
+
+/// What was asked when a text came.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asked {
+    /// For a number or a day: four digits are that, and no end of a document.
+    pub value: bool,
+    /// Who writes.
+    pub identity: bool,
+}
+
+impl Asked {
+    /// By a step that waits for `expects`, or for one of its options and `typed`.
+    pub fn by(expects: Expectation, typed: Expectation) -> Self {
+        let value = |expected| {
+            matches!(
+                expected,
+                Expectation::Amount | Expectation::Date | Expectation::PastDate | Expectation::Integer
+            )
+        };
+        Self {
+            value: value(expects) || value(typed),
+            identity: matches!(expects, Expectation::DocumentLast4 | Expectation::BirthDayMonth),
+        }
+    }
+}
+
+/// The text without what proves who these are: document numbers and birthdays; `None` when it has none.
+pub fn without_identity<'k>(
+    text: &str,
+    known: impl IntoIterator<Item = Known<'k>>,
+    asked: Asked,
+) -> Option<String> {
+    if !may_tell(text) {
+        return None;
+    }
+    let mut said = Said::of(text);
+    for Known { document, birth_date } in known {
+        said.mark_document(document, !asked.value);
+        let places = birth_date.map(|birth| birthday::places(&said.words, birth, asked.identity));
+        for place in places.into_iter().flatten() {
+            said.hidden[place] = true;
+        }
+    }
+    hide(&said.words, &said.hidden)
+}
+
+/// Whether it holds a number, or two words of numbers or months: most messages do not.
+fn may_tell(text: &str) -> bool {
+    let folded = fold(text);
+    let counts = |piece: &&str| number::word_value(piece).is_some() || date::month(piece).is_some();
+    folded.contains(char::is_numeric)
+        || folded.split(|c: char| !c.is_alphanumeric()).filter(counts).nth(1).is_some()
+}
+
+/// The words of a text, in the forms in which a document may be in them.
+struct Said<'t> {
+    words: Vec<&'t str>,
+    written: Vec<String>,
+    spelled: Vec<Option<String>>,
+    hidden: Vec<bool>,
+}
+
+impl<'t> Said<'t> {
+    fn of(text: &'t str) -> Self {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let written = words.iter().map(|word| characters(word)).collect();
+        let spelled = words.iter().map(|word| digits_in_words(word)).collect();
+        let hidden = vec![false; words.len()];
+        Self { words, written, spelled, hidden }
+    }
+
+    fn mark_document(&mut self, document: &str, by_last_four: bool) {
         let document = characters(document);
         let last_four = document.len().checked_sub(4).and_then(|from| document.get(from..));
-        for from in 0..written.len() {
+        let last_four = last_four.filter(|_| by_last_four);
+        let is_told = |said: &str| !said.is_empty() && (said == document || Some(said) == last_four);
+        for from in 0..self.words.len() {
             let mut joined = String::new();
-            for to in from..written.len().min(from + DOCUMENT_WORDS_MAX) {
-                joined.push_str(&written[to]);
-                if !joined.is_empty() && (joined == document || Some(joined.as_str()) == last_four) {
-                    hidden[from..=to].fill(true);
+            for (to, written) in self.written.iter().enumerate().skip(from).take(DOCUMENT_WORDS_MAX) {
+                joined.push_str(written);
+                if is_told(&joined) {
+                    self.hidden[from..=to].fill(true);
+                }
+            }
+            let mut joined = String::new();
+            for (to, digits) in self.spelled.iter().enumerate().skip(from).take(SPELLED_WORDS_MAX) {
+                let Some(digits) = digits else { break };
+                joined.push_str(digits);
+                if is_told(&joined) {
+                    self.hidden[from..=to].fill(true);
                 }
             }
         }
     }
-    hide(&words, &hidden)
+}
+
+/// The digits that a word of dictated ones stands for: "cero", "veintiuno", "tres-cuatro", "0"; hundreds and more are an
+/// amount.
+fn digits_in_words(word: &str) -> Option<String> {
+    let folded = fold(word);
+    let mut digits = String::new();
+    for piece in folded.split(|c: char| !c.is_alphanumeric()).filter(|piece| !piece.is_empty()) {
+        let number = piece.parse().ok().filter(|_| piece.len() <= 4).map(|_: i128| piece.to_owned());
+        let spelled =
+            || number::word_value(piece).filter(|value| *value < 100).map(|value| value.to_string());
+        digits.push_str(&number.or_else(spelled)?);
+    }
+    (!digits.is_empty()).then_some(digits)
 }
 
 /// The text without any word that has a number in it, for a note that outlives the message.
@@ -114,7 +212,8 @@ fn hide(words: &[&str], hidden: &[bool]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{without_answer, without_documents, without_numbers};
+    use super::{Asked, Known, without_answer, without_identity, without_numbers};
+    use crate::domain::time::Day;
 
     #[test]
     fn an_answer_goes_and_the_words_around_it_stay() {
@@ -138,6 +237,11 @@ mod tests {
         }
     }
 
+    fn without_documents<const N: usize>(text: &str, documents: [&str; N]) -> Option<String> {
+        let known = documents.map(|document| Known { document, birth_date: None });
+        without_identity(text, known, Asked::default())
+    }
+
     #[test]
     fn a_document_goes_wherever_it_is_said() {
         let documents = ["1.020.304.821", "GATM900101MNLRRR01"];
@@ -154,6 +258,31 @@ mod tests {
             assert_eq!(without_documents(text, documents), None, "{text}");
         }
         assert_eq!(without_documents("hola", ["", "12"]), None);
+    }
+
+    #[test]
+    fn what_proves_somebody_goes_in_digits_and_in_words() {
+        let known = Known { document: "1.020.304.821", birth_date: Day::parse("1987-03-31") };
+        let (nothing, value) = (Asked::default(), Asked { value: true, identity: false });
+        for (text, asked, kept) in [
+            ("cuatro ocho dos uno", nothing, "••••"),
+            ("termina en cuatro, ocho, veintiuno.", nothing, "termina en ••••"),
+            ("cc uno cero dos cero tres cero cuatro ocho dos uno de Cali", nothing, "cc •••• de Cali"),
+            (
+                "soy Ana 4821, nací el 31 de marzo de 1987",
+                nothing,
+                "soy Ana •••• nací el •••• de •••• de ••••",
+            ),
+            ("cc 1020304821, pago 4821", value, "cc •••• pago 4821"),
+            ("31 de marzo", Asked { value: false, identity: true }, "•••• de ••••"),
+        ] {
+            assert_eq!(without_identity(text, [known], asked).as_deref(), Some(kept), "{text}");
+        }
+        for (text, asked) in
+            [("pago 4821", value), ("pago el 31 de marzo", nothing), ("cuarenta y ocho mil", nothing)]
+        {
+            assert_eq!(without_identity(text, [known], asked), None, "{text}");
+        }
     }
 
     #[test]

@@ -104,6 +104,77 @@ async fn an_agreement_that_ended_holds_no_erasure() {
     assert!(ok(&url, &["person", "erase", "C-1003", "--yes"]).contains("Erased, and on record"));
 }
 
+/// The reference of Diana's one agreement.
+fn agreed(url: &str) -> String {
+    let listed: Vec<Value> = serde_json::from_str(&ok(url, &["agreement", "list", "--json"])).unwrap();
+    let hers: Vec<&Value> = listed.iter().filter(|one| one["person"] == "C-1003").collect();
+    assert_eq!(hers.len(), 1, "{listed:?}");
+    assert_eq!(hers[0]["status"], "running");
+    hers[0]["reference"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_kept_is_not_claimed_again_from_an_older_balance() {
+    let (_folder, url) = backends::sqlite_file();
+    let app = app_on(&url).await;
+    let diana = Who::phone(DIANA);
+    for line in ["hola", "0303", "25 de julio", "quiero un acuerdo de pago", "2 cuotas", "sí, acepto"] {
+        app.says(&diana, line).await;
+    }
+    ok(&url, &["agreement", "close", &agreed(&url), "--as", "kept"]);
+    for wish in ["quiero ver cuánto debo", "quiero pagar", "quiero un descuento", "necesito el paz y salvo"]
+    {
+        app.says(&diana, "menú").await;
+        let from = app.transcript().len();
+        app.says(&diana, wish).await;
+        let told = app.transcript()[from..].to_owned();
+        assert!(told.contains("figura como cumplido"), "{wish}: {told}");
+        assert!(!told.contains('$') && !told.contains("Pagar ahora"), "{wish}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_end_of_an_agreement_is_told_and_put_right() {
+    let (_folder, url) = backends::sqlite_file();
+    let app = app_on(&url).await;
+    let diana = Who::phone(DIANA);
+    for line in ["hola", "0303", "25 de julio", "quiero un acuerdo de pago", "2 cuotas", "sí, acepto"] {
+        app.says(&diana, line).await;
+    }
+    let reference = agreed(&url);
+    assert!(!acuerdo(&url, &["agreement", "close", &reference, "--as", "broken", "--correct"]).0, "it runs");
+    let told = ok(&url, &["agreement", "close", &reference, "--as", "kept", "--by", "Ana Ruiz"]);
+    assert!(told.contains("Import a balance"), "{told}");
+    let (well, told) = acuerdo(&url, &["agreement", "close", &reference, "--as", "broken"]);
+    assert!(!well && told.contains("kept") && told.contains("by Ana Ruiz"), "{told}");
+    ok(&url, &["agreement", "close", &reference, "--as", "broken", "--correct"]);
+    let listed = ok(&url, &["agreement", "list", "--status", "broken"]);
+    assert!(listed.contains(&reference) && listed.contains("by ops-7"), "{listed}");
+    ok(&url, &["agreement", "close", &reference, "--as", "running", "--correct"]);
+    assert_eq!(agreed(&url), reference, "it runs again");
+    assert!(!ok(&url, &["agreement", "list", "--status", "kept"]).contains(&reference));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_be_in_danger_is_answered_before_anything_is_closed_or_erased() {
+    let (_folder, url) = backends::sqlite_file();
+    let app = app_on(&url).await;
+    let diana = Who::phone(DIANA);
+    for line in ["hola", "0303", "25 de julio", "no quiero seguir viviendo"] {
+        app.says(&diana, line).await;
+    }
+    let ticket = app.conversation(&diana).await.ticket.unwrap().to_string();
+    let number = open(&url)[0]["number"].as_str().unwrap().to_owned();
+    let close = ["case", "close", &number, "--outcome", "resuelto"];
+    let (well, told) = acuerdo(&url, &close);
+    assert!(!well && told.contains(&ticket) && told.contains("--ticket-answered"), "{told}");
+    ok(&url, &[&close[..], &["--ticket-answered"]].concat());
+    for over in [&[][..], &["--over-holds", "they asked for it"]] {
+        let (well, told) = acuerdo(&url, &[&["person", "erase", "C-1003", "--yes"], over].concat());
+        assert!(!well && told.contains("protected ticket"), "{told}");
+    }
+}
+
 fn agent(app: &TestApp) -> Agent {
     Agent {
         id: AgentId(Uuid::from_u128(0xA6)),

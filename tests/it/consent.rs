@@ -122,6 +122,7 @@ async fn a_yes_to_terms_that_never_left_binds_nothing() {
     assert!(agreements(&app, &who).await.is_empty(), "{}", app.transcript());
     for _ in 0..5 {
         app.waits(Millis::minutes(1)).await;
+        app.hear();
     }
     assert!(app.transcript().contains(TERMS), "{}", app.transcript());
     app.says(&who, "sí, confirmo").await;

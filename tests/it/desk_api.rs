@@ -259,7 +259,7 @@ async fn returning_to_a_step_tells_the_bot_and_closes_the_ticket(world: World) {
     let answer = world.call(&ana, "POST", &path, Some(body)).await;
     assert_eq!((answer.status, &answer.body["status"]), (200, &json!("closed")));
     let step = Some("acuerdo_pago.elegir".to_owned());
-    assert_eq!(world.inputs(ticket).await, [InputKind::AgentReturned { ticket, step }]);
+    assert_eq!(world.inputs(ticket).await, [InputKind::AgentReturned { ticket, step, outcome: None }]);
     assert_eq!(world.call(&ana, "POST", &path, None).await.code(), (409, "ticket_closed"));
     assert_eq!(world.next(&ana).await, None);
     let story = world.call(&ana, "GET", &format!("/api/v1/tickets/{ticket}/messages"), None).await;
@@ -271,7 +271,7 @@ async fn returning_to_a_step_tells_the_bot_and_closes_the_ticket(world: World) {
     let bad = world.call(&ana, "POST", &path, Some(json!({"step": "a b"}))).await;
     assert_eq!(bad.code(), (422, "value_invalid"));
     assert_eq!(world.call(&ana, "POST", &path, None).await.status, 200);
-    let whole = InputKind::AgentReturned { ticket: other, step: None };
+    let whole = InputKind::AgentReturned { ticket: other, step: None, outcome: None };
     assert_eq!(world.inputs(other).await, [whole]);
 }
 

@@ -10,11 +10,11 @@ use acuerdo::ports::clock::Clock;
 use acuerdo::ports::records::{OptOutScope, Priority};
 use acuerdo::service::handoff::story::StoryCursor;
 use acuerdo::service::handoff::view::TicketView;
-use acuerdo::service::handoff::{Call, HandoffError, HandoffService};
+use acuerdo::service::handoff::{Back, Call, HandoffError, HandoffService};
 use uuid::Uuid;
 
-const KEVIN: &str = "573005550016";
-const DIANA: &str = "573005550003";
+pub const KEVIN: &str = "573005550016";
+pub const DIANA: &str = "573005550003";
 
 fn agent() -> Agent {
     Agent {
@@ -37,16 +37,16 @@ async fn say(app: &TestApp, who: &Who, text: &str) -> String {
 }
 
 /// A chat whose ticket the agent holds.
-struct Held {
-    app: TestApp,
-    who: Who,
-    agent: Agent,
-    ticket: TicketId,
-    token: Option<i64>,
+pub struct Held {
+    pub app: TestApp,
+    pub who: Who,
+    pub agent: Agent,
+    pub ticket: TicketId,
+    pub token: Option<i64>,
 }
 
 impl Held {
-    async fn of(phone: &str) -> Self {
+    pub async fn of(phone: &str) -> Self {
         let app = TestApp::new().await;
         let agent = agent();
         app.started.store.add_agent(&agent, [9; 32]).await.unwrap();
@@ -57,37 +57,48 @@ impl Held {
         held
     }
 
-    async fn take(&mut self) {
+    pub async fn take(&mut self) {
         self.ticket = self.app.conversation(&self.who).await.ticket.unwrap();
         self.token = Some(self.desk().take(&self.agent, self.ticket).await.unwrap().token);
     }
 
-    fn desk(&self) -> &HandoffService {
+    pub fn desk(&self) -> &HandoffService {
         &self.app.started.handoff
     }
 
-    async fn say(&self, text: &str) -> String {
+    pub async fn say(&self, text: &str) -> String {
         say(&self.app, &self.who, text).await
     }
 
-    async fn view(&self) -> TicketView {
+    pub async fn view(&self) -> TicketView {
         self.desk().view(&self.agent, self.ticket).await.unwrap()
     }
 
-    async fn resolve(&self, outcome: &str, note: Option<&str>) -> Result<(), HandoffError> {
+    pub async fn resolve(&self, outcome: &str, note: Option<&str>) -> Result<(), HandoffError> {
         self.desk().resolve(&self.agent, self.ticket, self.token, outcome, note).await?;
         self.app.drain().await;
         Ok(())
     }
 
-    async fn confirm(&self, person: &str, number: &str, different_person: bool) -> Result<(), HandoffError> {
+    pub async fn give_back(&self, back: Back<'_>) -> Result<(), HandoffError> {
+        self.desk().return_to_bot(&self.agent, self.ticket, self.token, back).await?;
+        self.app.drain().await;
+        Ok(())
+    }
+
+    pub async fn confirm(
+        &self,
+        person: &str,
+        number: &str,
+        different_person: bool,
+    ) -> Result<(), HandoffError> {
         let call = Call { number, reason: "llamé; su clave es gatoblanco", different_person };
         self.desk().confirm(&self.agent, self.ticket, self.token, person, call).await?;
         self.app.drain().await;
         Ok(())
     }
 
-    async fn story(&self) -> Vec<(String, String)> {
+    pub async fn story(&self) -> Vec<(String, String)> {
         let page = self.desk().story(&self.agent, self.ticket, StoryCursor::default(), 200).await.unwrap();
         let line = |item: acuerdo::service::handoff::story::StoryItem| {
             (item.kind, item.text.map_or_else(String::new, acuerdo::domain::pii::Pii::into_exposed))
@@ -97,7 +108,7 @@ impl Held {
 }
 
 /// The field and the reason of a refused value.
-fn refused(result: Result<(), HandoffError>) -> (&'static str, String) {
+pub fn refused(result: Result<(), HandoffError>) -> (&'static str, String) {
     match result {
         Err(HandoffError::Invalid { field, why }) => (field, why),
         other => panic!("not a refused value: {other:?}"),
@@ -155,8 +166,12 @@ async fn a_death_told_to_an_agent_keeps_the_chat_for_a_person() {
     assert_eq!(lifted_by, ["no_fallecido"]);
     assert!(!held.view().await.chat.debt_allowed);
 
-    held.desk().return_to_bot(&held.agent, held.ticket, held.token, None, None).await.unwrap();
-    held.app.drain().await;
+    assert_eq!(refused(held.give_back(Back::default()).await).0, "outcome");
+    let (outcome, note) = (Some("pasos_explicados"), Some("Se le explicó."));
+    assert_eq!(refused(held.give_back(Back { outcome, ..Back::default() }).await).0, "note");
+    let (field, why) = refused(held.give_back(Back { step: Some("menu.elegir"), outcome, note }).await);
+    assert!(field == "step" && why.contains("no_fallecido"), "{field} {why}");
+    held.give_back(Back { step: None, outcome, note }).await.unwrap();
     let said = held.app.hear().join("\n") + &held.say("hola").await;
     assert!(said.contains("De este caso se ocupa una persona"), "{said}");
     assert!(!said.contains("últimos 4") && !said.contains("Diana"), "{said}");
@@ -200,7 +215,10 @@ async fn somebody_else_than_the_person_of_the_chat_is_confirmed_only_on_purpose(
 async fn a_step_or_queue_that_does_not_exist_is_refused_with_those_that_do() {
     let held = Held::of(DIANA).await;
     let back = async |step| {
-        held.desk().return_to_bot(&held.agent, held.ticket, held.token, Some(step), None).await.map(drop)
+        held.desk()
+            .return_to_bot(&held.agent, held.ticket, held.token, Back { step: Some(step), ..Back::default() })
+            .await
+            .map(drop)
     };
     let (field, why) = refused(back("no.existe").await);
     assert_eq!(field, "step");

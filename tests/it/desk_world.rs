@@ -201,7 +201,12 @@ impl World {
             Arc::new(FlowLibrary::new(store.clone())),
             HandoffSettings::default(),
         ));
-        let state = ApiState { handoff: handoff.clone(), agents: store.clone(), random: random.clone() };
+        let state = ApiState {
+            handoff: handoff.clone(),
+            agents: store.clone(),
+            random: random.clone(),
+            brake: Arc::default(),
+        };
         let server = HttpServer::new(move || {
             App::new().app_data(web::Data::new(state.clone())).configure(api::configure)
         })

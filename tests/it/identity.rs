@@ -11,7 +11,7 @@ use acuerdo::domain::time::{Millis, Timestamp, Zone};
 use acuerdo::ports::agents::Agent;
 use acuerdo::ports::clock::Clock;
 use acuerdo::service::handoff::story::StoryCursor;
-use acuerdo::service::handoff::{Call, HandoffError};
+use acuerdo::service::handoff::{Back, Call, HandoffError};
 use uuid::Uuid;
 
 const HEADING: &str = "lender,person_ref,full_name,document_type,document,birth_date,phones,obligation_ref,product,\
@@ -154,7 +154,7 @@ async fn a_person_without_birth_date_is_confirmed_by_an_agent_and_goes_on() {
         story.items.iter().all(|item| !item.text.as_ref().is_some_and(|text| text.expose().contains("9999")))
     );
 
-    handoff.return_to_bot(&agent, ticket, token, None, None).await.unwrap();
+    handoff.return_to_bot(&agent, ticket, token, Back::default()).await.unwrap();
     app.drain().await;
     let said = app.hear().join("\n");
     assert!(said.contains("$321.000"), "the bot goes on with what was asked first: {said}");
@@ -175,6 +175,43 @@ async fn a_confirmation_that_comes_after_the_chat_went_back_changes_nothing() {
     handoff.resolve(&agent, ticket, token, "solved", None).await.unwrap();
     let late = handoff.confirm(&agent, ticket, token, "C-1003", call).await;
     assert!(late.is_err(), "the ticket is closed");
+}
+
+/// Three wrong pairs of answers, and what is said to the last.
+async fn fails(app: &TestApp, who: &Who) -> String {
+    let mut said = String::new();
+    for _ in 0..3 {
+        say(app, who, "9876").await;
+        said = say(app, who, "2 de enero").await;
+    }
+    said
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_fails_on_one_phone_locks_nobody_on_another() {
+    let app = TestApp::new().await;
+    let phones = ["573106700201", "573106700202", "573106700203"];
+    let all = phones.map(|phone| format!("+{phone}")).join("|");
+    on_file(&app, "S-1", "1010007711", "1970-05-21", &all).await;
+    on_file(&app, "S-2", "1010007722", "1995-08-09", &format!("+{}", phones[0])).await;
+    let [own, second, third] = phones.map(Who::phone);
+    let asks = async |who: &Who| {
+        let said = say(&app, who, "cuanto debo").await;
+        say(&app, who, "7711").await;
+        (said, say(&app, who, "21 de mayo").await)
+    };
+    // Day for day, until a person looks after that phone: it is locked, and the owner's other one is not.
+    for day in 0..3 {
+        say(&app, &second, "hola").await;
+        let locked = fails(&app, &second).await.contains("24 horas");
+        assert_eq!(locked, day < 2, "after two locks a person looks");
+        let (said, right) = asks(&own).await;
+        assert!(!said.contains("24 horas") && right.contains('$'), "{said}\n{right}");
+        app.waits(Millis::hours(25)).await;
+    }
+    // What the third phone tries after that is bounded by itself too; nobody guesses from phone to phone without end.
+    say(&app, &third, "hola").await;
+    assert!(fails(&app, &third).await.contains("24 horas"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

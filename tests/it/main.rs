@@ -20,7 +20,9 @@ mod crash;
 mod dead_letters;
 mod demo_journey;
 mod desk_api;
+mod desk_bounds;
 mod desk_care;
+mod desk_doubts;
 mod desk_guard;
 mod desk_openapi;
 mod desk_world;
@@ -61,6 +63,7 @@ mod slow_requests;
 #[path = "../support/store.rs"]
 mod store;
 mod tidy;
+mod times;
 mod traces;
 mod withheld;
 mod work;

@@ -26,7 +26,7 @@ const NEXT: [&str; 4] = [
      (2 cuotas) De $216.175, desde el lunes 30 de noviembre\n  \
      (3 cuotas) De $144.117, desde el lunes 30 de noviembre\n  \
      (Hablar con alguien)",
-    "¿Confirma 2 cuotas de $216.175, la primera el lunes 30 de noviembre?\n[Sí, acepto]\n[No]",
+    "¿Confirma 2 cuotas de $216.175, la primera el lunes 30 de noviembre, en total $432.350?\n[Sí, acepto]\n[No]",
     "Listo, quedó registrado con la referencia ",
 ];
 

@@ -13,6 +13,7 @@ use acuerdo::ports::agents::Agent;
 use acuerdo::ports::clock::Clock;
 use acuerdo::ports::conversations::{Conversation, InputKind, TurnCommit};
 use acuerdo::ports::people::PersonFile;
+use acuerdo::service::handoff::Back;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -214,9 +215,10 @@ impl Driver for AppDriver<'_> {
         self.runtime.block_on(async {
             let taken = app.started.handoff.take(&self.agent, ticket).await.map_err(|e| e.to_string())?;
             let token = Some(taken.token);
+            let back = Back { step, outcome: Some("atendido"), note: Some("Así quedó.") };
             app.started
                 .handoff
-                .return_to_bot(&self.agent, ticket, token, step, None)
+                .return_to_bot(&self.agent, ticket, token, back)
                 .await
                 .map_err(|error| error.to_string())?;
             app.drain().await;

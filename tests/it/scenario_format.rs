@@ -31,7 +31,7 @@ pub struct Given {
     pub verified: bool,
     /// WhatsApp gives no phone, only a business-scoped user id.
     pub bsuid_only: bool,
-    /// What is true of the person besides: `promise_running`, `locked_twice`, `no_payment_methods`.
+    /// What is true of the person besides: `promise_running`, `agreement_kept`, `locked_twice`, `no_payment_methods`.
     pub with: Vec<String>,
 }
 

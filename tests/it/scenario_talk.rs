@@ -84,6 +84,7 @@ impl<'f> TalkDriver<'f> {
                 Line::NoOutcome { action } => self.fault = Some(format!("nobody answers `{action}`")),
                 Line::Action { .. }
                 | Line::ToAgent
+                | Line::Suspected(_)
                 | Line::Level(_)
                 | Line::Reserved(_)
                 | Line::Ended { .. } => {}
@@ -162,6 +163,7 @@ impl Driver for TalkDriver<'_> {
             match with.as_str() {
                 "promise_running" => world.promise_before(),
                 "locked_twice" => world.history.locks_month = 2,
+                "agreement_kept" => world.agreement_kept = true,
                 "no_payment_methods" => world.no_payment_methods = true,
                 other => return Err(format!("nobody knows what `{other}` means in `with`")),
             }
@@ -174,6 +176,7 @@ impl Driver for TalkDriver<'_> {
             assurance,
             window_until: None,
             attended: false,
+            opted_out: false,
             reserved: None,
             roots,
         };
@@ -211,7 +214,7 @@ impl Driver for TalkDriver<'_> {
     }
 
     fn agent_returns(&mut self, step: Option<&str>) -> Result<Vec<Shown>, String> {
-        let input = Input::AgentReturned { step: step.map(str::to_owned) };
+        let input = Input::AgentReturned { step: step.map(str::to_owned), outcome: None };
         self.tickets.pop().ok_or("no agent has the chat")?;
         self.set_attended(false);
         self.turn(|talk, world| Ok(talk.take(&input, world)))

@@ -40,6 +40,8 @@ pub struct World {
     pub unlinked: bool,
     pub history: ChallengeHistory,
     pub no_payment_methods: bool,
+    /// An agreement on each debt was kept after the day of its balance.
+    pub agreement_kept: bool,
     lender: LenderId,
     policies: PolicySet,
     wording: Wording,
@@ -77,6 +79,7 @@ impl World {
             unlinked: false,
             history: ChallengeHistory::default(),
             no_payment_methods: false,
+            agreement_kept: false,
             lender: LenderId::new("andino"),
             wording: Wording::new(&policies.wording).unwrap(),
             policies,
@@ -178,6 +181,7 @@ impl World {
         let situation = match obligation.status {
             ObligationStatus::Settled => "saldada",
             ObligationStatus::Disputed => "en_disputa",
+            ObligationStatus::Active | ObligationStatus::WrittenOff if self.agreement_kept => "por_aplicar",
             ObligationStatus::Active | ObligationStatus::WrittenOff if self.is_agreed(obligation) => {
                 "con_acuerdo"
             }

@@ -6,6 +6,7 @@ use acuerdo::domain::ids::{AgentId, LenderId};
 use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::agents::Agent;
 use acuerdo::ports::clock::Clock;
+use acuerdo::service::handoff::Back;
 use serde_json::json;
 use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -132,7 +133,10 @@ async fn a_chat_that_an_agent_gives_back_shows_the_next_person_nothing_of_the_on
         let (handoff, agent) = (&app.started.handoff, agent());
         let ticket = app.conversation(&phone).await.ticket.unwrap();
         let taken = handoff.take(&agent, ticket).await.unwrap();
-        handoff.return_to_bot(&agent, ticket, Some(taken.token), step, None).await.unwrap();
+        handoff
+            .return_to_bot(&agent, ticket, Some(taken.token), Back { step, ..Back::default() })
+            .await
+            .unwrap();
         app.drain().await;
         seen.extend(app.hear());
         seen.extend(say(&app, &phone, "sí").await);

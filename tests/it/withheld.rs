@@ -14,8 +14,12 @@ const MARTA: &str = "573107712121";
 /// The file of the lender, and the flows, whose texts give examples.
 const NOT_OF_THE_CHAT: [&str; 3] = ["persons", "person_phones", "flow_versions"];
 /// Right and wrong answers, as they were typed and as they are read.
-const FACTORS: [&str; 12] = [
+const FACTORS: [&str; 16] = [
     "1017240613",
+    "101724061300",
+    "cero seis",
+    "27/10",
+    "veintisiete",
     "1.017.240.613",
     "017.240",
     "0613",
@@ -113,7 +117,31 @@ async fn proved(url: &str) -> TestApp {
     )
     .await;
     say(&app, &who, "asesor").await;
+    // Told to whoever has the chat now, in other spellings.
+    for told in [
+        "nací el 27 de octubre de 1991",
+        "27/10/91, y termina en cero seis uno tres",
+        "mi cumpleaños es el veintisiete de octubre",
+    ] {
+        say(&app, &who, told).await;
+    }
     app
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_withheld_is_no_amount_and_no_day() {
+    let app = TestApp::new().await;
+    on_file(&app, "W-2", "1017240613", "1991-10-27", &format!("+{MARTA}")).await;
+    let who = Who::phone(MARTA);
+    for line in ["hola", "0613", "27 de octubre"] {
+        say(&app, &who, line).await;
+    }
+    for told in ["C.C. 1.017.240.613", "quiero pagar, soy 1017240613", "pago, nací el 27 de octubre de 1991"]
+    {
+        say(&app, &who, told).await;
+        let session = app.conversation(&who).await.session.unwrap().into_string();
+        tells_none("the session", &session);
+    }
 }
 
 /// The agent reads what was asked and whether it was right, never the answer.

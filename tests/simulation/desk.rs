@@ -5,7 +5,7 @@ use crate::sim::Sim;
 use acuerdo::domain::ids::{AgentId, LenderId, TicketId, derive};
 use acuerdo::domain::time::Timestamp;
 use acuerdo::ports::agents::Agent;
-use acuerdo::service::handoff::{HandoffError, HandoffService};
+use acuerdo::service::handoff::{Back, HandoffError, HandoffService};
 use futures_util::future::join;
 use std::sync::{Arc, Mutex};
 use uuid::Uuid;
@@ -95,7 +95,7 @@ pub async fn act(
             service.resolve(&agent, ticket, Some(token), "atendido", Some("Hablamos")).await.map(drop)
         }
         (AgentAct::ReturnToBot, Some((ticket, token))) => {
-            service.return_to_bot(&agent, ticket, Some(token), None, None).await.map(drop)
+            service.return_to_bot(&agent, ticket, Some(token), Back::default()).await.map(drop)
         }
         (AgentAct::Transfer, Some((ticket, token))) => {
             service.transfer(&agent, ticket, Some(token), "cartera", "otro equipo").await.map(drop)
@@ -105,7 +105,7 @@ pub async fn act(
         Ok(()) => format!("   🎧{n} {act:?}"),
         Err(error) => format!("   🎧{n} {act:?}: {error}"),
     });
-    if matches!(outcome, Err(HandoffError::Refused(_))) {
+    if matches!(outcome, Err(HandoffError::Refused(_) | HandoffError::Ended(_))) {
         consoles.lock().unwrap()[n].ticket = None;
     }
 }

@@ -13,7 +13,7 @@ use acuerdo::domain::ids::{
 use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::StoreError;
 use acuerdo::ports::agents::{Agent, AgentStore};
-use acuerdo::ports::cases::{CaseStore, CasesOf, Closing, OpenCase};
+use acuerdo::ports::cases::{AgreementsOf, CaseStore, CasesOf, Closing, FiledAgreement, OpenCase};
 use acuerdo::ports::clock::{Clock, Random};
 use acuerdo::ports::conversations::{
     Backlog, Claim, CommitRefused, Conversation, ConversationStore, Event, InputKind, TurnCommit,
@@ -343,6 +343,8 @@ port! { CaseStore;
         open_cases(of: &CasesOf, limit: u32) -> Vec<OpenCase>;
         close_case(lender: &LenderId, id: CaseId, closing: &Closing) -> bool;
         end_agreement(lender: &LenderId, reference: &str, status: AgreementStatus, closing: &Closing) -> bool;
+        correct_agreement(lender: &LenderId, reference: &str, status: AgreementStatus, closing: &Closing) -> bool;
+        agreements(of: &AgreementsOf, limit: u32) -> Vec<FiledAgreement>;
     }
     own {}
 }

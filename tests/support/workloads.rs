@@ -133,6 +133,7 @@ fn engine() -> Workload {
         assurance: Assurance::Canal,
         window_until: None,
         attended: false,
+        opted_out: false,
         reserved: None,
         roots: [("prestamista".to_owned(), lender)].into_iter().collect(),
     };

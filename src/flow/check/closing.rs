@@ -6,7 +6,7 @@
 //! another amount.
 
 use crate::domain::ids::StepId;
-use crate::flow::check::texts::{bound, texts};
+use crate::flow::check::texts::{bound, field_in, own_first, texts};
 use crate::flow::compile::{Compiled, path_known};
 use crate::flow::diagnostic::{Code, Finding};
 use crate::flow::expr::types::Known;
@@ -33,8 +33,9 @@ pub fn check(compiled: &Compiled, findings: &mut Vec<Finding>) {
             let shown =
                 Shown { flow, sure: &sure, bind: bound.as_ref().map(|(name, known)| (name.as_str(), known)) };
             for (field, _, text) in texts(step) {
-                if let Some(said) = unproved(text, &shown) {
-                    let place = compiled.places.field(&flow.id, step.id.as_str(), &field);
+                if let Some((language, said)) = unproved(text, &shown) {
+                    let written = field_in(compiled, &field, language);
+                    let place = compiled.places.field(&flow.id, step.id.as_str(), &written);
                     findings.push(finding(place, &format!("`{field}` of step `{}`", step.id), &said));
                 }
             }
@@ -55,9 +56,9 @@ fn finding(place: crate::flow::diagnostic::Span, what: &str, said: &str) -> Find
         )
 }
 
-/// The words of a text that are not proved, in any language.
-fn unproved(text: &Localised, shown: &Shown<'_>) -> Option<String> {
-    text.by_language.values().find_map(|text| unproved_in(text, shown))
+/// The words of a text that are not proved, and their language; the one that the folder is written in comes first.
+fn unproved<'t>(text: &'t Localised, shown: &Shown<'_>) -> Option<(&'t str, String)> {
+    own_first(text).find_map(|(language, text)| Some((language, unproved_in(text, shown)?)))
 }
 
 fn unproved_in(text: &Text, shown: &Shown<'_>) -> Option<String> {

@@ -1,7 +1,7 @@
 //! Words and figures say the same: «lo vencido» shows what is overdue, «su saldo» the whole debt, «la próxima cuota» the
 //! next instalment; and an option that is called after one of them sets that one.
 
-use crate::flow::check::texts::texts;
+use crate::flow::check::texts::{field_in, own_first, texts};
 use crate::flow::compile::Compiled;
 use crate::flow::diagnostic::{Code, Finding};
 use crate::flow::expr::Expr;
@@ -66,8 +66,11 @@ pub fn check(compiled: &Compiled, findings: &mut Vec<Finding>) {
     for flow in compiled.flows.values() {
         for step in flow.steps.values() {
             for (field, _, text) in texts(step) {
-                let mut all = text.by_language.values().flat_map(sentences);
-                if let Some(said) = all.find_map(|sentence| mistaken(&sentence, flow)) {
+                let said = own_first(text).find_map(|(language, text)| {
+                    let said = sentences(text).into_iter().find_map(|sentence| mistaken(&sentence, flow))?;
+                    Some((field_in(compiled, &field, language), said))
+                });
+                if let Some((field, said)) = said {
                     findings.push(finding(compiled, flow, step, &field, &said));
                 }
             }
@@ -91,6 +94,7 @@ struct Said {
 fn finding(compiled: &Compiled, flow: &Flow, step: &Step, field: &str, said: &Said) -> Finding {
     let place = compiled.places.field(&flow.id, step.id.as_str(), field);
     let (named, shown) = (said.named.field(), said.shown.field());
+    let field = field.split('@').next().unwrap_or(field);
     let message = format!("`{field}` of step `{}` says “{}” and means `{shown}`", step.id, said.words);
     Finding::new(Code::WrongFigure, place, message)
         .label("the words name another amount")

@@ -2,7 +2,7 @@
 
 use crate::flow::compile::Compiled;
 use crate::flow::diagnostic::{Code, Finding};
-use crate::flow::model::{ChoiceOption, Choose, Flow, Interrupt, Step, StepKind};
+use crate::flow::model::{ChoiceOption, Choose, Flow, Interrupt, Step, StepKind, Terms};
 use crate::flow::text::Part;
 use crate::flow::text::fold::fold;
 use std::collections::BTreeMap;
@@ -18,15 +18,16 @@ pub fn check(compiled: &Compiled, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Phrase → interrupt, and a finding for each phrase that two of them share.
+/// Phrase → interrupt that takes it at any question, and a finding for each phrase that two of them share. Those about
+/// terms stand at other moments than the rest, and so beside them.
 fn phrases<'c>(compiled: &'c Compiled, findings: &mut Vec<Finding>) -> BTreeMap<&'c str, &'c Interrupt> {
-    let mut phrases: BTreeMap<&str, (&Interrupt, usize)> = BTreeMap::new();
+    let mut phrases: BTreeMap<(Option<Terms>, &str), (&Interrupt, usize)> = BTreeMap::new();
     for interrupt in &compiled.bot.interrupts {
         for (n, phrase) in interrupt.phrases.iter().enumerate() {
             let place = |one: &Interrupt, n: usize| {
                 compiled.places.find(&format!("bot.interrupts.{}.phrases.{}", one.id, n + 1))
             };
-            match phrases.get(phrase.as_str()) {
+            match phrases.get(&(interrupt.terms, phrase.as_str())) {
                 Some((first, at)) => findings.push(
                     Finding::new(
                         Code::PhraseTwice,
@@ -38,12 +39,13 @@ fn phrases<'c>(compiled: &'c Compiled, findings: &mut Vec<Finding>) -> BTreeMap<
                     .help("keep it at one interrupt; `always` ones come first, then the order of the file"),
                 ),
                 None => {
-                    phrases.insert(phrase, (interrupt, n));
+                    phrases.insert((interrupt.terms, phrase), (interrupt, n));
                 }
             }
         }
     }
-    phrases.into_iter().map(|(phrase, (interrupt, _))| (phrase, interrupt)).collect()
+    let everywhere = phrases.into_iter().filter(|((terms, _), _)| terms.is_none());
+    everywhere.map(|((_, phrase), (interrupt, _))| (phrase, interrupt)).collect()
 }
 
 fn collisions(

@@ -10,11 +10,13 @@ use crate::flow::check::asked;
 use crate::flow::check::names::CATALOGUE;
 use crate::flow::check::paths::shortest;
 use crate::flow::check::reach::roots;
-use crate::flow::check::texts::texts;
+use crate::flow::check::texts::{field_in, own_first, texts};
+use crate::flow::check::told;
 use crate::flow::compile::Compiled;
 use crate::flow::diagnostic::{Code, Finding};
 use crate::flow::graph::{edges, waits};
 use crate::flow::model::{Flow, Step, StepKind};
+use crate::flow::text::closing::sentences;
 use std::collections::{BTreeMap, BTreeSet};
 
 const TOP: Assurance = Assurance::Reforzada;
@@ -77,6 +79,9 @@ fn sinks(compiled: &Compiled, levels: &Levels<'_>, flow: &Flow, step: &Step, fin
         | StepKind::Set(_)
         | StepKind::End(_) => entry,
     };
+    if level < Label::Deuda.needs() && !step.id.as_str().starts_with('@') {
+        told_debt(compiled, levels, flow, step, findings);
+    }
     let mut shown: Vec<(String, Label)> =
         texts(step).into_iter().map(|(field, _, text)| (field, text.label())).collect();
     if let StepKind::Say(say) = &step.kind {
@@ -99,6 +104,36 @@ fn sinks(compiled: &Compiled, levels: &Levels<'_>, flow: &Flow, step: &Step, fin
                 needs.name(),
                 flow.id
             )),
+        );
+    }
+}
+
+/// A debt is told in words to someone who may be somebody else.
+fn told_debt(
+    compiled: &Compiled,
+    levels: &Levels<'_>,
+    flow: &Flow,
+    step: &Step,
+    findings: &mut Vec<Finding>,
+) {
+    let needs = Label::Deuda.needs();
+    for (field, _, text) in texts(step) {
+        let said = own_first(text).find_map(|(language, text)| {
+            let said = sentences(text).into_iter().find_map(|sentence| told::debt(&sentence.words))?;
+            Some((language, said))
+        });
+        let Some((language, said)) = said else { continue };
+        let place = compiled.places.field(&flow.id, step.id.as_str(), &field_in(compiled, &field, language));
+        let message =
+            format!("`{field}` of step `{}` tells of a debt to someone not proved: “{said}”", step.id);
+        findings.push(
+            Finding::new(Code::DebtTold, place, message)
+                .label("somebody else may read this")
+                .path(levels.path(flow, &step.id, needs, waits(step)))
+                .help(format!(
+                    "say nothing of debt, instalments or delay here, or prove identity (`{}`) first",
+                    needs.name()
+                )),
         );
     }
 }

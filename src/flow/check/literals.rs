@@ -6,7 +6,7 @@ use crate::flow::compile::Compiled;
 use crate::flow::diagnostic::{Code, Finding, Span};
 use crate::flow::expr::Expr;
 use crate::flow::model::{Localised, StepKind};
-use crate::flow::text::closing::{found, sentences};
+use crate::flow::text::closing::{given_away, sentences};
 use crate::flow::text::{Part, Text};
 use regex::Regex;
 use std::sync::LazyLock;
@@ -54,29 +54,6 @@ static KINDS: [Kind; 4] = [
     },
 ];
 
-/// Words that give something away, which only an offer does.
-const WAIVED: &[&str] = &[
-    "condono",
-    "condona",
-    "condonan",
-    "condonar*",
-    "condonam*",
-    "perdonamos",
-    "le borramos",
-    "le quitamos los intereses",
-    "le rebajamos",
-    "sin intereses",
-    "damos descuento",
-    "perdoamos",
-    "abatemos os juros",
-    "tiramos os juros",
-    "sem juros",
-    "we waive",
-    "waive your",
-    "we forgive",
-    "without interest",
-    "interest free",
-];
 const WAIVED_REMEDY: &str = "only an offer waives something: show `{oferta.descuento|money}` of one";
 
 pub fn check(compiled: &Compiled, findings: &mut Vec<Finding>) {
@@ -159,7 +136,7 @@ fn has_slot(text: &Text) -> bool {
 fn waived(text: &Text) -> Option<String> {
     let is_discount = |value: &&Expr| matches!(value, Expr::Path(path) if path.last().is_some_and(|field| field == "descuento"));
     sentences(text).into_iter().find_map(|sentence| {
-        let said = found(&sentence.words, WAIVED)?;
+        let said = given_away(&sentence.words)?;
         (!sentence.shows.iter().any(is_discount)).then_some(said)
     })
 }

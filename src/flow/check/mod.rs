@@ -20,7 +20,9 @@ mod paths;
 mod reach;
 mod reasons;
 mod recorded;
+mod terms;
 pub mod texts;
+mod told;
 
 #[cfg(test)]
 mod fixtures;
@@ -45,6 +47,7 @@ pub fn check(compiled: &Compiled, lists: &Lists, findings: &mut Vec<Finding>) {
     cycles::check(compiled, findings);
     labels::check(compiled, findings);
     evidence::check(compiled, findings);
+    terms::check(compiled, findings);
     once::check(compiled, findings);
     consent::check(compiled, &lists.consents, findings);
     closing::check(compiled, findings);

@@ -1,4 +1,5 @@
-//! The nets below every bot: whoever is in danger, in mourning, a child, a stranger or tired of messages is heard.
+//! The nets below every bot: whoever is in danger or threatened, in mourning, a child, a stranger or tired of messages
+//! is heard.
 //!
 //! Each line of [`NETS`] is an intent that some interrupt must take, and how. None can be left out, made weaker or
 //! shadowed by an edit of `bot.yaml` or of the flow that it runs.
@@ -6,6 +7,7 @@
 use crate::flow::check::beside::closure;
 use crate::flow::compile::Compiled;
 use crate::flow::diagnostic::{Code, Finding, Span};
+use crate::flow::expr::Expr;
 use crate::flow::model::{Interrupt, Step, StepKind};
 use crate::understand::intent::Intent;
 
@@ -23,17 +25,25 @@ struct Net {
     beside: bool,
 }
 
+/// The priority of a hand-off that comes last.
+const LOW: &str = "low";
+
+const OPENS_CASE: &str = "caso.abrir";
+/// How the kinds of case about the own data begin.
+const RIGHTS: &str = "datos_";
+
 const DANGER: Net =
     Net { intent: Intent::Distress, always: true, protected: true, reserved: true, beside: false };
 const ALWAYS: Net = Net { protected: false, ..DANGER };
 /// Where a question is narrowed by `interruptible`, the checker asks for it there.
 const ASKED: Net = Net { always: false, reserved: false, ..ALWAYS };
 
-const NETS: [Net; 9] = [
+const NETS: [Net; 10] = [
     DANGER,
     Net { intent: Intent::Violence, ..DANGER },
     Net { intent: Intent::Minor, ..DANGER },
     Net { intent: Intent::Deceased, ..DANGER },
+    Net { intent: Intent::Threat, ..DANGER },
     Net { intent: Intent::Bereavement, reserved: false, ..ALWAYS },
     Net { intent: Intent::WrongNumber, ..ALWAYS },
     // Colombia: Ley 2300 of 2023, art. 3; the wish to be left alone holds beside people too.
@@ -125,6 +135,27 @@ fn of_interrupt(compiled: &Compiled, net: Net, interrupt: &Interrupt, findings: 
     if net.protected {
         findings.extend(brings_nobody(compiled, net, interrupt, at));
     }
+    if net.intent == Intent::DataRights {
+        findings.extend(other_case(compiled, interrupt, at));
+    }
+}
+
+/// The cases that a flow for rights over data opens are of such rights: only these have the term of the law.
+fn other_case(compiled: &Compiled, interrupt: &Interrupt, at: Span) -> Vec<Finding> {
+    let Some(flow) = compiled.flows.get(&interrupt.run) else { return Vec::new() };
+    let other = |step: &Step| {
+        let StepKind::Do(action) = &step.kind else { return None };
+        let Some(Expr::Choice(kind) | Expr::Text(kind)) = action.with.get("tipo") else { return None };
+        let is_other = action.action == OPENS_CASE && !kind.starts_with(RIGHTS);
+        is_other.then(|| {
+            let message = format!("who asks for a right over the own data is filed as `{kind}` in `{}.{}`", flow.id, step.id);
+            Finding::new(Code::NetMissing, compiled.places.field(&flow.id, step.id.as_str(), "with.tipo"), message)
+                .label("without the term that the law gives")
+                .related(at, "runs it")
+                .help("write one of `datos_acceso`, `datos_correccion`, `datos_supresion`, `datos_revocacion` and `datos_autorizacion`")
+        })
+    };
+    flow.steps.values().filter_map(other).collect()
 }
 
 /// Every hand-off of a flow for people in danger is protected, and there is one.
@@ -136,6 +167,20 @@ fn brings_nobody(compiled: &Compiled, net: Net, interrupt: &Interrupt, at: Span)
         for step in flow.steps.values() {
             let StepKind::Handoff(handoff) = &step.kind else { continue };
             handoffs += 1;
+            if handoff.priority == LOW {
+                let message =
+                    format!("people see who is heard as `{name}` last: `{}.{}` is `{LOW}`", flow.id, step.id);
+                findings.push(
+                    Finding::new(
+                        Code::NetMissing,
+                        compiled.places.field(&flow.id, step.id.as_str(), "priority"),
+                        message,
+                    )
+                    .label("after all others")
+                    .related(at, "runs it")
+                    .help("write `priority: urgent` or `high`"),
+                );
+            }
             if !handoff.protected {
                 let message =
                     format!("a word could close the ticket that `{name}` opens in `{}.{}`", flow.id, step.id);

@@ -1,6 +1,6 @@
 //! The texts of a step by field, for the checks that look at all of them.
 
-use crate::flow::compile::IN_PLACE;
+use crate::flow::compile::{Compiled, IN_PLACE};
 use crate::flow::expr::Expr;
 use crate::flow::expr::types::Known;
 use crate::flow::model::{Bot, Flow, Localised, Step, StepKind};
@@ -67,6 +67,20 @@ fn retry_and_nudge<'s>(
 ) {
     out.extend(retry.iter().enumerate().map(|(n, text)| (format!("retry.{}", n + 1), Use::Body, text)));
     out.extend(nudge.map(|text| ("nudge".to_owned(), Use::Body, text)));
+}
+
+/// The texts of all languages, the one that the folder is written in first.
+pub fn own_first(text: &Localised) -> impl Iterator<Item = (&str, &Text)> {
+    let own = move |language: &str| language == text.default_language;
+    let all = text.by_language.iter().map(|(language, text)| (language.as_str(), text));
+    all.clone()
+        .filter(move |(language, _)| own(language))
+        .chain(all.filter(move |(language, _)| !own(language)))
+}
+
+/// The field of a text in one language, as places know it.
+pub fn field_in(compiled: &Compiled, field: &str, language: &str) -> String {
+    if language == compiled.bot.language { field.to_owned() } else { format!("{field}@{language}") }
 }
 
 /// The texts that the engine itself says, by name.

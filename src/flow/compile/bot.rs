@@ -8,7 +8,9 @@ use crate::flow::compile::{END_STEP, HANDOFF, Locales, Notes, Written, calls};
 use crate::flow::diagnostic::{Code, Finding, suggestion};
 use crate::flow::engine::BROUGHT_VARS;
 use crate::flow::expr::types::type_name;
-use crate::flow::model::{Bot, BotTexts, Correction, Flow, Interrupt, InterruptMode, Localised, Reserved};
+use crate::flow::model::{
+    Bot, BotTexts, Correction, Flow, Interrupt, InterruptMode, Localised, Reserved, Terms,
+};
 use crate::flow::source::Scalar;
 use crate::flow::syntax::{CorrectionSyntax, InterruptSyntax, ReservedSyntax};
 use crate::flow::text::Text;
@@ -266,9 +268,23 @@ fn interrupts(
             with_agent: one.with_agent,
             with_protected: one.with_protected,
             reserved: one.reserved,
+            terms: one.terms.as_ref().and_then(|terms| self::terms(terms, notes)),
         });
     }
     compiled
+}
+
+fn terms(scalar: &Scalar, notes: &mut Notes) -> Option<Terms> {
+    match scalar.text.as_str() {
+        "open" => Some(Terms::Open),
+        "accepted" => Some(Terms::Accepted),
+        other => {
+            let message = format!("terms are never `{other}`");
+            let help = "`open` while they wait for a yes, `accepted` once they have it";
+            notes.findings.push(Finding::new(Code::BadValue, scalar.span, message).help(help));
+            None
+        }
+    }
 }
 
 fn reserved(syntax: &[ReservedSyntax], flows: &BTreeMap<FlowId, Flow>, notes: &mut Notes) -> Vec<Reserved> {

@@ -41,7 +41,7 @@ pub fn choose(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, choose: &ChooseSyntax)
         footer,
         options,
         each,
-        typed: choose.typed.as_ref().and_then(|name| typed(cx, step, name)),
+        typed: choose.typed.iter().filter_map(|name| typed(cx, step, name)).collect(),
         use_pending_intent: choose.use_pending_intent,
         evidence: choose.evidence.as_ref().map(|name| name.text.clone()),
         accept_stale: choose.accept_stale,
@@ -52,7 +52,7 @@ pub fn choose(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, choose: &ChooseSyntax)
     })
 }
 
-/// The `ask` whose answer may be typed instead of an option.
+/// An `ask` whose answer may be typed instead of an option.
 fn typed(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, name: &Scalar) -> Option<StepId> {
     let named = cx.syntax.steps.iter().find(|one| one.name.text == name.text);
     let readable = |expects: &Scalar| TYPED.contains(&expects.text.as_str());

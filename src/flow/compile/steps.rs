@@ -156,14 +156,16 @@ fn ask(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, ask: &AskSyntax) -> Option<As
     if let Err(finding) = vars::receives(&ask.var, &ty, &what, &cx.vars, Code::AnswerType) {
         cx.report(*finding);
     }
-    let instalment = ask.instalment.as_ref().and_then(|scalar| instalment(cx, expects, scalar));
+    let mut sum = |key, scalar: Option<&Scalar>| sum_of_money(cx, expects, (key, scalar?));
+    let instalment = sum("instalment", ask.instalment.as_ref());
+    let likely_from = sum("likely_from", ask.likely_from.as_ref());
     let var = ask.var.text.clone();
-    Some(Ask { var, expects, text, min, max, instalment, retry: retry?, wait: wait?, goto })
+    Some(Ask { var, expects, text, min, max, instalment, likely_from, retry: retry?, wait: wait?, goto })
 }
 
-fn instalment(cx: &mut FlowCx<'_, '_>, expects: Expects, scalar: &Scalar) -> Option<Expr> {
+fn sum_of_money(cx: &mut FlowCx<'_, '_>, expects: Expects, (key, scalar): (&str, &Scalar)) -> Option<Expr> {
     if expects != Expects::Money {
-        let message = "`instalment` goes with `expects: money`";
+        let message = format!("`{key}` goes with `expects: money`");
         cx.report(Finding::new(Code::BadValue, scalar.span, message).help("leave it out"));
         return None;
     }

@@ -60,6 +60,8 @@ pub enum Code {
     DuplicateTitle,
     WrongFigure,
     NotRecorded,
+    TermsNotShown,
+    DebtTold,
     TextMissing,
     TranslationStale,
     UnknownTextKey,
@@ -79,7 +81,7 @@ pub enum Code {
 }
 
 impl Code {
-    pub const ALL: [Self; 71] = [
+    pub const ALL: [Self; 73] = [
         Self::Yaml,
         Self::UnknownKey,
         Self::MissingKey,
@@ -135,6 +137,8 @@ impl Code {
         Self::DuplicateTitle,
         Self::WrongFigure,
         Self::NotRecorded,
+        Self::TermsNotShown,
+        Self::DebtTold,
         Self::TextMissing,
         Self::TranslationStale,
         Self::UnknownTextKey,
@@ -211,6 +215,8 @@ impl Code {
             Self::DuplicateTitle => "F054",
             Self::WrongFigure => "F056",
             Self::NotRecorded => "F057",
+            Self::TermsNotShown => "F058",
+            Self::DebtTold => "F059",
             Self::TextMissing => "F060",
             Self::TranslationStale => "F061",
             Self::UnknownTextKey => "F062",

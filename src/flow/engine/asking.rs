@@ -84,6 +84,14 @@ impl<'f> Asking<'f> {
         }
     }
 
+    /// Whether an amount answers it, also one that is typed instead of an option.
+    pub(crate) const fn takes_amount(self) -> bool {
+        match self {
+            Self::Ask(ask) => matches!(ask.expects, Expects::Money),
+            Self::Choose(choose) => !choose.typed.is_empty(),
+        }
+    }
+
     /// Whether the words name an answer so plainly that no safety interrupt can be meant.
     pub(crate) fn is_named_exactly(self, meaning: &Understanding) -> bool {
         match self {

@@ -57,6 +57,11 @@ const MEANS: [&str; 27] = [
     "cash",
     "card",
 ];
+/// Set when the message names new terms for the whole debt, and not only instalments: "refinanciar".
+const REFINANCE_VAR: &str = "refinancia_dicha";
+/// Beginnings of the words for it, in all languages of the flows.
+const REFINANCE: [&str; 7] =
+    ["refinan", "reestruct", "restruct", "renegoci", "reprogram", "unific", "consolid"];
 /// Set when the message says that money went to a person or to an account that is not the lender's.
 const PAID_ELSEWHERE_VAR: &str = "pago_ajeno";
 /// It says of whom it speaks: another person writes, or the holder is named, or it is a report and nothing else. Who also
@@ -66,7 +71,7 @@ const CLEAR_VAR: &str = "claro";
 const HOLDER: [&str; 3] = ["titular", "holder", "debtor"];
 
 /// Variables of an interrupt's flow that get what the message brings, with the type of each.
-pub(crate) const BROUGHT_VARS: [(&str, Type); 9] = [
+pub(crate) const BROUGHT_VARS: [(&str, Type); 10] = [
     (PAST_DATE_VAR, Type::Date),
     (COMING_DATE_VAR, Type::Date),
     (AMOUNT_VAR, Type::Money),
@@ -76,6 +81,7 @@ pub(crate) const BROUGHT_VARS: [(&str, Type); 9] = [
     (MEANS_VAR, Type::Text),
     (PAID_ELSEWHERE_VAR, Type::Text),
     (CLEAR_VAR, Type::Bool),
+    (REFINANCE_VAR, Type::Text),
 ];
 
 /// What this message brings. An amount beside a negation is none: "no puedo pagar 400 mil" offers nothing. Neither is
@@ -112,6 +118,8 @@ pub(super) fn brought(
     let silence = asks_for_silence(words).then(|| Value::text("si"));
     let elsewhere = plain.filter(|meaning| paid_a_person(&meaning.normalised)).map(|_| Value::text("si"));
     let clear = clear.then_some(Value::Bool(true));
+    let new_terms = |word: &str| REFINANCE.iter().any(|begin| word.starts_with(begin));
+    let refinance = words.split(' ').any(new_terms).then(|| Value::text("si"));
     let means = plain.and_then(|meaning| means(&meaning.normalised)).map(Value::text);
     let all = [
         (PAST_DATE_VAR, day),
@@ -123,14 +131,20 @@ pub(super) fn brought(
         (MEANS_VAR, means),
         (PAID_ELSEWHERE_VAR, elsewhere),
         (CLEAR_VAR, clear),
+        (REFINANCE_VAR, refinance),
     ];
     all.into_iter().filter_map(|(var, value)| Some((var, value?))).collect()
 }
 
-/// The day to come that an answer to another question names: "80 mil el viernes".
-pub(super) fn day_beside(meaning: &Understanding) -> Option<(&'static str, Value)> {
+/// The day to come that an answer to another question names: "80 mil el viernes", or, where a day was `said` before,
+/// one that replaces it: "no, perdón, el 8". Where it is kept it is read back.
+pub(super) fn day_beside(
+    meaning: &Understanding,
+    said: impl Fn(&str) -> bool,
+) -> Option<(&'static str, Value)> {
     let plain = !has_negation(&meaning.normalised) && meaning.amount.is_some();
-    coming_day(meaning).filter(|_| plain).map(|day| (COMING_DATE_VAR, Value::Date(day)))
+    let counts = plain || said(COMING_DATE_VAR);
+    meaning.date.filter(|_| counts).map(|day| (COMING_DATE_VAR, Value::Date(day)))
 }
 
 fn coming_day(meaning: &Understanding) -> Option<Day> {

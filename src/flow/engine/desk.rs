@@ -64,7 +64,7 @@ impl<'f> Run<'f> {
             reason: new.reason.to_owned(),
             note: new.note.into(),
         });
-        let protected = new.protected || self.is_protected();
+        let protected = new.protected || self.session.desk.as_ref().is_some_and(|desk| desk.protected);
         let fresh = || Desk {
             since: self.facts.now,
             reason: new.reason.to_owned(),
@@ -114,11 +114,13 @@ impl<'f> Run<'f> {
     /// The ticket is closed.
     pub(super) fn forget_desk(&mut self) {
         self.session.desk = None;
+        self.session.suspected.clear();
         self.refresh_session_fact();
     }
 
-    pub(super) fn is_protected(&self) -> bool {
-        self.session.desk.as_ref().is_some_and(|desk| desk.protected)
+    /// Whether no word of the person closes the open ticket.
+    pub(crate) fn is_protected(&self) -> bool {
+        self.session.desk.as_ref().is_some_and(|desk| desk.protected || self.danger_suspected())
     }
 
     /// When the person was handed over.
@@ -137,6 +139,7 @@ impl<'f> Run<'f> {
     // ── what a message means beside the desk ───────────────────────────────────────────────────────────────────
 
     pub(super) fn beside_agent(&mut self, heard: &Heard<'_>) -> Result<(), Stop> {
+        self.suspect(heard);
         if let Some(correction) = self.correction(heard) {
             return self.corrected(correction);
         }
@@ -154,7 +157,6 @@ impl<'f> Run<'f> {
         {
             return Ok(());
         }
-        self.protect_if_hinted(heard);
         match self.moment(heard) {
             Some(moment) => self.tell_waiting(moment),
             None => Ok(()),
@@ -175,16 +177,6 @@ impl<'f> Run<'f> {
         }
         let now = self.session.desk.as_ref().map_or(0, |desk| rank(&desk.priority));
         interrupt.always && self.protects(&interrupt.run).is_some_and(|urgency| urgency < now)
-    }
-
-    /// Said to an agent, a hint of danger opens nothing; but from then on no word closes this ticket.
-    fn protect_if_hinted(&mut self, heard: &Heard<'_>) {
-        if heard.doubted_intent().is_some_and(Intent::is_danger)
-            && let Some(desk) = &mut self.session.desk
-        {
-            desk.protected = true;
-            self.refresh_session_fact();
-        }
     }
 
     /// What whoever waits hears now, if anything: an agent who is there speaks for themselves, and thanks need no answer.

@@ -8,7 +8,7 @@ use crate::domain::ids::FlowId;
 use crate::flow::engine::desk::{NewDesk, rank};
 use crate::flow::engine::heard::Heard;
 use crate::flow::engine::run::{Next, Run, Stop};
-use crate::flow::model::{Handoff, Interrupt, StepKind};
+use crate::flow::model::{Flow, Handoff, Interrupt, StepKind};
 use crate::flow::state::{EnteredBy, Status};
 use crate::flow::value::Value;
 
@@ -36,6 +36,19 @@ impl<'f> Run<'f> {
     /// How urgent the protected hand-offs of a flow are, when it has any.
     pub(super) fn protects(&self, flow: &FlowId) -> Option<usize> {
         self.protected_handoff(flow).map(|handoff| rank(&handoff.priority))
+    }
+
+    /// The hand-off that the open ticket was raised to, and its flow, where that may begin as it is: what is said when
+    /// people give the chat back is said of that matter.
+    pub(super) fn raised_to(&self) -> Option<(&'f Flow, &'f Handoff)> {
+        let desk = self.session.desk.as_ref().filter(|desk| !desk.told.is_empty())?;
+        let told = self.flows.bot.interrupts.iter().filter(|it| desk.told.contains(&it.id));
+        told.filter_map(|it| self.flows.flows.get(&it.run)).find_map(|flow| {
+            let complete = flow.vars.values().all(|var| !var.input || var.initial.is_some());
+            let handoff =
+                self.protected_handoff(&flow.id).filter(|_| complete && flow.needs <= self.level)?;
+            (handoff.reason == desk.reason).then_some((flow, handoff))
+        })
     }
 
     /// The most urgent protected hand-off of a flow.

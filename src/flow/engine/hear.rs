@@ -148,7 +148,7 @@ impl<'f> Run<'f> {
         }
         let said_again = heard.said_again(asking);
         if let Some(interrupt) = self.interrupt_among(heard, |it| {
-            it.always && said_again.is_none_or(|intent| !lists(&it.intents, intent))
+            (it.always || heard.takes_back(it)) && said_again.is_none_or(|intent| !lists(&it.intents, intent))
         }) {
             return self.interrupt(interrupt, heard);
         }
@@ -185,7 +185,7 @@ impl<'f> Run<'f> {
         if asking.takes_any_text() && heard.is_greeting() {
             return self.greeted(asking, waited);
         }
-        self.keep_beside(asking, heard)?;
+        let kept = self.keep_beside(asking, heard)?;
         let consent = heard.consent(self.terms_just_shown(asking));
         let intent = said_again.or_else(|| heard.certain_intent()).map(Intent::name);
         let certain = Certain { intent, consent };
@@ -198,6 +198,10 @@ impl<'f> Run<'f> {
             Some(Part::Whole(next)) => return self.proceed(Ok(next)),
             Some(Part::More) => return self.asked(Ok(()), asking, waited),
             None => {}
+        }
+        if kept && asking.takes_amount() && heard.only_proposes() {
+            let asked = asking.ask(self, 0);
+            return self.asked(asked, asking, waited);
         }
         if heard.only_acknowledges() && asking.binds() {
             return self.acknowledged(asking, heard, waited);
@@ -391,7 +395,7 @@ impl<'f> Run<'f> {
         self.flows.bot.interrupts.iter().find(|it| {
             let already_open = matches!(it.mode, InterruptMode::Stack) && self.is_open(&it.run);
             let shut = self.session.reserved.is_some() && !it.reserved;
-            heard.names(it) && lets_in(it) && !already_open && !shut
+            heard.names(it) && lets_in(it) && self.terms_stand(it) && !already_open && !shut
         })
     }
 
@@ -468,5 +472,7 @@ pub(super) struct Waited {
 }
 
 fn allowed(step: &Step, interrupt: &Interrupt) -> bool {
-    interrupt.always || step.interruptible.as_ref().is_none_or(|ids| ids.contains(&interrupt.id))
+    interrupt.always
+        || interrupt.terms.is_some()
+        || step.interruptible.as_ref().is_none_or(|ids| ids.contains(&interrupt.id))
 }

@@ -2,7 +2,7 @@
 
 use crate::flow::engine::asking::Asking;
 use crate::flow::input::Said;
-use crate::flow::model::Interrupt;
+use crate::flow::model::{Interrupt, Terms};
 use crate::flow::state::OptionRef;
 use crate::understand::answer::without_courtesy;
 use crate::understand::intent::Intent;
@@ -27,7 +27,7 @@ pub(super) struct Heard<'i> {
 impl<'i> Heard<'i> {
     pub(super) fn of(said: &'i Said, interrupts: &[Interrupt], proved: bool) -> Self {
         let heard = Self { proved, ..Self::read(said) };
-        let phrased = interrupts.iter().any(|it| heard.phrases(it));
+        let phrased = interrupts.iter().any(|it| it.terms.is_none() && heard.phrases(it));
         Self { phrased, ..heard }
     }
 
@@ -141,11 +141,34 @@ impl<'i> Heard<'i> {
         self.doubted_intent().or_else(|| self.certain_intent().filter(|intent| intent.is_safety()))
     }
 
-    /// Its very words, with or without a greeting around them.
+    /// Its very words, with or without a greeting around them. About terms people say more: there a longer phrase
+    /// counts wherever it stands.
     pub(super) fn phrases(&self, interrupt: &Interrupt) -> bool {
         let words = self.words();
         let bare = without_courtesy(words);
-        !words.is_empty() && interrupt.phrases.iter().any(|phrase| phrase == words || phrase == bare)
+        let within = |phrase: &str| interrupt.terms.is_some() && stands_within(words, phrase);
+        let is = |phrase: &String| phrase == words || phrase == bare || within(phrase);
+        !words.is_empty() && interrupt.phrases.iter().any(is)
+    }
+
+    /// Terms that were accepted are taken back, before any answer. Where the words may also tell of danger, hardly
+    /// another one stands beside the phrase.
+    pub(super) fn takes_back(&self, interrupt: &Interrupt) -> bool {
+        let about = interrupt.terms == Some(Terms::Accepted);
+        about && (self.says_little_more(interrupt) || !self.doubted_intent().is_some_and(Intent::is_peril))
+    }
+
+    fn says_little_more(&self, interrupt: &Interrupt) -> bool {
+        let n_words = |text: &str| text.split(' ').count();
+        let found = interrupt.phrases.iter().filter(|phrase| stands_within(self.words(), phrase));
+        let longest = found.map(|phrase| n_words(phrase)).max();
+        longest.is_some_and(|longest| n_words(self.words()) <= longest + WORDS_BESIDE_MAX)
+    }
+
+    /// It surely means nothing besides a payment to come.
+    pub(super) fn only_proposes(&self) -> bool {
+        let pays = |intent| matches!(intent, Intent::WillPay | Intent::PartialOffer | Intent::PaymentMethods);
+        self.untaken_intent().is_none() && self.certain_intent().is_none_or(pays)
     }
 
     /// A greeting and nothing else.
@@ -161,4 +184,14 @@ impl<'i> Heard<'i> {
 
 pub(super) fn lists(names: &[String], intent: Intent) -> bool {
     names.iter().any(|name| name == intent.name())
+}
+
+/// Words around a phrase that tell nothing of their own: "perdón", "por favor".
+const WORDS_BESIDE_MAX: usize = 3;
+/// Words of a phrase that says by itself what it means, whatever stands around it.
+const TELLING_WORDS: usize = 3;
+
+fn stands_within(words: &str, phrase: &str) -> bool {
+    let telling = phrase.split(' ').count() >= TELLING_WORDS;
+    telling && format!(" {words} ").contains(&format!(" {phrase} "))
 }

@@ -11,6 +11,7 @@ use crate::flow::engine::run::{Next, Run, Stop};
 use crate::flow::input::Said;
 use crate::flow::model::Step;
 use crate::flow::state::EnteredBy;
+use crate::flow::value::Value;
 use crate::understand::intent::Intent;
 
 /// Meanings that are no wish of their own: they answer, greet or thank.
@@ -87,17 +88,20 @@ impl<'f> Run<'f> {
 
     /// What the words bring besides the answer: all of it where any words are an answer ("el 5 por Efecty" names a day
     /// too), the day beside an amount ("80 mil el viernes"). Said once, it is not asked again.
-    pub(super) fn keep_beside(&mut self, asking: Asking<'f>, heard: &Heard<'_>) -> Result<(), Stop> {
+    /// `true` when a day was kept.
+    pub(super) fn keep_beside(&mut self, asking: Asking<'f>, heard: &Heard<'_>) -> Result<bool, Stop> {
         if asking.takes_any_text() {
-            return self.keep_brought(heard);
+            self.keep_brought(heard)?;
+            return Ok(false);
         }
         let (flow, _) = self.place()?;
-        if let Some((var, day)) = heard.meaning.filter(|_| !asking.expects_date()).and_then(day_beside)
-            && flow.vars.contains_key(var)
-        {
-            self.assign(var, day)?;
-        }
-        Ok(())
+        let vars = &self.frame()?.vars;
+        let said = |var: &str| matches!(vars.get(var), Some(Value::Date(_)));
+        let meaning = heard.meaning.filter(|_| !asking.expects_date());
+        let day = meaning.and_then(|meaning| day_beside(meaning, said));
+        let Some((var, day)) = day.filter(|(var, _)| flow.vars.contains_key(*var)) else { return Ok(false) };
+        self.assign(var, day)?;
+        Ok(true)
     }
 
     fn keep_brought(&mut self, heard: &Heard<'_>) -> Result<(), Stop> {

@@ -91,9 +91,13 @@ pub fn typed_expectation(flows: &FlowSet, session: &Session) -> Expectation {
         return Expectation::Nothing;
     };
     let flow = session.frames.last().and_then(|frame| flows.flows.get(&frame.flow));
-    let typed = flow.and_then(|flow| flow.steps.get(choose.typed.as_ref()?));
-    let Some(StepKind::Ask(ask)) = typed.map(|step| &step.kind) else { return Expectation::Nothing };
-    expected(ask.expects)
+    let Some(flow) = flow else { return Expectation::Nothing };
+    let typed = choose.typed.iter().filter_map(|id| {
+        let StepKind::Ask(ask) = &flow.steps.get(id)?.kind else { return None };
+        Some(expected(ask.expects))
+    });
+    // Of an amount and a day, the amount is the one that a bare number may be.
+    typed.reduce(|first, other| if other == Expectation::Amount { other } else { first }).unwrap_or_default()
 }
 
 /// Turn and index of the message that shows the terms which the open question asks to accept.

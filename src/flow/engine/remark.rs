@@ -6,7 +6,7 @@ use crate::flow::engine::asking::Asking;
 use crate::flow::engine::hear::Waited;
 use crate::flow::engine::heard::Heard;
 use crate::flow::engine::run::{Run, Stop};
-use crate::flow::model::{FlowSet, Localised, Step};
+use crate::flow::model::{FlowSet, Interrupt, Localised, Step, Terms};
 use crate::flow::state::Status;
 use crate::understand::Understanding;
 use crate::understand::intent::Intent;
@@ -70,6 +70,21 @@ impl<'f> Run<'f> {
             frame.since_turn == *asked_turn
                 && frame.shown.get(name).is_some_and(|shown| shown.turn == *asked_turn)
         })
+    }
+
+    /// Whether terms are as far as the interrupt wants them, if it asks for any.
+    pub(super) fn terms_stand(&self, interrupt: &Interrupt) -> bool {
+        match interrupt.terms {
+            None => true,
+            Some(Terms::Open) => {
+                let asking = self.place().and_then(|(_, step)| Asking::of(step));
+                matches!(self.session.status, Status::Waiting { .. }) && asking.is_ok_and(Asking::binds)
+            }
+            Some(Terms::Accepted) => {
+                let mut shown = self.session.frames.iter().flat_map(|frame| frame.shown.values());
+                shown.any(|shown| shown.answered_by.is_some())
+            }
+        }
     }
 
     /// Who says hello in the middle of a question did not see it or begins anew: it is asked again, kindly.

@@ -29,7 +29,9 @@ impl<'f> Run<'f> {
             Input::ActionOutcome { call, outcome, values, proved } => {
                 self.action_outcome(*call, outcome, values, *proved)
             }
-            Input::AgentReturned { step } => self.agent_returned(step.as_deref()),
+            Input::AgentReturned { step, outcome } => {
+                self.agent_returned(step.as_deref(), outcome.as_deref())
+            }
             Input::TicketClosed { outcome } => self.ticket_closed(outcome.as_deref()),
             Input::PersonConfirmed { person } => {
                 self.person_confirmed(*person);
@@ -160,17 +162,34 @@ impl<'f> Run<'f> {
 
     // ── agents ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-    fn agent_returned(&mut self, named: Option<&str>) -> Result<(), Stop> {
+    fn agent_returned(&mut self, named: Option<&str>, outcome: Option<&str>) -> Result<(), Stop> {
+        let raised = self.raised_to();
         self.ticket_ended();
-        // A reserved chat goes on where the hand-off says, whatever step is named.
-        let named = named.filter(|_| self.session.reserved.is_none());
+        let freed = self.free_by(outcome);
         if !matches!(self.session.status, Status::WithAgent { .. }) {
             self.visit("late_return");
             return self.release_handoff_below(|handoff| &handoff.returned);
         }
         self.session.proactive = false;
         self.visit("returned");
-        let open = self.open_handoff();
+        if self.facts.opted_out {
+            // Nobody is there to be answered, and to write first was forbidden: the bot waits for the person.
+            self.visit("quiet");
+            self.end(outcome::CLOSED);
+            return Ok(());
+        }
+        if self.session.reserved.is_some() {
+            // The step of the matter that was open is nobody's here: the chat goes on as one that begins.
+            return self.begin_from_start();
+        }
+        if named.is_none()
+            && let Some((flow, handoff)) = raised.filter(|_| !freed)
+        {
+            self.drop_matter();
+            self.push(&flow.id, EnteredBy::Start)?;
+            return self.proceed(Ok(Next::Goto(&handoff.returned)));
+        }
+        let open = self.open_handoff().filter(|_| !freed);
         if let (Some((flow, handoff)), Some(named)) = (open, named) {
             let (in_flow, step) = named.split_once('.').unwrap_or((flow.id.as_str(), named));
             if in_flow == flow.id.as_str() {
@@ -186,12 +205,25 @@ impl<'f> Run<'f> {
         }
         match open {
             Some((_, handoff)) => self.proceed(Ok(handoff::returned(handoff, None))),
-            None => {
-                self.drop_matter();
-                self.push(self.start_flow(), EnteredBy::Start)?;
-                self.proceed(Ok(Next::Again))
-            }
+            None => self.begin_from_start(),
         }
+    }
+
+    fn begin_from_start(&mut self) -> Result<(), Stop> {
+        self.drop_matter();
+        self.push(self.start_flow(), EnteredBy::Start)?;
+        self.proceed(Ok(Next::Again))
+    }
+
+    /// The chat is free again when an agent ended the ticket with an outcome that lifts its reservation.
+    fn free_by(&mut self, outcome: Option<&str>) -> bool {
+        let lifts =
+            |one: &Reserved| outcome.is_some_and(|outcome| one.lifted_by.iter().any(|by| by == outcome));
+        let lifted = self.reservation().is_some_and(lifts);
+        if lifted {
+            self.set_free();
+        }
+        lifted
     }
 
     /// A step of another flow that may be begun from nothing: the level holds, and it needs no input.
@@ -219,11 +251,7 @@ impl<'f> Run<'f> {
     /// hand-off does so itself.
     fn ticket_closed(&mut self, outcome: Option<&str>) -> Result<(), Stop> {
         self.ticket_ended();
-        let lifts =
-            |one: &Reserved| outcome.is_some_and(|outcome| one.lifted_by.iter().any(|by| by == outcome));
-        if self.reservation().is_some_and(lifts) {
-            self.set_free();
-        }
+        self.free_by(outcome);
         if !matches!(self.session.status, Status::WithAgent { .. }) {
             self.visit("late_ticket_closed");
             return self.release_handoff_below(|handoff| &handoff.closed);
@@ -251,6 +279,7 @@ impl<'f> Run<'f> {
         self.visit("confirmed");
         self.session.active_at = self.facts.now;
         self.belongs_to(person);
+        self.nobody_else();
         if self.level < Assurance::Verificada {
             self.set_level(Assurance::Verificada);
         }

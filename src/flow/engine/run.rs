@@ -125,8 +125,9 @@ impl<'f> Run<'f> {
             ("intencion", intent),
             ("idioma", Value::Choice(self.session.language.clone())),
             ("motivo", desk.map_or(Value::Nothing, |desk| Value::text(&desk.reason))),
-            ("protegida", Value::Bool(desk.is_some_and(|desk| desk.protected))),
+            ("protegida", Value::Bool(self.is_protected())),
             ("pendiente", self.session.aside.as_ref().map_or(Value::Nothing, Value::text)),
+            ("reserva", self.session.reserved.as_ref().map_or(Value::Nothing, Value::text)),
         ]);
     }
 
@@ -398,7 +399,10 @@ impl<'f> Run<'f> {
         self.effects.retain(|effect| {
             matches!(
                 effect,
-                Effect::Assurance { .. } | Effect::CloseTicket { .. } | Effect::Reservation { .. }
+                Effect::Assurance { .. }
+                    | Effect::CloseTicket { .. }
+                    | Effect::Reservation { .. }
+                    | Effect::Suspected { .. }
             )
         });
         self.drop_matter();

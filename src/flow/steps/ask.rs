@@ -101,6 +101,14 @@ pub(crate) fn answer_ahead<'f>(
     Ok(Some(Next::Rest))
 }
 
+/// Whether the message holds a value of this step, and if so, whether one that is within its bounds.
+pub(crate) fn may_take(ask: &Ask, run: &Run<'_>, meaning: &Understanding) -> Option<bool> {
+    let value = read(ask, "", meaning, run)?;
+    let readings = doubtful(ask, meaning);
+    let possible = |one: &Money| is_within(ask, &Value::Money(*one), run);
+    Some(if readings.is_empty() { is_within(ask, &value, run) } else { readings.iter().any(possible) })
+}
+
 /// Takes a picture or document.
 pub(crate) fn answer_media<'f>(ask: &'f Ask, run: &mut Run<'f>, media_id: &str) -> Result<Next<'f>, Stop> {
     take(ask, run, Value::text(media_id))
@@ -147,6 +155,13 @@ fn instalments(ask: &Ask, meaning: &Understanding, run: &Run<'_>) -> Option<Mone
 pub(crate) fn is_within(ask: &Ask, value: &Value, run: &Run<'_>) -> bool {
     within(value, ask.min.as_ref(), run, Ordering::Less)
         && within(value, ask.max.as_ref(), run, Ordering::Greater)
+}
+
+/// Less than the step takes, or than anybody means here.
+pub(crate) fn is_too_little(ask: &Ask, money: Money, run: &Run<'_>) -> bool {
+    let value = Value::Money(money);
+    !within(&value, ask.min.as_ref(), run, Ordering::Less)
+        || !within(&value, ask.likely_from.as_ref(), run, Ordering::Less)
 }
 
 /// Whether the value is not beyond a bound. An amount in another currency is beyond every bound; a bound that has no

@@ -1,10 +1,11 @@
 //! `choose`: one of several options, by tap, by words, or by the intent that opened the chat.
 
-use crate::domain::ids::StepId;
+mod typed;
+
 use crate::flow::effect::Shown;
 use crate::flow::engine::run::{Next, Run, Spoken, Stop};
 use crate::flow::engine::{self, Candidate, Certain};
-use crate::flow::model::{Ask, Choose, Expects, StepKind};
+use crate::flow::model::Choose;
 use crate::flow::render::{self, ChoiceKind, Question, Speech};
 use crate::flow::steps::ask;
 use crate::understand::Understanding;
@@ -15,7 +16,7 @@ pub(crate) fn run<'f>(choose: &'f Choose, run: &mut Run<'f>) -> Result<Next<'f>,
     if let Some(next) = answer_pending(choose, run)? {
         return Ok(next);
     }
-    if let Some(next) = typed_before(choose, run)? {
+    if let Some(next) = typed::said_before(choose, run)? {
         return Ok(next);
     }
     ask(choose, run, 0)?;
@@ -110,7 +111,7 @@ pub(crate) fn answer<'f>(
         return options.into_iter().nth(at).map(|option| take(choose, run, option)).transpose();
     }
     if !names_option_over_value(meaning)
-        && let Some(typed) = typed(choose, run)?
+        && let Some(typed) = typed::meant(choose, run, meaning, intent)?
         && let Some(next) = ask::answer_ahead(typed, run, meaning)?
     {
         return Ok(Some(next));
@@ -122,24 +123,6 @@ pub(crate) fn answer<'f>(
         Some(option) => take(choose, run, option).map(Some),
         None => Ok(None),
     }
-}
-
-/// An amount that was said before is what would be typed here.
-fn typed_before<'f>(choose: &'f Choose, run: &mut Run<'f>) -> Result<Option<Next<'f>>, Stop> {
-    if run.session.readings.is_empty() || run.frame()?.since_turn != 0 {
-        return Ok(None);
-    }
-    let Some((id, ask)) = typed(choose, run)? else { return Ok(None) };
-    if ask.expects != Expects::Money {
-        return Ok(None);
-    }
-    let here = run.frame()?.step.clone();
-    run.move_to(id)?;
-    let asked = ask::said_before(ask, run)?;
-    if asked.is_none() {
-        run.move_to(&here)?;
-    }
-    Ok(asked)
 }
 
 /// Takes a text as the answer to a question about somebody's safety: an option by its very words, or any yes. A denial
@@ -158,16 +141,6 @@ pub(crate) fn answer_about_safety<'f>(
     };
     let at = by_words(&options, &exact);
     at.and_then(|at| options.into_iter().nth(at)).map(|option| take(choose, run, option)).transpose()
-}
-
-/// The `ask` whose answer may be typed here.
-fn typed<'f>(choose: &'f Choose, run: &Run<'f>) -> Result<Option<(&'f StepId, &'f Ask)>, Stop> {
-    let Some(id) = &choose.typed else { return Ok(None) };
-    let (flow, _) = run.place()?;
-    let Some(StepKind::Ask(ask)) = flow.steps.get(id).map(|step| &step.kind) else {
-        return Err(Stop::fault(format!("step `{id}` asks nothing")));
-    };
-    Ok(Some((id, ask)))
 }
 
 /// "la 2" is the second option and no amount; "una parte, 50 mil" names an option loosely and says more than it.

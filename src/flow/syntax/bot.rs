@@ -30,8 +30,18 @@ const BOT_KEYS: [&str; 18] = [
     "defaults",
     "texts",
 ];
-const INTERRUPT_KEYS: [&str; 9] =
-    ["id", "phrases", "intents", "run", "mode", "always", "with_agent", "with_protected", "reserved"];
+const INTERRUPT_KEYS: [&str; 10] = [
+    "id",
+    "phrases",
+    "intents",
+    "run",
+    "mode",
+    "always",
+    "with_agent",
+    "with_protected",
+    "reserved",
+    "terms",
+];
 const CORRECTION_KEYS: [&str; 4] = ["reasons", "phrases", "intents", "run"];
 const RESERVED_KEYS: [&str; 3] = ["id", "run", "lifted_by"];
 
@@ -165,6 +175,7 @@ fn interrupt(reader: &mut Reader, node: &Node) -> Option<InterruptSyntax> {
     let with_agent = reader.flag(fields, "with_agent");
     let with_protected = reader.flag(fields, "with_protected");
     let reserved = reader.flag(fields, "reserved");
+    let terms = reader.optional(fields, "terms");
     Some(InterruptSyntax {
         id: id?,
         phrases,
@@ -175,6 +186,7 @@ fn interrupt(reader: &mut Reader, node: &Node) -> Option<InterruptSyntax> {
         with_agent,
         with_protected,
         reserved,
+        terms,
     })
 }
 

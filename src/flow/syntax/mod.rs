@@ -76,6 +76,7 @@ pub struct AskSyntax {
     pub min: Option<Scalar>,
     pub max: Option<Scalar>,
     pub instalment: Option<Scalar>,
+    pub likely_from: Option<Scalar>,
     pub retry: Option<RetrySyntax>,
     pub wait: Option<WaitSyntax>,
     pub goto: Scalar,
@@ -88,7 +89,7 @@ pub struct ChooseSyntax {
     pub footer: Option<Scalar>,
     pub options: Vec<OptionSyntax>,
     pub each: Option<EachSyntax>,
-    pub typed: Option<Scalar>,
+    pub typed: Vec<Scalar>,
     pub use_pending_intent: bool,
     pub evidence: Option<Scalar>,
     pub accept_stale: bool,
@@ -210,6 +211,7 @@ pub struct InterruptSyntax {
     pub with_agent: bool,
     pub with_protected: bool,
     pub reserved: bool,
+    pub terms: Option<Scalar>,
 }
 
 #[derive(Debug, Clone)]

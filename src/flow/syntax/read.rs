@@ -135,6 +135,16 @@ impl Reader {
         }
     }
 
+    /// One text or a list of them; absent is empty.
+    pub fn one_or_more(&mut self, fields: Fields<'_>, key: &str) -> Vec<Scalar> {
+        match fields.get(key).map(|node| &node.kind) {
+            Some(NodeKind::Seq(_)) => self.scalars(fields, key),
+            Some(NodeKind::Null | NodeKind::Scalar(_) | NodeKind::Map(_)) | None => {
+                self.optional(fields, key).into_iter().collect()
+            }
+        }
+    }
+
     /// A list of texts; absent is empty.
     pub fn scalars(&mut self, fields: Fields<'_>, key: &str) -> Vec<Scalar> {
         let Some(node) = fields.get(key) else { return Vec::new() };

@@ -22,6 +22,7 @@ const fn other_keys(kind: &str) -> &'static [&'static str] {
             "min",
             "max",
             "instalment",
+            "likely_from",
             "retry",
             "wait",
             "goto",
@@ -163,9 +164,21 @@ fn ask(reader: &mut Reader, what: &str, fields: Fields<'_>) -> Option<AskSyntax>
     let text = reader.required(fields, what, "text", "the question");
     let (min, max) = (reader.optional(fields, "min"), reader.optional(fields, "max"));
     let instalment = reader.optional(fields, "instalment");
+    let likely_from = reader.optional(fields, "likely_from");
     let (retry, wait) = (retry(reader, fields), wait(reader, fields));
     let goto = reader.required(fields, what, "goto", GOTO)?;
-    Some(AskSyntax { var: var?, expects: expects?, text: text?, min, max, instalment, retry, wait, goto })
+    Some(AskSyntax {
+        var: var?,
+        expects: expects?,
+        text: text?,
+        min,
+        max,
+        instalment,
+        likely_from,
+        retry,
+        wait,
+        goto,
+    })
 }
 
 fn choose(reader: &mut Reader, what: &str, fields: Fields<'_>) -> Option<ChooseSyntax> {
@@ -174,7 +187,7 @@ fn choose(reader: &mut Reader, what: &str, fields: Fields<'_>) -> Option<ChooseS
     let footer = reader.optional(fields, "footer");
     let options = options(reader, fields);
     let each = each(reader, fields);
-    let typed = reader.optional(fields, "typed");
+    let typed = reader.one_or_more(fields, "typed");
     if options.is_empty() && each.is_none() && fields.get("options").is_none() && fields.get("each").is_none()
     {
         reader.missing(

@@ -184,6 +184,7 @@ fn stage<'f>(
         assurance: scene.level,
         window_until: None,
         attended: false,
+        opted_out: false,
         reserved: None,
         roots: sample::facts(today, currency_of(country)),
     };

@@ -138,8 +138,10 @@ pub fn parse(line: &str, currency: Currency) -> Result<Option<Cue>, String> {
         Some("echo") => Ok(Some(Cue::Happens(Input::HumanEcho))),
         Some("identity") => Ok(Some(Cue::Happens(Input::IdentityChanged))),
         Some(returned) => match returned.strip_prefix("returned").map(str::trim) {
-            Some("") => Ok(Some(Cue::Happens(Input::AgentReturned { step: None }))),
-            Some(step) => Ok(Some(Cue::Happens(Input::AgentReturned { step: Some(step.to_owned()) }))),
+            Some("") => Ok(Some(Cue::Happens(Input::AgentReturned { step: None, outcome: None }))),
+            Some(step) => {
+                Ok(Some(Cue::Happens(Input::AgentReturned { step: Some(step.to_owned()), outcome: None })))
+            }
             None => Err(format!("`@ {returned}` is none of returned, closed, echo, identity")),
         },
     }

@@ -72,6 +72,34 @@ const CLOSING: &[&str] = &[
     "en su totalidad",
     "termina de pagar",
     "terminar de pagar",
+    "credito termin*",
+    "credito ya termin*",
+    "prestamo termin*",
+    "prestamo ya termin*",
+    "deuda termin*",
+    "deuda ya termin*",
+    "obligacion termin*",
+    "credito se termin*",
+    "deuda se termin*",
+    "credito se acab*",
+    "deuda se acab*",
+    "credito finaliz*",
+    "deuda finaliz*",
+    "deuda desaparec*",
+    "deja de deber",
+    "dejara de deber",
+    "no nos debe*",
+    "no nos deba*",
+    "nos debe nada",
+    "nos debera nada",
+    "nada pendiente",
+    "sin nada pendiente",
+    "ninguna obligacion",
+    "ninguna deuda",
+    "sin deuda*",
+    "sin obligacion*",
+    "quedara ninguna",
+    "queda ninguna",
     // Portuguese
     "encerra*",
     "quita a",
@@ -90,6 +118,16 @@ const CLOSING: &[&str] = &[
     "termina o seu credito",
     "termina a divida",
     "termina a sua divida",
+    "emprestimo termin*",
+    "divida termin*",
+    "divida acab*",
+    "nao nos deve*",
+    "nos deve nada",
+    "nada pendente",
+    "nenhuma obrigacao",
+    "nenhuma divida",
+    "sem divida*",
+    "deixa de dever",
     // English
     "you close",
     "closes",
@@ -113,6 +151,20 @@ const CLOSING: &[&str] = &[
     "ends your loan",
     "ends your debt",
     "ends the debt",
+    "loan ends",
+    "loan is over",
+    "loan will end",
+    "debt ends",
+    "debt is over",
+    "debt will end",
+    "debt is gone",
+    "no longer owe",
+    "owe us nothing",
+    "nothing outstanding",
+    "nothing pending",
+    "no obligation",
+    "no debt",
+    "stop owing",
 ];
 
 /// That an amount is all that is owed, overdue or not.
@@ -172,6 +224,34 @@ const WHOLE: &[&str] = &[
     "payoff",
     "all you owe",
 ];
+
+/// Words that give something away, which only an offer does.
+const WAIVED: &[&str] = &[
+    "condono",
+    "condona",
+    "condonan",
+    "condonar*",
+    "condonam*",
+    "perdonamos",
+    "le borramos",
+    "le quitamos los intereses",
+    "le rebajamos",
+    "sin intereses",
+    "damos descuento",
+    "perdoamos",
+    "abatemos os juros",
+    "tiramos os juros",
+    "sem juros",
+    "we waive",
+    "waive your",
+    "we forgive",
+    "without interest",
+    "interest free",
+];
+/// The words by which a text gives something away.
+pub fn given_away(text: &str) -> Option<String> {
+    found(text, WAIVED)
+}
 
 /// The words by which a text says that a debt ends.
 pub fn closing(text: &str) -> Option<String> {
@@ -258,6 +338,12 @@ mod tests {
             "Después no debe más.",
             "você fica livre da dívida",
             "you are free of debt",
+            "Al final su préstamo terminará.",
+            "esa deuda ya terminó",
+            "Con esto usted no nos deberá nada",
+            "no le quedará ninguna deuda",
+            "a sua dívida acaba aqui",
+            "after that you owe us nothing",
         ] {
             assert!(closing(said).is_some(), "{said}");
         }

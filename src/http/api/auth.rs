@@ -4,7 +4,9 @@
 //! could steer the hash of a guess would have broken SHA-256.
 
 use super::ApiState;
+use super::brake::Wrong;
 use crate::crypto::token::token_sha256;
+use crate::domain::time::Timestamp;
 use crate::http::error::{Code, Problem};
 use crate::ports::agents::Agent;
 use actix_web::body::MessageBody;
@@ -13,6 +15,7 @@ use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_CHARS_MAX: usize = 64;
@@ -52,15 +55,50 @@ pub async fn guard(
 
 async fn caller(request: &ServiceRequest) -> Result<Agent, Problem> {
     let state = request.app_data::<web::Data<ApiState>>().ok_or(Problem::new(Code::Internal))?;
-    let refused = || Problem::new(Code::Unauthorized);
-    let value = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let (scheme, token) = value.and_then(|value| value.split_once(' ')).ok_or_else(refused)?;
-    let token = token.trim();
-    if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() || token.len() > TOKEN_CHARS_MAX {
-        return Err(refused());
+    let (address, now) = (request.peer_addr().map(|peer| peer.ip()), state.handoff.now());
+    let token = token(request).map(token_sha256);
+    if let Some(wait) = state.brake.waits(address, token.as_ref(), now) {
+        metrics::counter!("acuerdo_agent_signins_refused_total", "why" => "too_many").increment(1);
+        return Err(Problem::new(Code::TooManyTries)
+            .remedy("Wait, and look which program at this address has a wrong token.")
+            .retry_after(wait));
     }
-    let agent = state.agents.agent_by_token(token_sha256(token)).await?;
-    agent.filter(|agent| agent.active).ok_or_else(refused)
+    let Some(token) = token else {
+        return Err(refused(state, address, now, "no_token"));
+    };
+    let agent = state.agents.agent_by_token(token).await?;
+    match agent.filter(|agent| agent.active) {
+        Some(agent) => {
+            state.brake.right(token, now);
+            Ok(agent)
+        }
+        None => Err(refused(state, address, now, "wrong_token")),
+    }
+}
+
+/// What stands in the header as a token, if it can be one.
+fn token(request: &ServiceRequest) -> Option<&str> {
+    let value = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, token) = value.and_then(|value| value.split_once(' '))?;
+    let token = token.trim();
+    let possible =
+        scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= TOKEN_CHARS_MAX;
+    possible.then_some(token)
+}
+
+/// Counts it, and tells the log of the first in a while and of the one from which on the address waits: a flood of wrong
+/// tokens must not become a flood of lines.
+fn refused(state: &ApiState, address: Option<IpAddr>, now: Timestamp, why: &'static str) -> Problem {
+    metrics::counter!("acuerdo_agent_signins_refused_total", "why" => why).increment(1);
+    let from = address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
+    match state.brake.wrong(address, now) {
+        Wrong::First => tracing::warn!(client.address = %from, why, "an agent's token was refused"),
+        Wrong::Braked => {
+            tracing::warn!(client.address = %from, "many tokens from one address were refused; it waits");
+        }
+        Wrong::Again => {}
+    }
+    Problem::new(Code::Unauthorized)
 }
 
 /// The caller's own id when it is harmless in a log, else a new one.

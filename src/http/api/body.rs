@@ -41,6 +41,7 @@ pub struct Resolve {
 #[serde(deny_unknown_fields)]
 pub struct Return {
     pub step: Option<String>,
+    pub outcome: Option<String>,
     pub note: Option<String>,
 }
 

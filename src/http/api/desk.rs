@@ -5,9 +5,9 @@ use super::auth::Caller;
 use super::body::{self, RawBody};
 use super::view;
 use crate::http::error::{Code, Problem};
-use crate::service::handoff::Call;
 use crate::service::handoff::story::{CursorError, STORY_PAGE_MAX, StoryCursor};
 use crate::service::handoff::view::{LIST_MAX, TicketFilter};
+use crate::service::handoff::{Back, Call};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
 
@@ -97,15 +97,18 @@ pub async fn resolve(state: State, caller: Caller, request: HttpRequest, body: R
     let (id, token) = (body::ticket_id(&request)?, body::lease_token(&request)?);
     let end: body::Resolve = body::read(body)?;
     let ticket = state.handoff.resolve(&caller.0, id, token, &end.outcome, end.note.as_deref()).await?;
-    Ok(HttpResponse::Ok().json(view::ticket(&ticket, &caller.0)))
+    let left = state.handoff.unanswered(&ticket).await;
+    Ok(HttpResponse::Ok().json(view::ended(&ticket, &caller.0, left.as_ref())))
 }
 
 pub async fn return_to_bot(state: State, caller: Caller, request: HttpRequest, body: RawBody) -> Answer {
     let (id, token) = (body::ticket_id(&request)?, body::lease_token(&request)?);
     let back: body::Return = body::read_or_default(body)?;
-    let (step, note) = (back.step.as_deref(), back.note.as_deref());
-    let ticket = state.handoff.return_to_bot(&caller.0, id, token, step, note).await?;
-    Ok(HttpResponse::Ok().json(view::ticket(&ticket, &caller.0)))
+    let back =
+        Back { step: back.step.as_deref(), outcome: back.outcome.as_deref(), note: back.note.as_deref() };
+    let ticket = state.handoff.return_to_bot(&caller.0, id, token, back).await?;
+    let left = state.handoff.unanswered(&ticket).await;
+    Ok(HttpResponse::Ok().json(view::ended(&ticket, &caller.0, left.as_ref())))
 }
 
 pub async fn verify(state: State, caller: Caller, request: HttpRequest, body: RawBody) -> Answer {

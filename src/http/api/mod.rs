@@ -2,8 +2,11 @@
 
 mod auth;
 mod body;
+mod brake;
 mod desk;
 mod view;
+
+pub use brake::Brake;
 
 use crate::http::error::{Code, Problem};
 use crate::ports::agents::AgentStore;
@@ -25,6 +28,7 @@ pub struct ApiState {
     pub handoff: Arc<HandoffService>,
     pub agents: Arc<dyn AgentStore>,
     pub random: Arc<dyn Random>,
+    pub brake: Arc<Brake>,
 }
 
 /// Adds `/api/v1/…` and `/openapi.json`. The application must hold a `web::Data<ApiState>`.

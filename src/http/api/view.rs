@@ -9,7 +9,7 @@ use crate::ports::handoff_queue::QueueDepth;
 use crate::ports::tickets::{Ticket, TicketStatus};
 use crate::service::handoff::story::{StoryItem, StoryPage};
 use crate::service::handoff::view::{ChatView, PersonView, TicketView};
-use crate::service::handoff::{HandoffSettings, Taken};
+use crate::service::handoff::{HandoffSettings, Taken, Unanswered};
 use serde_json::{Value, json};
 
 pub fn me(agent: &Agent, settings: &HandoffSettings) -> Value {
@@ -70,6 +70,16 @@ pub fn ticket(ticket: &Ticket, caller: &Agent) -> Value {
     })
 }
 
+/// A ticket that was ended, with what the person wrote last and nobody answered.
+pub fn ended(closed: &Ticket, caller: &Agent, unanswered: Option<&Unanswered>) -> Value {
+    let mut row = ticket(closed, caller);
+    row["unanswered"] = unanswered.map_or(
+        Value::Null,
+        |left| json!({"at": left.at.rfc3339(), "text": left.text.as_ref().map(|text| text.expose())}),
+    );
+    row
+}
+
 pub fn taken(taken: &Taken, caller: &Agent) -> Value {
     json!({"ticket": ticket(&taken.ticket, caller), "lease": lease(taken)})
 }
@@ -94,6 +104,7 @@ fn chat(chat: &ChatView) -> Value {
         "assurance": chat.assurance,
         "debt_allowed": chat.debt_allowed,
         "reserved": chat.reserved,
+        "suspected": chat.suspected,
         "identity_conflict": chat.identity_conflict,
         "opted_out": chat.opted_out,
         "last_inbound_at": time(chat.last_inbound_at),
@@ -150,6 +161,7 @@ fn line(item: &StoryItem) -> Value {
         "id": item.id,
         "at": item.at.rfc3339(),
         "from": item.from.name(),
+        "by": item.by,
         "kind": item.kind,
         "text": item.text.as_ref().map(|text| text.expose()),
         "delivery": item.delivery,

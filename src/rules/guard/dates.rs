@@ -102,11 +102,11 @@ const NOT_DUE: &[&str] = &[
 
 /// A day as said; the month alone counts when the sentence speaks of a debt.
 #[derive(Debug, Clone, Copy)]
-struct Said {
-    day: Option<i64>,
-    month: Option<i64>,
-    start: usize,
-    end: usize,
+pub struct Said {
+    pub day: Option<i64>,
+    pub month: Option<i64>,
+    pub start: usize,
+    pub end: usize,
     sentence: usize,
 }
 
@@ -157,6 +157,13 @@ pub fn unknown_due(look: &Look<'_>) -> Vec<Mention> {
     found.map(|said| Mention { start: said.start, end: said.end, fact: Fact::Term }).collect()
 }
 
+/// Whether the sentence speaks of paying or of the office on this day.
+pub fn is_of_another_day(look: &Look<'_>, said: &Said) -> bool {
+    let at = look.words().iter().position(|word| word.sentence == said.sentence).unwrap_or(0);
+    let sentence = look.sentence(at);
+    says(sentence, OF_A_DEBT) || says(sentence, OF_THE_OFFICE)
+}
+
 /// Days that offers and agreements name besides their payments.
 fn known_days(look: &Look<'_>) -> Vec<Day> {
     look.known.offers.iter().map(|offer| offer.valid_until).chain([look.known.today]).collect()
@@ -176,7 +183,8 @@ fn due_days(look: &Look<'_>) -> Vec<Day> {
     debts.chain(offers).chain(agreements).collect()
 }
 
-fn said(look: &Look<'_>) -> Vec<Said> {
+/// Every day and month that a text says.
+pub fn said(look: &Look<'_>) -> Vec<Said> {
     let words = look.words();
     let mut found = Vec::new();
     for (at, word) in words.iter().enumerate() {

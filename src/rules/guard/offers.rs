@@ -4,7 +4,7 @@ use crate::domain::debt::AgreementKind;
 use crate::domain::money::{Currency, Money};
 use crate::rules::guard::figures::{self, CLOSELY, EXACTLY, due, hundredths, is_figure};
 use crate::rules::guard::numbers::Number;
-use crate::rules::guard::waivers::{OWED, WAIVING, waivers};
+use crate::rules::guard::waivers::{OWED, WAIVING, forgotten, uncharged, waivers};
 use crate::rules::guard::{Fact, Known, Look, Mention, is_one, says};
 use crate::rules::reading::Word;
 
@@ -151,6 +151,9 @@ pub fn unknown_sums(look: &Look<'_>) -> Vec<Mention> {
             return false;
         }
         let closes = says(sentence, CLOSING);
+        if is_what_remains(look, number) {
+            return false;
+        }
         if is_figure(number, &figures, (if closes { EXACTLY } else { CLOSELY }, false)) {
             return false;
         }
@@ -158,6 +161,40 @@ pub fn unknown_sums(look: &Look<'_>) -> Vec<Mention> {
         closes || !(of_person || may_be_promised(number, known))
     };
     look.numbers.iter().filter(wrong).map(|number| look.mention(Fact::Sum, number)).collect()
+}
+
+/// "Si paga $561.300, le quedarían $1.166.700": to the unit what a known sum leaves of another.
+fn is_what_remains(look: &Look<'_>, number: &Number) -> bool {
+    const REMAINS: &[&str] =
+        &["qued", "falt", "resta", "left.", "remain", "sobra", "ficar", "fica.", "owe.", "pendient", "debe"];
+    let known = look.known;
+    if !says(look.sentence(number.first_word), REMAINS) {
+        return false;
+    }
+    let mut wholes: Vec<i64> = known.debts.iter().map(due).collect();
+    wholes.extend(known.debts.iter().filter_map(|debt| debt.payoff().map(hundredths)));
+    wholes.extend(known.offers.iter().map(|offer| hundredths(offer.total)));
+    let mut parts: Vec<i64> = known
+        .debts
+        .iter()
+        .flat_map(|debt| debt.next_due.iter().chain(&debt.instalments))
+        .map(|instalment| hundredths(instalment.amount))
+        .collect();
+    for offer in known.offers.iter().chain(known.agreements.iter().map(|agreement| &agreement.offer)) {
+        let paid = offer.payments.iter().scan(0_i64, |sum, payment| {
+            *sum = sum.saturating_add(hundredths(payment.amount));
+            Some(*sum)
+        });
+        parts.extend(paid);
+    }
+    // What the person is asked whether to pay, when it may be promised at all.
+    let others =
+        look.numbers.iter().filter(|other| other.start != number.start && may_be_promised(other, known));
+    parts.extend(others.flat_map(|other| other.values.iter().copied()));
+    number
+        .values
+        .iter()
+        .any(|value| wholes.iter().any(|whole| parts.iter().any(|part| (whole - part - value).abs() < 100)))
 }
 
 /// "R$ 1.728.000" where the debt is in pesos.
@@ -216,6 +253,8 @@ pub fn unknown_discounts(look: &Look<'_>) -> Vec<Mention> {
         found.extend(waivers(look));
     }
     found.extend(halves(look, &shares));
+    found.extend(uncharged(look));
+    found.extend(forgotten(look));
     found
 }
 
@@ -307,11 +346,22 @@ pub fn wrong_days_late(look: &Look<'_>) -> Vec<Mention> {
         );
         let Some((days, off)) = figures::days_said(look, number) else { return false };
         told && !number.money
+            && !is_bound(look, number, days)
             && days > 2
             && figures::days_late(look.known).next().is_some()
             && !figures::days_late(look.known).any(|known| (known - days).abs() <= off.max(1))
     };
     look.numbers.iter().filter(late).map(|number| look.mention(Fact::Sum, number)).collect()
+}
+
+/// "Más de 60 días" of a debt that is 75 days late.
+fn is_bound(look: &Look<'_>, number: &Number, days: i64) -> bool {
+    let before = look.around(number, 2, 0);
+    let mut late = figures::days_late(look.known);
+    if says(before, &["mas.", "mais.", "more.", "over."]) {
+        return late.any(|known| known > days);
+    }
+    says(before, &["menos.", "less.", "under."]) && late.any(|known| known < days)
 }
 
 fn is_past(words: &[Word]) -> bool {

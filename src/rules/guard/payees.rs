@@ -68,6 +68,28 @@ const WALLETS: &[&str] = &[
     "western",
 ];
 
+/// Banks and networks of others; a bank that the money comes from is none ("desde su Bancolombia").
+const BANKS: &[&str] = &[
+    "bancolombia",
+    "davivienda",
+    "bbva",
+    "colpatria",
+    "scotiabank",
+    "itau",
+    "banorte",
+    "banamex",
+    "bancomer",
+    "bancoppel",
+    "santander",
+    "bradesco",
+    "pichincha",
+    "bancamia",
+    "gane",
+    "susuerte",
+    "puntored",
+    "redeban",
+];
+
 /// Whose wallet it is, where no word of paying stands.
 const MINE: &[&str] = &["me.", "mi.", "mio.", "my.", "mine.", "meu.", "minha."];
 
@@ -251,7 +273,8 @@ fn wallets(look: &Look<'_>) -> Vec<Mention> {
     let mut found = Vec::new();
     for words in look.reading.readings() {
         for (at, word) in words.iter().enumerate() {
-            let wallet = WALLETS.contains(&word.text.as_str()) && !networks.contains(&word.sound);
+            let known_name = WALLETS.contains(&word.text.as_str()) || BANKS.contains(&word.text.as_str());
+            let wallet = known_name && !networks.contains(&word.sound);
             if !wallet || own_account || !is_wallet(words, at) {
                 continue;
             }
@@ -284,6 +307,10 @@ fn is_wallet(words: &[Word], at: usize) -> bool {
             by && before != "el" && before != "no" && before != "su" && before != "en"
         }
         "codi" | "dimo" => by,
+        bank if BANKS.contains(&bank) => {
+            ["en", "a", "al", "por", "na", "no", "em", "to", "at", "in", "cuenta", "conta", "ao"]
+                .contains(&before)
+        }
         _ => true,
     }
 }

@@ -1,5 +1,6 @@
 //! Agents' sentences by several pens: what is stopped, what passes, and where the finger points.
 
+mod better;
 mod properties;
 
 use super::{Known, mentions};
@@ -9,7 +10,7 @@ use crate::domain::ids::{LenderId, ObligationId, PersonId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::pii::Pii;
 use crate::domain::time::{Day, Timestamp};
-use crate::rules::lint::{Author, Fill, Hit, Lint};
+use crate::rules::lint::{Author, Fill, Hit, Instead, Lint};
 use crate::rules::offer::{OfferInput, PersonFacts, offers, promise_range};
 use crate::rules::policy::PolicySet;
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ struct Situation {
     debts: Vec<Obligation>,
     offers: Vec<Offer>,
     promises: Vec<(Money, Money)>,
+    disputed: bool,
 }
 
 fn policies() -> PolicySet {
@@ -160,6 +162,19 @@ fn situation(name: &str, set: &PolicySet) -> Situation {
                 (today, (75, 12)),
             )],
         ),
+        "nacida" | "disputa" => (
+            "andino",
+            vec![Person {
+                birth_date: Day::parse("1958-03-07").map(Pii::new),
+                ..person("andino", ("Elvira Inés Soto Mora", "Elvira"), "41559046", "573125550177")
+            }],
+            vec![debt(
+                "andino",
+                ("6618", "microcredito", "Microcrédito productivo"),
+                [640_000, 120_500, 31_200, 18_300, 3_150_000],
+                (today, (75, 16)),
+            )],
+        ),
         "nadie" => ("andino", Vec::new(), Vec::new()),
         other => panic!("no situation `{other}`"),
     };
@@ -177,7 +192,7 @@ fn situation(name: &str, set: &PolicySet) -> Situation {
     let given = debts.iter().flat_map(|debt| offers(policy, &input(debt))).collect();
     let promises = debts.iter().filter_map(|debt| promise_range(policy, &input(debt)));
     let promises = promises.map(|range| (range.least, range.most)).collect();
-    Situation { lender, today, persons, debts, offers: given, promises }
+    Situation { lender, today, persons, debts, offers: given, promises, disputed: name == "disputa" }
 }
 
 impl Situation {
@@ -191,8 +206,27 @@ impl Situation {
             agreements: &[],
             offers: &self.offers,
             promises: &self.promises,
+            disputed: self.disputed,
         };
-        lint.judge(text, (Author::Agent, level), &mentions(text, &known), &Fill::new())
+        lint.judge(text, (Author::Agent, level), &mentions(text, &known), &self.instead("es", set))
+    }
+
+    /// What the desk fills a sentence to send instead with.
+    fn instead<'a>(&self, language: &'a str, set: &PolicySet) -> Instead<'a> {
+        let policy = set.policy(&LenderId::new(self.lender)).unwrap();
+        let mut fill = Fill::from([
+            ("prestamista", policy.name.clone()),
+            ("telefono", policy.contact.phone.clone()),
+            ("web", policy.contact.web.clone()),
+            ("correo", policy.contact.email.clone()),
+        ]);
+        if let Some(transfer) = &policy.payment.bank_transfer {
+            fill.insert("banco", transfer.bank.clone());
+            fill.insert("tipo", transfer.account_type.clone());
+            fill.insert("cuenta", transfer.account_number.clone());
+            fill.insert("titular", transfer.holder.clone());
+        }
+        Instead { language, fill }
     }
 
     /// The sentence with the figures of its offers, which the policy makes.
@@ -317,6 +351,14 @@ fn sentences_that_no_rule_was_mended_for_fare_as_well() {
     budget(
         include_str!("../../../fixtures/agent_sentences/last_bad.tsv"),
         include_str!("../../../fixtures/agent_sentences/last_good.tsv"),
+    );
+}
+
+#[test]
+fn of_each_kind_that_once_slipped_through_the_bad_are_stopped_and_the_good_pass() {
+    budget(
+        include_str!("../../../fixtures/agent_sentences/kinds_bad.tsv"),
+        include_str!("../../../fixtures/agent_sentences/kinds_good.tsv"),
     );
 }
 

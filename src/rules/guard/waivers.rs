@@ -81,6 +81,8 @@ pub const OWED: &[&str] = &[
     "half",
     "metade",
     "todo.",
+    "tudo.",
+    "everything.",
     "plata",
     "moratori",
     "recargo",
@@ -116,6 +118,60 @@ pub fn waivers(look: &Look<'_>) -> Vec<Mention> {
             is_one(word, WAIVING_ALWAYS) || before.iter().filter(same).any(|other| is_one(other, GIVER));
         let discount = is_one(word, DISCOUNT) && given;
         if free || (!denied && ((owed && given) || discount)) {
+            found.push(Mention { start: word.start, end: word.end, fact: Fact::Discount });
+        }
+    }
+    found
+}
+
+/// Charges that it is said will not be asked for: "no le cobramos los intereses".
+const CHARGES: &[&str] = &[
+    "interes",
+    "mora.",
+    "moratori",
+    "recargo",
+    "juro",
+    "multa",
+    "interest",
+    "fee",
+    "penalt",
+    "honorario",
+    "gasto",
+];
+
+/// "No le cobramos los intereses de mora": a whole charge is waived, which is more than a discount says.
+pub fn uncharged(look: &Look<'_>) -> Vec<Mention> {
+    let words = look.words();
+    let mut found = Vec::new();
+    for (at, word) in words.iter().enumerate().filter(|(_, word)| is_one(word, &["cobr", "charg"])) {
+        let same = |other: &&Word| other.sentence == word.sentence;
+        let before = words.get(at.saturating_sub(3)..at).unwrap_or_default();
+        let after = words.get(at + 1..(at + 6).min(words.len())).unwrap_or_default();
+        let denied = before.iter().filter(same).any(|other| {
+            is_one(other, &["no.", "nao.", "not.", "t.", "sin.", "sem.", "without.", "won.", "don.", "ni."])
+        });
+        if denied && after.iter().filter(same).any(|other| is_one(other, CHARGES)) {
+            found.push(Mention { start: word.start, end: word.end, fact: Fact::Discount });
+        }
+    }
+    found
+}
+
+/// "Del resto nos olvidamos": a debt that is forgotten is waived, whatever is offered.
+pub fn forgotten(look: &Look<'_>) -> Vec<Mention> {
+    const FORGETTING: &[&str] =
+        &["olvidamos.", "olvidaremos.", "olvido.", "olvidara.", "esquecemos.", "esqueco.", "forget."];
+    const REST: &[&str] =
+        &["resto.", "demas.", "sald", "deud", "rest.", "balance", "divida", "otro.", "mitad"];
+    let words = look.words();
+    let mut found = Vec::new();
+    for (at, word) in words.iter().enumerate().filter(|(_, word)| is_one(word, FORGETTING)) {
+        let near = words.get(at.saturating_sub(5)..(at + 6).min(words.len())).unwrap_or_default();
+        let same = |other: &&Word| other.sentence == word.sentence;
+        let rest = near.iter().filter(same).any(|other| is_one(other, REST));
+        let denied =
+            near.iter().filter(same).any(|other| is_one(other, &["no.", "nao.", "not.", "don.", "clave"]));
+        if rest && !denied {
             found.push(Mention { start: word.start, end: word.end, fact: Fact::Discount });
         }
     }

@@ -16,7 +16,6 @@ pub type Sets = BTreeMap<String, Vec<String>>;
 /// Words in this order.
 #[derive(Debug, Clone)]
 pub struct Phrase {
-    pub shown: String,
     /// For each place the words that may stand there.
     places: Vec<Vec<Known>>,
 }
@@ -62,7 +61,7 @@ impl Phrase {
         if places.iter().flatten().all(Known::is_any) {
             return Err(format!("the phrase `{text}` has no words"));
         }
-        Ok(Self { shown: text.to_owned(), places })
+        Ok(Self { places })
     }
 
     pub fn find(&self, words: &[Word]) -> Vec<Span> {
@@ -108,13 +107,13 @@ impl Near {
         Ok(Self { a: all(&near.a)?, b: all(&near.b)?, within: near.within, ordered: near.ordered })
     }
 
-    /// The pairs in a sentence that nothing lifts and no denial parts, each with the rule's words.
+    /// The pairs in a sentence that nothing lifts and no denial parts.
     pub fn hits(
         &self,
         words: &[Word],
         lifted: impl Fn(Span) -> bool,
         parted: impl Fn(Span) -> bool,
-    ) -> Vec<(Span, String)> {
+    ) -> Vec<Span> {
         let mut found = Vec::new();
         for a in &self.a {
             let places = a.find(words);
@@ -129,7 +128,7 @@ impl Near {
                         let span = (at.0.min(other.0), at.1.max(other.1));
                         let between = (at.1.min(other.1), at.0.max(other.0));
                         if apart && gap <= self.within && !lifted(span) && !parted(between) {
-                            found.push((span, format!("{} … {}", a.shown, b.shown)));
+                            found.push(span);
                         }
                     }
                 }

@@ -58,7 +58,7 @@ pub struct OfferInput<'a> {
     pub now: Timestamp,
     pub caps: &'a RateCaps,
     pub calendar: &'a Calendar,
-    /// An accepted promise, plan or settlement of this obligation is running.
+    /// An accepted promise, plan or settlement of this obligation is running, or was kept after the day of the balance.
     pub has_active_agreement: bool,
 }
 
@@ -155,7 +155,11 @@ fn guard(policy: &Policy, input: &OfferInput<'_>) -> Result<(), Refusal> {
         return Err(Refusal::new("hold", "no open case", hold.name()));
     }
     if input.has_active_agreement {
-        return Err(Refusal::new("agreement", "none running", "one is running"));
+        return Err(Refusal::new(
+            "agreement",
+            "none that the balance does not know of",
+            "one is running or was just kept",
+        ));
     }
     let age = input.now.since(balance.as_of);
     let max = policy.limits.balance_max_age_days;

@@ -5,6 +5,7 @@ use crate::domain::money::Currency;
 use crate::domain::time::Zone;
 use crate::rules::dpd::StageLimits;
 use crate::rules::hours::{Span, WeekHours};
+use crate::rules::policy::country::{other_currency, other_zone};
 use crate::rules::policy::document::{Diagnostic, Node};
 use crate::rules::policy::load_rules;
 use crate::rules::policy::model::{
@@ -69,9 +70,26 @@ fn read(reader: &Reader<'_>, node: &Node, version: String) -> Option<Policy> {
     let lender = fields.required("lender", "andino").and_then(|node| identifier(reader, node));
     let name = fields.required("name", "Banco Andino").and_then(|node| reader.text(node));
     let country = fields.required("country", "CO").and_then(|node| country(reader, node));
-    let currency = fields.required("currency", "COP").and_then(|node| currency(reader, node));
+    let currency = fields.required("currency", "COP").and_then(|node| {
+        let found = currency(reader, node)?;
+        if let Some(remedy) = country.as_deref().and_then(|country| other_currency(country, found)) {
+            let what = format!(
+                "`{}` is not the currency of {}",
+                found.code(),
+                country.as_deref().unwrap_or_default()
+            );
+            reader.report(node.place, what, remedy);
+        }
+        Some(found)
+    });
     let zone = fields.required("time_zone", "America/Bogota").and_then(|node| {
-        reader.parsed(node, "a time zone of the IANA database", "America/Bogota", Zone::parse)
+        let found = reader.parsed(node, "a time zone of the IANA database", "America/Bogota", Zone::parse)?;
+        if let Some(remedy) = country.as_deref().and_then(|country| other_zone(country, found.name())) {
+            let what =
+                format!("`{}` is not an hour of {}", found.name(), country.as_deref().unwrap_or_default());
+            reader.report(node.place, what, remedy);
+        }
+        Some(found)
     });
     let stages = fields.required("stages", "{ preventive_days: 7, prelegal_from_days: 91 }");
     let stages = stages.and_then(|node| stage_limits(reader, node));

@@ -25,6 +25,9 @@ pub fn rate_caps(file: &str, text: &str) -> Result<RateCaps, Vec<Diagnostic>> {
     reader.finish(caps)
 }
 
+/// Countries whose law sets a cap on interest: Colombia (Código de Comercio, art. 884; Código Penal, art. 305).
+const CAPPED: [&str; 1] = ["CO"];
+
 fn overlap(a: &RateCap, b: &RateCap) -> bool {
     let same = a.country == b.country && (a.modality == b.modality || a.modality == "*" || b.modality == "*");
     same && a.from <= b.to && b.from <= a.to
@@ -48,6 +51,10 @@ fn cap(reader: &Reader<'_>, node: &Node) -> Option<RateCap> {
     let (from, to) = (date("from"), date("to"));
     let cap_ea = fields.required("cap_ea", "29.66%").and_then(|node| {
         if reader.text(node).as_deref() == Some("none") {
+            if let Some(country) = country.as_deref().filter(|country| CAPPED.contains(country)) {
+                let what = format!("the law of {country} sets a cap on interest, so it is never `none`");
+                reader.report(node.place, what, "write what the authority has published, with its source");
+            }
             return Some(None);
         }
         reader.rate_ppm(node).map(|ppm| Some(Decimal::new(ppm, 6).normalize()))

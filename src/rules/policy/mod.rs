@@ -1,5 +1,6 @@
 //! Lenders' policies as data that a business analyst edits: what is offered to whom, and how people can pay.
 
+mod country;
 pub mod document;
 mod doubtful;
 mod load;

@@ -231,7 +231,7 @@ mod tests {
         }
         let above = cap_gaps(policy, &set.caps, day("2026-10-02"));
         assert!(
-            matches!(&above[0].1, CapGap::Above(why) if why.contains("above the cap of 0.2 ")),
+            matches!(&above[0].1, CapGap::Above(why) if why.contains("above the cap of 20% ")),
             "{above:?}"
         );
         let told = set.cap_findings(|_| day("2026-09-15"));

@@ -100,6 +100,36 @@ fn numbers_and_places_outside_their_limits_are_refused() {
 }
 
 #[test]
+fn the_money_and_the_hour_of_another_country_are_refused_where_they_are_written() {
+    let shown = mistakes("country: CO", "country: MX");
+    let (currency, zone) = (line("currency: COP"), line("time_zone: America/Bogota"));
+    assert_eq!(
+        shown,
+        [
+            format!("{currency}:11: `COP` is not the currency of MX; write `MXN`, or correct `country`"),
+            format!(
+                "{zone}:12: `America/Bogota` is not an hour of MX; write the zone where the lender is, such as \
+                 `America/Mexico_City`, or correct `country`"
+            ),
+        ]
+    );
+    assert_eq!(mistakes("time_zone: America/Bogota", "time_zone: America/Lima").len(), 1);
+}
+
+#[test]
+fn where_the_law_sets_a_cap_none_is_refused() {
+    let caps = |country: &str| {
+        let entry = format!(
+            "caps:\n  - {{ country: {country}, modality: libre, from: 2026-08-01, to: 2026-08-31, cap_ea: none, source: s }}\n"
+        );
+        parse_rate_caps("rate_caps.yaml", &entry)
+    };
+    assert!(caps("MX").is_ok());
+    let shown = caps("CO").unwrap_err()[0].to_string();
+    assert!(shown.starts_with("rate_caps.yaml:2:") && shown.contains("never `none`"), "{shown}");
+}
+
+#[test]
 fn the_version_is_the_hash_of_the_content() {
     let first = parse("a.yaml", ANDINO).unwrap();
     let same = parse("b.yaml", ANDINO).unwrap();
@@ -136,7 +166,10 @@ fn a_set_refuses_two_files_of_one_lender_and_unknown_countries() {
     };
     assert!(files(HOLIDAYS).unwrap_err()[0].to_string().contains("lender `andino` has two files"));
     assert!(HolidayTable::parse("holidays.csv", HOLIDAYS).is_ok());
-    let ecuador = ANDINO.replace("country: CO", "country: EC");
+    let ecuador = ANDINO
+        .replace("country: CO", "country: EC")
+        .replace("currency: COP", "currency: USD")
+        .replace("America/Bogota", "America/Guayaquil");
     let mistakes = PolicySet::parse([("ec.yaml", ecuador.as_str()), ("holidays.csv", HOLIDAYS)]).unwrap_err();
     assert!(mistakes[0].to_string().contains("no holidays are known of `EC`"));
 }

@@ -18,7 +18,7 @@ pub enum Class {
 }
 
 /// Longer ones first.
-const LABELS: [(&[&str], Class); 60] = [
+const LABELS: [(&[&str], Class); 71] = [
     (&["codigo", "de", "seguridad"], Class::SecurityCode),
     (&["cod", "de", "seguridad"], Class::SecurityCode),
     (&["cod", "seguridad"], Class::SecurityCode),
@@ -43,6 +43,10 @@ const LABELS: [(&[&str], Class); 60] = [
     (&["cvc"], Class::SecurityCode),
     (&["cvn"], Class::SecurityCode),
     (&["csc"], Class::SecurityCode),
+    (&["c", "v", "v"], Class::SecurityCode),
+    (&["c", "v", "c"], Class::SecurityCode),
+    (&["c", "v", "n"], Class::SecurityCode),
+    (&["c", "c", "v"], Class::SecurityCode),
     (&["ccv"], Class::SecurityCode),
     (&["numero", "que", "me", "llego"], Class::Code),
     (&["numero", "que", "me", "enviaron"], Class::Code),
@@ -60,6 +64,8 @@ const LABELS: [(&[&str], Class); 60] = [
     (&["token"], Class::Code),
     (&["pin"], Class::Pin),
     (&["nip"], Class::Pin),
+    (&["p", "i", "n"], Class::Pin),
+    (&["n", "i", "p"], Class::Pin),
     (&["palavra", "passe"], Class::Password),
     (&["palabra", "clave"], Class::Password),
     (&["contrasena"], Class::Password),
@@ -73,6 +79,11 @@ const LABELS: [(&[&str], Class); 60] = [
     (&["passwort"], Class::Password),
     (&["passcode"], Class::Password),
     (&["pwd"], Class::Password),
+    (&["pw"], Class::Password),
+    (&["passwd"], Class::Password),
+    (&["pswd"], Class::Password),
+    (&["psw"], Class::Password),
+    (&["psswd"], Class::Password),
     (&["senha"], Class::Password),
     (&["senhas"], Class::Password),
     (&["clave"], Class::Clave),
@@ -152,7 +163,7 @@ const OPEN: [&str; 66] = [
 ];
 
 /// Words that stand between a label and a secret without changing what it is.
-const FILLERS: [&str; 62] = [
+const FILLERS: [&str; 65] = [
     "de",
     "del",
     "la",
@@ -215,13 +226,16 @@ const FILLERS: [&str; 62] = [
     "sms",
     "visa",
     "unico",
+    "d",
+    "dl",
+    "l",
 ];
 
 /// Owners, without which `clave` may be the key to anything.
 const MINE: [&str; 8] = ["mi", "mis", "mia", "minha", "meu", "my", "tu", "su"];
 
 /// Forms of `is`.
-const IS: [&str; 10] = ["es", "is", "era", "sera", "seria", "son", "are", "was", "sao", "eh"];
+const IS: [&str; 11] = ["es", "is", "era", "sera", "seria", "son", "are", "was", "sao", "eh", "s"];
 
 /// Words that may stand between a secret and the label behind it: `4821 es mi clave`.
 const BACK: [&str; 27] = [

@@ -7,6 +7,7 @@
 //! that alone would not. What a text says of a secret is a matter of words; see `labels`.
 
 mod card;
+mod hinted;
 mod labels;
 mod network;
 mod numerals;
@@ -79,6 +80,7 @@ fn places(text: &str) -> Vec<Range<usize>> {
     let read = Read::of(text);
     let mut found = card::find(&read);
     found.extend(spoken::find(&read));
+    found.extend(hinted::find(&read));
     found.sort_by_key(|place| (place.start, place.end));
     let mut places: Vec<Range<usize>> = Vec::with_capacity(found.len());
     for place in found {
@@ -93,7 +95,7 @@ fn places(text: &str) -> Vec<Range<usize>> {
 /// The stems of [`labels`], so that an ordinary sentence is left at once.
 static STEMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"(?i-u)[ck]lav|ontras|[ck]ontrac|pas+w|pass|pwd|senh|pin|nip|c[vc][vcn]|csc|din(a|\xc3\xa1)mica|digo|digito|code|otp|token",
+        r"(?i-u)[ck]lav|ontras|[ck]ontrac|pas+w|pass|pwd|p\.?w|ps+w|senh|pin|nip|c[vc][vcn]|csc|din(a|\xc3\xa1)mica|digo|digito|code|otp|token|usuari|user|login",
     )
     .ok()
 });
@@ -110,5 +112,8 @@ fn may_hold(text: &str) -> bool {
     digits >= DIGITS_MIN
         || matches(&STEMS)
         || (bytes.len() >= SPELLED_MIN && matches(&SPELLED))
-        || (!text.is_ascii() && text.chars().any(|c| !c.is_ascii() && read::digit(c).is_some()))
+        || (!text.is_ascii()
+            && text
+                .chars()
+                .any(|c| read::look_alike(c).is_some() || (!c.is_ascii() && read::digit(c).is_some())))
 }

@@ -130,10 +130,41 @@ fn tokens(text: &str) -> Vec<Token> {
 fn push_folded(folded: &mut String, c: char) {
     if c.is_ascii() {
         folded.push(c.to_ascii_lowercase());
+    } else if let Some(latin) = look_alike(c) {
+        folded.push(latin);
     } else {
         let letters = std::iter::once(c).nfkd().filter(|c| !is_combining_mark(*c));
         folded.extend(letters.flat_map(char::to_lowercase));
     }
+}
+
+/// The Latin letter that a Cyrillic or Greek one cannot be told from.
+pub fn look_alike(c: char) -> Option<char> {
+    Some(match c {
+        'а' | 'А' | 'α' | 'Α' => 'a',
+        'в' | 'В' | 'Β' => 'b',
+        'с' | 'С' | 'ϲ' => 'c',
+        'ԁ' => 'd',
+        'е' | 'Е' | 'ё' | 'Ё' | 'ε' | 'Ε' => 'e',
+        'һ' | 'н' | 'Н' | 'Η' => 'h',
+        'і' | 'І' | 'ї' | 'ı' | 'ι' | 'Ι' => 'i',
+        'ј' | 'Ј' => 'j',
+        'к' | 'К' | 'κ' | 'Κ' => 'k',
+        'ӏ' | 'Ӏ' => 'l',
+        'м' | 'М' | 'Μ' => 'm',
+        'п' | 'η' | 'Ν' => 'n',
+        'о' | 'О' | 'ο' | 'Ο' | 'σ' => 'o',
+        'р' | 'Р' | 'ρ' | 'Ρ' => 'p',
+        'ѕ' | 'Ѕ' => 's',
+        'т' | 'Т' | 'τ' | 'Τ' => 't',
+        'υ' | 'ս' => 'u',
+        'ν' | 'ѵ' => 'v',
+        'ԝ' => 'w',
+        'х' | 'Х' | 'χ' | 'Χ' => 'x',
+        'у' | 'У' | 'Υ' => 'y',
+        'Ζ' => 'z',
+        _ => return None,
+    })
 }
 
 /// A word as it is compared.

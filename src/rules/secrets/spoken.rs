@@ -1,4 +1,5 @@
-//! Secrets by what is said of them: `cvv 123`, `mi clave es tigre22`, `el código que me llegó es 482913`, `4821 is my pin`.
+//! Secrets by what is said of them: `cvv 123`, `mi clave es tigre22`, `el código que me llegó es 482913`, `4821 is my pin`,
+//! `Zorro99, mi contraseña`.
 
 use super::card::is_count;
 use super::labels::{self, Class, label_at};
@@ -15,6 +16,11 @@ const SPLIT_MAX: usize = 2;
 const MIXED_MIN: usize = 4;
 /// No code is longer.
 const DIGITS_MAX: usize = 10;
+/// Characters of a one-time code of letters and digits, and digits among them at least.
+const CODE_CHARS: Range<usize> = 5..11;
+const CODE_DIGITS_MIN: usize = 2;
+/// Digits of one of the pieces in which a code before its label is said: `cuatro uno dos nueve`, `482 913`.
+const PIECE_MAX: usize = 4;
 /// Beginnings of words for a payment, and how far before a label they stand.
 const PAID: [&str; 6] = ["pag", "consign", "deposit", "transf", "cancel", "paid"];
 const PAID_WITHIN: usize = 7;
@@ -50,6 +56,8 @@ enum Joined {
     Beside,
     Colon,
     Verb,
+    /// Words of its kind and a comma: `clave de internet, Oso790`.
+    Comma,
     /// Other words came between, or what it was said to be is no secret.
     Loosely,
 }
@@ -77,7 +85,7 @@ impl Label<'_, '_> {
             if gap.contains([':', '=']) {
                 joined = Joined::Colon;
             } else if gap.contains(',') && joined == Joined::Beside && at > self.behind {
-                joined = Joined::Loosely;
+                joined = Joined::Comma;
             }
             if let Some(unit) = read.unit_at(at) {
                 if labels::is_length(read.word(unit.tokens.end)) {
@@ -94,7 +102,10 @@ impl Label<'_, '_> {
                 return Some(place);
             }
             if self.is_of_digits_too(at) {
-                return self.letters(at, joined);
+                let place = self.letters(at, joined);
+                if place.is_some() || self.class.has_letters() {
+                    return place;
+                }
             }
             joined = if labels::is_verb(word) || self.is_accented_e(at) {
                 Joined::Verb
@@ -155,11 +166,14 @@ impl Label<'_, '_> {
 
     /// A password of letters, digits and signs: the characters up to the next blank, and the words of a sentence.
     fn letters(&self, token: usize, joined: Joined) -> Option<Range<usize>> {
-        if !self.class.has_letters() || joined == Joined::Loosely {
+        if joined == Joined::Loosely {
             return None;
         }
         let place = self.chunk(token, joined)?;
         let chunk = self.read.text.get(place.clone())?;
+        if !self.class.has_letters() {
+            return (self.class != Class::SecurityCode && is_mixed_code(chunk)).then_some(place);
+        }
         let word = super::read::folded(chunk);
         let has_digit = word.chars().any(|c| c.is_ascii_digit());
         let has_letter = word.chars().any(char::is_alphabetic);
@@ -172,7 +186,7 @@ impl Label<'_, '_> {
                     && label_at(self.read, token).is_none()
                     && (joined == Joined::Colon || self.is_meant(token, &place))
             }
-            Joined::Colon | Joined::Verb | Joined::Beside | Joined::Loosely => false,
+            Joined::Colon | Joined::Verb | Joined::Beside | Joined::Comma | Joined::Loosely => false,
         };
         if mixed || signs {
             return Some(place);
@@ -204,9 +218,15 @@ impl Label<'_, '_> {
         let last = rest.trim_start().chars().next().is_none_or(|c| ".,;!\n".contains(c));
         match self.class {
             Class::Password => true,
-            Class::Clave => mine || last,
+            // `mi clave es pagar a tiempo`: what somebody does, and more about it.
+            Class::Clave => last || (mine && !self.is_infinitive(token)),
             Class::SecurityCode | Class::Pin | Class::Code => false,
         }
+    }
+
+    fn is_infinitive(&self, token: usize) -> bool {
+        let word = self.read.word(token);
+        word.len() > 3 && ["ar", "er", "ir"].iter().any(|ending| word.ends_with(ending))
     }
 
     fn with_its_sentence(&self, token: usize, place: Range<usize>) -> Range<usize> {
@@ -226,7 +246,7 @@ impl Label<'_, '_> {
 
     /// A word that goes on in digits or signs: `tigre22`, `t1gre`.
     fn is_of_digits_too(&self, token: usize) -> bool {
-        self.class.has_letters()
+        self.class != Class::SecurityCode
             && self.read.tokens.get(token + 1).is_some_and(|next| next.is_number)
             && self.gap(token + 1).chars().all(|c| !c.is_whitespace())
             && !self.gap(token + 1).contains([':', '='])
@@ -242,42 +262,111 @@ impl Label<'_, '_> {
         matches!(word, "é" | "É")
     }
 
-    /// The digits before the label: `123 es el cvv`, `4821 is my pin`.
+    /// The secret before the label: `123 es el cvv`, `4821 is my pin`, `Zorro99, mi contraseña`.
     fn back(&self) -> Option<Range<usize>> {
         let read = self.read;
-        let ahead = read.tokens.get(self.behind.saturating_sub(1)).map_or(0, |label| label.place.end);
-        let ahead = read.text.get(ahead..).unwrap_or_default();
+        let ahead = self.rest();
         if ahead.split_inclusive(' ').take(BACK_MAX).any(|word| word.contains(super::MASK)) {
             return None;
         }
-        let mut at = self.at;
-        let mut is = false;
+        let open = (self.behind..self.behind + 3).any(|at| labels::is_open(read.word(at)));
+        let (mut at, mut is, mut mine) = (self.at, false, false);
         for _ in 0..=BACK_MAX {
             let before = at.checked_sub(1)?;
-            if ends_a_sentence(self.gap(at)) || self.gap(at).contains(['$', ',']) {
+            let gap = self.gap(at);
+            if open || ends_a_sentence(gap) || gap.contains('$') || gap.contains(super::MASK) {
                 return None;
             }
+            if gap.contains(',') {
+                // `pagué 450000, mi clave no sirve` tells of two things.
+                if !mine || !self.ends_what_is_said() {
+                    return None;
+                }
+                is = true;
+            }
             if let Some(unit) = read.units.iter().rev().find(|unit| unit.tokens.end == at) {
-                let open = (self.behind..self.behind + 3).any(|at| labels::is_open(read.word(at)));
-                let needs_verb = self.class.has_letters();
-                let whole = self.takes_back(unit);
-                return (whole && !open && (is || !needs_verb)).then(|| unit.place.clone());
+                let place = self.mixed_back(before).or_else(|| self.digits_back(unit));
+                return place.filter(|_| is || !self.class.has_letters());
+            }
+            if is && let Some(place) = self.mixed_back(before) {
+                return Some(place);
             }
             let word = read.word(before);
             if !labels::leads_back(word) {
                 return None;
             }
             is |= labels::is_verb(word) || self.is_accented_e(before);
+            mine |= labels::is_mine(word);
             at = before;
         }
         None
     }
 
-    fn takes_back(&self, unit: &Unit) -> bool {
-        let n_digits = unit.digits.len();
-        let code = if self.class == Class::SecurityCode { n_digits <= 4 } else { true };
-        self.class.takes(n_digits) && code && !self.gap(unit.tokens.start).contains(['$', '.', ','])
+    /// What stands behind the label.
+    fn rest(&self) -> &str {
+        let end = self.read.tokens.get(self.behind.saturating_sub(1)).map_or(0, |label| label.place.end);
+        self.read.text.get(end..).unwrap_or_default()
     }
+
+    fn ends_what_is_said(&self) -> bool {
+        self.rest().trim_start().chars().next().is_none_or(|c| ".,;!?)»\"\n".contains(c))
+    }
+
+    /// The digits that end with this unit, when they are as many as such a secret has; also when they are said one by one.
+    fn digits_back(&self, last: &Unit) -> Option<Range<usize>> {
+        let read = self.read;
+        let (mut from, mut first, mut n_digits) = (last.place.start, last.tokens.start, last.digits.len());
+        while n_digits < DIGITS_MAX
+            && let Some(unit) = read.units.iter().rev().find(|unit| unit.tokens.end == first)
+        {
+            let gap = read.between(unit.place.end, from);
+            let blank = gap.chars().count() <= SPLIT_MAX && gap.chars().all(|c| c == ' ' || c == '-');
+            let pieces = unit.digits.len() <= PIECE_MAX && last.digits.len() <= PIECE_MAX;
+            if !blank || !pieces || n_digits + unit.digits.len() > DIGITS_MAX {
+                break;
+            }
+            (from, first, n_digits) = (unit.place.start, unit.tokens.start, n_digits + unit.digits.len());
+        }
+        let end = last.place.end;
+        let whole = self.takes_back(n_digits, first).then_some(from..end);
+        whole.or_else(|| {
+            self.takes_back(last.digits.len(), last.tokens.start).then_some(last.place.start..end)
+        })
+    }
+
+    fn takes_back(&self, n_digits: usize, first: usize) -> bool {
+        let code = if self.class == Class::SecurityCode { n_digits <= 4 } else { true };
+        let gap = self.gap(first);
+        let before = first.checked_sub(1).and_then(|at| self.read.tokens.get(at));
+        let split_off = before.is_some_and(|before| before.is_number)
+            && !gap.is_empty()
+            && gap.chars().all(|c| c == '.' || c == ',');
+        self.class.takes(n_digits) && code && !gap.contains('$') && !split_off
+    }
+
+    /// The password or code of letters and digits around this token.
+    fn mixed_back(&self, token: usize) -> Option<Range<usize>> {
+        let place = self.chunk(token, Joined::Beside)?;
+        let chunk = self.read.text.get(place.clone())?;
+        let secret = match self.class {
+            Class::SecurityCode => false,
+            Class::Pin | Class::Code => is_mixed_code(chunk),
+            Class::Password | Class::Clave => {
+                chunk.chars().count() >= MIXED_MIN
+                    && chunk.chars().any(|c| c.is_ascii_digit())
+                    && chunk.chars().any(char::is_alphabetic)
+            }
+        };
+        secret.then_some(place)
+    }
+}
+
+/// Letters and digits that are one code: `A7K9Q2`.
+fn is_mixed_code(chunk: &str) -> bool {
+    chunk.chars().all(|c| c.is_ascii_alphanumeric())
+        && CODE_CHARS.contains(&chunk.len())
+        && chunk.bytes().filter(u8::is_ascii_digit).count() >= CODE_DIGITS_MIN
+        && chunk.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
 fn ends_a_sentence(gap: &str) -> bool {

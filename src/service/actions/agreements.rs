@@ -176,6 +176,7 @@ fn bind(offer: Offer, once: &str, shown: &Shown, ctx: &ActionContext<'_>, file: 
         },
         offer,
         accepted_at: ctx.now,
+        ended_at: None,
     }
 }
 

@@ -7,7 +7,9 @@ use crate::flow::effect::ActionCall;
 use crate::flow::value::Value;
 use crate::ports::people::PersonFile;
 use crate::rules::offer::{Hold, OfferInput, PersonFacts, explain, offers as offers_of};
-use crate::service::actions::values::{self, kind_name, obligation_of, overdue, running};
+use crate::service::actions::values::{
+    self, claimed, kind_name, obligation_of, overdue, running, to_be_applied,
+};
 use crate::service::actions::{ActionContext, Done, text_of};
 use crate::service::lenders::Lender;
 
@@ -19,7 +21,7 @@ pub fn consult(ctx: &ActionContext<'_>) -> Done {
     let currency = ctx.lender.policy.currency;
     // What is in an agreement is paid as agreed, and is not asked for beside it.
     let unagreed = open.iter().filter(|obligation| running(file, obligation).is_none());
-    let total = Money::sum(currency, unagreed.map(|obligation| overdue(obligation)));
+    let total = Money::sum(currency, unagreed.map(|obligation| claimed(obligation, file)));
     let Ok(total) = total else { return Done::outcome("caido") };
     let owing: Vec<&Obligation> = open.iter().copied().filter(|o| overdue(o).is_positive()).collect();
     let shown = if owing.is_empty() { &open } else { &owing };
@@ -36,13 +38,17 @@ pub fn consult(ctx: &ActionContext<'_>) -> Done {
         .value("deudas", Value::List(records))
         .value("total", Value::Money(total))
         .value("vencido", Value::Money(total))
-        .value("pago_total", payoff_of_all(&open, currency))
+        .value("pago_total", payoff_of_all(&open, file, currency))
         .value("unica", first)
 }
 
 /// What all debts come to as a whole; nothing when one of them is not known.
-fn payoff_of_all(open: &[&Obligation], currency: Currency) -> Value {
-    let payoffs: Option<Vec<Money>> = open.iter().map(|obligation| obligation.payoff()).collect();
+fn payoff_of_all(open: &[&Obligation], file: &PersonFile, currency: Currency) -> Value {
+    let payoff = |obligation: &&Obligation| match to_be_applied(file, obligation) {
+        Some(_) => None,
+        None => obligation.payoff(),
+    };
+    let payoffs: Option<Vec<Money>> = open.iter().map(payoff).collect();
     let sum = payoffs.and_then(|payoffs| Money::sum(currency, payoffs).ok());
     sum.map_or(Value::Nothing, Value::Money)
 }
@@ -56,6 +62,12 @@ pub fn offers(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
     }
     if running(file, obligation).is_some() {
         return Done::outcome("acuerdo_vigente");
+    }
+    // The balance is from before: it has to come anew first.
+    if to_be_applied(file, obligation).is_some() {
+        return Done::outcome("sin_ofertas")
+            .value("saldo_antiguo", Value::Bool(true))
+            .value("sin_refinanciacion", Value::Bool(false));
     }
     let wanted = text_of(call, "tipo");
     let explanation = explain(&ctx.lender.policy, &offer_input(obligation, file, ctx));
@@ -107,7 +119,8 @@ pub fn offer_input_of<'a>(
         now,
         caps: &lender.caps,
         calendar: &lender.calendar,
-        has_active_agreement: running(file, obligation).is_some(),
+        has_active_agreement: running(file, obligation).is_some()
+            || to_be_applied(file, obligation).is_some(),
     }
 }
 

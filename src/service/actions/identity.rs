@@ -9,7 +9,7 @@ use crate::ports::StoreError;
 use crate::ports::people::{IdentityHistory, TriesOf};
 use crate::ports::records::{IdentityTry, Record};
 use crate::rules::assurance::{
-    AfterWrong, AssuranceParameters, ChallengeDecision, ChallengeHistory, after_wrong, challenge,
+    AfterWrong, AssuranceParameters, ChallengeDecision, ChallengeHistory, after_wrong, challenge, is_barred,
     is_comparable, is_enumeration, matches,
 };
 use crate::service::actions::{ActionContext, Done, text_of};
@@ -21,8 +21,12 @@ pub async fn start(ctx: &ActionContext<'_>) -> Result<Done, StoreError> {
     if ctx.assurance >= Assurance::Verificada && ctx.file.is_some() {
         return Ok(Done::outcome("ya_verificada"));
     }
-    let history = history(ctx).await?;
-    Ok(Done::outcome(match challenge(&rules_view(&history), ctx.now, &AssuranceParameters::default()) {
+    let (history, params) = (history(ctx).await?, AssuranceParameters::default());
+    let barred = barred(&history, &params);
+    let all_barred =
+        !ctx.candidates.is_empty() && ctx.candidates.iter().all(|person| barred.contains(&person.id));
+    Ok(Done::outcome(match challenge(&rules_view(&history), ctx.now, &params) {
+        ChallengeDecision::Allow { .. } if all_barred => "humano",
         ChallengeDecision::Allow { .. } => "listo",
         ChallengeDecision::Locked { .. } => "bloqueada",
         ChallengeDecision::Human => "humano",
@@ -30,7 +34,8 @@ pub async fn start(ctx: &ActionContext<'_>) -> Result<Done, StoreError> {
 }
 
 /// Outcomes: `ok`, `no_coincide` (with the tries that are left), `bloqueada`, `humano` (also where the file holds nothing
-/// to compare the answers with: an unknown number, no birth date).
+/// to compare the answers with: an unknown number, no birth date; and where the answer proves nobody and one of those
+/// whom it may be was tried too often from elsewhere, be it right or wrong for them).
 pub async fn verify(call: &ActionCall, ctx: &ActionContext<'_>) -> Result<Done, StoreError> {
     // Nothing is compared, so nothing is right or wrong, and another try would be in vain: a person goes on.
     if !ctx.candidates.iter().any(is_comparable) {
@@ -50,10 +55,17 @@ pub async fn verify(call: &ActionCall, ctx: &ActionContext<'_>) -> Result<Done, 
             .increment(1);
         tracing::warn!(conversation.id = %ctx.conversation.id, "many persons were tried from one address");
     }
-    let proven = right_person(call, ctx.candidates);
+    let barred = barred(&history, &params);
+    if !barred.is_empty() {
+        metrics::counter!("acuerdo_identity_barred_total", "lender" => ctx.lender.id.to_string())
+            .increment(1);
+        tracing::warn!(conversation.id = %ctx.conversation.id, "a person was tried too often from other addresses");
+    }
+    let proven = right_person(call, ctx.candidates).filter(|person| !barred.contains(person));
     let wrong = after_wrong(&rules_view(&history), ctx.now, &params);
     let (outcome, left, locked_until) = match (proven, wrong) {
         (Some(_), _) => ("ok", 0, None),
+        (None, AfterWrong::TryAgain { .. }) if !barred.is_empty() => ("humano", 0, None),
         (None, AfterWrong::TryAgain { tries_left }) => ("no_coincide", tries_left, None),
         (None, AfterWrong::Lock { until }) => ("bloqueada", 0, Some(until)),
     };
@@ -68,6 +80,12 @@ pub async fn verify(call: &ActionCall, ctx: &ActionContext<'_>) -> Result<Done, 
         .value("intentos", Value::Int(i64::from(left)))
         .record(Record::IdentityTry(entry));
     Ok(Done { proven, ..done })
+}
+
+/// Candidates whom no answer from this address proves any more; the others of a shared phone are free.
+fn barred(history: &IdentityHistory, parameters: &AssuranceParameters) -> Vec<PersonId> {
+    let tried = history.elsewhere.iter().filter(|tried| is_barred(tried.challenges_month, parameters));
+    tried.map(|tried| tried.person).collect()
 }
 
 /// Looks at every candidate, always, so that neither the answer nor its time tells which of them exists.

@@ -5,7 +5,7 @@ use crate::flow::effect::ActionCall;
 use crate::flow::value::Value;
 use crate::ports::payment_provider::{LinkRequest, PaymentError};
 use crate::ports::records::{PaymentClaim, Record};
-use crate::service::actions::values::{obligation_of, running};
+use crate::service::actions::values::{obligation_of, running, to_be_applied};
 use crate::service::actions::{ActionContext, Done, text_of};
 
 /// Outcomes: `ok`, `no_disponible`, `caido`.
@@ -17,6 +17,10 @@ pub async fn link(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
     else {
         return Done::outcome("no_disponible");
     };
+    // Nobody is asked to pay what a kept agreement may have paid already.
+    if to_be_applied(file, obligation).is_some() {
+        return Done::outcome("no_disponible");
+    }
     let request = LinkRequest {
         lender: ctx.lender.id.clone(),
         obligation: obligation.id,
@@ -41,7 +45,9 @@ pub async fn link(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
 
 /// Outcomes: `ok`, `no_disponible`.
 pub fn means(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
-    let Some(obligation) = ctx.file.and_then(|file| obligation_of(call, file)) else {
+    let Some(obligation) = ctx.file.and_then(|file| {
+        obligation_of(call, file).filter(|obligation| to_be_applied(file, obligation).is_none())
+    }) else {
         return Done::outcome("no_disponible");
     };
     let methods = &ctx.lender.policy.payment;

@@ -34,6 +34,24 @@ pub fn running<'a>(file: &'a PersonFile, obligation: &Obligation) -> Option<&'a 
     })
 }
 
+/// An agreement that was kept and that the balance does not know of yet: what the balance says is owed is not so any
+/// more, and how much is left nobody here knows until a newer one comes.
+pub fn to_be_applied<'a>(file: &'a PersonFile, obligation: &Obligation) -> Option<&'a Agreement> {
+    file.agreements.iter().find(|agreement| {
+        agreement.offer.obligation == obligation.id
+            && agreement.status == AgreementStatus::Kept
+            && obligation.balance.as_of <= agreement.ended_at.unwrap_or(agreement.accepted_at)
+    })
+}
+
+/// What may be claimed as overdue: nothing of a balance that is older than a kept agreement.
+pub fn claimed(obligation: &Obligation, file: &PersonFile) -> Money {
+    match to_be_applied(file, obligation) {
+        Some(_) => Money::zero(obligation.currency),
+        None => overdue(obligation),
+    }
+}
+
 /// What is overdue; nothing when the parts do not add up to an amount.
 pub fn overdue(obligation: &Obligation) -> Money {
     obligation.balance.overdue().unwrap_or_else(|_| Money::zero(obligation.currency))
@@ -47,6 +65,8 @@ pub fn situation(obligation: &Obligation, file: &PersonFile, today: Day) -> &'st
         ObligationStatus::Active | ObligationStatus::WrittenOff => {
             if running(file, obligation).is_some() {
                 "con_acuerdo"
+            } else if to_be_applied(file, obligation).is_some() {
+                "por_aplicar"
             } else if days_past_due(obligation.oldest_unpaid_due, today) > 0
                 || overdue(obligation).is_positive()
             {
@@ -90,23 +110,28 @@ fn masked(external_ref: &str, shown: usize) -> String {
 pub fn debt(obligation: &Obligation, file: &PersonFile, ctx: &ActionContext<'_>) -> Value {
     let balance = &obligation.balance;
     let zone = &ctx.lender.policy.zone;
-    let next = obligation.next_due.as_ref();
+    // No figure of a balance that is older than a kept agreement, whatever a flow makes of the record.
+    let applies = situation(obligation, file, ctx.today) != "por_aplicar";
+    let part = |money: Money| Value::Money(if applies { money } else { Money::zero(money.currency) });
+    let next = obligation.next_due.as_ref().filter(|_| applies);
+    let oldest = obligation.oldest_unpaid_due.filter(|_| applies);
+    let payoff = obligation.payoff().filter(|_| applies);
     let date = |day: Option<Day>| day.map_or(Value::Nothing, Value::Date);
     let mut record = Value::record([
         ("id", Value::text(obligation.id.to_string())),
         ("producto", Value::text(&obligation.product_name)),
         ("numero", Value::text(number_in(file, obligation))),
         ("situacion", Value::Choice(situation(obligation, file, ctx.today).to_owned())),
-        ("vencido", Value::Money(overdue(obligation))),
-        ("pago_total", obligation.payoff().map_or(Value::Nothing, Value::Money)),
+        ("vencido", part(overdue(obligation))),
+        ("pago_total", payoff.map_or(Value::Nothing, Value::Money)),
         // The name of flows that were published before `vencido` and `pago_total` were told apart.
-        ("total", Value::Money(overdue(obligation))),
-        ("capital", Value::Money(balance.principal)),
-        ("intereses", Value::Money(balance.interest)),
-        ("mora", Value::Money(balance.late_interest)),
-        ("gastos", Value::Money(balance.fees)),
-        ("dias_mora", Value::Int(days_past_due(obligation.oldest_unpaid_due, ctx.today).max(0))),
-        ("vencio", date(obligation.oldest_unpaid_due)),
+        ("total", part(overdue(obligation))),
+        ("capital", part(balance.principal)),
+        ("intereses", part(balance.interest)),
+        ("mora", part(balance.late_interest)),
+        ("gastos", part(balance.fees)),
+        ("dias_mora", Value::Int(days_past_due(oldest, ctx.today).max(0))),
+        ("vencio", date(oldest)),
         ("proxima_fecha", date(next.map(|instalment| instalment.due))),
         ("proxima_cuota", next.map_or(Value::Nothing, |instalment| Value::Money(instalment.amount))),
         ("corte", Value::Date(zone.day(balance.as_of))),

@@ -45,6 +45,17 @@ pub enum Told<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         did: Option<&'a str>,
     },
+    /// The person's words closed it.
+    TicketClosed {
+        ticket: TicketId,
+        did: &'a str,
+        outcome: &'a str,
+    },
+    /// What an agent is to ask about.
+    Suspected {
+        what: &'a str,
+        proof_dropped: bool,
+    },
     Ended {
         outcome: &'a str,
     },
@@ -82,7 +93,8 @@ impl Told<'_> {
             Self::Trail { .. } => "trail",
             Self::Action { .. } => "action",
             Self::Send { .. } => "send",
-            Self::Ticket { .. } => "ticket",
+            Self::Ticket { .. } | Self::TicketClosed { .. } => "ticket",
+            Self::Suspected { .. } => "suspected",
             Self::Ended { .. } => "ended",
             Self::Assurance { .. } => "assurance",
             Self::Fault { .. } => "fault",

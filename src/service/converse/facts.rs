@@ -164,6 +164,7 @@ pub struct Basis<'a> {
     pub waiting: u64,
     /// An agent holds the chat's ticket.
     pub attended: bool,
+    pub opted_out: bool,
     pub language: &'a str,
     /// What people decide first about the person that the chat is linked to.
     pub reserved: Option<&'a str>,
@@ -182,6 +183,7 @@ pub fn facts(known: &Basis<'_>) -> Facts {
             ServiceWindow::Closed => None,
         },
         attended: known.attended,
+        opted_out: known.opted_out,
         reserved: known.reserved.map(str::to_owned),
         roots: BTreeMap::from([
             ("prestamista".to_owned(), lender(known.lender, known.language)),

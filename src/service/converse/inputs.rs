@@ -1,5 +1,7 @@
 //! Stored inputs as the engine sees them: shapes become meanings, texts are understood.
 
+use super::withheld::known;
+use crate::domain::debt::Person;
 use crate::domain::ids::{ConversationId, OutboxId};
 use crate::domain::inbound::{InboundContent, InboundMessage, MediaContent};
 use crate::domain::time::{Millis, Timestamp};
@@ -11,6 +13,7 @@ use crate::flow::state::{Session, Status};
 use crate::ports::conversations::{InputKind, StoredInput};
 use crate::rules::secrets::without_masks;
 use crate::rules::service_window::{ServiceWindow, service_window};
+use crate::understand::withheld::{Asked, without_identity};
 use crate::understand::{Context, Understander, Understanding};
 
 /// Parts that a turn may send, with room to spare.
@@ -23,6 +26,8 @@ pub struct Ear<'a> {
     pub session: &'a Session,
     pub facts: &'a Facts,
     pub conversation: ConversationId,
+    /// Whoever may be writing.
+    pub candidates: &'a [Person],
     /// What came after it and waits already: a thought in several messages is one thought.
     pub next: &'a [StoredInput],
     pub terms: Terms,
@@ -40,6 +45,7 @@ pub enum Terms {
 }
 
 impl Ear<'_> {
+    /// What proves who a candidate is means nothing besides: no amount, no day, no option, and it accepts nothing.
     fn understand(&self, text: &str) -> Understanding {
         let options = open_options(self.flows, self.session, self.facts);
         let context = Context {
@@ -49,7 +55,16 @@ impl Ear<'_> {
             typed: typed_expectation(self.flows, self.session),
             options: &options,
         };
-        self.understander.understand(text, &context)
+        let read = |text: &str| self.understander.understand(text, &context);
+        let asked = Asked::by(context.expects, context.typed);
+        let Some(bare) = without_identity(text, known(self.candidates), asked) else { return read(text) };
+        let meaning = Understanding { consent: None, acknowledges: false, ..read(&bare) };
+        if !asked.identity {
+            return meaning;
+        }
+        // The answer itself, which this turn compares.
+        let Understanding { normalised, digits, day_month, fragment, .. } = read(text);
+        Understanding { normalised, digits, day_month, fragment, ..meaning }
     }
 
     /// The meaning of a written message. It accepts terms only as a message of its own, written after they had been sent:
@@ -158,7 +173,9 @@ fn shape(kind: &InputKind, understand: &Reading<'_>) -> Option<Input> {
         InputKind::System { .. } => Input::IdentityChanged,
         InputKind::Echo { .. } => Input::HumanEcho,
         InputKind::Timer { name, turn } => Input::Timer { name: TimerName::parse(name)?, turn: *turn },
-        InputKind::AgentReturned { step, .. } => Input::AgentReturned { step: step.clone() },
+        InputKind::AgentReturned { step, outcome, .. } => {
+            Input::AgentReturned { step: step.clone(), outcome: outcome.clone() }
+        }
         InputKind::TicketClosed { outcome, .. } => Input::TicketClosed { outcome: outcome.clone() },
         InputKind::PersonConfirmed { person, .. } => Input::PersonConfirmed { person: *person },
         InputKind::DeliveryFailed { .. } => Input::DeliveryFailed { question: false },

@@ -90,6 +90,7 @@ impl Converse {
                 last_inbound_at: conversation.last_inbound_at,
                 waiting: 0,
                 attended: false,
+                opted_out: conversation.opted_out,
                 language: &session.language,
                 reserved: None,
                 now,
@@ -161,6 +162,7 @@ fn apply(
         Effect::RunAction(_)
         | Effect::SetTimer { .. }
         | Effect::ForwardToAgent
+        | Effect::Suspected { .. }
         | Effect::CloseTicket { .. }
         | Effect::Ended { .. }
         | Effect::Reservation { .. }

@@ -8,7 +8,7 @@ use crate::ports::people::PersonFile;
 use crate::ports::records::PaymentClaim;
 use crate::ports::tickets::PROTECTED;
 use crate::rules::dpd::days_past_due;
-use crate::service::actions::values::{kind_name, masked_number, overdue, running, situation};
+use crate::service::actions::values::{kind_name, masked_number, overdue, running, situation, to_be_applied};
 use crate::service::lenders::Lender;
 use serde_json::{Value, json};
 
@@ -78,6 +78,11 @@ fn debts(file: &PersonFile, lender: &Lender, now: Timestamp) -> Value {
             "agreement": running(file, obligation).map(|agreement| json!({
                 "reference": agreement.reference,
                 "kind": kind_name(agreement.offer.kind),
+                "total_minor": agreement.offer.total.minor,
+            })),
+            // The amounts above are from before it was kept.
+            "kept_since": to_be_applied(file, obligation).map(|agreement| json!({
+                "reference": agreement.reference,
                 "total_minor": agreement.offer.total.minor,
             })),
         })

@@ -7,7 +7,7 @@ use crate::domain::debt::Person;
 use crate::domain::ids::{FlowHash, OutboxId, PersonId, TicketId};
 use crate::domain::time::Timestamp;
 use crate::flow::effect::{ActionCall, Effect};
-use crate::flow::engine::{expectation, open_terms, step};
+use crate::flow::engine::{expectation, open_terms, step, typed_expectation};
 use crate::flow::facts::Facts;
 use crate::flow::input::Input;
 use crate::flow::model::FlowSet;
@@ -21,10 +21,11 @@ use crate::service::converse::facts::{self, Basis, Known};
 use crate::service::converse::inputs::{Ear, Terms, input};
 use crate::service::converse::merge::{Part, merge};
 use crate::service::converse::sessions::{empty_commit, read_session, write_session};
-use crate::service::converse::withheld::{Withheld, withheld};
+use crate::service::converse::withheld::withheld;
 use crate::service::converse::{Converse, TurnError, events, summary};
 use crate::service::lenders::Lender;
 use crate::service::traces::{Laps, Phase};
+use crate::understand::withheld::Asked;
 use std::sync::Arc;
 
 /// Actions of one input; more is a flow that goes round in circles.
@@ -143,16 +144,22 @@ impl<'a> Work<'a> {
             session: &self.session,
             facts: &known,
             conversation: self.claim.conversation.id,
+            candidates: &self.candidates,
             next: self.claim.inputs.get(at..).unwrap_or_default(),
             terms,
         };
         let began = self.laps.begin();
         let Some(mut next) = input(&stored.kind, &ear) else { return Ok(()) };
         self.laps.end(began, || Phase::Understand);
-        let expects = expectation(&self.flows, &self.session);
-        if let Some(Withheld { kind, input }) = withheld(&stored.kind, &next, expects, &self.candidates) {
-            self.commit.withheld.push((stored.id, kind));
-            self.recorded = Some(input);
+        let asked =
+            Asked::by(expectation(&self.flows, &self.session), typed_expectation(&self.flows, &self.session));
+        if let Some(kept) = withheld(&stored.kind, &next, asked, &self.candidates) {
+            self.commit.withheld.push((stored.id, kept.kind));
+            if kept.compared {
+                self.recorded = Some(kept.input);
+            } else {
+                next = kept.input;
+            }
         }
         match &next {
             Input::IdentityChanged => self.unlink(),
@@ -234,6 +241,7 @@ impl<'a> Work<'a> {
                 }
                 other @ (Effect::OpenTicket { .. }
                 | Effect::ForwardToAgent
+                | Effect::Suspected { .. }
                 | Effect::CloseTicket { .. }
                 | Effect::Ended { .. }
                 | Effect::Reservation { .. }
@@ -403,13 +411,8 @@ impl<'a> Work<'a> {
     }
 
     fn level(&self) -> Assurance {
-        facts::level(
-            &self.session,
-            &self.claim.conversation,
-            self.person,
-            self.known_person().is_some(),
-            self.now,
-        )
+        let known = self.known_person().is_some();
+        facts::level(&self.session, &self.claim.conversation, self.person, known, self.now)
     }
 
     fn facts(&self) -> Facts {
@@ -424,6 +427,7 @@ impl<'a> Work<'a> {
             last_inbound_at: self.last_inbound_at,
             waiting: self.waiting,
             attended: self.attended,
+            opted_out: self.claim.conversation.opted_out,
             language,
             reserved: self.linked().and_then(|person| person.reserved.as_deref()),
             now: self.now,

@@ -1,9 +1,9 @@
 //! What the flows say about the desk: how a case may be closed, where a chat or a ticket may go, what a chat is kept for.
 
-use super::{HandoffError, HandoffService};
+use super::{Back, HandoffError, HandoffService};
 use crate::domain::assurance::Assurance;
 use crate::domain::ids::LenderId;
-use crate::flow::engine::{NoReturn, returnable};
+use crate::flow::engine::{NoReturn, another_may_write, returnable};
 use crate::flow::model::FlowSet;
 use crate::flow::state::Session;
 use crate::ports::agents::Agent;
@@ -31,6 +31,22 @@ pub(super) fn level_of(conversation: &Conversation) -> Assurance {
     conversation.assurance
 }
 
+/// Whether the ticket is of a case that no word closes. What is only suspected is none: the agent asks, and decides.
+fn is_protected(ticket: &Ticket, session: Option<&Session>) -> bool {
+    let desk = session.and_then(|session| session.desk.as_ref());
+    ticket.is_protected() || desk.is_some_and(|desk| desk.protected)
+}
+
+/// What the person's words only may mean, or say of whoever writes; names of intents.
+pub(super) fn suspected(conversation: &Conversation) -> Vec<String> {
+    session_of(conversation).map_or_else(Vec::new, |session| session.suspected)
+}
+
+/// Whether somebody else than the holder may write, and nobody was confirmed since.
+pub(super) fn another_suspected(conversation: &Conversation) -> bool {
+    session_of(conversation).is_some_and(|session| another_may_write(&session))
+}
+
 impl HandoffService {
     /// The flows that a chat finishes on, else those of its lender; `None` while none are published.
     async fn flows_of(&self, conversation: &Conversation, session: Option<&Session>) -> Option<Arc<FlowSet>> {
@@ -48,17 +64,66 @@ impl HandoffService {
         outcome: &str,
         note: Option<&str>,
     ) -> Result<(), HandoffError> {
+        let conversation = self.conversation_of(ticket).await?;
+        let session = session_of(&conversation);
+        self.may_end(ticket, &conversation, session.as_ref(), (outcome, note)).await
+    }
+
+    /// A chat is given back as its ticket is closed; where nobody may be written to first, or people decide first, no step
+    /// is named.
+    pub(super) async fn may_return(&self, ticket: &Ticket, back: &Back<'_>) -> Result<(), HandoffError> {
+        let conversation = self.conversation_of(ticket).await?;
+        let session = session_of(&conversation);
+        match back.outcome {
+            Some(outcome) => {
+                self.may_end(ticket, &conversation, session.as_ref(), (outcome, back.note)).await?;
+            }
+            None if is_protected(ticket, session.as_ref()) => {
+                let closing = self.closing(&conversation, session.as_ref()).await;
+                let why =
+                    "is missing: a protected case is given back, as it is closed, with an outcome and a note";
+                let these = if closing.is_empty() {
+                    String::new()
+                } else {
+                    format!("; outcomes: {}", closing.join(", "))
+                };
+                return Err(HandoffError::Invalid { field: "outcome", why: format!("{why}{these}") });
+            }
+            None => {}
+        }
+        let Some(step) = back.step else { return Ok(()) };
+        if conversation.opted_out {
+            let why = "is not gone to: the person asked not to be written to, and the bot waits for them; leave the step out";
+            return Err(HandoffError::Invalid { field: "step", why: why.to_owned() });
+        }
+        let lifted_by = self.lifting(&conversation, session.as_ref()).await;
+        let lifts = back.outcome.is_some_and(|outcome| lifted_by.iter().any(|by| by == outcome));
+        if session.as_ref().is_some_and(|session| session.reserved.is_some()) && !lifts {
+            let why = format!(
+                "is not gone to: a death, or that somebody else writes, was told in this chat. If it was not so, name the \
+                 outcome `{}` too; else leave the step out",
+                lifted_by.join("` or `")
+            );
+            return Err(HandoffError::Invalid { field: "step", why });
+        }
+        self.returnable(&conversation, session.as_ref(), step).await
+    }
+
+    async fn may_end(
+        &self,
+        ticket: &Ticket,
+        conversation: &Conversation,
+        session: Option<&Session>,
+        (outcome, note): (&str, Option<&str>),
+    ) -> Result<(), HandoffError> {
         if secrets::mask(outcome).is_some() {
             let why = "holds a card number, password or code; write a word for how it ended".to_owned();
             return Err(HandoffError::Invalid { field: "outcome", why });
         }
-        let conversation = self.conversation_of(ticket).await?;
-        let session = session_of(&conversation);
-        let desk = session.as_ref().and_then(|session| session.desk.as_ref());
-        if !ticket.is_protected() && !desk.is_some_and(|desk| desk.protected) {
+        if !is_protected(ticket, session) {
             return Ok(());
         }
-        let closing = self.closing(&conversation, session.as_ref()).await;
+        let closing = self.closing(conversation, session).await;
         if !closing.is_empty() && !closing.iter().any(|known| known == outcome) {
             let why = format!("closes no protected case of this chat; these do: {}", closing.join(", "));
             return Err(HandoffError::Invalid { field: "outcome", why });
@@ -93,11 +158,14 @@ impl HandoffService {
     }
 
     /// Whether a chat can be given back at this step.
-    pub(super) async fn returnable(&self, ticket: &Ticket, step: &str) -> Result<(), HandoffError> {
-        let conversation = self.conversation_of(ticket).await?;
-        let session = session_of(&conversation);
-        let Some(flows) = self.flows_of(&conversation, session.as_ref()).await else { return Ok(()) };
-        let why = match returnable(&flows, session.as_ref(), step) {
+    async fn returnable(
+        &self,
+        conversation: &Conversation,
+        session: Option<&Session>,
+        step: &str,
+    ) -> Result<(), HandoffError> {
+        let Some(flows) = self.flows_of(conversation, session).await else { return Ok(()) };
+        let why = match returnable(&flows, session, step) {
             Ok(()) => return Ok(()),
             Err(NoReturn::Flow(flows)) => {
                 format!("names no flow; write `flow.step`. There are the flows {}", flows.join(", "))

@@ -1,9 +1,9 @@
 //! What an agent may write to this person now: everything that the desk knows is compared with the text.
 
-use super::flows::level_of;
+use super::flows::{another_suspected, level_of, session_of};
 use super::{HandoffError, HandoffService, SENT_MAX, named, written};
 use crate::domain::assurance::Assurance;
-use crate::domain::debt::{Agreement, Obligation, Offer, Person};
+use crate::domain::debt::{Agreement, Obligation, ObligationStatus, Offer, Person};
 use crate::domain::ids::{OutboxId, TicketId, derive};
 use crate::domain::money::Money;
 use crate::domain::outbound::{Outbound, limits};
@@ -20,8 +20,8 @@ use crate::rules::contact::{
     agents_initiator, decide,
 };
 use crate::rules::guard::{self, Known};
-use crate::rules::lint::{Author, Fill, Hit};
-use crate::rules::offer::{offers, promise_range};
+use crate::rules::lint::{Author, Fill, Hit, Instead};
+use crate::rules::offer::{Hold, offers, promise_range};
 use crate::rules::phone_variants::candidates_of;
 use crate::rules::policy::model::Policy;
 use crate::rules::secrets;
@@ -30,6 +30,8 @@ use crate::service::actions::debts::{hold, offer_input_of};
 use crate::service::contacts::{Chat, ContactPorts, history};
 use crate::service::lenders::Lender;
 
+/// Before the remedy of each rule that a text breaks there; agents read Spanish.
+const ANOTHER_MAY_WRITE: &str = "Quizás escribe otra persona: desde sus palabras nadie está comprobado en este chat. Compruebe quién escribe con una llamada («verify»), o devuelva el chat y el asistente lo pregunta.";
 /// Persons with one phone whose files are compared with a text while nobody proved who writes.
 const CANDIDATES_MAX: u32 = 8;
 
@@ -50,6 +52,8 @@ struct Files {
     promises: Vec<(Money, Money)>,
     /// An open case stops whatever is not an answer.
     on_hold: bool,
+    /// A dispute is open: nobody is pressed to pay meanwhile.
+    disputed: bool,
 }
 
 impl HandoffService {
@@ -86,7 +90,12 @@ impl HandoffService {
         let lender = self.lenders.get(&conversation.lender).ok_or(HandoffError::LenderNotServed)?;
         let level = level_of(&conversation);
         let files = self.files(&conversation, level, lender).await?;
-        let hits = self.hits(&files, (text, level), lender);
+        let mut hits = self.hits(&files, (text, level), &language_of(&conversation, &files), lender);
+        if another_suspected(&conversation) {
+            for hit in &mut hits {
+                hit.remedy = format!("{ANOTHER_MAY_WRITE} {}", hit.remedy);
+            }
+        }
         if !hits.is_empty() {
             metrics::counter!("acuerdo_handoff_lint_blocks_total").increment(1);
             return Err(HandoffError::Lint(hits));
@@ -103,7 +112,13 @@ impl HandoffService {
     }
 
     /// The rules that `text` breaks for these people; places count the characters of `text` as given.
-    fn hits(&self, files: &Files, (text, level): (&str, Assurance), lender: &Lender) -> Vec<Hit> {
+    fn hits(
+        &self,
+        files: &Files,
+        (text, level): (&str, Assurance),
+        language: &str,
+        lender: &Lender,
+    ) -> Vec<Hit> {
         let known = Known {
             level,
             policy: &lender.policy,
@@ -113,9 +128,11 @@ impl HandoffService {
             agreements: &files.agreements,
             offers: &files.offers,
             promises: &files.promises,
+            disputed: files.disputed,
         };
         let mentions = guard::mentions(text, &known);
-        self.lint.judge(text, (Author::Agent, level), &mentions, &fill(&lender.policy))
+        let instead = Instead { language, fill: fill(&lender.policy) };
+        self.lint.judge(text, (Author::Agent, level), &mentions, &instead)
     }
 
     /// The decision that the bot's own words go through, with the facts of this person: an answer is always
@@ -216,9 +233,19 @@ impl Files {
             self.promises.extend(range.map(|range| (range.least, range.most)));
         }
         self.on_hold |= hold(&file).is_some();
+        self.disputed |= hold(&file) == Some(Hold::Dispute)
+            || file.obligations.iter().any(|debt| debt.status == ObligationStatus::Disputed);
         self.persons.push(file.person);
         self.debts.extend(file.obligations);
         self.agreements.extend(file.agreements);
+    }
+}
+
+/// The language of the chat: as it runs, else as the file has it.
+fn language_of(conversation: &Conversation, files: &Files) -> String {
+    match session_of(conversation) {
+        Some(session) => session.language,
+        None => files.persons.first().map_or_else(String::new, |person| person.language.clone()),
     }
 }
 

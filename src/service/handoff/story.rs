@@ -9,12 +9,13 @@ use crate::ports::agents::Agent;
 use crate::ports::conversations::{Event, Origin};
 use crate::ports::outbox::{OutboxStatus, SentMessage};
 use crate::understand::identity::Factor;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-const EVENTS_PAGE: u32 = 500;
+pub(super) const EVENTS_PAGE: u32 = 500;
 /// Events that one page of the story looks through; the next page goes on behind them.
-const EVENT_PAGES_MAX: u32 = 40;
+pub(super) const EVENT_PAGES_MAX: u32 = 40;
 pub const STORY_PAGE_MAX: usize = 200;
 const IDENTITY_ANSWER: &str = "identity_answer";
 /// The action that compares the answers.
@@ -27,6 +28,8 @@ pub struct StoryItem {
     pub id: String,
     pub at: Timestamp,
     pub from: Speaker,
+    /// The name of the agent who wrote or did it.
+    pub by: Option<String>,
     /// `text`, `option`, `media`, `note`, `ticket` …
     pub kind: String,
     pub text: Option<Pii<String>>,
@@ -97,6 +100,17 @@ pub struct StoryPage {
     pub more: bool,
 }
 
+/// By id.
+type Names = BTreeMap<String, String>;
+
+impl StoryItem {
+    /// With the name of the agent, who was known by the id.
+    fn named(mut self, names: &Names) -> Self {
+        self.by = self.by.and_then(|id| names.get(&id).cloned());
+        self
+    }
+}
+
 impl HandoffService {
     /// A page of the story of the ticket's conversation, oldest first.
     pub async fn story(
@@ -114,6 +128,7 @@ impl HandoffService {
         let (told, read_to) = self.told_after(ticket.conversation, after.event_seq, limit).await?;
         let mut told = told.into_iter().peekable();
 
+        let names = self.names(agent).await?;
         let mut items = Vec::new();
         let mut next = after;
         while items.len() < limit {
@@ -125,10 +140,10 @@ impl HandoffService {
             };
             if tells && let Some((seq, line)) = told.next() {
                 next.event_seq = seq;
-                items.push(line);
+                items.push(line.named(&names));
             } else if let Some(message) = sent.next() {
                 next.sent = Some(message.id);
-                items.push(sent_line(message));
+                items.push(sent_line(message).named(&names));
             } else {
                 break;
             }
@@ -141,8 +156,14 @@ impl HandoffService {
         Ok(StoryPage { items, next, more })
     }
 
+    /// What the lender's agents are called.
+    async fn names(&self, agent: &Agent) -> Result<Names, HandoffError> {
+        let agents = self.ports.agents.agents(&agent.lender).await?;
+        Ok(agents.into_iter().map(|known| (known.id.to_string(), known.name)).collect())
+    }
+
     /// Events behind `seq` that have a line, a little more than `limit`, and the last number that was read.
-    async fn told_after(
+    pub(super) async fn told_after(
         &self,
         conversation: ConversationId,
         seq: i64,
@@ -176,6 +197,7 @@ fn sent_line(message: &SentMessage) -> StoryItem {
             Origin::Reply | Origin::Proactive => Speaker::Bot,
             Origin::Agent => Speaker::Agent,
         },
+        by: message.agent.map(|agent| agent.to_string()),
         kind: message.content.kind().to_owned(),
         text: Some(Pii::new(message.content.readable())),
         delivery: Some(delivery(message)),
@@ -213,6 +235,12 @@ fn event_line(seq: i64, event: &Event) -> Option<StoryItem> {
             let why = ["reason", "outcome", "step"].iter().find_map(|key| text_of(&body, key));
             (Speaker::System, ticket_move(&body), why)
         }
+        "suspected" => {
+            let body = event.body.tree();
+            let dropped = body.get("proof_dropped").and_then(serde_json::Value::as_bool) == Some(true);
+            let kind = if dropped { "identity_dropped" } else { "suspected" };
+            (Speaker::System, kind, Some(text_of(&body, "what")?))
+        }
         "fault" => (Speaker::System, "fault", None),
         "identity" => (Speaker::Agent, "identity_confirmed", text_of(&event.body.tree(), "reason")),
         // Several persons may use one phone: from here on the chat is this one's.
@@ -220,7 +248,11 @@ fn event_line(seq: i64, event: &Event) -> Option<StoryItem> {
         _ => return None,
     };
     let (kind, text) = (kind.to_owned(), text.map(Pii::new));
-    Some(StoryItem { id: seq.to_string(), at: event.at, from, kind, text, delivery: None, why: None })
+    let by = match event.kind.as_str() {
+        "note" | "ticket" | "identity" => text_of(&event.body.tree(), "by"),
+        _ => None,
+    };
+    Some(StoryItem { id: seq.to_string(), at: event.at, from, by, kind, text, delivery: None, why: None })
 }
 
 fn ticket_move(body: &serde_json::Value) -> &'static str {
@@ -229,6 +261,8 @@ fn ticket_move(body: &serde_json::Value) -> &'static str {
         Some("return") => "ticket_returned",
         Some("transfer") => "ticket_transferred",
         Some("raise") => "ticket_raised",
+        // By the person's words.
+        Some("close") => "ticket_closed",
         _ => "ticket",
     }
 }

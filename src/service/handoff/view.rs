@@ -1,6 +1,6 @@
 //! What an agent sees of a ticket: the case, the chat's state and the person, with the document and phones masked.
 
-use super::flows::{level_of, reserved_for};
+use super::flows::{level_of, reserved_for, suspected};
 use super::take::{SCAN_MAX, is_free, served};
 use super::{HandoffError, HandoffService};
 use crate::domain::assurance::{Assurance, Label};
@@ -44,6 +44,8 @@ pub struct ChatView {
     /// What the chat is reserved for until a person decides: nobody can be proved there.
     pub reserved: Option<String>,
     pub identity_conflict: bool,
+    /// What the person's words only may mean, or that somebody else may write: names of intents, to ask about.
+    pub suspected: Vec<String>,
     pub opted_out: bool,
     pub last_inbound_at: Option<Timestamp>,
     /// Free text is possible until then; `None` when only templates are.
@@ -182,6 +184,7 @@ impl HandoffService {
         let chat = ChatView {
             debt_allowed: level >= Label::Deuda.needs(),
             reserved: reserved_for(&conversation),
+            suspected: suspected(&conversation),
             profile_name: conversation.profile_name,
             assurance: conversation.assurance,
             identity_conflict: conversation.identity_conflict,

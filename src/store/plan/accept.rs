@@ -2,6 +2,7 @@
 
 use crate::domain::identity::WaIdentity;
 use crate::domain::inbound::{EchoMessage, InboundMessage, SystemEvent, SystemKind, WebhookItem};
+use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::inbox::{Accepted, Delivery, DeliveryItem};
 use crate::store::plan::handover;
@@ -290,7 +291,7 @@ impl Directory {
             if let Some(name) = &message.profile_name {
                 state.profile_name = Some(clean(name.expose()));
             }
-            if state.last_inbound_at.is_none_or(|last| last <= message.sent_at.0) {
+            if message.is_newest(state.last_inbound_at.map(Timestamp), Timestamp(received_at)) {
                 state.last_inbound_at = Some(message.sent_at.0);
                 state.last_inbound_wamid = Some(clean(message.wamid.as_str()));
             }

@@ -66,11 +66,15 @@ pub(in crate::store) fn plan(
             input = Some(input_of(&ticket, kind, now)?);
             close(&mut ticket, outcome, now);
         }
-        AgentAct::ReturnToBot { step } => {
-            events.push(("ticket", value!({ "did": "return", "step": step })));
-            let kind = InputKind::AgentReturned { ticket: lease.ticket, step: step.clone() };
+        AgentAct::ReturnToBot { step, outcome, note } => {
+            if let Some(text) = note {
+                events.push(("note", value!({ "text": text })));
+            }
+            events.push(("ticket", value!({ "did": "return", "step": step, "outcome": outcome })));
+            let (step, ended) = (step.clone(), outcome.as_deref().map(clean));
+            let kind = InputKind::AgentReturned { ticket: lease.ticket, step, outcome: ended };
             input = Some(input_of(&ticket, kind, now)?);
-            close(&mut ticket, "returned", now);
+            close(&mut ticket, outcome.as_deref().unwrap_or("returned"), now);
         }
         AgentAct::Transfer { queue, reason } => {
             events.push(("ticket", value!({ "did": "transfer", "queue": queue, "reason": reason })));

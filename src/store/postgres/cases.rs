@@ -1,11 +1,12 @@
 //! Cases that wait for a decision, in PostgreSQL.
 
 use super::PostgresStore;
+use super::people::agreement_columns;
 use crate::domain::debt::AgreementStatus;
 use crate::domain::ids::{CaseId, LenderId};
 use crate::ports::StoreError;
-use crate::ports::cases::{CaseStore, CasesOf, Closing, OpenCase};
-use crate::store::rows::cases::{CLOSE, END, OpenCaseRow};
+use crate::ports::cases::{AgreementsOf, CaseStore, CasesOf, Closing, FiledAgreement, OpenCase};
+use crate::store::rows::cases::{CLOSE, CORRECT, END, FILED, FiledAgreementRow, OpenCaseRow};
 use crate::store::rows::{clean, json, limit, name_of, readable};
 use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
@@ -47,6 +48,39 @@ impl CaseStore for PostgresStore {
             .execute(&self.pool)
             .await?;
         Ok(done.rows_affected() > 0)
+    }
+
+    async fn correct_agreement(
+        &self,
+        lender: &LenderId,
+        reference: &str,
+        status: AgreementStatus,
+        closing: &Closing,
+    ) -> Result<bool, StoreError> {
+        let done = sqlx::query(dialect(CORRECT))
+            .bind(lender.as_str())
+            .bind(clean(reference))
+            .bind(json(closing)?)
+            .bind(name_of(&status)?)
+            .execute(&self.pool)
+            .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    async fn agreements(
+        &self,
+        of: &AgreementsOf,
+        limit_rows: u32,
+    ) -> Result<Vec<FiledAgreement>, StoreError> {
+        let sql = format!("SELECT {}{FILED}", agreement_columns!()).replace("{text}", "::text");
+        let rows: Vec<FiledAgreementRow> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(of.lender.as_ref().map(LenderId::as_str))
+            .bind(of.reference.as_deref().map(clean))
+            .bind(of.running)
+            .bind(limit(limit_rows))
+            .fetch_all(&self.pool)
+            .await?;
+        Ok(readable(rows.into_iter().map(FiledAgreementRow::read)))
     }
 }
 

@@ -37,9 +37,10 @@ pub(super) use obligation_columns;
 
 macro_rules! agreement_columns {
     () => {
-        "a.id, a.lender, a.person_id, a.once_key, a.status, a.offer::text AS offer, a.evidence::text AS evidence, a.reference, a.accepted_at"
+        "a.id, a.lender, a.person_id, a.once_key, a.status, a.offer::text AS offer, a.evidence::text AS evidence, a.reference, a.accepted_at, a.closing::text AS closing"
     };
 }
+pub(super) use agreement_columns;
 
 #[async_trait]
 impl PeopleStore for PostgresStore {
@@ -298,22 +299,22 @@ const TRIES: &str = concat!(
     "WITH ",
     address!(),
     ", tries AS (
-       SELECT d.place, d.conversation, t.* FROM address d CROSS JOIN LATERAL (
+       SELECT d.place, d.conversation, NULL::uuid AS person, t.* FROM address d CROSS JOIN LATERAL (
          SELECT * FROM identity_tries t
          WHERE t.conversation_id = d.id AND (t.at > $4 OR t.locked_until > $5)
          ORDER BY t.at DESC
          LIMIT $6) t
        UNION
-       SELECT a.place, a.conversation, t.* FROM UNNEST($2::bigint[], $3::uuid[]) AS k (place, person)
+       SELECT a.place, a.conversation, k.person, t.* FROM UNNEST($2::bigint[], $3::uuid[]) AS k (place, person)
        JOIN asked a ON a.place = k.place
        CROSS JOIN LATERAL (
          SELECT t.* FROM identity_try_persons p JOIN identity_tries t ON t.id = p.try_id
          WHERE p.person_id = k.person AND p.lender = a.lender AND (t.at > $4 OR t.locked_until > $5)
          ORDER BY p.at DESC
          LIMIT $6) t)
-     SELECT place, own_conversation, passed, starts_challenge, locked_until, at
+     SELECT place, seq, person, own_conversation, passed, starts_challenge, locked_until, at
      FROM (
-       SELECT place, conversation_id = conversation AS own_conversation, passed_person IS NOT NULL AS passed,
+       SELECT place, seq, person, conversation_id = conversation AS own_conversation, passed_person IS NOT NULL AS passed,
          starts_challenge, locked_until, at,
          ROW_NUMBER() OVER (PARTITION BY place ORDER BY seq DESC) AS nth
        FROM tries) t

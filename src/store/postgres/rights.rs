@@ -83,7 +83,7 @@ impl RightsStore for PostgresStore {
             .bind(subject.person)
             .fetch_all(&mut *transaction)
             .await?;
-        if !holds.is_empty() && !over {
+        if holds.iter().any(|hold| !over || hold.is_firm()) {
             return Ok(Erasure::Held(holds.into_iter().map(HoldRow::read).collect()));
         }
         let met = erase(&mut transaction, &subject, record.at).await?;
@@ -148,6 +148,8 @@ fn dialect(sql: &str) -> AssertSqlSafe<String> {
             .replace("{evidence}", "evidence::text")
             .replace("{json}", "")
             .replace("{/json}", "::json")
+            .replace("{bare_closing}", "(closing::jsonb - 'note')::json")
+            .replace("{protected}", "summary ->> 'protected' = 'true'")
             .replace("{hex_id}", "replace(id::text, '-', '')")
             .replace("{notice_holds}", "position($1 IN t.body::text) > 0 AND position($2 IN t.body::text) > 0")
             .replace(

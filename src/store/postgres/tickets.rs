@@ -295,12 +295,14 @@ async fn write_act(connection: &mut PgConnection, plan: &DeskPlan, now: Timestam
         .execute(&mut *connection)
         .await?;
     append_events(connection, ticket.conversation_id, &plan.events).await?;
-    if let Some(input) = &plan.input {
+    if ticket.is_closed() {
         sqlx::query(UNLINK_TICKET)
             .bind(ticket.conversation_id)
             .bind(ticket.id)
             .execute(&mut *connection)
             .await?;
+    }
+    if let Some(input) = &plan.input {
         insert_inputs(connection, std::slice::from_ref(input)).await?;
         wake(connection, [ticket.conversation_id], now).await?;
     }

@@ -1,8 +1,9 @@
 //! Cases that wait for a decision, as rows; the two dialects differ only in types that must be named.
 
 use crate::ports::StoreError;
-use crate::ports::cases::OpenCase;
+use crate::ports::cases::{FiledAgreement, OpenCase};
 use crate::store::rows::Place;
+use crate::store::rows::people::AgreementRow;
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -13,6 +14,34 @@ pub(in crate::store) const CLOSE: &str = "
 pub(in crate::store) const END: &str = "
     UPDATE agreements SET status = $4, closing = {closing}
     WHERE lender = $1 AND reference = $2 AND status IN ('proposed', 'accepted', 'active')";
+
+pub(in crate::store) const CORRECT: &str = "
+    UPDATE agreements SET status = $4, closing = {closing}
+    WHERE lender = $1 AND reference = $2 AND status IN ('kept', 'broken', 'cancelled')";
+
+/// What follows the columns of an agreement in a list of them; `{text}` names the type of a parameter.
+pub(in crate::store) const FILED: &str = ", p.external_ref AS person, o.external_ref AS debt
+    FROM agreements a LEFT JOIN persons p ON p.id = a.person_id LEFT JOIN obligations o ON o.id = a.obligation_id
+    WHERE ($1{text} IS NULL OR a.lender = $1) AND ($2{text} IS NULL OR a.reference = $2)
+      AND (NOT $3 OR a.status IN ('proposed', 'accepted', 'active'))
+    ORDER BY a.accepted_at DESC, a.id DESC
+    LIMIT $4";
+
+#[derive(Debug, FromRow)]
+pub(in crate::store) struct FiledAgreementRow {
+    #[sqlx(flatten)]
+    pub agreement: AgreementRow,
+    pub person: Option<String>,
+    pub debt: Option<String>,
+}
+
+impl FiledAgreementRow {
+    pub fn read(self) -> Result<FiledAgreement, StoreError> {
+        let Self { agreement, person, debt } = self;
+        let closing = agreement.ended()?;
+        Ok(FiledAgreement { agreement: agreement.read()?, closing, person, debt })
+    }
+}
 
 #[derive(Debug, FromRow)]
 pub(in crate::store) struct OpenCaseRow {

@@ -87,7 +87,7 @@ pub(in crate::store) const STEPS: &[Step] = &[
     Step {
         what: "cases",
         fate: Fate::Emptied,
-        sql: "UPDATE cases SET body = '{}', closing = NULL, status = 'closed' WHERE conversation_id {in} OR person_id = $2",
+        sql: "UPDATE cases SET body = '{}', closing = {bare_closing}, status = 'closed' WHERE conversation_id {in} OR person_id = $2",
         by: By::ChatsOrPerson,
     },
     Step {
@@ -159,6 +159,9 @@ pub(in crate::store) const HOLDS: &str = "
     UNION ALL
     SELECT 'case', kind, {hex_id}, at FROM cases
     WHERE (conversation_id {in} OR person_id = $2) AND status = 'open' AND kind NOT LIKE 'datos%'
+    UNION ALL
+    SELECT 'ticket', reason, {hex_id}, waiting_since FROM tickets
+    WHERE conversation_id {in} AND status <> 'closed' AND reason NOT LIKE 'datos%' AND {protected}
     ORDER BY 4, 3";
 
 #[derive(Debug, FromRow)]
@@ -170,8 +173,17 @@ pub(in crate::store) struct HoldRow {
 }
 
 impl HoldRow {
+    /// Whether it holds whatever an operator says.
+    pub fn is_firm(&self) -> bool {
+        self.hold == "ticket"
+    }
+
     pub fn read(self) -> Hold {
-        let kind = if self.hold == "agreement" { HoldKind::RunningAgreement } else { HoldKind::OpenCase };
+        let kind = match self.hold.as_str() {
+            "agreement" => HoldKind::RunningAgreement,
+            "ticket" => HoldKind::ProtectedTicket,
+            _ => HoldKind::OpenCase,
+        };
         Hold { kind, what: self.kind, reference: self.reference, since: Timestamp(self.at) }
     }
 }

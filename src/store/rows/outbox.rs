@@ -1,7 +1,9 @@
 //! Outgoing messages as rows.
 
 use crate::domain::assurance::{Assurance, Label};
-use crate::domain::ids::{ConversationId, LenderId, OutboxId, PersonId, PhoneNumberId, TicketId, Wamid};
+use crate::domain::ids::{
+    AgentId, ConversationId, LenderId, OutboxId, PersonId, PhoneNumberId, TicketId, Wamid,
+};
 use crate::domain::time::Timestamp;
 use crate::domain::trace::TraceId;
 use crate::ports::StoreError;
@@ -182,6 +184,7 @@ pub(in crate::store) struct SentRow {
     pub wamid: Option<String>,
     pub why: Option<String>,
     pub created_at: i64,
+    pub agent_id: Option<Uuid>,
 }
 
 impl SentRow {
@@ -197,6 +200,7 @@ impl SentRow {
             wamid: self.wamid.map(Wamid),
             why: self.why,
             created_at: Timestamp(self.created_at),
+            agent: self.agent_id.map(AgentId),
         })
     }
 }

@@ -6,6 +6,7 @@ use crate::domain::money::{Currency, Money};
 use crate::domain::pii::Pii;
 use crate::domain::time::{Day, Timestamp};
 use crate::ports::StoreError;
+use crate::ports::cases::Closing;
 use crate::ports::records::{Case, PaymentClaim};
 use crate::store::rows::{Place, clean, json, name_of, named};
 use sqlx::FromRow;
@@ -179,6 +180,9 @@ pub(in crate::store) struct AgreementRow {
     pub evidence: String,
     pub reference: String,
     pub accepted_at: i64,
+    /// How it ended; written by whoever ends it.
+    #[sqlx(default)]
+    pub closing: Option<String>,
 }
 
 /// What reports select by, copied out of the offer.
@@ -223,7 +227,14 @@ impl AgreementRow {
             evidence: json(&agreement.evidence)?,
             reference: clean(&agreement.reference),
             accepted_at: agreement.accepted_at.0,
+            closing: None,
         })
+    }
+
+    /// How it ended; also of one that runs again.
+    pub fn ended(&self) -> Result<Option<Closing>, StoreError> {
+        let place = Place { table: "agreements", id: &self.id };
+        self.closing.as_deref().map(|text| place.json("closing", text)).transpose()
     }
 
     pub fn read(self) -> Result<Agreement, StoreError> {
@@ -231,6 +242,7 @@ impl AgreementRow {
         let status: AgreementStatus = place.name("status", named(&self.status))?;
         let offer: Offer = place.json("offer", &self.offer)?;
         let evidence: Evidence = place.json("evidence", &self.evidence)?;
+        let closing = self.ended()?;
         Ok(Agreement {
             id: AgreementId(self.id),
             lender: LenderId(self.lender),
@@ -241,6 +253,7 @@ impl AgreementRow {
             evidence,
             accepted_at: Timestamp(self.accepted_at),
             reference: self.reference,
+            ended_at: closing.map(|closing| closing.at),
         })
     }
 }

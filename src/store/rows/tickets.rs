@@ -43,6 +43,10 @@ pub(in crate::store) struct TicketRow {
 }
 
 impl TicketRow {
+    pub fn is_closed(&self) -> bool {
+        self.status == "closed"
+    }
+
     pub fn read(self) -> Result<Ticket, StoreError> {
         let place = Place { table: "tickets", id: &self.id };
         let rank = i16::try_from(self.priority).ok();

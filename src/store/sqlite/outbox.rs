@@ -263,9 +263,9 @@ pub(super) fn withdraw(script: &mut Script, rows: &[WithdrawnRow]) {
 }
 
 const SENT_MESSAGES: &str = "
-    SELECT id, content, origin, status, delivery_rank, wamid, why, created_at
+    SELECT id, content, origin, status, delivery_rank, wamid, why, created_at, agent_id
     FROM (
-      SELECT seq, id, content, origin, status, delivery_rank, wamid, why, created_at FROM outbox
+      SELECT seq, id, content, origin, status, delivery_rank, wamid, why, created_at, agent_id FROM outbox
       WHERE conversation_id = $1 ORDER BY seq DESC
       LIMIT $2)
     ORDER BY seq";

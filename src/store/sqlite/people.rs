@@ -38,9 +38,11 @@ pub(super) use obligation_columns;
 
 macro_rules! agreement_columns {
     () => {
-        "a.id, a.lender, a.person_id, a.once_key, a.status, a.offer, a.evidence, a.reference, a.accepted_at"
+        "a.id, a.lender, a.person_id, a.once_key, a.status, a.offer, a.evidence, a.reference, a.accepted_at, \
+         a.closing"
     };
 }
+pub(super) use agreement_columns;
 
 #[async_trait]
 impl PeopleStore for SqliteStore {
@@ -281,18 +283,18 @@ const TRIES: &str = concat!(
     "WITH ",
     address!(),
     ", tries AS (
-       SELECT address.place, address.conversation, t.*
+       SELECT address.place, address.conversation, NULL AS person, t.*
        FROM address CROSS JOIN identity_tries t
        WHERE t.conversation_id = address.id AND (t.at > $2 OR t.locked_until > $3)
        UNION
-       SELECT asked.place, asked.conversation, t.*
+       SELECT asked.place, asked.conversation, p.person_id AS person, t.*
        FROM asked CROSS JOIN conversations c CROSS JOIN json_each(asked.candidates) k
          CROSS JOIN identity_try_persons p CROSS JOIN identity_tries t
        WHERE c.id = asked.conversation AND p.person_id = unhex(k.value) AND p.lender = c.lender
          AND t.id = p.try_id AND (t.at > $2 OR t.locked_until > $3))
-     SELECT place, own_conversation, passed, starts_challenge, locked_until, at
+     SELECT place, seq, person, own_conversation, passed, starts_challenge, locked_until, at
      FROM (
-       SELECT place, conversation_id = conversation AS own_conversation, passed_person IS NOT NULL AS passed,
+       SELECT place, seq, person, conversation_id = conversation AS own_conversation, passed_person IS NOT NULL AS passed,
          starts_challenge, locked_until, at,
          ROW_NUMBER() OVER (PARTITION BY place ORDER BY seq DESC) AS nth
        FROM tries)

@@ -84,7 +84,7 @@ impl RightsStore for SqliteStore {
             .bind(subject.person)
             .fetch_all(&mut *transaction)
             .await?;
-        if !holds.is_empty() && !over {
+        if holds.iter().any(|hold| !over || hold.is_firm()) {
             return Ok(Erasure::Held(holds.into_iter().map(HoldRow::read).collect()));
         }
         let met = erase(&mut transaction, &subject, record.at).await?;
@@ -148,6 +148,8 @@ fn dialect(sql: &str) -> AssertSqlSafe<String> {
             .replace("{evidence}", "evidence")
             .replace("{json}", "")
             .replace("{/json}", "")
+            .replace("{bare_closing}", "json_remove(closing, '$.note')")
+            .replace("{protected}", "json_extract(summary, '$.protected') = 1")
             .replace("{hex_id}", "lower(hex(id))")
             .replace("{notice_holds}", "instr(t.body, $1) > 0 AND instr(t.body, $2) > 0")
             .replace(

@@ -104,6 +104,11 @@ pub fn instant(text: &Text<'_>) -> Option<Timestamp> {
     }
 }
 
+/// Whether a timestamp is a number that is no time: zero or below.
+pub fn tells_no_time(text: &Text<'_>) -> bool {
+    text.get().and_then(|text| text.trim().parse::<i64>().ok()).is_some_and(|number| number <= 0)
+}
+
 /// A name of Meta's that is safe to repeat: short, and only of letters, digits and `_ . / -`.
 pub fn label(name: &str) -> Cow<'_, str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | '-');

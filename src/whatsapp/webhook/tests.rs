@@ -2,6 +2,7 @@
 
 use super::{ITEMS_MAX, ParseError, parse};
 use crate::domain::inbound::{AccountEffect, InboundContent, WebhookItem};
+use crate::domain::time::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -192,6 +193,18 @@ fn what_is_no_delivery_is_told_apart() {
     assert_eq!(parse(b"{\"entry\":[}"), Err(ParseError::NotJson { line: 1, column: 11 }));
     for body in ["{}", "[]", "null", "17", "\"x\"", r#"{"entry":{}}"#, r#"{"entry":null}"#] {
         assert_eq!(parse(body.as_bytes()), Err(ParseError::NotADelivery), "{body}");
+    }
+}
+
+#[test]
+fn a_message_whose_time_is_none_is_read_all_the_same() {
+    for timestamp in [json!("0"), json!("-5"), json!(0)] {
+        let body = json!({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [{"field": "messages",
+            "value": {"metadata": {"phone_number_id": "1"}, "messages": [{"id": "wamid.1", "from": "573001112233",
+                "timestamp": timestamp, "type": "text", "text": {"body": "bien"}}]}}]}]});
+        let item = parse(body.to_string().as_bytes()).unwrap().remove(0).received(Timestamp(7_000));
+        let WebhookItem::Message(message) = item else { panic!("{item:?}") };
+        assert_eq!(message.sent_at, Timestamp(7_000), "{timestamp}");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Items;
 use super::content::{content, words};
-use super::scope::{Scope, instant, label};
+use super::scope::{Scope, instant, label, tells_no_time};
 use super::sender::{change_of, identity, sender};
 use super::tolerant::{Many, Maybe};
 use super::wire::{self, Message, MetaError, Preference, Status, System, Value};
@@ -79,7 +79,9 @@ fn read_message(
 ) -> Result<WebhookItem, &'static str> {
     let message: Message<'_> = object(raw).ok_or("a message is not an object that we can read")?;
     let wamid = message.id.get().map(Wamid::new).ok_or("a message has no id")?;
-    let sent_at = instant(&message.timestamp).or(scope.time).ok_or("a message has no usable timestamp")?;
+    let untold = tells_no_time(&message.timestamp).then_some(InboundMessage::UNTOLD);
+    let sent_at = instant(&message.timestamp).or(scope.time).or(untold);
+    let sent_at = sent_at.ok_or("a message has no usable timestamp")?;
     let phone_number_id = phone_number_id.clone();
     if message.group_id.get().is_some() {
         // An answer there would show a debt to everybody in the group.

@@ -6,7 +6,7 @@ use acuerdo::domain::ids::CaseId;
 use acuerdo::domain::pii::Pii;
 use acuerdo::domain::time::Timestamp;
 use acuerdo::ports::Store;
-use acuerdo::ports::cases::{CasesOf, Closing};
+use acuerdo::ports::cases::{AgreementsOf, CasesOf, Closing};
 use acuerdo::ports::records::{Case, Record};
 
 fn closing(outcome: &str) -> Closing {
@@ -15,6 +15,7 @@ fn closing(outcome: &str) -> Closing {
         note: Some(Pii::new("as the letter says".to_owned())),
         by: "an operator".to_owned(),
         at: after(9),
+        corrects: None,
     }
 }
 
@@ -86,4 +87,33 @@ pub async fn a_running_agreement_ends_once(store: &dyn Store) {
     assert!(!end(&andina(), "A-1").await, "once");
     let file = store.person_file(&andina(), ana.id).await.unwrap().unwrap();
     assert_eq!(file.agreements[0].status, AgreementStatus::Kept);
+}
+
+pub async fn agreements_are_listed_and_a_wrong_end_is_put_right(store: &dyn Store) {
+    let ana = person(&andina(), "Ana", &[]);
+    store.import(&andina(), std::slice::from_ref(&ana), &[], T0).await.unwrap();
+    store.add_agreement(&agreement(&ana, "k1")).await.unwrap();
+    let running = AgreementsOf { running: true, ..AgreementsOf::default() };
+    let [listed] = &store.agreements(&running, 9).await.unwrap()[..] else { panic!("one runs") };
+    assert_eq!((listed.person.as_deref(), &listed.closing), (Some("Ana"), &None));
+    let correct = async |status| {
+        let corrects = store.agreements(&AgreementsOf::default(), 9).await.unwrap()[0].closing.clone();
+        let closing = Closing { corrects: corrects.map(Box::new), ..closing("corrected") };
+        store.correct_agreement(&andina(), "A-1", status, &closing).await.unwrap()
+    };
+    assert!(!correct(AgreementStatus::Broken).await, "it runs");
+    assert!(store.end_agreement(&andina(), "A-1", AgreementStatus::Kept, &closing("kept")).await.unwrap());
+    assert!(store.agreements(&running, 9).await.unwrap().is_empty());
+    let file = store.person_file(&andina(), ana.id).await.unwrap().unwrap();
+    assert_eq!(file.agreements[0].ended_at, Some(after(9)));
+    assert!(correct(AgreementStatus::Broken).await);
+    let of_others = AgreementsOf { lender: Some(other_lender()), ..AgreementsOf::default() };
+    assert!(store.agreements(&of_others, 9).await.unwrap().is_empty());
+    let named = AgreementsOf { reference: Some("A-1".to_owned()), ..AgreementsOf::default() };
+    let [listed] = &store.agreements(&named, 9).await.unwrap()[..] else { panic!("one is named so") };
+    assert_eq!(listed.agreement.status, AgreementStatus::Broken);
+    let before = listed.closing.as_ref().and_then(|closing| closing.corrects.as_deref());
+    assert_eq!(before, Some(&closing("kept")), "how it had ended stays");
+    assert!(correct(AgreementStatus::Active).await);
+    assert_eq!(store.agreements(&running, 9).await.unwrap().len(), 1, "it runs again");
 }

@@ -2,7 +2,7 @@
 
 use super::make::*;
 use super::sending::{accepted, finish, outgoing};
-use acuerdo::domain::ids::{AgentId, ConversationId, OutboxId, TicketId};
+use acuerdo::domain::ids::{AgentId, ConversationId, OutboxId, PersonId, TicketId};
 use acuerdo::domain::outbound::Outbound;
 use acuerdo::domain::pii::Pii;
 use acuerdo::domain::time::Timestamp;
@@ -89,6 +89,20 @@ pub async fn a_lost_lease_is_refused_everywhere(store: &dyn Store) {
     assert_eq!(act(store, unknown, note(), after(41)).await.unwrap_err(), TicketRefused::Unknown);
 }
 
+pub async fn a_confirmed_person_stays_with_the_agent(store: &dyn Store) {
+    let chat = handed_off(store, ANA, "t1", T0).await;
+    let lease = assign(store, "ines", T0).await.unwrap();
+    let confirmed = AgentAct::Confirm {
+        person: PersonId(id("ana")),
+        reference: "C-1".into(),
+        called: "573001112233".into(),
+        reason: Pii::new("llamé".into()),
+    };
+    act(store, lease, confirmed, after(1)).await.unwrap();
+    let claim = claim_one(store, after(1)).await;
+    assert_eq!((claim.conversation.id, claim.conversation.ticket), (chat.id, Some(the_ticket())));
+}
+
 pub async fn a_renewed_lease_lives_on(store: &dyn Store) {
     handed_off(store, ANA, "t1", T0).await;
     let lease = assign(store, "ines", T0).await.unwrap();
@@ -160,7 +174,14 @@ pub async fn a_resolved_ticket_gives_the_chat_back(store: &dyn Store) {
 pub async fn returning_to_the_bot_names_the_step(store: &dyn Store) {
     handed_off(store, ANA, "t1", T0).await;
     let lease = assign(store, "ines", T0).await.unwrap();
-    act(store, lease, AgentAct::ReturnToBot { step: Some("menu".into()) }, after(1)).await.unwrap();
+    act(
+        store,
+        lease,
+        AgentAct::ReturnToBot { step: Some("menu".into()), outcome: None, note: None },
+        after(1),
+    )
+    .await
+    .unwrap();
     assert_eq!(names(&claim_one(store, after(1)).await), ["returned to Some(\"menu\")"]);
 }
 

@@ -88,7 +88,7 @@ async fn tickets_are_apart(store: &dyn Store) {
     let lease = Lease { ticket: id, agent, token: 1 };
     assert_eq!(store.renew(&theirs, lease, after(99), T0).await.unwrap().unwrap_err(), unknown);
     assert_eq!(store.give_up(&theirs, lease, T0).await.unwrap().unwrap_err(), unknown);
-    let act = AgentAct::ReturnToBot { step: None };
+    let act = AgentAct::ReturnToBot { step: None, outcome: None, note: None };
     assert_eq!(store.act(&theirs, lease, &act, T0).await.unwrap().unwrap_err(), unknown);
 }
 

@@ -349,5 +349,6 @@ pub fn agreement(person: &Person, once_key: &str) -> Agreement {
         },
         accepted_at: T0,
         reference: "A-1".into(),
+        ended_at: None,
     }
 }

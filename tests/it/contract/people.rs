@@ -8,7 +8,7 @@ use acuerdo::domain::pii::Pii;
 use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::Store;
 use acuerdo::ports::conversations::TurnCommit;
-use acuerdo::ports::people::{IdentityHistory, ImportCounts, TriesOf};
+use acuerdo::ports::people::{IdentityHistory, ImportCounts, TriedElsewhere, TriesOf};
 use acuerdo::ports::records::{IdentityTry, OptOutScope, Record};
 
 pub async fn an_import_is_idempotent(store: &dyn Store) {
@@ -185,16 +185,17 @@ pub async fn tries_of_identity_add_up(store: &dyn Store) {
     step(ANA, after(-2 * DAY), vec![start(after(-2 * DAY), &persons[..1]), lock]).await;
     // Today: a running challenge with two wrong tries about two persons.
     let ana = step(ANA, T0, vec![start(T0, &persons[..2]), attempt(T0, &persons[..2])]).await;
-    // Another address tries the same person.
+    // Another address tries the same person: that is told apart.
     let beto = step(BETO, T0, vec![start(T0, &persons[..1])]).await;
 
     let expected = IdentityHistory {
         wrong_in_challenge: 2,
-        challenges_day: 2,
-        challenges_month: 3,
+        challenges_day: 1,
+        challenges_month: 2,
         locked_until: Some(after(DAY)),
         locks_month: 1,
         persons_day: 2,
+        elsewhere: vec![TriedElsewhere { person: persons[0], challenges_month: 1 }],
     };
     let history = |id: ConversationId, who: &[PersonId], at| {
         let who = who.to_vec();
@@ -202,7 +203,7 @@ pub async fn tries_of_identity_add_up(store: &dyn Store) {
     };
     assert_eq!(history(ana, &persons[..1], after(1)).await, expected);
     // Without the candidate only the address counts.
-    let by_address = IdentityHistory { challenges_day: 1, challenges_month: 2, ..expected };
+    let by_address = IdentityHistory { elsewhere: Vec::new(), ..expected.clone() };
     assert_eq!(history(ana, &[], after(1)).await, by_address);
     // Together each question has its own answer.
     let asked = [(ana, &persons[..1]), (beto, &persons[2..3]), (ana, &[])]
@@ -212,6 +213,14 @@ pub async fn tries_of_identity_add_up(store: &dyn Store) {
     assert_eq!(together, alone);
     let other = history(beto, &[persons[2]], after(1)).await;
     assert_eq!((other.wrong_in_challenge, other.challenges_day, other.locked_until), (1, 1, None));
+    // Seen from the other address, what this one did locks nobody; it is told of the person who was tried alone.
+    let theirs = history(beto, &persons, after(1)).await;
+    let tried = [(persons[0], 2), (persons[1], 1)];
+    let tried = tried.map(|(person, challenges_month)| TriedElsewhere { person, challenges_month });
+    assert_eq!((theirs.challenges_day, theirs.locked_until, theirs.locks_month), (1, None, 0));
+    let mut tried = tried.to_vec();
+    tried.sort_by_key(|tried| tried.person.0);
+    assert_eq!(theirs.elsewhere, tried);
     let later = history(ana, &[], after(DAY + 1)).await;
     assert_eq!((later.locked_until, later.challenges_day, later.persons_day), (None, 0, 0));
     // A right answer ends the challenge.

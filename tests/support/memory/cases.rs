@@ -4,10 +4,12 @@ use super::MemoryStore;
 use crate::domain::debt::AgreementStatus;
 use crate::domain::ids::{CaseId, LenderId};
 use crate::ports::StoreError;
-use crate::ports::cases::{CaseStore, CasesOf, Closing, OpenCase};
-use crate::store::rows::cases::OpenCaseRow;
-use crate::store::rows::{name_of, readable};
+use crate::ports::cases::{AgreementsOf, CaseStore, CasesOf, Closing, FiledAgreement, OpenCase};
+use crate::store::rows::cases::{FiledAgreementRow, OpenCaseRow};
+use crate::store::rows::people::AgreementRow;
+use crate::store::rows::{json, name_of, readable};
 use async_trait::async_trait;
+use std::cmp::Reverse;
 
 #[async_trait]
 impl CaseStore for MemoryStore {
@@ -48,7 +50,7 @@ impl CaseStore for MemoryStore {
         lender: &LenderId,
         reference: &str,
         status: AgreementStatus,
-        _closing: &Closing,
+        closing: &Closing,
     ) -> Result<bool, StoreError> {
         let mut tables = self.tables()?;
         let running = tables.agreements.iter_mut().find(|row| {
@@ -58,6 +60,47 @@ impl CaseStore for MemoryStore {
         });
         let Some(row) = running else { return Ok(false) };
         row.status = name_of(&status)?;
+        row.closing = Some(json(closing)?);
         Ok(true)
+    }
+
+    async fn correct_agreement(
+        &self,
+        lender: &LenderId,
+        reference: &str,
+        status: AgreementStatus,
+        closing: &Closing,
+    ) -> Result<bool, StoreError> {
+        let mut tables = self.tables()?;
+        let ended = tables.agreements.iter_mut().find(|row| {
+            row.lender == lender.as_str()
+                && row.reference == reference
+                && matches!(row.status.as_str(), "kept" | "broken" | "cancelled")
+        });
+        let Some(row) = ended else { return Ok(false) };
+        row.status = name_of(&status)?;
+        row.closing = Some(json(closing)?);
+        Ok(true)
+    }
+
+    async fn agreements(&self, of: &AgreementsOf, limit: u32) -> Result<Vec<FiledAgreement>, StoreError> {
+        let tables = self.tables()?;
+        let asked = |row: &&AgreementRow| {
+            of.lender.as_ref().is_none_or(|lender| lender.as_str() == row.lender)
+                && of.reference.as_ref().is_none_or(|reference| *reference == row.reference)
+                && (!of.running || matches!(row.status.as_str(), "proposed" | "accepted" | "active"))
+        };
+        let mut rows: Vec<AgreementRow> = tables.agreements.iter().filter(asked).cloned().collect();
+        rows.sort_by_key(|row| Reverse((row.accepted_at, row.id)));
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        let filed = rows.into_iter().map(|row| {
+            let debt = tables.obligations.values().find(|debt| debt.id == row.terms.obligation_id);
+            FiledAgreementRow {
+                person: tables.persons.get(&row.person_id).map(|person| person.external_ref.clone()),
+                debt: debt.map(|debt| debt.external_ref.clone()),
+                agreement: row,
+            }
+        });
+        Ok(readable(filed.map(FiledAgreementRow::read)))
     }
 }

@@ -116,6 +116,7 @@ fn sent_row(message: &Message) -> SentRow {
         wamid: message.wamid.clone(),
         why: message.why.clone(),
         created_at: message.row.now,
+        agent_id: message.row.agent.map(|mark| mark.agent),
     }
 }
 

@@ -231,23 +231,28 @@ impl Tables {
             })
             .map(|chat| chat.state.id)
             .collect();
-        let about = |row: &TryRow| {
-            candidates.iter().any(|person| {
-                self.try_persons.get(&(row.id, person.0)).is_some_and(|lender| *lender == own.state.lender)
-            })
+        let is_about = |row: &TryRow, person: Uuid| {
+            self.try_persons.get(&(row.id, person)).is_some_and(|lender| *lender == own.state.lender)
+        };
+        // As a try of the address, and as one about each candidate.
+        let ways = |row: &TryRow| {
+            let of_address = address.contains(&row.conversation).then_some(None);
+            let about = candidates.iter().map(|person| person.0).filter(|person| is_about(row, *person));
+            of_address.into_iter().chain(about.map(Some)).collect::<Vec<Option<Uuid>>>()
         };
         let since = now.minus(tries::WINDOW).0;
-        let counts = |row: &&TryRow| {
-            (row.at > since || row.locked_until.is_some_and(|until| until > now.0))
-                && (address.contains(&row.conversation) || about(row))
-        };
+        let counts = |row: &TryRow| row.at > since || row.locked_until.is_some_and(|until| until > now.0);
         let mut found: Vec<tries::TryRow> = self
             .tries
             .iter()
+            .enumerate()
             .rev()
-            .filter(counts)
+            .filter(|(_, row)| counts(row))
+            .flat_map(|(seq, row)| ways(row).into_iter().map(move |person| (row, seq, person)))
             .take(usize::try_from(tries::TRIES_MAX).unwrap())
-            .map(|row| tries::TryRow {
+            .map(|(row, seq, person)| tries::TryRow {
+                seq: i64::try_from(seq).unwrap(),
+                person,
                 own_conversation: row.conversation == conversation.0,
                 passed: row.passed.is_some(),
                 starts_challenge: row.starts_challenge,

@@ -57,7 +57,7 @@ impl RightsStore for MemoryStore {
         let mut tables = self.tables()?;
         let Some(subject) = tables.subject(&record.lender, reference) else { return Ok(Erasure::Unknown) };
         let holds = tables.holds(&subject);
-        if !holds.is_empty() && !over {
+        if holds.iter().any(|hold| !over || hold.kind == HoldKind::ProtectedTicket) {
             return Ok(Erasure::Held(holds));
         }
         let met = tables.met(&subject);
@@ -122,7 +122,19 @@ impl Tables {
             reference: case.id.simple().to_string(),
             since: Timestamp(case.at),
         });
-        let mut holds: Vec<Hold> = agreements.chain(cases).collect();
+        let tickets = self.tickets.values().map(|ticket| &ticket.row).filter(|row| {
+            subject.chats.contains(&row.conversation_id)
+                && row.status != "closed"
+                && !row.reason.starts_with(OWN_DATA_CASES)
+                && row.summary.contains("\"protected\":true")
+        });
+        let tickets = tickets.map(|row| Hold {
+            kind: HoldKind::ProtectedTicket,
+            what: row.reason.clone(),
+            reference: row.id.simple().to_string(),
+            since: Timestamp(row.waiting_since),
+        });
+        let mut holds: Vec<Hold> = agreements.chain(cases).chain(tickets).collect();
         holds.sort_by(|one, other| (one.since, &one.reference).cmp(&(other.since, &other.reference)));
         holds
     }

@@ -182,6 +182,7 @@ impl Tables {
     fn write_act(&mut self, plan: DeskPlan, now: i64) {
         let id = plan.ticket.id;
         let conversation = plan.ticket.conversation_id;
+        let closed = plan.ticket.is_closed();
         self.tickets.get_mut(&id).unwrap().row = plan.ticket;
         for mut event in plan.events {
             let chat = self.conversations.get_mut(&conversation).unwrap();
@@ -191,11 +192,13 @@ impl Tables {
             event.turn = log.last().map_or(0, |newest| newest.turn);
             log.push(event);
         }
-        if let Some(input) = plan.input {
+        if closed {
             let chat = self.conversations.get_mut(&conversation).unwrap();
             if chat.ticket == Some(id) {
                 chat.ticket = None;
             }
+        }
+        if let Some(input) = plan.input {
             self.add_input(input, now);
         }
     }

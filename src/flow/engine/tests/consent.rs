@@ -58,6 +58,7 @@ fn recorded(turn: &Turn) -> Option<&Shown> {
         | Effect::SetTimer { .. }
         | Effect::OpenTicket { .. }
         | Effect::ForwardToAgent
+        | Effect::Suspected { .. }
         | Effect::CloseTicket { .. }
         | Effect::Assurance { .. }
         | Effect::Ended { .. }

@@ -172,7 +172,9 @@ impl World {
                 let set = self.timers.iter().find(|(set, _)| *set == name).map(|(_, turn)| *turn);
                 Some(Input::Timer { name, turn: if on_time { set? } else { 0 } })
             }
-            Move::Returned(step) => Some(Input::AgentReturned { step: step.map(str::to_owned) }),
+            Move::Returned(step) => {
+                Some(Input::AgentReturned { step: step.map(str::to_owned), outcome: None })
+            }
             Move::Closed => Some(Input::TicketClosed { outcome: None }),
             Move::Identity => Some(Input::IdentityChanged),
             Move::Echo => Some(Input::HumanEcho),

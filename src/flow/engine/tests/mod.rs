@@ -46,6 +46,7 @@ pub fn facts() -> Facts {
         assurance: Assurance::Ninguna,
         window_until: None,
         attended: false,
+        opted_out: false,
         reserved: None,
         roots: BTreeMap::from(roots),
     }

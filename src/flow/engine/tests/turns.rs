@@ -297,7 +297,7 @@ fn late_inputs_change_nothing_but_the_turn_number() {
             Input::ActionOutcome { call: 1, outcome: "ok".to_owned(), values: BTreeMap::new(), proved: None },
             "late_outcome",
         ),
-        (Input::AgentReturned { step: None }, "late_return"),
+        (Input::AgentReturned { step: None, outcome: None }, "late_return"),
         (Input::TicketClosed { outcome: None }, "late_ticket_closed"),
         (
             Input::Message {
@@ -422,9 +422,11 @@ fn a_wrong_flow_is_a_fault_not_a_panic() {
 fn an_agent_gives_a_faulted_chat_back_to_the_start() {
     let limits = Limits { steps_max: 1, ..LIMITS };
     let faulted = step(&MOTOR, new_session(), &says("hola"), &facts(), &limits).session;
-    let returned = turn(faulted.clone(), &Input::AgentReturned { step: Some("deuda.saldo".to_owned()) });
+    let returned =
+        turn(faulted.clone(), &Input::AgentReturned { step: Some("deuda.saldo".to_owned()), outcome: None });
     assert!(sent(&returned)[0].starts_with("Hola, soy Lina"), "above the level, so not there");
-    let named = turn(faulted.clone(), &Input::AgentReturned { step: Some("datos.foto".to_owned()) });
+    let named =
+        turn(faulted.clone(), &Input::AgentReturned { step: Some("datos.foto".to_owned()), outcome: None });
     assert_eq!(sent(&named), ["Ahora envíe una foto del recibo."]);
     let closed = turn(faulted, &Input::TicketClosed { outcome: None });
     assert_eq!(closed.session.status, Status::Ended { outcome: outcome::CLOSED.to_owned() });
@@ -440,9 +442,10 @@ fn an_agent_cannot_give_a_chat_back_to_a_greeting_whose_level_never_held() {
         Input::ActionOutcome { call, outcome: "humano".to_owned(), values: BTreeMap::new(), proved: None };
     let with_agent = on(asked, &human).session;
     assert!(matches!(with_agent.status, Status::WithAgent { .. }));
-    let plain = on(with_agent.clone(), &Input::AgentReturned { step: None });
+    let plain = on(with_agent.clone(), &Input::AgentReturned { step: None, outcome: None });
     for named in ["identidad.saludo_conocido", "saludo_conocido", "saludo.hola"] {
-        let returned = on(with_agent.clone(), &Input::AgentReturned { step: Some(named.to_owned()) });
+        let returned =
+            on(with_agent.clone(), &Input::AgentReturned { step: Some(named.to_owned()), outcome: None });
         assert_eq!(faults(&returned), [""; 0], "{named}");
         assert_eq!(returned.session.status, plain.session.status, "{named}: as if no step was named");
     }

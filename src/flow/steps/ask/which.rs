@@ -16,9 +16,14 @@ const READING: &str = "=";
 /// The button for none of them.
 const OTHER: &str = "=otro";
 /// How people say so, in all languages of the flows.
-const OTHER_WORDS: [&str; 12] = [
+const OTHER_WORDS: [&str; 17] = [
     "otro",
     "otra",
+    "cambiar",
+    "cambio",
+    "cambiarlo",
+    "mudar",
+    "change",
     "ninguno",
     "ninguna",
     "ninguno de los dos",
@@ -57,14 +62,19 @@ fn other_title(run: &Run<'_>) -> Option<String> {
 }
 
 /// Has the person choose among what an amount may mean; `None` when nothing of it is possible here, or when that was
-/// asked already.
+/// asked already. Where all but one is too little to be meant, that one is taken.
 pub(crate) fn ask_which<'f>(
     ask: &'f Ask,
     run: &mut Run<'f>,
     readings: Vec<Money>,
 ) -> Result<Option<Next<'f>>, Stop> {
     let open: Vec<Money> =
-        readings.into_iter().filter(|one| ask::is_within(ask, &Value::Money(*one), run)).collect();
+        readings.iter().copied().filter(|one| ask::is_within(ask, &Value::Money(*one), run)).collect();
+    if run.flows.bot.texts.which_amount.is_some()
+        && let Some(meant) = meant(ask, &readings, &open, run)
+    {
+        return ask::take(ask, run, Value::Money(meant)).map(Some);
+    }
     let asked = !open.is_empty() && run.frame()?.readings != open;
     let Some(words) = run.flows.bot.texts.which_amount.as_ref().filter(|_| asked) else { return Ok(None) };
     run.visit("which_amount");
@@ -74,6 +84,18 @@ pub(crate) fn ask_which<'f>(
     show(run, words, turn)?;
     run.wait(&ask.wait, 0, false)?;
     Ok(Some(Next::Rest))
+}
+
+/// The reading that is left when the others are too little to be meant. All of them too little, the likeliest is left:
+/// the flow tells what is possible.
+fn meant(ask: &Ask, readings: &[Money], open: &[Money], run: &Run<'_>) -> Option<Money> {
+    let enough = |one: &&Money| !ask::is_too_little(ask, **one, run);
+    let (mut enough_here, n_enough) = (open.iter().filter(enough), readings.iter().filter(enough).count());
+    match n_enough {
+        0 => open.first().copied().filter(|_| ask.likely_from.is_some()),
+        1 if readings.len() > 1 => enough_here.next().copied(),
+        _ => None,
+    }
 }
 
 /// These words above the amounts, when the person is choosing among some; `false` when not.

@@ -39,6 +39,7 @@ fn facts(situation: &Situation, text: &str, level: Assurance) -> Vec<Fact> {
         agreements: &[],
         offers: &situation.offers,
         promises: &situation.promises,
+        disputed: situation.disputed,
     };
     mentions(text, &known).into_iter().map(|mention| mention.fact).collect()
 }
@@ -55,6 +56,7 @@ fn amounts(situation: &Situation) -> Vec<i64> {
         agreements: &[],
         offers: &situation.offers,
         promises: &situation.promises,
+        disputed: situation.disputed,
     };
     figures::figures(&known)
         .into_iter()

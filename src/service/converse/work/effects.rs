@@ -37,8 +37,12 @@ impl Work<'_> {
             Effect::CloseTicket { outcome } => {
                 self.attended = false;
                 if let Some(ticket) = self.ticket.take() {
+                    self.tell(turn, &Told::TicketClosed { ticket, did: "close", outcome: &outcome })?;
                     self.commit.records.push(Record::CloseTicket { ticket, outcome });
                 }
+            }
+            Effect::Suspected { what, proof_dropped } => {
+                self.tell(turn, &Told::Suspected { what: &what, proof_dropped })?;
             }
             Effect::Reservation { reserved } => {
                 self.reserve(reserved.as_deref());

@@ -1,0 +1,157 @@
+//! Secrets that nothing names: `la de la app es Lunes778`, `usuario: ana / Pato789`, `me llegó 482777`.
+//!
+//! What only hints at a secret hints at much else too, so its shape must be plain: a password of letters and digits, a
+//! code of six digits with which the sentence ends.
+
+use super::card::is_count;
+use super::labels;
+use super::read::Read;
+use std::ops::Range;
+
+/// A password of letters and digits is not shorter.
+const MIXED_MIN: usize = 4;
+const CODE_DIGITS: usize = 6;
+/// Characters between the digits of one code: `482 777`.
+const SPLIT_MAX: usize = 1;
+/// Words between `me llegó` and its code.
+const ARRIVED_WITHIN: usize = 4;
+/// Words around such a code that would say that it is something else.
+const NEAR: usize = 6;
+/// Tokens of a user's name before the sign behind which its password stands.
+const USER_TOKENS_MAX: usize = 4;
+
+/// What has a password of its own, where the word for it is left out.
+const PLACES: [&str; 12] = [
+    "app",
+    "aplicacion",
+    "aplicativo",
+    "internet",
+    "correo",
+    "email",
+    "wifi",
+    "cajero",
+    "portal",
+    "virtual",
+    "web",
+    "computador",
+];
+
+const USERS: [&str; 6] = ["usuario", "usuaria", "user", "username", "login", "usr"];
+
+/// By which a code came, as said before it.
+const ARRIVED: [&[&str]; 12] = [
+    &["me", "llego"],
+    &["me", "llegaron"],
+    &["me", "enviaron"],
+    &["me", "mandaron"],
+    &["me", "aparecio"],
+    &["me", "salio"],
+    &["llego", "el"],
+    &["llego", "este"],
+    &["chegou"],
+    &["recebi"],
+    &["i", "got"],
+    &["i", "received"],
+];
+
+/// Words between it and the code.
+const BETWEEN: [&str; 20] = [
+    "el", "este", "ese", "un", "esto", "por", "al", "a", "mi", "celular", "sms", "mensaje", "texto", "asi",
+    "ahora", "ya", "hoy", "o", "agora", "this",
+];
+
+/// Words beside those of [`labels::is_open`] that speak of a paper or of money.
+const PAPERS: [&str; 21] = [
+    "cuota",
+    "cuotas",
+    "saldo",
+    "cobro",
+    "extracto",
+    "total",
+    "valor",
+    "monto",
+    "deuda",
+    "interes",
+    "intereses",
+    "plata",
+    "dinero",
+    "pesos",
+    "ref",
+    "guia",
+    "orden",
+    "ticket",
+    "fatura",
+    "invoice",
+    "amount",
+];
+
+pub fn find(read: &Read<'_>) -> Vec<Range<usize>> {
+    let each = |at: usize| elided(read, at).or_else(|| of_user(read, at)).or_else(|| arrived(read, at));
+    (0..read.tokens.len()).filter_map(each).collect()
+}
+
+/// `la de la app es Lunes778`.
+fn elided(read: &Read<'_>, at: usize) -> Option<Range<usize>> {
+    let of =
+        matches!(read.word(at), "la" | "a") && matches!(read.word(at + 1), "de" | "del" | "d" | "da" | "do");
+    if !of {
+        return None;
+    }
+    let article = matches!(read.word(at + 2), "la" | "el" | "mi" | "tu" | "l");
+    let place = at + 2 + usize::from(article);
+    if !PLACES.contains(&read.word(place)) {
+        return None;
+    }
+    let joined = labels::is_verb(read.word(place + 1)) || read.word(place + 1) == "s";
+    let value = place + 1 + usize::from(joined);
+    let told = joined || read.gap_before(value).contains([':', '=', ',']);
+    password(read, value).filter(|_| told)
+}
+
+/// `usuario: ana / Pato789`.
+fn of_user(read: &Read<'_>, at: usize) -> Option<Range<usize>> {
+    if !USERS.contains(&read.word(at)) {
+        return None;
+    }
+    let sign = |token: &usize| matches!(read.gap_before(*token).trim(), "/" | "|" | "\\" | "//");
+    let value = (at + 2..=at + 1 + USER_TOKENS_MAX).find(sign)?;
+    password(read, value)
+}
+
+/// A word of letters and digits, as far as the next blank.
+fn password(read: &Read<'_>, token: usize) -> Option<Range<usize>> {
+    let start = read.tokens.get(token)?.place.start;
+    let rest = read.text.get(start..)?;
+    let word = rest.split(char::is_whitespace).next()?;
+    let word = word.trim_end_matches(['"', '\'', '.', ',', ';', '?', ')', '»', '”']);
+    let folded = super::read::folded(word);
+    let mixed = folded.chars().any(char::is_alphabetic) && folded.chars().any(|c| c.is_ascii_digit());
+    (mixed && folded.chars().count() >= MIXED_MIN).then(|| start..start + word.len())
+}
+
+/// `me llegó 482777`.
+fn arrived(read: &Read<'_>, at: usize) -> Option<Range<usize>> {
+    let fits = |words: &&[&str]| words.iter().zip(at..).all(|(word, at)| read.word(at) == *word);
+    let behind = at + ARRIVED.iter().find(|words| fits(words))?.len();
+    let between =
+        (behind..).take_while(|token| BETWEEN.contains(&read.word(*token))).take(ARRIVED_WITHIN + 1);
+    let first = read.unit_at(behind + between.count())?;
+    let (mut digits, mut place, mut next) = (first.digits.clone(), first.place.clone(), first.tokens.end);
+    while let Some(unit) = read.unit_at(next).filter(|_| digits.len() < CODE_DIGITS) {
+        if read.between(place.end, unit.place.start).chars().count() > SPLIT_MAX {
+            break;
+        }
+        digits.push_str(&unit.digits);
+        (place.end, next) = (unit.place.end, unit.tokens.end);
+    }
+    let amount = digits.ends_with("000") || read.gap_before(first.tokens.start).contains('$');
+    let whole = digits.len() == CODE_DIGITS && !amount && !is_count(read.word(next));
+    let ends = next >= read.tokens.len() || read.gap_before(next).contains(['.', ',', '!', '?', ';', '\n']);
+    // `482777,50` is an amount.
+    let goes_on = read.tokens.get(next).is_some_and(|token| token.is_number)
+        && !read.gap_before(next).contains(char::is_whitespace);
+    let other = |word: &str| labels::is_open(word) || PAPERS.contains(&word);
+    let near =
+        read.words_before(at).take(NEAR).any(other) || (next..next + NEAR).any(|at| other(read.word(at)));
+    (whole && ends && !goes_on && !near).then_some(place)
+}

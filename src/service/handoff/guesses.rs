@@ -1,0 +1,110 @@
+//! How often a number that is not on file may be given as the one that was called.
+//!
+//! The desk shows the last digits of the numbers on file, so that the agent knows which to call. Without a bound the rest
+//! could be guessed, and with it a person be confirmed whom nobody called.
+
+use crate::domain::time::{Millis, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use uuid::Uuid;
+
+const WINDOW: Millis = Millis::hours(24);
+/// Wrong numbers in [`WINDOW`] for one ticket.
+const TICKET_MAX: usize = 5;
+/// Wrong numbers in [`WINDOW`] by one agent, whatever the tickets: somebody who serves many people mistypes more often.
+const AGENT_MAX: usize = 10;
+
+/// The wrong guesses of the last day that this process has seen.
+#[derive(Default)]
+pub struct Guesses {
+    /// By ticket and by agent; both are ids that nothing else has.
+    of: Mutex<BTreeMap<Uuid, Vec<Timestamp>>>,
+}
+
+impl Guesses {
+    pub const fn new() -> Self {
+        Self { of: Mutex::new(BTreeMap::new()) }
+    }
+
+    /// Counts a guess before it is looked at, so that many at once are no way around the bound; the time until which none
+    /// is taken, when there were too many.
+    pub fn begin(&self, ticket: Uuid, agent: Uuid, now: Timestamp) -> Result<(), Timestamp> {
+        let mut of = self.lock();
+        of.retain(|_, at| {
+            at.retain(|at| now.since(*at) < WINDOW);
+            !at.is_empty()
+        });
+        let full = [(ticket, TICKET_MAX), (agent, AGENT_MAX)].into_iter().filter_map(|(id, max)| {
+            let at = of.get(&id)?;
+            let oldest = at.len().checked_sub(max).and_then(|excess| at.get(excess))?;
+            Some(oldest.plus(WINDOW))
+        });
+        if let Some(until) = full.max() {
+            return Err(until);
+        }
+        for id in [ticket, agent] {
+            of.entry(id).or_default().push(now);
+        }
+        Ok(())
+    }
+
+    /// The guess that began at `now` was none, or was right.
+    pub fn forgive(&self, ticket: Uuid, agent: Uuid, now: Timestamp) {
+        let mut of = self.lock();
+        for id in [ticket, agent] {
+            if let Some(at) = of.get_mut(&id)
+                && let Some(place) = at.iter().rposition(|at| *at == now)
+            {
+                at.remove(place);
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Uuid, Vec<Timestamp>>> {
+        self.of.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AGENT_MAX, Guesses, TICKET_MAX, WINDOW};
+    use crate::domain::time::{Millis, Timestamp};
+    use uuid::Uuid;
+
+    const NOW: Timestamp = Timestamp(1_800_000_000_000);
+
+    #[test]
+    fn a_ticket_and_an_agent_have_a_bound_each_and_a_day_frees_them() {
+        let (guesses, agent) = (Guesses::new(), Uuid::from_u128(1));
+        let ticket = |n: usize| Uuid::from_u128(100 + n as u128);
+        let until = NOW.plus(WINDOW);
+        for _ in 0..TICKET_MAX {
+            assert_eq!(guesses.begin(ticket(0), agent, NOW), Ok(()));
+        }
+        assert_eq!(
+            guesses.begin(ticket(0), Uuid::from_u128(2), NOW),
+            Err(until),
+            "another agent is no way out"
+        );
+        for n in TICKET_MAX..AGENT_MAX {
+            assert_eq!(guesses.begin(ticket(n), agent, NOW), Ok(()));
+        }
+        assert_eq!(
+            guesses.begin(ticket(99), agent, NOW.plus(Millis::hours(1))),
+            Err(until),
+            "nor another ticket"
+        );
+        assert_eq!(guesses.begin(ticket(0), agent, until), Ok(()));
+    }
+
+    #[test]
+    fn a_right_number_uses_up_nothing() {
+        let guesses = Guesses::new();
+        let (ticket, agent) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        for n in 0..3 * AGENT_MAX {
+            let now = NOW.plus(Millis::seconds(i64::try_from(n).unwrap()));
+            assert_eq!(guesses.begin(ticket, agent, now), Ok(()));
+            guesses.forgive(ticket, agent, now);
+        }
+    }
+}
