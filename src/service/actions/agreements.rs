@@ -108,7 +108,7 @@ pub fn consult(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
     )
 }
 
-/// The newest agreement of the last [`RECENT`], while it is running. Outcomes: `ok`, `ninguno`, `caido`.
+/// The newest agreement of the last half hour, while it is running. Outcomes: `ok`, `ninguno`, `caido`.
 pub fn recent(ctx: &ActionContext<'_>) -> Done {
     let Some(file) = ctx.file else { return Done::outcome("caido") };
     let of_now = |agreement: &&Agreement| ctx.now.since(agreement.accepted_at) <= RECENT;
