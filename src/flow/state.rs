@@ -67,6 +67,20 @@ pub struct Session {
     /// intents, for the agent to ask about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub suspected: Vec<String>,
+    /// The remark that was answered last, as long as nothing else was heard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remarked: Option<Remarked>,
+}
+
+/// "Espere", "es que": what is said beside a question, and answered there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remarked {
+    /// Name of an intent.
+    pub intent: String,
+    /// The newest turn that heard it.
+    pub turn: u64,
+    /// When it was answered.
+    pub at: Timestamp,
 }
 
 /// A ticket that is open, as far as the bot must know it.
@@ -218,6 +232,7 @@ impl Session {
             readings: Vec::new(),
             unanswered: false,
             suspected: Vec::new(),
+            remarked: None,
         }
     }
 }

@@ -84,6 +84,28 @@ impl OutboxStatus {
     }
 }
 
+/// Whether the person can know what a message of ours says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It waits, or nobody knows yet whether WhatsApp has it.
+    Pending,
+    /// WhatsApp took it then.
+    Taken(Timestamp),
+    /// It was refused, could not be delivered, was never confirmed, or does not exist.
+    Missed,
+}
+
+impl Fate {
+    /// `deliverable` until WhatsApp tells that it could not deliver it; `taken_at` counts when it took it.
+    pub const fn of(status: &OutboxStatus, deliverable: bool, taken_at: Timestamp) -> Self {
+        match status {
+            OutboxStatus::Queued | OutboxStatus::Sending | OutboxStatus::InDoubt => Self::Pending,
+            OutboxStatus::Accepted if deliverable => Self::Taken(taken_at),
+            OutboxStatus::Accepted | OutboxStatus::Unconfirmed | OutboxStatus::Refused => Self::Missed,
+        }
+    }
+}
+
 /// A message of ours as the transcript and the desk show it.
 #[derive(Debug, Clone)]
 pub struct SentMessage {
@@ -145,8 +167,8 @@ pub trait OutboxStore: Send + Sync {
         limit: u32,
     ) -> Result<Vec<SentMessage>, StoreError>;
 
-    /// When WhatsApp took this message; `None` when it did not, or told since that it could not deliver it.
-    async fn taken_at(&self, id: OutboxId) -> Result<Option<Timestamp>, StoreError>;
+    /// What became of this message so far.
+    async fn fate(&self, id: OutboxId) -> Result<Fate, StoreError>;
 
     /// Those of these messages whose trace is kept, in any order.
     async fn followed_messages(&self, ids: &[OutboxId]) -> Result<Vec<FollowedMessage>, StoreError>;

@@ -97,6 +97,9 @@ pub struct Understanding {
     /// It is nothing but an acknowledgement ("ok", "listo, gracias"): the consent, if any, counts only right after the terms.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub acknowledges: bool,
+    /// It accepts terms of which nobody knows that they came: they are shown again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub terms_missed: bool,
     pub intent: Option<IntentGuess>,
     /// A safety intent that is possible but not certain: ask about it or hand over, never ignore it.
     pub doubt: Option<Intent>,

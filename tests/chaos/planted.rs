@@ -2,7 +2,7 @@
 
 use crate::people::STEPS;
 use crate::street::wamid;
-use crate::verdict::{Evidence, Sent, Verdict};
+use crate::verdict::{ASKED_AGAIN, ASKS, Evidence, Sent, Verdict};
 use acuerdo::ports::outbox::OutboxStatus;
 
 /// What a test runner calls it.
@@ -35,6 +35,14 @@ const CRIMES: &[Crime] = &[
         chat.sent[STEPS - 1].status = OutboxStatus::Refused;
     }),
     ("an agreement that was accepted and not recorded", (1, 0, 0), |chat| chat.references.clear()),
+    ("a yes that is asked for again and again", (1, 0, 0), |chat| {
+        ask_again(chat, ASKED_AGAIN.to_owned());
+        chat.references.clear();
+    }),
+    ("terms that came and are shown again", (1, 1, 0), |chat| {
+        let terms = chat.sent[STEPS - 2].text.clone();
+        ask_again(chat, terms);
+    }),
     ("a message that was read twice", (0, 1, 1), |chat| chat.read.insert(1, wamid(chat.n, 0))),
     ("an answer that was sent twice", (0, 1, 0), |chat| chat.arrived.insert(1, callback(0))),
     ("an answer that was sent twice, late", (0, 1, 1), |chat| chat.arrived.push(callback(0))),
@@ -60,7 +68,7 @@ pub fn is_found() {
     }
 }
 
-fn innocents() -> [(&'static str, Evidence); 3] {
+fn innocents() -> [(&'static str, Evidence); 5] {
     let mut joined = chat();
     let second = joined.sent.remove(1);
     joined.sent[0].text += &format!("\n\n{}", second.text);
@@ -68,7 +76,15 @@ fn innocents() -> [(&'static str, Evidence); 3] {
     let mut doubted = chat();
     doubted.sent[STEPS - 1].status = OutboxStatus::Unconfirmed;
     doubted.arrived.pop();
+    let mut asked_again = chat();
+    ask_again(&mut asked_again, ASKED_AGAIN.to_owned());
+    let mut shown_again = chat();
+    shown_again.sent[STEPS - 2].status = OutboxStatus::Unconfirmed;
+    let terms = shown_again.sent[STEPS - 2].text.clone();
+    ask_again(&mut shown_again, terms);
     [
+        ("a yes that is asked for again, before anybody knew that the terms had come", asked_again),
+        ("terms that are shown again, because they may never have come", shown_again),
         ("a chat as it should be", chat()),
         ("two messages that one answer answers", joined),
         ("an answer that is not repeated, because it may have come", doubted),
@@ -101,7 +117,17 @@ fn chat() -> Evidence {
 }
 
 fn chat_texts() -> Vec<String> {
-    (0..STEPS).map(|step| format!("Answer {step}.")).collect()
+    let asks = |step| if step + 2 == STEPS { ASKS } else { "" };
+    (0..STEPS).map(|step| format!("Answer {step}.{}", asks(step))).collect()
+}
+
+/// The first yes is answered with this, the second with the agreement.
+fn ask_again(chat: &mut Evidence, text: String) {
+    let again = Sent { callback: "out:again".to_owned(), text, ..chat.sent[0].clone() };
+    chat.arrived.insert(STEPS - 1, again.callback.clone());
+    chat.sent.insert(STEPS - 1, again);
+    chat.read.push(wamid(chat.n, STEPS));
+    chat.n_written += 1;
 }
 
 fn callback(step: usize) -> String {

@@ -3,6 +3,7 @@
 use crate::meta;
 use crate::pair::Pair;
 use crate::people::{STEPS, line, number_of, wa_id};
+use crate::verdict::ASKS;
 use crate::webhook::{NUMBER, Webhook, body_of, text};
 use acuerdo::ports::clock::Clock;
 use acuerdo::system::SystemClock;
@@ -20,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(3);
 const AGAIN: Duration = Duration::from_millis(100);
 /// Meta reports the delivery of a message after this.
 const DELIVERED: Duration = Duration::from_millis(150);
+/// How often a person says yes who is asked again.
+const YESES_MAX: usize = 3;
 
 /// One message of a person that was acknowledged.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +35,10 @@ pub struct Written {
 #[derive(Default)]
 struct Phone {
     n_heard: AtomicUsize,
+    /// Of those, messages that ask for a yes to terms.
+    n_asked: AtomicUsize,
+    /// Of those, messages of which Meta has said that they came, or never will.
+    n_read: AtomicUsize,
     arrived: Notify,
     written: Mutex<Vec<Written>>,
 }
@@ -146,38 +153,68 @@ impl Street {
     }
 
     async fn chat(self: Arc<Self>, n: usize, patience: Option<Duration>) {
-        let phone = &self.phones[n];
+        let mut n_written = 0;
         for step in 0..self.n_steps() {
-            let n_heard = phone.n_heard.load(Ordering::SeqCst);
-            let body = body_of(&wa_id(n), &wamid(n, step), SystemClock.now(), &text(&self.line(n, step)));
-            let delivered = match (n + step) % 5 {
-                // Sometimes both replicas get it at once, sometimes it comes again although it was acknowledged.
-                0 => {
-                    let twice = tokio::join!(self.deliver(&body), self.deliver(&body));
-                    twice.0 && twice.1
+            let line = self.line(n, step);
+            if step + 1 != STEPS {
+                if !self.write(n, n_written, &line, patience).await {
+                    return;
                 }
-                _ => self.deliver(&body).await,
-            };
-            if !delivered {
-                return;
-            }
-            let acknowledged = Instant::now();
-            phone.written.lock().unwrap().push(Written { acknowledged, answered: None });
-            if (n + step) % 5 == 1 {
-                self.deliver(&body).await;
-            }
-            let Some(patience) = patience else {
-                tokio::time::sleep(HASTE).await;
+                n_written += 1;
                 continue;
-            };
-            let answer = async {
-                while phone.n_heard.load(Ordering::SeqCst) <= n_heard && !self.closed.load(Ordering::SeqCst) {
-                    phone.arrived.notified().await;
-                }
-            };
-            if tokio::time::timeout(patience, answer).await.is_ok() {
-                phone.written.lock().unwrap()[step].answered = Some(Instant::now());
             }
+            // Nobody says yes to what they have not read, and who is asked again says it again.
+            for n_yeses in 1..=YESES_MAX {
+                self.wait(n, |phone| &phone.n_read, n_yeses).await;
+                if !self.write(n, n_written, &line, Some(Duration::MAX)).await {
+                    return;
+                }
+                n_written += 1;
+                if self.phones[n].n_asked.load(Ordering::SeqCst) == n_yeses {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// One message, and the wait for its answer; false when the observation ended before it was acknowledged.
+    async fn write(&self, n: usize, n_written: usize, line: &str, patience: Option<Duration>) -> bool {
+        let phone = &self.phones[n];
+        let n_heard = phone.n_heard.load(Ordering::SeqCst);
+        let body = body_of(&wa_id(n), &wamid(n, n_written), SystemClock.now(), &text(line));
+        let delivered = match (n + n_written) % 5 {
+            // Sometimes both replicas get it at once, sometimes it comes again although it was acknowledged.
+            0 => {
+                let twice = tokio::join!(self.deliver(&body), self.deliver(&body));
+                twice.0 && twice.1
+            }
+            _ => self.deliver(&body).await,
+        };
+        if !delivered {
+            return false;
+        }
+        let acknowledged = Instant::now();
+        phone.written.lock().unwrap().push(Written { acknowledged, answered: None });
+        if (n + n_written) % 5 == 1 {
+            self.deliver(&body).await;
+        }
+        match patience {
+            None => tokio::time::sleep(HASTE).await,
+            Some(patience) => {
+                let answer = self.wait(n, |phone| &phone.n_heard, n_heard + 1);
+                if tokio::time::timeout(patience, answer).await.is_ok() {
+                    phone.written.lock().unwrap()[n_written].answered = Some(Instant::now());
+                }
+            }
+        }
+        true
+    }
+
+    /// Until this count is so high, or the observation ends.
+    async fn wait(&self, n: usize, count: impl Fn(&Phone) -> &AtomicUsize, least: usize) {
+        let phone = &self.phones[n];
+        while count(phone).load(Ordering::SeqCst) < least && !self.closed.load(Ordering::SeqCst) {
+            phone.arrived.notified().await;
         }
     }
 
@@ -207,18 +244,22 @@ async fn listen(street: Arc<Street>) {
     loop {
         for (wamid, sent) in street.pair.graph.taken_since(&mut n_seen) {
             let n = number_of(sent.to.wa_id.as_ref().unwrap().expose());
+            let asks = sent.message.readable().contains(ASKS);
             street.answers.lock().unwrap().push(Instant::now());
+            street.phones[n].n_asked.fetch_add(usize::from(asks), Ordering::SeqCst);
             street.phones[n].n_heard.fetch_add(1, Ordering::SeqCst);
             street.phones[n].arrived.notify_one();
-            if street.silent.load(Ordering::SeqCst) && n.is_multiple_of(3) {
-                continue;
-            }
+            let told = !street.silent.load(Ordering::SeqCst) || !n.is_multiple_of(3);
             let street = street.clone();
             tokio::spawn(async move {
                 tokio::time::sleep(DELIVERED).await;
                 let (at, callback) = (SystemClock.now(), sent.callback.as_deref());
                 let status = meta::status(wamid.as_str(), "delivered", at, callback, &[]);
-                street.deliver(&meta::delivery(NUMBER, status)).await;
+                if told {
+                    street.deliver(&meta::delivery(NUMBER, status)).await;
+                }
+                street.phones[n].n_read.fetch_add(usize::from(asks), Ordering::SeqCst);
+                street.phones[n].arrived.notify_one();
             });
         }
         if changes.changed().await.is_err() {

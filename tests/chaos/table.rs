@@ -40,6 +40,9 @@ pub fn print(verdicts: &[(&'static str, Verdict)]) -> bool {
         );
     }
     for (name, verdict) in verdicts {
+        if verdict.asked_again > 0 {
+            println!("{name}: {} times a yes was asked for again", verdict.asked_again);
+        }
         if !verdict.note.is_empty() {
             println!("{name}: {}", verdict.note);
         }

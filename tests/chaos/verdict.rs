@@ -6,6 +6,13 @@ use acuerdo::ports::outbox::OutboxStatus;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+/// What asks for a yes: the terms, and [`ASKED_AGAIN`].
+pub const ASKS: &str = "[Sí, acepto]";
+/// Said to a yes that was read before anybody knew that its terms had come.
+pub const ASKED_AGAIN: &str = "Para registrarlo, toque el botón del sí o escriba «acepto».
+[Sí, acepto]
+[Ver otras]
+[Hablar con alguien]";
 /// Findings that are told in words.
 const TOLD: usize = 12;
 
@@ -21,6 +28,8 @@ pub struct Verdict {
     /// Messages of which nobody knew at some time whether WhatsApp had them, by what became of them.
     pub doubts: Doubts,
     pub agreements: usize,
+    /// Times that a yes was asked for again.
+    pub asked_again: usize,
     /// From the fault's end, the worst of several, to the first answer to anybody.
     pub first_answer: Option<Duration>,
     /// Longest time from an acknowledgement to the answer, of people who wait for their answers.
@@ -125,21 +134,22 @@ impl Verdict {
     /// Compares what was said with the measure; returns how many of the person's messages have an answer.
     fn said(&mut self, evidence: &Evidence, expected: &[Vec<String>]) -> usize {
         let Evidence { n, arrived, .. } = evidence;
-        let mut n_said = 0;
+        let mut said = Said::default();
         let mut arrivals = Vec::new();
         for Sent { callback, text, status, why, doubted } in &evidence.sent {
             let times = arrived.iter().filter(|one| *one == callback).count();
             if times > 1 {
                 self.doubled(format!("person {n}: {callback} was sent {times} times"));
             }
-            let before = n_said;
-            match consumed(text, expected, n_said) {
-                Some(next) => n_said = next,
-                None => self.doubled(format!("person {n}: after {n_said} answers came `{text}`")),
+            let before = said;
+            match said.with(text, expected) {
+                Some(more) => said = more,
+                None => self.doubled(format!("person {n}: after {} answers came `{text}`", said.answers())),
             }
+            said.terms_lost |= *status == OutboxStatus::Unconfirmed && text.contains(ASKS);
             if times > 0 {
                 arrivals.push(callback.clone());
-                self.answered += n_said - before;
+                self.answered += said.answers() - before.answers();
             }
             match status {
                 OutboxStatus::Accepted => {
@@ -164,17 +174,45 @@ impl Verdict {
         if once != arrivals {
             self.disordered(format!("person {n}: said {arrivals:?}, arrived {arrived:?}"));
         }
-        n_said
+        self.asked_again += said.n_again;
+        said.answers()
     }
 }
 
-/// After the text of one message, which may join several answers: how many answers of a measure were said.
-fn consumed(text: &str, expected: &[Vec<String>], n_said: usize) -> Option<usize> {
-    let (mut rest, mut n) = (text, n_said);
-    while !rest.is_empty() {
-        let after = expected.iter().find_map(|measure| rest.strip_prefix(measure.get(n)?.as_str()));
-        rest = after?.trim_start_matches('\n');
-        n += 1;
+/// How far a chat has come.
+#[derive(Debug, Clone, Copy, Default)]
+struct Said {
+    /// Answers of a measure.
+    n: usize,
+    /// Times that a yes was asked for again.
+    n_again: usize,
+    /// Terms were sent of which no status told that they came: they may be shown again.
+    terms_lost: bool,
+}
+
+impl Said {
+    const fn answers(self) -> usize {
+        self.n + self.n_again
     }
-    Some(n)
+
+    /// After the text of one message, which may join several answers; `None` when it says what was said before.
+    fn with(mut self, text: &str, expected: &[Vec<String>]) -> Option<Self> {
+        let mut rest = text;
+        while !rest.is_empty() {
+            let answer =
+                |n: usize| expected.iter().find_map(|measure| rest.strip_prefix(measure.get(n)?.as_str()));
+            let asked = || Some(rest.strip_prefix(ASKED_AGAIN)?).filter(|_| self.n + 1 == STEPS);
+            let shown = || answer(self.n.checked_sub(1)?).filter(|_| self.terms_lost && self.n + 1 == STEPS);
+            rest = if let Some(after) = answer(self.n) {
+                self.n += 1;
+                after
+            } else {
+                let after = asked().or_else(shown)?;
+                self.n_again += 1;
+                after
+            };
+            rest = rest.trim_start_matches('\n');
+        }
+        Some(self)
+    }
 }

@@ -130,6 +130,26 @@ async fn a_yes_to_terms_that_never_left_binds_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn terms_that_may_never_have_come_are_shown_again_at_a_yes() {
+    let app = TestApp::new().await;
+    let who = Who::phone(DIANA);
+    for line in ["hola", "0303", "25 de julio", "acordar una fecha"] {
+        app.says(&who, line).await;
+    }
+    app.taps(&who, "Todo el saldo vencido").await;
+    app.graph.script([Script::Garbage]);
+    app.says(&who, "el viernes").await;
+    app.waits(Millis::minutes(20)).await;
+    let shown = |app: &TestApp| app.transcript().matches(TERMS).count();
+    assert_eq!(shown(&app), 1, "{}", app.transcript());
+    app.says(&who, "sí, confirmo").await;
+    assert!(agreements(&app, &who).await.is_empty(), "{}", app.transcript());
+    assert_eq!(shown(&app), 2, "{}", app.transcript());
+    app.says(&who, "sí, confirmo").await;
+    assert_eq!(agreements(&app, &who).await.len(), 1, "{}", app.transcript());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_late_tap_on_other_terms_binds_nothing() {
     let (app, who) = at_the_terms().await;
     let old = app.tap_of("Sí, confirmo").unwrap();

@@ -21,7 +21,7 @@ use acuerdo::ports::conversations::{
 use acuerdo::ports::dead_letters::{DeadDelivery, DeadLetterStore, DeadTurn};
 use acuerdo::ports::flows::{FlowFiles, FlowVersionStore};
 use acuerdo::ports::inbox::{Accepted, AppliedStatuses, Delivery, InboxStore, PendingNotice};
-use acuerdo::ports::outbox::{FollowedMessage, OutboxClaim, OutboxStore, SendResult, SentMessage};
+use acuerdo::ports::outbox::{Fate, FollowedMessage, OutboxClaim, OutboxStore, SendResult, SentMessage};
 use acuerdo::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile, TriesOf};
 use acuerdo::ports::records::OptOutScope;
 use acuerdo::ports::retention::{Act, Aged, Place, RetentionStore, Swept};
@@ -160,7 +160,7 @@ port! { ConversationStore;
 port! { OutboxStore;
     pass {
         settle_doubts(now: Timestamp, limit: u32) -> u32;
-        taken_at(id: OutboxId) -> Option<Timestamp>;
+        fate(id: OutboxId) -> Fate;
         sent_messages(conversation: ConversationId, limit: u32) -> Vec<SentMessage>;
         followed_messages(ids: &[OutboxId]) -> Vec<FollowedMessage>;
     }

@@ -84,6 +84,11 @@ impl<'i> Heard<'i> {
         matches!(self.said, Said::Text { .. }) && self.meaning.is_some_and(|meaning| meaning.acknowledges)
     }
 
+    /// A yes to terms that may never have come.
+    pub(super) fn missed_the_terms(&self) -> bool {
+        self.meaning.is_some_and(|meaning| meaning.terms_missed)
+    }
+
     pub(super) fn certain_intent(&self) -> Option<Intent> {
         let meaning = self.meaning?;
         let guess = meaning.intent.as_ref().filter(|guess| guess.confidence_bps >= CERTAIN_BPS)?;

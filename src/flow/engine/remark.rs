@@ -2,14 +2,18 @@
 //! a hint of danger in the middle of an answer.
 
 use crate::domain::ids::FlowId;
+use crate::domain::time::Millis;
 use crate::flow::engine::asking::Asking;
 use crate::flow::engine::hear::Waited;
 use crate::flow::engine::heard::Heard;
 use crate::flow::engine::run::{Run, Stop};
 use crate::flow::model::{FlowSet, Interrupt, Localised, Step, Terms};
-use crate::flow::state::Status;
+use crate::flow::state::{Remarked, Status};
 use crate::understand::Understanding;
 use crate::understand::intent::Intent;
+
+/// Pieces of one thought come within this time of the answer to the first.
+const ONE_THOUGHT: Millis = Millis::seconds(20);
 
 /// What was meant, and what is said to it.
 pub(super) struct Remark<'f> {
@@ -25,7 +29,8 @@ impl<'f> Remark<'f> {
 }
 
 impl<'f> Run<'f> {
-    /// The question stays open with its options, and no miss is counted. Who did not understand it gets it whole.
+    /// The question stays open with its options, and no miss is counted. Who did not understand it gets it whole. A
+    /// thought that comes in pieces ("oiga", "es que", "lo de mi cuenta") gets one answer.
     pub(super) fn remarked(
         &mut self,
         asking: Asking<'f>,
@@ -34,11 +39,22 @@ impl<'f> Run<'f> {
     ) -> Result<(), Stop> {
         self.visit(format!("in_place:{}", remark.intent.name()));
         let turn = self.session.turn;
-        let asked = if remark.intent == Intent::Clarify {
-            self.say_text(remark.words).and_then(|()| asking.ask(self, 0))
-        } else {
-            self.speak(remark.words).and_then(|words| asking.ask_short(self, words, turn))
-        };
+        if remark.intent == Intent::Clarify {
+            let asked = self.say_text(remark.words).and_then(|()| asking.ask(self, 0));
+            return self.asked(asked, asking, waited);
+        }
+        let (intent, now) = (remark.intent.name().to_owned(), self.facts.now);
+        let before = self.session.remarked.take().filter(|before| {
+            before.intent == intent && before.turn + 1 == turn && now.since(before.at) < ONE_THOUGHT
+        });
+        let at = before.as_ref().map_or(now, |before| before.at);
+        self.session.remarked = Some(Remarked { intent, turn, at });
+        if before.is_some() {
+            self.visit("same_thought");
+            self.session.unanswered = false;
+            return self.asked(Ok(()), asking, waited);
+        }
+        let asked = self.speak(remark.words).and_then(|words| asking.ask_short(self, words, turn));
         self.asked(asked, asking, waited)
     }
 
@@ -49,6 +65,11 @@ impl<'f> Run<'f> {
         heard: &Heard<'_>,
         waited: Waited,
     ) -> Result<(), Stop> {
+        if heard.missed_the_terms() {
+            self.visit("terms_missed");
+            let asked = asking.ask(self, 0);
+            return self.asked(asked, asking, waited);
+        }
         let Some(words) = &self.flows.bot.texts.acknowledged else {
             return self.miss(asking, Some(heard), waited);
         };

@@ -4,13 +4,14 @@ use super::withheld::known;
 use crate::domain::debt::Person;
 use crate::domain::ids::{ConversationId, OutboxId};
 use crate::domain::inbound::{InboundContent, InboundMessage, MediaContent};
-use crate::domain::time::{Millis, Timestamp};
+use crate::domain::time::Millis;
 use crate::flow::engine::{expectation, open_options, typed_expectation};
 use crate::flow::facts::Facts;
 use crate::flow::input::{Input, Said, TimerName};
 use crate::flow::model::FlowSet;
 use crate::flow::state::{Session, Status};
 use crate::ports::conversations::{InputKind, StoredInput};
+use crate::ports::outbox::Fate;
 use crate::rules::secrets::without_masks;
 use crate::rules::service_window::{ServiceWindow, service_window};
 use crate::understand::withheld::{Asked, without_identity};
@@ -30,18 +31,8 @@ pub struct Ear<'a> {
     pub candidates: &'a [Person],
     /// What came after it and waits already: a thought in several messages is one thought.
     pub next: &'a [StoredInput],
-    pub terms: Terms,
-}
-
-/// The terms that the open question asks to accept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Terms {
-    /// It asks for none.
-    None,
-    /// They have not reached the person.
-    Unsent,
-    /// WhatsApp took them then.
-    Sent(Timestamp),
+    /// What became of the terms that the open question asks to accept, if it asks for any.
+    pub terms: Option<Fate>,
 }
 
 impl Ear<'_> {
@@ -69,7 +60,7 @@ impl Ear<'_> {
 
     /// The meaning of a written message. It accepts terms only as a message of its own, written after they had been sent:
     /// not as a reply to an older message, not forwarded, and not when what follows it says more. One that was written too
-    /// early counts as an acknowledgement.
+    /// early, or to terms that may never have come, counts as an acknowledgement.
     fn understand_message(&self, message: &InboundMessage, body: &str) -> Understanding {
         let mut meaning = self.understand(body);
         if meaning.consent.is_some() {
@@ -79,6 +70,7 @@ impl Ear<'_> {
             (meaning.consent, meaning.acknowledges) = (whole.consent, whole.acknowledges);
             if meaning.consent.is_some() && !self.could_know_the_terms(message) {
                 (meaning.consent, meaning.acknowledges) = (None, true);
+                meaning.terms_missed = self.terms == Some(Fate::Missed);
             }
         }
         meaning
@@ -99,9 +91,9 @@ impl Ear<'_> {
     /// seen. WhatsApp tells whole seconds.
     fn could_know_the_terms(&self, message: &InboundMessage) -> bool {
         match self.terms {
-            Terms::None => true,
-            Terms::Unsent => false,
-            Terms::Sent(at) => message.sent_at.since(at) > Millis::seconds(-1),
+            None => true,
+            Some(Fate::Pending | Fate::Missed) => false,
+            Some(Fate::Taken(at)) => message.sent_at.since(at) > Millis::seconds(-1),
         }
     }
 

@@ -13,12 +13,13 @@ use crate::flow::input::Input;
 use crate::flow::model::FlowSet;
 use crate::flow::state::{Session, Status};
 use crate::ports::conversations::{Claim, InputKind, NewOutbox, NewTimer, Origin, StoredInput, TurnCommit};
+use crate::ports::outbox::Fate;
 use crate::ports::people::{IdentityHistory, PersonFile, TriesOf};
 use crate::ports::records::{PaymentClaim, Record};
 use crate::service::actions::{self, ActionContext, Done};
 use crate::service::converse::events::Told;
 use crate::service::converse::facts::{self, Basis, Known};
-use crate::service::converse::inputs::{Ear, Terms, input};
+use crate::service::converse::inputs::{Ear, input};
 use crate::service::converse::merge::{Part, merge};
 use crate::service::converse::sessions::{empty_commit, read_session, write_session};
 use crate::service::converse::withheld::withheld;
@@ -255,13 +256,12 @@ impl<'a> Work<'a> {
         Ok(call)
     }
 
-    /// Whether the terms that a message could accept had been sent.
-    async fn terms(&self, kind: &InputKind) -> Result<Terms, TurnError> {
+    /// What became of the terms that a message could accept.
+    async fn terms(&self, kind: &InputKind) -> Result<Option<Fate>, TurnError> {
         let shown = open_terms(&self.flows, &self.session);
-        let (InputKind::Message { .. }, Some((turn, index))) = (kind, shown) else { return Ok(Terms::None) };
+        let (InputKind::Message { .. }, Some((turn, index))) = (kind, shown) else { return Ok(None) };
         let message = OutboxId::derive(self.claim.conversation.id, turn, index);
-        let taken = self.service.store.taken_at(message).await?;
-        Ok(taken.map_or(Terms::Unsent, Terms::Sent))
+        Ok(Some(self.service.store.fate(message).await?))
     }
 
     /// Runs the action and keeps what it wants written; its outcome is the engine's next input.

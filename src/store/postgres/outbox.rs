@@ -4,9 +4,11 @@ use super::{PostgresStore, retrying};
 use crate::domain::ids::{ConversationId, OutboxId};
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
-use crate::ports::outbox::{FollowedMessage, OutboxClaim, OutboxStore, SendResult, SentMessage};
+use crate::ports::outbox::{Fate, FollowedMessage, OutboxClaim, OutboxStore, SendResult, SentMessage};
 use crate::store::plan::turns::WithdrawnRow;
-use crate::store::rows::outbox::{ClaimedRow, FollowedRow, NewOutboxRow, ResultRow, SentRow, Waiting};
+use crate::store::rows::outbox::{
+    ClaimedRow, FateRow, FollowedRow, NewOutboxRow, ResultRow, SentRow, Waiting,
+};
 use crate::store::rows::{column, limit, readable};
 use async_trait::async_trait;
 use sqlx::postgres::PgConnection;
@@ -80,9 +82,9 @@ impl OutboxStore for PostgresStore {
         rows.into_iter().map(SentRow::read).collect()
     }
 
-    async fn taken_at(&self, id: OutboxId) -> Result<Option<Timestamp>, StoreError> {
-        let at: Option<i64> = sqlx::query_scalar(TAKEN_AT).bind(id.0).fetch_optional(&self.pool).await?;
-        Ok(at.map(Timestamp))
+    async fn fate(&self, id: OutboxId) -> Result<Fate, StoreError> {
+        let row: Option<FateRow> = sqlx::query_as(FATE).bind(id.0).fetch_optional(&self.pool).await?;
+        row.map_or(Ok(Fate::Missed), |row| row.read(id))
     }
 
     async fn followed_messages(&self, ids: &[OutboxId]) -> Result<Vec<FollowedMessage>, StoreError> {
@@ -94,9 +96,9 @@ impl OutboxStore for PostgresStore {
     }
 }
 
-const TAKEN_AT: &str = "
-    SELECT COALESCE(finished_at, created_at) FROM outbox
-    WHERE id = $1 AND status = 'accepted' AND delivery_rank >= 0";
+const FATE: &str = "
+    SELECT status, delivery_rank::bigint AS delivery_rank, COALESCE(finished_at, created_at) AS taken_at FROM outbox
+    WHERE id = $1";
 
 const FOLLOWED: &str = "
     SELECT id, trace_id, conversation_id, created_at, attempts FROM outbox

@@ -7,7 +7,7 @@ use crate::domain::ids::{
 use crate::domain::time::Timestamp;
 use crate::domain::trace::TraceId;
 use crate::ports::StoreError;
-use crate::ports::outbox::{FollowedMessage, OutboxClaim, OutboxStatus, SendResult, SentMessage};
+use crate::ports::outbox::{Fate, FollowedMessage, OutboxClaim, OutboxStatus, SendResult, SentMessage};
 use crate::store::rows::{Place, clean, named};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -202,6 +202,22 @@ impl SentRow {
             created_at: Timestamp(self.created_at),
             agent: self.agent_id.map(AgentId),
         })
+    }
+}
+
+#[derive(Debug, sqlx::FromRow)]
+pub(in crate::store) struct FateRow {
+    pub status: String,
+    pub delivery_rank: i64,
+    /// For one that was accepted.
+    pub taken_at: i64,
+}
+
+impl FateRow {
+    pub fn read(self, id: OutboxId) -> Result<Fate, StoreError> {
+        let place = Place { table: "outbox", id: &id.0 };
+        let status = place.name("status", status(&self.status))?;
+        Ok(Fate::of(&status, self.delivery_rank >= 0, Timestamp(self.taken_at)))
     }
 }
 

@@ -7,7 +7,7 @@ use acuerdo::domain::inbound::DeliveryStatus::{self, Delivered, Failed, Played, 
 use acuerdo::ports::Store;
 use acuerdo::ports::conversations::InputKind;
 use acuerdo::ports::inbox::{AppliedStatuses, DeliveryItem};
-use acuerdo::ports::outbox::OutboxStatus;
+use acuerdo::ports::outbox::{Fate, OutboxStatus, SendResult};
 use uuid::Uuid;
 
 const PARK_MS: i64 = 60_000;
@@ -31,17 +31,31 @@ async fn sent(store: &dyn Store) -> OutboxId {
     id
 }
 
-pub async fn a_message_is_taken_until_it_fails(store: &dyn Store) {
+pub async fn a_message_has_a_fate(store: &dyn Store) {
     writes(store, ANA, "w1", T0).await;
     let id = says(store, T0, &["uno"]).await[0];
-    assert_eq!(store.taken_at(id).await.unwrap(), None, "it waits");
+    assert_eq!(store.fate(id).await.unwrap(), Fate::Pending, "it waits");
     let claim = outgoing(store, after(1)).await.remove(0);
-    assert_eq!(store.taken_at(id).await.unwrap(), None, "it is on its way");
+    assert_eq!(store.fate(id).await.unwrap(), Fate::Pending, "it is on its way");
     finish(store, &claim, after(2), accepted("wamid.1")).await;
-    assert_eq!(store.taken_at(id).await.unwrap(), Some(after(2)));
+    assert_eq!(store.fate(id).await.unwrap(), Fate::Taken(after(2)));
     apply(store, vec![of_message(Failed)], 3).await;
-    assert_eq!(store.taken_at(id).await.unwrap(), None, "it never came");
-    assert_eq!(store.taken_at(OutboxId(Uuid::from_u128(7))).await.unwrap(), None, "nobody wrote it");
+    assert_eq!(store.fate(id).await.unwrap(), Fate::Missed, "it never came");
+    let nobody = OutboxId(Uuid::from_u128(7));
+    assert_eq!(store.fate(nobody).await.unwrap(), Fate::Missed, "nobody wrote it");
+}
+
+pub async fn a_doubted_message_is_missed_until_a_status_proves_it(store: &dyn Store) {
+    writes(store, ANA, "w1", T0).await;
+    let id = says(store, T0, &["uno"]).await[0];
+    let claim = outgoing(store, after(1)).await.remove(0);
+    let doubt = SendResult::InDoubt { until: after(60), why: "no answer".to_owned() };
+    finish(store, &claim, after(2), doubt).await;
+    assert_eq!(store.fate(id).await.unwrap(), Fate::Pending, "a status may still come");
+    store.settle_doubts(after(61), 10).await.unwrap();
+    assert_eq!(store.fate(id).await.unwrap(), Fate::Missed, "none came");
+    apply(store, vec![status("wamid.2", Delivered, Some(id))], 70).await;
+    assert_eq!(store.fate(id).await.unwrap(), Fate::Taken(after(70)), "it came late");
 }
 
 fn of_message(status_is: DeliveryStatus) -> DeliveryItem {

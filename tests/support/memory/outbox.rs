@@ -5,9 +5,9 @@ use crate::domain::ids::{ConversationId, OutboxId};
 use crate::domain::time::{Millis, Timestamp};
 use crate::domain::trace::TraceId;
 use crate::ports::StoreError;
-use crate::ports::outbox::{FollowedMessage, OutboxClaim, OutboxStore, SendResult, SentMessage};
+use crate::ports::outbox::{Fate, FollowedMessage, OutboxClaim, OutboxStore, SendResult, SentMessage};
 use crate::store::plan::turns::WithdrawnRow;
-use crate::store::rows::outbox::{ClaimedRow, NewOutboxRow, ResultRow, SentRow};
+use crate::store::rows::outbox::{ClaimedRow, FateRow, NewOutboxRow, ResultRow, SentRow};
 use crate::store::rows::readable;
 use async_trait::async_trait;
 use std::collections::HashSet;
@@ -71,11 +71,14 @@ impl OutboxStore for MemoryStore {
         Ok(counted(settled))
     }
 
-    async fn taken_at(&self, id: OutboxId) -> Result<Option<Timestamp>, StoreError> {
+    async fn fate(&self, id: OutboxId) -> Result<Fate, StoreError> {
         let tables = self.tables()?;
-        let message = tables.outbox.iter().find(|message| message.row.id == id.0);
-        let taken = message.filter(|message| message.status == "accepted" && message.delivery_rank >= 0);
-        Ok(taken.map(|message| Timestamp(message.finished_at.unwrap_or(message.row.now))))
+        let Some(message) = tables.outbox.iter().find(|message| message.row.id == id.0) else {
+            return Ok(Fate::Missed);
+        };
+        let taken_at = message.finished_at.unwrap_or(message.row.now);
+        let status = message.status.clone();
+        FateRow { status, delivery_rank: message.delivery_rank, taken_at }.read(id)
     }
 
     async fn followed_messages(&self, ids: &[OutboxId]) -> Result<Vec<FollowedMessage>, StoreError> {
