@@ -144,7 +144,7 @@ impl App {
             store: store.clone(),
             flows: library.clone(),
             lenders: lenders.clone(),
-            understander,
+            understander: understander.clone(),
             clock: clock.clone(),
             availability,
         };
@@ -167,6 +167,7 @@ impl App {
             ports,
             lenders.clone(),
             lint,
+            understander.clone(),
             library.clone(),
             HandoffSettings::default(),
         ));

@@ -388,6 +388,8 @@ pub struct Handoff {
     pub text: Localised,
     /// No word of the person closes its ticket: somebody may be in danger, or in mourning, or has a claim.
     pub protected: bool,
+    /// Beside it an agent speaks of no debt and of no payment.
+    pub quiet: bool,
     pub returned: StepId,
     pub closed: StepId,
 }

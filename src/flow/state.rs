@@ -91,6 +91,9 @@ pub struct Desk {
     pub priority: String,
     /// No word of the person closes it.
     pub protected: bool,
+    /// An agent speaks of no debt and of no payment.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quiet: bool,
     /// It was there before, for another reason: who goes back to the bot leaves it with people.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub shared: bool,

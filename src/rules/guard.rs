@@ -5,12 +5,14 @@
 //! person proved who they are, or one of the others that is not the lender's own, may not leave. Which facts make a text
 //! unlawful, and what to write instead, stands in `flows/policies/lint.yaml`; phrases are `rules::lint`.
 
+mod acts;
 mod announced;
 mod claims;
 mod contacts;
 mod dates;
 mod figures;
 mod identity;
+mod labelled;
 mod named;
 mod numbers;
 mod numerals;
@@ -25,6 +27,7 @@ use crate::domain::money::Money;
 use crate::domain::time::Day;
 use crate::rules::policy::model::Policy;
 use crate::rules::reading::{Reading, Word};
+pub use acts::{Act, Heard, is_harmless};
 use numbers::Number;
 use serde::Deserialize;
 
@@ -58,6 +61,24 @@ pub enum Fact {
     Agreement,
     /// Pressure to pay while a dispute is open.
     Pressed,
+    /// A debt, to somebody unproved, in whatever words.
+    Debt,
+    /// A debt or a payment, where nobody speaks of them: see [`Known::quiet`].
+    Quiet,
+    /// A bad consequence of not paying.
+    Threat,
+    /// Hurry and insistence.
+    Pressure,
+    /// An insult, a blame, a pain made light of.
+    Shame,
+    /// The reason why somebody does not pay is asked for.
+    Why,
+    /// A password, a code or a card is asked for.
+    Secret,
+    /// Another person is named or sent word.
+    Third,
+    /// A lie is asked for or offered.
+    Deceit,
 }
 
 /// A fact and where it stands: a half-open range of characters of the text as written.
@@ -85,6 +106,8 @@ pub struct Known<'a> {
     pub promises: &'a [(Money, Money)],
     /// Whether a dispute of one of these debts is open.
     pub disputed: bool,
+    /// Somebody is in danger, in mourning, a child, or not who was meant: nobody speaks of debts or payments here.
+    pub quiet: bool,
 }
 
 impl Known<'_> {
@@ -103,34 +126,46 @@ struct Look<'a> {
     written: &'a [char],
 }
 
-/// Everything in `text` that this person may not be told now, in the order of the text.
-pub fn mentions(text: &str, known: &Known<'_>) -> Vec<Mention> {
+/// Everything in `text` that this person may not be told now, in the order of the text. `heard` is what its words do, as
+/// far as statistics tell.
+pub fn mentions(text: &str, known: &Known<'_>, heard: &[Heard]) -> Vec<Mention> {
     let reading = Reading::of(text);
     let numbers = numbers::numbers(&reading);
     let written: Vec<char> = text.chars().collect();
     let look = Look { reading: &reading, numbers: &numbers, known, written: &written };
     let mut found = Vec::new();
-    if known.proved() {
+    if known.proved() && !known.quiet {
         found.extend(offers::unknown_sums(&look));
-        found.extend(offers::unknown_discounts(&look));
+        if !is_harmless(known, heard) {
+            found.extend(offers::unknown_discounts(&look));
+        }
         found.extend(offers::unknown_terms(&look));
         found.extend(offers::wrong_days_late(&look));
         found.extend(dates::unknown_due(&look));
         found.extend(products::unknown(&look));
         found.extend(offers::other_currency(&look));
         found.extend(named::misnamed(&look));
+        found.extend(labelled::mislabelled(&look));
         found.extend(claims::unregistered(&look));
     } else {
         found.extend(figures::told(&look));
         found.extend(figures::accounts(&look));
         found.extend(dates::due(&look));
         found.extend(products::named(&look));
+        if known.quiet {
+            for mention in &mut found {
+                mention.fact = Fact::Quiet;
+            }
+        }
     }
     found.extend(identity::told(&look));
-    found.extend(claims::pressed_in_dispute(&look));
+    if !is_harmless(known, heard) {
+        found.extend(claims::pressed_in_dispute(&look));
+    }
     found.extend(payees::foreign(&look));
     found.extend(announced::foreign(&look));
     found.extend(contacts::foreign(&look));
+    found.extend(acts::unfit(&look, heard));
     found.sort_unstable();
     found.dedup();
     found

@@ -34,6 +34,18 @@ pub enum Author {
     Template,
 }
 
+/// Where a text stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Chat {
+    pub author: Author,
+    /// Of the person.
+    pub level: Assurance,
+    /// Nobody speaks of debts or payments there.
+    pub quiet: bool,
+    /// Its words surely do nothing that is forbidden: phrases count for nothing, facts and patterns do.
+    pub harmless: bool,
+}
+
 /// A rule that a text breaks. `phrase` is what the author wrote that breaks it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hit {
@@ -122,6 +134,9 @@ struct RuleText {
     unless_said: Vec<String>,
     #[serde(default)]
     unless_denied: bool,
+    /// Holds only where nobody speaks of debts or payments, and speaks there for the rules that are `below` a level.
+    #[serde(default)]
+    quiet: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -154,22 +169,30 @@ impl Lint {
 
     /// The rules that the words of `text` break, in the file's order, each once. `level` is the person's.
     pub fn check(&self, text: &str, author: Author, level: Assurance) -> Vec<Hit> {
-        self.judge(text, (author, level), &[], &Instead::default())
+        let chat = Chat { author, level, quiet: false, harmless: false };
+        self.judge(text, chat, &[], &Instead::default())
     }
 
     /// [`Lint::check`], with what the text was found to give away or promise.
-    pub fn judge(
-        &self,
-        text: &str,
-        (author, level): (Author, Assurance),
-        mentions: &[Mention],
-        instead: &Instead<'_>,
-    ) -> Vec<Hit> {
+    pub fn judge(&self, text: &str, chat: Chat, mentions: &[Mention], instead: &Instead<'_>) -> Vec<Hit> {
         let reading = Reading::of(text);
+        let Chat { author, level, quiet, harmless } = chat;
+        let care = self.rules.iter().find(|rule| quiet && rule.head.quiet).map(|rule| &rule.head);
         let rules = self.rules.iter().filter(|rule| {
-            rule.head.authors.contains(&author) && rule.head.below.is_none_or(|below| level < below)
+            rule.head.authors.contains(&author)
+                && (quiet || !rule.head.quiet)
+                && rule.head.below.is_none_or(|below| level < below || quiet)
         });
-        rules.filter_map(|rule| rule.hit(text, &reading, mentions, instead)).collect()
+        let mut hits: Vec<Hit> = Vec::new();
+        for rule in rules {
+            let Some(hit) = rule.hit(text, &reading, mentions, harmless) else { continue };
+            let head = care.filter(|_| rule.head.below.is_some()).unwrap_or(&rule.head);
+            match hits.iter_mut().find(|before| before.rule == head.id) {
+                Some(before) => before.places = merged([before.places.clone(), hit.places].concat()),
+                None => hits.push(head.told(hit, instead)),
+            }
+        }
+        hits
     }
 }
 
@@ -191,7 +214,25 @@ impl Lint {
     }
 }
 
+/// Where a text breaks a rule.
+struct Broken {
+    phrase: String,
+    places: Vec<(usize, usize)>,
+}
+
 impl RuleText {
+    fn told(&self, Broken { phrase, places }: Broken, instead: &Instead<'_>) -> Hit {
+        Hit {
+            rule: self.id.clone(),
+            class: self.class.clone(),
+            title: self.title.clone(),
+            remedy: self.remedy.clone(),
+            phrase,
+            places,
+            instead: self.instead_in(instead),
+        }
+    }
+
     /// The sentence to send instead, in the language of the chat; where the rule has none in it, in Spanish.
     fn instead_in(&self, instead: &Instead<'_>) -> Option<String> {
         let sentences = self.instead.get(instead.language).or_else(|| self.instead.get(FIRST_LANGUAGE))?;
@@ -226,14 +267,14 @@ impl Rule {
         })
     }
 
-    fn hit(&self, text: &str, reading: &Reading, mentions: &[Mention], instead: &Instead<'_>) -> Option<Hit> {
+    fn hit(&self, text: &str, reading: &Reading, mentions: &[Mention], harmless: bool) -> Option<Broken> {
         let facts = mentions.iter().filter(|mention| {
             self.head.facts.contains(&mention.fact)
                 && !self.denies(&reading.plain, (mention.start, mention.end))
         });
         let mut places: Vec<(usize, usize)> = facts.map(|mention| (mention.start, mention.end)).collect();
         let mut phrase = None;
-        for words in reading.readings() {
+        for words in reading.readings().filter(|_| !harmless) {
             for sentence in words.chunk_by(|a, b| a.sentence == b.sentence && !turns(b)) {
                 for (from, to) in self.hits_in(sentence) {
                     let (Some(first), Some(last)) = (sentence.get(from), sentence.get(to - 1)) else {
@@ -251,15 +292,8 @@ impl Rule {
         let mut places = merged(places);
         places.truncate(PLACES_MAX);
         let shown = phrase.or(places.first().copied())?;
-        Some(Hit {
-            rule: self.head.id.clone(),
-            class: self.head.class.clone(),
-            title: self.head.title.clone(),
-            remedy: self.head.remedy.clone(),
-            phrase: text.chars().skip(shown.0).take(shown.1.saturating_sub(shown.0)).collect(),
-            places,
-            instead: self.head.instead_in(instead),
-        })
+        let phrase = text.chars().skip(shown.0).take(shown.1.saturating_sub(shown.0)).collect();
+        Some(Broken { phrase, places })
     }
 
     /// Whether the words at these characters are said only to deny them.

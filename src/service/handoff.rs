@@ -33,6 +33,7 @@ use crate::rules::secrets;
 use crate::service::cases;
 use crate::service::flow_library::FlowLibrary;
 use crate::service::lenders::Lenders;
+use crate::understand::Understander;
 use std::sync::Arc;
 use thiserror::Error;
 
@@ -92,6 +93,7 @@ pub struct HandoffService {
     ports: HandoffPorts,
     lenders: Arc<Lenders>,
     lint: Arc<Lint>,
+    understander: Arc<Understander>,
     flows: Arc<FlowLibrary>,
     settings: HandoffSettings,
     guesses: guesses::Guesses,
@@ -169,10 +171,11 @@ impl HandoffService {
         ports: HandoffPorts,
         lenders: Arc<Lenders>,
         lint: Arc<Lint>,
+        understander: Arc<Understander>,
         flows: Arc<FlowLibrary>,
         settings: HandoffSettings,
     ) -> Self {
-        Self { ports, lenders, lint, flows, settings, guesses: guesses::Guesses::new() }
+        Self { ports, lenders, lint, understander, flows, settings, guesses: guesses::Guesses::new() }
     }
 
     pub const fn settings(&self) -> &HandoffSettings {

@@ -76,7 +76,7 @@ fn folds(rows: &[Example]) -> Vec<usize> {
     let mut texts: BTreeMap<Intent, BTreeSet<(u64, String)>> = BTreeMap::new();
     let key = |row: &Example| {
         let text = row.text.to_lowercase();
-        (super::classifier::hash(0, &[&text]), text)
+        (super::linear::hash(0, &[&text]), text)
     };
     for row in rows {
         texts.entry(row.intent).or_default().insert(key(row));

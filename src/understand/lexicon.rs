@@ -236,11 +236,11 @@ pub fn read_examples(path: &Path) -> Result<Vec<Example>, UnderstandError> {
     Ok(examples)
 }
 
-struct Rows {
-    rows: Vec<Row>,
+pub(super) struct Rows {
+    pub rows: Vec<Row>,
 }
 
-struct Row {
+pub(super) struct Row {
     path: PathBuf,
     line: usize,
     columns: &'static [&'static str],
@@ -248,7 +248,7 @@ struct Row {
 }
 
 impl Rows {
-    fn read(path: PathBuf, columns: &'static [&'static str]) -> Result<Self, UnderstandError> {
+    pub fn read(path: PathBuf, columns: &'static [&'static str]) -> Result<Self, UnderstandError> {
         match std::fs::read_to_string(&path) {
             Ok(text) => Self::parse(&path, &text, columns),
             Err(source) => Err(UnderstandError::Unreadable { path, source }),
@@ -280,7 +280,7 @@ impl Rows {
 }
 
 impl Row {
-    fn fields<const N: usize>(&self) -> Result<[&str; N], UnderstandError> {
+    pub fn fields<const N: usize>(&self) -> Result<[&str; N], UnderstandError> {
         let fields: Vec<&str> = self.text.split('\t').map(str::trim).collect();
         let found = fields.len();
         let fields: Result<[&str; N], _> = fields.try_into();
@@ -303,7 +303,7 @@ impl Row {
         })
     }
 
-    fn error(&self, problem: String, remedy: &str) -> UnderstandError {
+    pub fn error(&self, problem: String, remedy: &str) -> UnderstandError {
         UnderstandError::Row { path: self.path.clone(), line: self.line, problem, remedy: remedy.to_owned() }
     }
 }

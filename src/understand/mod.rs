@@ -2,6 +2,7 @@
 //!
 //! The result is recorded as part of the conversation's input, so a replay never understands anew.
 
+mod acts;
 pub mod amount;
 pub mod answer;
 mod birthday;
@@ -13,6 +14,7 @@ pub mod identity;
 pub mod intent;
 pub mod language;
 pub mod lexicon;
+mod linear;
 pub mod normalise;
 pub mod number;
 pub mod offer;
@@ -34,6 +36,7 @@ mod tests;
 use crate::domain::money::{Currency, Money};
 use crate::domain::pii::Pii;
 use crate::domain::time::Day;
+pub use crate::understand::acts::Acts;
 use crate::understand::classifier::Classifier;
 use crate::understand::consent::Consent;
 use crate::understand::identity::{Factor, Fragment};
@@ -194,6 +197,7 @@ pub struct Understander {
     lexicon: Lexicon,
     classifier: Classifier,
     holidays: Holidays,
+    acts: Arc<Acts>,
 }
 
 impl Understander {
@@ -202,7 +206,8 @@ impl Understander {
         let lexicon = Lexicon::read(dir)?;
         let mut examples = lexicon::read_examples(&dir.join(lexicon::SHARED))?;
         examples.extend(lexicon::read_examples(&dir.join(lexicon::EXTRA))?);
-        Ok(Self::from_rows(&examples, lexicon))
+        let acts = Arc::new(Acts::read(dir, lexicon.normaliser.clone())?);
+        Ok(Self { acts, ..Self::from_rows(&examples, lexicon) })
     }
 
     /// What is wrong with the files of `dir`: the first mistake of the lists, and of each file of examples; when they
@@ -219,6 +224,7 @@ impl Understander {
         match Lexicon::read(dir) {
             Err(error) => found.insert(0, error),
             Ok(lexicon) => {
+                found.extend(Acts::read(dir, lexicon.normaliser.clone()).err());
                 found.extend(safety::forgotten(dir, &lexicon));
                 if files.len() == 2 {
                     found.extend(safety::mislabelled(dir, &lexicon, &files));
@@ -231,7 +237,17 @@ impl Understander {
     pub fn from_rows(rows: &[Example], lexicon: Lexicon) -> Self {
         let rows: Vec<(Intent, String)> =
             rows.iter().map(|row| (row.intent, lexicon.normaliser.words(&fold(&row.text)))).collect();
-        Self { classifier: Classifier::train(&rows), lexicon, holidays: Arc::new(|_, _| false) }
+        Self {
+            classifier: Classifier::train(&rows),
+            lexicon,
+            holidays: Arc::new(|_, _| false),
+            acts: Arc::default(),
+        }
+    }
+
+    /// What agents' words do.
+    pub fn acts(&self) -> &Acts {
+        &self.acts
     }
 
     /// With a calendar, "el lunes festivo" is the next Monday that is a holiday; without one, the next Monday.
@@ -357,7 +373,7 @@ impl Understander {
         };
         let best = guess.best(|intent| Some(intent) != negated).map(|(intent, probability)| IntentGuess {
             intent,
-            confidence_bps: classifier::bps(probability),
+            confidence_bps: linear::bps(probability),
             how: IntentSource::Classifier,
         });
         let best = best.filter(|best| best.confidence_bps >= GUESS_BPS);
@@ -371,7 +387,7 @@ impl Understander {
             Some(_) => IntentGuess { confidence_bps: best.confidence_bps.min(CERTAIN_BPS - 1), ..best },
             None => best,
         });
-        let danger = classifier::bps(guess.sum(|intent| intent.is_safety() && Some(intent) != negated));
+        let danger = linear::bps(guess.sum(|intent| intent.is_safety() && Some(intent) != negated));
         let likely = || guess.best(Intent::is_safety).map(|(intent, _)| intent);
         let asks = danger >= DOUBT_BPS && signs >= DOUBT_SIGNS;
         (best, suspected.or_else(|| asks.then(likely).flatten()))

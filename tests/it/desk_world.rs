@@ -2,6 +2,7 @@
 
 use crate::contract::backends::{self, Bench};
 use crate::contract_queue::fresh_prefix;
+use crate::harness::app::understander;
 use actix_web::{App, HttpServer, web};
 use acuerdo::cli;
 use acuerdo::domain::assurance::Assurance;
@@ -198,6 +199,7 @@ impl World {
             ports,
             Arc::new(lenders()),
             Arc::new(lint),
+            understander(),
             Arc::new(FlowLibrary::new(store.clone())),
             HandoffSettings::default(),
         ));

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on says where it stopped"
 )]
 
+mod agent_words;
 mod allocations;
 mod batches;
 mod bodies;

@@ -93,6 +93,7 @@ pub fn start(
         ports,
         base.lenders.clone(),
         base.lint.clone(),
+        base.understander.clone(),
         base.library.clone(),
         HandoffSettings::default(),
     ));

@@ -139,6 +139,7 @@ fn add_handoff(flow: &mut Flow, step: &str, syntax: &FlowSyntax, shared: &Shared
         note: None,
         text: shared.handoff.clone(),
         protected: false,
+        quiet: false,
         returned,
         closed: end,
     });

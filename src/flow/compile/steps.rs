@@ -322,8 +322,8 @@ fn handoff(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, handoff: &HandoffSyntax) 
             .maybe_help(suggestion(&outcome.text, ["returned", "closed"])),
         );
     }
-    let (queue, protected) = (handoff.queue.text.clone(), handoff.protected);
-    Handoff { queue, priority, reason, note, text, protected, returned, closed }
+    let (queue, protected, quiet) = (handoff.queue.text.clone(), handoff.protected, handoff.quiet);
+    Handoff { queue, priority, reason, note, text, protected, quiet, returned, closed }
 }
 
 fn route(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, on: &[(Scalar, Scalar)], outcome: &str) -> StepId {

@@ -49,6 +49,7 @@ pub(crate) struct NewDesk<'t> {
     pub reason: &'t str,
     pub note: String,
     pub protected: bool,
+    pub quiet: bool,
 }
 
 pub(super) fn rank(priority: &str) -> usize {
@@ -56,7 +57,7 @@ pub(super) fn rank(priority: &str) -> usize {
 }
 
 impl<'f> Run<'f> {
-    /// Opens a ticket. Where one is open already it stays, and is protected when either is.
+    /// Opens a ticket. Where one is open already it stays, and is protected and quiet when either is.
     pub(crate) fn open_desk(&mut self, new: NewDesk<'_>) {
         self.effects.push(Effect::OpenTicket {
             queue: new.queue.to_owned(),
@@ -64,18 +65,21 @@ impl<'f> Run<'f> {
             reason: new.reason.to_owned(),
             note: new.note.into(),
         });
-        let protected = new.protected || self.session.desk.as_ref().is_some_and(|desk| desk.protected);
+        let open = self.session.desk.as_ref();
+        let protected = new.protected || open.is_some_and(|desk| desk.protected);
+        let quiet = new.quiet || open.is_some_and(|desk| desk.quiet);
         let fresh = || Desk {
             since: self.facts.now,
             reason: new.reason.to_owned(),
             priority: new.priority.to_owned(),
             protected,
+            quiet,
             shared: self.session.aside.is_some(),
             told_at: None,
             unheard: 0,
             told: Vec::new(),
         };
-        let desk = self.session.desk.take().map_or_else(fresh, |open| Desk { protected, ..open });
+        let desk = self.session.desk.take().map_or_else(fresh, |open| Desk { protected, quiet, ..open });
         self.session.desk = Some(desk);
         self.session.unanswered = false;
         self.refresh_session_fact();

@@ -98,6 +98,7 @@ impl<'f> Run<'f> {
             reason: &handoff.reason,
             note,
             protected: true,
+            quiet: handoff.quiet,
         });
         if let Some(desk) = &mut self.session.desk {
             desk.reason.clone_from(&handoff.reason);

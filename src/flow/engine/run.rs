@@ -413,7 +413,7 @@ impl<'f> Run<'f> {
     /// A person goes on with the chat, and the text of faults says so.
     pub(crate) fn hand_over(&mut self, reason: &str, note: String) {
         let queue = &self.flows.bot.fault_queue;
-        self.open_desk(NewDesk { queue, priority: "high", reason, note, protected: false });
+        self.open_desk(NewDesk { queue, priority: "high", reason, note, protected: false, quiet: false });
         self.session.status = Status::WithAgent { since: self.at_desk_since() };
         // The text may itself be wrong; then the person hears from the agent only.
         if let Ok(Spoken { text, label }) = self.speak(&self.flows.bot.texts.fault) {

@@ -20,6 +20,7 @@ pub(crate) fn run<'f>(handoff: &'f Handoff, run: &mut Run<'f>) -> Result<Next<'f
             reason: &handoff.reason,
             note,
             protected: handoff.protected,
+            quiet: handoff.quiet,
         });
         let turn = run.session.turn;
         run.frame_mut()?.since_turn = turn;

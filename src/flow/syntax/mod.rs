@@ -175,6 +175,7 @@ pub struct HandoffSyntax {
     pub note: Option<Scalar>,
     pub text: Option<Scalar>,
     pub protected: bool,
+    pub quiet: bool,
     pub on: Vec<(Scalar, Scalar)>,
 }
 

@@ -47,7 +47,7 @@ const fn other_keys(kind: &str) -> &'static [&'static str] {
         ],
         b"do" => &["with", "into", "once", "evidence", "on"],
         b"call" => &["with", "into", "on"],
-        b"handoff" => &["priority", "reason", "note", "text", "protected", "on"],
+        b"handoff" => &["priority", "reason", "note", "text", "protected", "quiet", "on"],
         b"pause" => &["goto", "on_message", "interruptible"],
         b"set" => &["goto"],
         _ => &[],
@@ -125,9 +125,9 @@ fn read_kind(reader: &mut Reader, kind: &str, what: &str, fields: Fields<'_>) ->
             let queue = reader.required(fields, what, "handoff", "");
             let (priority, reason) = (reader.optional(fields, "priority"), reader.optional(fields, "reason"));
             let (note, text) = (reader.optional(fields, "note"), reader.optional(fields, "text"));
-            let protected = reader.flag(fields, "protected");
+            let [protected, quiet] = ["protected", "quiet"].map(|flag| reader.flag(fields, flag));
             let on = reader.pairs(fields, "on");
-            let handoff = HandoffSyntax { queue: queue?, priority, reason, note, text, protected, on };
+            let handoff = HandoffSyntax { queue: queue?, priority, reason, note, text, protected, quiet, on };
             Some(KindSyntax::Handoff(Box::new(handoff)))
         }
         "pause" => {

@@ -131,7 +131,7 @@ pub fn due(debt: &Obligation) -> i64 {
 }
 
 /// The parts of a balance, whatever several of them come to, and the instalments.
-fn of_debt(debt: &Obligation) -> Vec<i64> {
+pub fn of_debt(debt: &Obligation) -> Vec<i64> {
     let balance = &debt.balance;
     let parts = [balance.principal, balance.interest, balance.late_interest, balance.fees];
     let some_of = |chosen: u32| {
@@ -147,7 +147,7 @@ fn of_debt(debt: &Obligation) -> Vec<i64> {
     all
 }
 
-fn of_offer(offer: &Offer) -> Vec<i64> {
+pub fn of_offer(offer: &Offer) -> Vec<i64> {
     let mut all = vec![hundredths(offer.total), hundredths(offer.discount)];
     all.extend(offer.leaves.map(hundredths));
     all.extend(offer.payments.iter().map(|payment| hundredths(payment.amount)));
@@ -288,4 +288,15 @@ pub fn hundredths(amount: Money) -> i64 {
         0 => amount.minor.saturating_mul(100),
         _ => amount.minor,
     }
+}
+
+/// Half-open ranges of words where one of the names stands.
+pub fn places<'a>(look: &'a Look<'_>, names: &'a [&[&str]]) -> impl Iterator<Item = (usize, usize)> + 'a {
+    let words = look.words();
+    names.iter().flat_map(move |name| {
+        words.windows(name.len()).enumerate().filter_map(move |(at, window)| {
+            let same = window.iter().zip(*name).all(|(word, known)| word.text == *known);
+            same.then_some((at, at + name.len()))
+        })
+    })
 }

@@ -2,7 +2,7 @@
 //! what closes the debt, the whole debt as what is overdue.
 
 use crate::domain::debt::AgreementKind;
-use crate::rules::guard::figures::{self, CLOSELY, EXACTLY, due, hundredths, is_figure};
+use crate::rules::guard::figures::{self, CLOSELY, EXACTLY, due, hundredths, is_figure, places};
 use crate::rules::guard::numbers::Number;
 use crate::rules::guard::{Fact, Known, Look, Mention, says};
 
@@ -120,17 +120,6 @@ fn settled(known: &Known<'_>) -> Vec<i64> {
             [hundredths(offer.total), hundredths(offer.total).saturating_add(hundredths(offer.discount))]
         })
         .collect()
-}
-
-/// Half-open ranges of words where one of the names stands.
-fn places<'a>(look: &'a Look<'_>, names: &'a [&[&str]]) -> impl Iterator<Item = (usize, usize)> + 'a {
-    let words = look.words();
-    names.iter().flat_map(move |name| {
-        words.windows(name.len()).enumerate().filter_map(move |(at, window)| {
-            let same = window.iter().zip(*name).all(|(word, known)| word.text == *known);
-            same.then_some((at, at + name.len()))
-        })
-    })
 }
 
 /// "Saldo total vencido".

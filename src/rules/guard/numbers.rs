@@ -115,7 +115,9 @@ fn of_digits(reading: &Reading, chars: &[(usize, char)], from: usize, to: usize)
         .any(|n| matches!(before(n), Some('$' | '€' | '£')) && (n == 1 || before(1) == Some(' ')));
     let slash = |c: Option<char>| matches!(c, Some(':' | '/'));
     let near_digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
-    let clock = (slash(before(1)) && near_digit(before(2))) || (slash(after(0)) && near_digit(after(1)));
+    let clock = (slash(before(1)) && near_digit(before(2)))
+        || (slash(after(0)) && near_digit(after(1)))
+        || is_half_of_day(chars, to);
     let letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
     let coded = letter(before(1)) && !tail_is_currency(chars, from)
         || (before(1) == Some('-') && letter(before(2)))
@@ -141,6 +143,15 @@ fn of_digits(reading: &Reading, chars: &[(usize, char)], from: usize, to: usize)
         number.end = reading.folded.place(byte(to + sign), byte(to + sign + 1)).1;
     }
     number
+}
+
+/// "8 a.m.", "8 am", "8:00 p. m.": the letters after the digits are a half of the day.
+fn is_half_of_day(chars: &[(usize, char)], to: usize) -> bool {
+    let mut rest =
+        chars.get(to..).unwrap_or_default().iter().map(|(_, c)| *c).filter(|c| *c != '.' && *c != ' ');
+    let half = matches!(rest.next(), Some('a' | 'p')) && rest.next() == Some('m');
+    let ends = chars.get(to..).unwrap_or_default().iter().skip_while(|(_, c)| *c != 'm').nth(1);
+    half && ends.is_none_or(|(_, c)| !c.is_alphanumeric())
 }
 
 /// `cop1000`: the letters before the digits are a currency.

@@ -158,9 +158,27 @@ pub fn unknown_sums(look: &Look<'_>) -> Vec<Mention> {
             return false;
         }
         let of_person = says(sentence, OF_THE_PERSON);
-        closes || !(of_person || may_be_promised(number, known))
+        closes || is_demanded(look, number) || !(of_person || may_be_promised(number, known))
     };
     look.numbers.iter().filter(wrong).map(|number| look.mention(Fact::Sum, number)).collect()
+}
+
+/// "Tiene que pagar 350.000": what may be promised is asked for, not demanded.
+fn is_demanded(look: &Look<'_>, number: &Number) -> bool {
+    const MUST: &[&[&str]] = &[
+        &["tiene", "que"],
+        &["tienes", "que"],
+        &["tem", "que"],
+        &["have", "to"],
+        &["le", "toca"],
+        &["must"],
+    ];
+    let before = look.around(number, 5, 0);
+    MUST.iter().any(|must| {
+        before
+            .windows(must.len())
+            .any(|window| window.iter().zip(*must).all(|(word, known)| word.text == *known))
+    })
 }
 
 /// "Si paga $561.300, le quedarían $1.166.700": to the unit what a known sum leaves of another.
@@ -390,7 +408,7 @@ fn is_past(words: &[Word]) -> bool {
 }
 
 /// Numbers of payments that the file and the offers know.
-fn terms(known: &Known<'_>) -> Vec<i64> {
+pub fn terms(known: &Known<'_>) -> Vec<i64> {
     let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let offers = known.offers.iter().chain(known.agreements.iter().map(|agreement| &agreement.offer));
     let mut all: Vec<i64> = offers.map(|offer| count(offer.payments.len())).collect();

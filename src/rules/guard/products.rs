@@ -1,7 +1,7 @@
 //! Products of the person's file, by name, by kind, or in another language.
 
 use crate::domain::debt::Obligation;
-use crate::rules::guard::{Fact, Look, Mention};
+use crate::rules::guard::{Fact, Known, Look, Mention};
 use crate::rules::reading::{Word, words};
 
 /// Words between "crédito" and what kind of one.
@@ -130,6 +130,24 @@ pub fn unknown(look: &Look<'_>) -> Vec<Mention> {
         }
     }
     found
+}
+
+/// Whether these words name this product, also shortly: "la tarjeta", where no other debt of the person is of a card.
+pub fn is_named(said: &[Word], debt: &Obligation, known: &Known<'_>) -> bool {
+    const SHORT: [&str; 6] = ["tarjeta", "cartao", "card", "microcredito", "hipoteca", "mortgage"];
+    let lender: Vec<String> = words(&known.policy.name).into_iter().map(|word| word.text).collect();
+    let name = words(&debt.product_name);
+    let shortly = |word: &Word| {
+        let kind = |debt: &Obligation| {
+            debt.product.contains(word.text.as_str())
+                || self::words(&debt.product_name).iter().any(|known| known.text == word.text)
+                || (["cartao", "card"].contains(&word.text.as_str()) && debt.product.contains("tarjeta"))
+        };
+        SHORT.contains(&word.text.as_str())
+            && kind(debt)
+            && known.debts.iter().filter(|debt| kind(debt)).count() == 1
+    };
+    !name.is_empty() && (!kind_said(said, debt, &lender).is_empty() || said.iter().any(shortly))
 }
 
 /// "Su crédito de vehículo", "su Clásica", "your car loan".

@@ -10,7 +10,7 @@ use crate::domain::ids::{LenderId, ObligationId, PersonId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::pii::Pii;
 use crate::domain::time::{Day, Timestamp};
-use crate::rules::lint::{Author, Fill, Hit, Instead, Lint};
+use crate::rules::lint::{Author, Chat, Fill, Hit, Instead, Lint};
 use crate::rules::offer::{OfferInput, PersonFacts, offers, promise_range};
 use crate::rules::policy::PolicySet;
 use std::collections::BTreeMap;
@@ -207,8 +207,9 @@ impl Situation {
             offers: &self.offers,
             promises: &self.promises,
             disputed: self.disputed,
+            quiet: false,
         };
-        lint.judge(text, (Author::Agent, level), &mentions(text, &known), &self.instead("es", set))
+        lint.judge(text, chat(level), &mentions(text, &known, &[]), &self.instead("es", set))
     }
 
     /// What the desk fills a sentence to send instead with.
@@ -256,6 +257,10 @@ impl Situation {
         }
         text
     }
+}
+
+fn chat(level: Assurance) -> Chat {
+    Chat { author: Author::Agent, level, quiet: false, harmless: false }
 }
 
 struct Row {

@@ -20,7 +20,7 @@ use crate::rules::contact::{
     agents_initiator, decide,
 };
 use crate::rules::guard::{self, Known};
-use crate::rules::lint::{Author, Fill, Hit, Instead};
+use crate::rules::lint::{self, Author, Fill, Hit, Instead};
 use crate::rules::offer::{Hold, offers, promise_range};
 use crate::rules::phone_variants::candidates_of;
 use crate::rules::policy::model::Policy;
@@ -90,7 +90,12 @@ impl HandoffService {
         let lender = self.lenders.get(&conversation.lender).ok_or(HandoffError::LenderNotServed)?;
         let level = level_of(&conversation);
         let files = self.files(&conversation, level, lender).await?;
-        let mut hits = self.hits(&files, (text, level), &language_of(&conversation, &files), lender);
+        let mut hits = self.hits(
+            &files,
+            (text, level, is_quiet(&conversation)),
+            &language_of(&conversation, &files),
+            lender,
+        );
         if another_suspected(&conversation) {
             for hit in &mut hits {
                 hit.remedy = format!("{ANOTHER_MAY_WRITE} {}", hit.remedy);
@@ -115,7 +120,7 @@ impl HandoffService {
     fn hits(
         &self,
         files: &Files,
-        (text, level): (&str, Assurance),
+        (text, level, quiet): (&str, Assurance, bool),
         language: &str,
         lender: &Lender,
     ) -> Vec<Hit> {
@@ -129,10 +134,14 @@ impl HandoffService {
             offers: &files.offers,
             promises: &files.promises,
             disputed: files.disputed,
+            quiet,
         };
-        let mentions = guard::mentions(text, &known);
+        let heard = self.understander.acts().heard(text);
+        let mentions = guard::mentions(text, &known, &heard);
         let instead = Instead { language, fill: fill(&lender.policy) };
-        self.lint.judge(text, (Author::Agent, level), &mentions, &instead)
+        let harmless = guard::is_harmless(&known, &heard);
+        let chat = lint::Chat { author: Author::Agent, level, quiet, harmless };
+        self.lint.judge(text, chat, &mentions, &instead)
     }
 
     /// The decision that the bot's own words go through, with the facts of this person: an answer is always
@@ -239,6 +248,12 @@ impl Files {
         self.debts.extend(file.obligations);
         self.agreements.extend(file.agreements);
     }
+}
+
+/// Whether an agent speaks of no debt and of no payment here.
+pub(super) fn is_quiet(conversation: &Conversation) -> bool {
+    session_of(conversation)
+        .is_some_and(|session| session.reserved.is_some() || session.desk.is_some_and(|desk| desk.quiet))
 }
 
 /// The language of the chat: as it runs, else as the file has it.

@@ -1,6 +1,7 @@
 //! What an agent sees of a ticket: the case, the chat's state and the person, with the document and phones masked.
 
 use super::flows::{level_of, reserved_for, suspected};
+use super::say::is_quiet;
 use super::take::{SCAN_MAX, is_free, served};
 use super::{HandoffError, HandoffService};
 use crate::domain::assurance::{Assurance, Label};
@@ -39,7 +40,7 @@ pub struct TicketView {
 pub struct ChatView {
     pub profile_name: Option<Pii<String>>,
     pub assurance: Assurance,
-    /// Debt may be talked about: the person proved who they are.
+    /// Debt may be talked about: the person proved who they are, and nothing graver is the matter.
     pub debt_allowed: bool,
     /// What the chat is reserved for until a person decides: nobody can be proved there.
     pub reserved: Option<String>,
@@ -182,7 +183,7 @@ impl HandoffService {
         let level = level_of(&conversation);
         let ticket = self.refreshed(ticket, &conversation, level, file.as_ref());
         let chat = ChatView {
-            debt_allowed: level >= Label::Deuda.needs(),
+            debt_allowed: level >= Label::Deuda.needs() && !is_quiet(&conversation),
             reserved: reserved_for(&conversation),
             suspected: suspected(&conversation),
             profile_name: conversation.profile_name,

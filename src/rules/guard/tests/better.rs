@@ -52,7 +52,7 @@ fn a_sentence_to_send_instead_is_in_the_language_of_the_chat() {
     let situation = situation("vehiculo", &set);
     let texts = ["es", "pt", "en", "fr"].map(|language| {
         let instead = situation.instead(language, &set);
-        let author = (crate::rules::lint::Author::Agent, Assurance::Verificada);
+        let author = super::chat(Assurance::Verificada);
         lint.judge("Lo vamos a embargar", author, &[], &instead)[0].instead.clone().unwrap()
     });
     assert_eq!(texts.iter().collect::<BTreeSet<_>>().len(), 3);

@@ -40,8 +40,9 @@ fn facts(situation: &Situation, text: &str, level: Assurance) -> Vec<Fact> {
         offers: &situation.offers,
         promises: &situation.promises,
         disputed: situation.disputed,
+        quiet: false,
     };
-    mentions(text, &known).into_iter().map(|mention| mention.fact).collect()
+    mentions(text, &known, &[]).into_iter().map(|mention| mention.fact).collect()
 }
 
 /// Whole units of every amount of the person's file and offers that a sentence could name.
@@ -57,6 +58,7 @@ fn amounts(situation: &Situation) -> Vec<i64> {
         offers: &situation.offers,
         promises: &situation.promises,
         disputed: situation.disputed,
+        quiet: false,
     };
     figures::figures(&known)
         .into_iter()

@@ -1,0 +1,205 @@
+//! What an agent's words do to whoever reads them, and which of that may not leave in this chat.
+//!
+//! Phrases catch the words that somebody thought of, and comparing with the file catches figures and accounts. A demand, a
+//! promise or a threat can be put in any words: those are heard by statistics (`understand::acts`), and what is known of
+//! the chat decides whether they may leave.
+
+use crate::domain::debt::AgreementStatus;
+use crate::rules::guard::figures::{self, EXACTLY, is_figure, is_public};
+use crate::rules::guard::numbers::Number;
+use crate::rules::guard::offers::terms;
+use crate::rules::guard::{Fact, Known, Look, Mention};
+
+/// Words are stopped when what they may not do is at least so likely, in 1/10 000.
+const SURE_BPS: u32 = 7_000;
+/// Phrases count for nothing when what may be done is so likely.
+const HARMLESS_BPS: u32 = 8_500;
+
+/// What words do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Act {
+    /// Nothing that any chat forbids.
+    Harmless,
+    /// Tell a bad consequence of not paying.
+    Threaten,
+    /// Hurry, insist, or tell how to raise the money.
+    Press,
+    /// Insult, blame, or make light of a pain.
+    Shame,
+    /// Ask why somebody does not pay, or about work, health and family.
+    AskWhy,
+    /// Ask for a password, a code, a card or a picture of a document.
+    AskSecret,
+    /// Send the money somewhere.
+    NamePayee,
+    /// Promise a discount, a waiver, more time, a letter.
+    Promise,
+    /// Say that an agreement has been made.
+    Agree,
+    /// Tell that there is a debt.
+    TellDebt,
+    /// Ask for a payment, kindly.
+    AskPayment,
+    /// Speak of another person, or send them word.
+    NameThird,
+    /// Ask to lie or hide, or offer it.
+    Deceive,
+    /// Announce a contact at another place, hour or channel.
+    AnnounceContact,
+}
+
+impl Act {
+    pub const COUNT: usize = 14;
+
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::Harmless,
+        Self::Threaten,
+        Self::Press,
+        Self::Shame,
+        Self::AskWhy,
+        Self::AskSecret,
+        Self::NamePayee,
+        Self::Promise,
+        Self::Agree,
+        Self::TellDebt,
+        Self::AskPayment,
+        Self::NameThird,
+        Self::Deceive,
+        Self::AnnounceContact,
+    ];
+
+    /// As the examples name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Harmless => "none",
+            Self::Threaten => "threat",
+            Self::Press => "pressure",
+            Self::Shame => "shame",
+            Self::AskWhy => "why",
+            Self::AskSecret => "secret",
+            Self::NamePayee => "payee",
+            Self::Promise => "waive",
+            Self::Agree => "agreed",
+            Self::TellDebt => "debt",
+            Self::AskPayment => "ask_payment",
+            Self::NameThird => "third",
+            Self::Deceive => "lie",
+            Self::AnnounceContact => "contact",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|act| act.name() == name)
+    }
+
+    const fn fact(self, quiet: bool) -> Option<Fact> {
+        Some(match self {
+            Self::Harmless => return None,
+            Self::Threaten => Fact::Threat,
+            Self::Press => Fact::Pressure,
+            Self::Shame => Fact::Shame,
+            Self::AskWhy => Fact::Why,
+            Self::AskSecret => Fact::Secret,
+            Self::NamePayee => Fact::Payee,
+            Self::Promise => Fact::Discount,
+            Self::Agree => Fact::Agreement,
+            Self::TellDebt | Self::AskPayment if quiet => Fact::Quiet,
+            Self::TellDebt => Fact::Debt,
+            Self::AskPayment => Fact::Pressed,
+            Self::NameThird => Fact::Third,
+            Self::Deceive => Fact::Deceit,
+            Self::AnnounceContact => Fact::Contact,
+        })
+    }
+}
+
+/// A part of a text, as a half-open range of its characters, and how likely it does each act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    pub start: usize,
+    pub end: usize,
+    /// In 1/10 000, in the order of [`Act::ALL`].
+    pub likely: [u16; Act::COUNT],
+}
+
+/// Whether all parts of a text surely do only what may be done in this chat; `false` when nothing was heard.
+pub fn is_harmless(known: &Known<'_>, heard: &[Heard]) -> bool {
+    let lawful = |part: &Heard| {
+        let allowed = Act::ALL.into_iter().zip(part.likely).filter(|(act, _)| match act {
+            Act::Harmless => true,
+            Act::TellDebt => known.proved() && !known.quiet,
+            Act::AskPayment => known.proved() && !known.quiet && !known.disputed,
+            _ => false,
+        });
+        allowed.map(|(_, likely)| u32::from(likely)).sum::<u32>() >= HARMLESS_BPS
+    };
+    !heard.is_empty() && heard.iter().all(lawful)
+}
+
+/// The parts of a text that may not be said in this chat.
+pub fn unfit(look: &Look<'_>, heard: &[Heard]) -> Vec<Mention> {
+    heard.iter().filter_map(|part| mention(look, part)).collect()
+}
+
+fn mention(look: &Look<'_>, part: &Heard) -> Option<Mention> {
+    let barred: Vec<(Act, u16)> =
+        Act::ALL.into_iter().zip(part.likely).filter(|(act, _)| is_barred(look, part, *act)).collect();
+    let sum: u32 = barred.iter().map(|(_, likely)| u32::from(*likely)).sum();
+    let (act, _) = barred.into_iter().max_by_key(|(_, likely)| *likely).filter(|_| sum >= SURE_BPS)?;
+    let mut fact = act.fact(look.known.quiet)?;
+    if fact == Fact::Pressed && !look.known.proved() {
+        fact = Fact::Debt;
+    }
+    Some(Mention { start: part.start, end: part.end, fact })
+}
+
+fn is_barred(look: &Look<'_>, part: &Heard, act: Act) -> bool {
+    let known = look.known;
+    match act {
+        Act::Harmless => false,
+        Act::Threaten
+        | Act::Press
+        | Act::Shame
+        | Act::AskWhy
+        | Act::AskSecret
+        | Act::NameThird
+        | Act::Deceive => true,
+        Act::NamePayee | Act::AnnounceContact => !names_the_lender(look, part),
+        Act::Promise => !is_of_an_offer(look, part),
+        Act::Agree => !known.agreements.iter().any(|agreement| {
+            !matches!(agreement.status, AgreementStatus::Superseded | AgreementStatus::Cancelled)
+        }),
+        Act::TellDebt => known.quiet || !known.proved(),
+        Act::AskPayment => known.quiet || known.disputed || !known.proved(),
+    }
+}
+
+fn numbers<'l>(look: &'l Look<'_>, part: &'l Heard) -> impl Iterator<Item = &'l Number> {
+    look.numbers.iter().filter(|number| part.start <= number.start && number.end <= part.end)
+}
+
+/// A number, an address or a name stands in it that the lender itself makes known.
+fn names_the_lender(look: &Look<'_>, part: &Heard) -> bool {
+    let policy = look.known.policy;
+    let transfer =
+        policy.payment.bank_transfer.iter().flat_map(|transfer| [&transfer.bank, &transfer.holder]);
+    let points = policy.payment.cash_points.iter().map(|point| &point.network);
+    let names = transfer.chain(points).chain([&policy.contact.web, &policy.contact.email]);
+    let written: String = look.written.iter().take(part.end).skip(part.start).collect();
+    let written = written.to_lowercase();
+    let named = names.filter(|name| !name.is_empty()).any(|name| written.contains(&name.to_lowercase()));
+    named || numbers(look, part).any(|number| is_public(number, look.known))
+}
+
+/// A figure or a number of payments of an offer or an agreement stands in it.
+fn is_of_an_offer(look: &Look<'_>, part: &Heard) -> bool {
+    let known = look.known;
+    let agreed = known.agreements.iter().map(|agreement| &agreement.offer);
+    let amounts: Vec<i64> = known.offers.iter().chain(agreed).flat_map(figures::of_offer).collect();
+    let counts = terms(known);
+    numbers(look, part).any(|number| {
+        is_figure(number, &amounts, (EXACTLY, false))
+            || (!number.money
+                && number.values.iter().any(|value| value % 100 == 0 && counts.contains(&(value / 100))))
+    })
+}

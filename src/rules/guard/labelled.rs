@@ -1,0 +1,208 @@
+//! Figures that stand under the name of another: an instalment of another plan, what is said to bring a debt up to date,
+//! capital and interest, and what another product owes.
+
+use crate::domain::debt::{Obligation, Offer};
+use crate::rules::guard::figures::{self, CLOSELY, EXACTLY, due, hundredths, is_figure, of_offer};
+use crate::rules::guard::numbers::Number;
+use crate::rules::guard::{Fact, Look, Mention, is_one, products, says};
+
+/// Words between a name and its figure at most.
+const REACH: usize = 5;
+/// Words that join a name to its figure: all others belong to something else.
+const LINKS: &[&str] = &[
+    "es.",
+    "son.",
+    "de.",
+    "del.",
+    "van.",
+    "va.",
+    "en.",
+    "por.",
+    "is.",
+    "are.",
+    "of.",
+    "sao.",
+    "e.",
+    "a.",
+    "le.",
+    "queda.",
+    "quedan.",
+    "seria.",
+    "serian.",
+    "suman.",
+    "suma.",
+    "esta.",
+    "estan.",
+    "fica.",
+    "ficam.",
+    "cada.",
+    "una.",
+    "cop.",
+    "valor",
+    "the.",
+    "su.",
+    "sus.",
+    "each.",
+    "at.",
+    "com.",
+    "con.",
+    "aproximad",
+    "unos.",
+];
+const INSTALMENTS: &[&str] =
+    &["cuota", "pagos.", "parcela", "prestac", "instal", "payments.", "mensualidad", "abonos."];
+const UP_TO_DATE: &[&[&str]] = &[&["al", "dia"], &["em", "dia"], &["up", "to", "date"]];
+const ALL_OF_THEM: &[&str] = &["dos.", "ambas", "ambos", "todas", "todos", "both", "duas.", "all.", "todo."];
+
+/// A name, and the figures of a debt that it may stand for.
+type Label = (&'static [&'static [&'static str]], fn(&Obligation) -> Vec<i64>);
+
+const LABELS: &[Label] = &[
+    (&[&["capital"], &["principal"]], |debt| {
+        let outstanding = debt.balance.principal_outstanding.map(hundredths);
+        [hundredths(debt.balance.principal)].into_iter().chain(outstanding).collect()
+    }),
+    (&[&["intereses"], &["juros"], &["interest"]], |debt| {
+        let (usual, late) = (hundredths(debt.balance.interest), hundredths(debt.balance.late_interest));
+        vec![usual, late, usual.saturating_add(late)]
+    }),
+    (
+        &[
+            &["proxima", "cuota"],
+            &["siguiente", "cuota"],
+            &["proxima", "parcela"],
+            &["next", "instalment"],
+            &["next", "payment"],
+        ],
+        |debt| debt.next_due.iter().chain(&debt.instalments).map(|one| hundredths(one.amount)).collect(),
+    ),
+];
+
+/// Figures with another's name, to a proved person.
+pub fn mislabelled(look: &Look<'_>) -> Vec<Mention> {
+    let known = look.known;
+    if known.debts.is_empty() {
+        return Vec::new();
+    }
+    let agreed = known.agreements.iter().map(|agreement| &agreement.offer);
+    let offers: Vec<&Offer> = known.offers.iter().chain(agreed).collect();
+    let all = figures::figures(known);
+    let mut found = Vec::new();
+    for (names, of) in LABELS {
+        let mut right: Vec<i64> = known.debts.iter().flat_map(of).collect();
+        right.extend(offers.iter().flat_map(|offer| interest_and_instalments(offer)));
+        let named = figures::places(look, names).filter_map(|(_, end)| linked(look, end));
+        found.extend(named.filter(|number| is_other(number, &all, &right)));
+    }
+    found.extend(plans(look, &offers));
+    found.extend(
+        up_to_date(look, &offers)
+            .into_iter()
+            .filter(|(number, right)| is_other(number, &all, right))
+            .map(|(number, _)| number),
+    );
+    found.extend(of_another_product(look));
+    found.into_iter().map(|number| look.mention(Fact::Sum, number)).collect()
+}
+
+/// A figure of the file, and none of those that are right here.
+fn is_other(number: &Number, all: &[i64], right: &[i64]) -> bool {
+    !number.percent
+        && !number.clock
+        && !number.coded
+        && is_figure(number, all, (EXACTLY, false))
+        && !is_figure(number, right, (CLOSELY, false))
+}
+
+fn interest_and_instalments(offer: &Offer) -> Vec<i64> {
+    let mut all: Vec<i64> = offer.payments.iter().map(|payment| hundredths(payment.amount)).collect();
+    all.push(offer.payments.iter().fold(0, |sum, payment| sum.saturating_add(hundredths(payment.interest))));
+    all
+}
+
+/// The number that a name ends before, with nothing but joining words between them.
+fn linked<'l>(look: &'l Look<'_>, end: usize) -> Option<&'l Number> {
+    let words = look.words();
+    let number = look.numbers.iter().find(|number| number.first_word >= end)?;
+    let between = words.get(end..number.first_word)?;
+    let sentence = words.get(end.checked_sub(1)?)?.sentence;
+    let joined = between.iter().all(|word| word.sentence == sentence && is_one(word, LINKS));
+    let same = words.get(number.first_word).is_some_and(|word| word.sentence == sentence);
+    (between.len() <= REACH && joined && same).then_some(number)
+}
+
+/// "3 cuotas de 288.000" where no plan of three has such a payment.
+fn plans<'l>(look: &'l Look<'_>, offers: &[&Offer]) -> Vec<&'l Number> {
+    let words = look.words();
+    let wrong = |count: &'l Number| {
+        let counts = words.get(count.next_word).is_some_and(|word| is_one(word, INSTALMENTS));
+        let n = count.values.first().filter(|value| **value % 100 == 0).map(|value| value / 100)?;
+        if !counts || count.money || !(2..=240).contains(&n) {
+            return None;
+        }
+        let amount = linked(look, count.next_word + 1)
+            .filter(|amount| amount.money || amount.digits.len() >= 4 || amount.scaled)?;
+        let of_plan: Vec<i64> = offers
+            .iter()
+            .filter(|offer| i64::try_from(offer.payments.len()) == Ok(n))
+            .flat_map(|offer| of_offer(offer))
+            .collect();
+        (!is_figure(amount, &of_plan, (CLOSELY, false))).then_some(amount)
+    };
+    look.numbers.iter().filter_map(wrong).collect()
+}
+
+/// The figures that a sentence says bring the debts up to date, with those that do.
+fn up_to_date<'l>(look: &'l Look<'_>, offers: &[&Offer]) -> Vec<(&'l Number, Vec<i64>)> {
+    let debts = look.known.debts;
+    let each: Vec<i64> = debts.iter().map(due).collect();
+    let together = each.iter().fold(0_i64, |sum, one| sum.saturating_add(*one));
+    let mut found = Vec::new();
+    for (start, _) in figures::places(look, UP_TO_DATE) {
+        let sentence = look.sentence(start);
+        if says(sentence, INSTALMENTS) {
+            continue;
+        }
+        let mut right = vec![together];
+        if debts.len() == 1 || !says(sentence, ALL_OF_THEM) {
+            right.extend(&each);
+            right.extend(offers.iter().map(|offer| hundredths(offer.total)));
+        }
+        let in_sentence = |number: &&Number| {
+            look.words()
+                .get(number.first_word)
+                .is_some_and(|word| sentence.first().is_some_and(|first| first.sentence == word.sentence))
+        };
+        found.extend(look.numbers.iter().filter(in_sentence).map(|number| (number, right.clone())));
+    }
+    found
+}
+
+/// "La tarjeta debe 897.700", which is what the loan owes.
+fn of_another_product<'l>(look: &'l Look<'_>) -> Vec<&'l Number> {
+    let known = look.known;
+    let mut found = Vec::new();
+    if known.debts.len() < 2 {
+        return found;
+    }
+    let of = |debt: &Obligation| -> Vec<i64> {
+        let given = known.offers.iter().filter(|offer| offer.obligation == debt.id).flat_map(of_offer);
+        let agreed = known.agreements.iter().filter(|agreement| agreement.offer.obligation == debt.id);
+        figures::of_debt(debt)
+            .into_iter()
+            .chain(given)
+            .chain(agreed.flat_map(|one| of_offer(&one.offer)))
+            .collect()
+    };
+    for clause in look.words().chunk_by(|a, b| a.clause == b.clause) {
+        let named: Vec<&Obligation> =
+            known.debts.iter().filter(|debt| products::is_named(clause, debt, known)).collect();
+        let [debt] = named[..] else { continue };
+        let right = of(debt);
+        let others: Vec<i64> = known.debts.iter().filter(|other| other.id != debt.id).flat_map(of).collect();
+        let (Some(first), Some(last)) = (clause.first(), clause.last()) else { continue };
+        let here = |number: &&Number| first.start <= number.start && number.end <= last.end;
+        found.extend(look.numbers.iter().filter(here).filter(|number| is_other(number, &others, &right)));
+    }
+    found
+}

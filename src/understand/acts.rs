@@ -1,0 +1,127 @@
+//! What an agent's words do to whoever reads them: learnt from the analyst's examples in `agents.tsv`.
+
+use super::UnderstandError;
+use super::lexicon::Rows;
+use super::linear::{Linear, bps};
+use super::normalise::{Normaliser, fold};
+use crate::rules::guard::{Act, Heard};
+use std::path::Path;
+use std::sync::OnceLock;
+
+/// The examples: act, language and what an agent writes.
+pub const FILE: &str = "agents.tsv";
+/// Fewer words say too little to be judged by; of a sentence, apart from the text that it stands in.
+const WORDS_MIN: usize = 3;
+const SENTENCE_WORDS_MIN: usize = 5;
+
+/// Hears acts; learns when it is first asked.
+#[derive(Debug, Default)]
+pub struct Acts {
+    rows: Vec<(usize, String)>,
+    normaliser: Normaliser,
+    learnt: OnceLock<Linear>,
+}
+
+impl Acts {
+    /// Reads the examples of `dir` (`flows/understanding`).
+    ///
+    /// # Errors
+    /// Names the line that is wrong, and how to mend it.
+    pub fn read(dir: &Path, normaliser: Normaliser) -> Result<Self, UnderstandError> {
+        let mut rows = Vec::new();
+        for row in Rows::read(dir.join(FILE), &["act", "language", "text"])?.rows {
+            let [act, _, text] = row.fields()?;
+            let Some(act) = Act::parse(act) else {
+                let names = Act::ALL.map(Act::name).join(", ");
+                return Err(row.error(format!("`{act}` is no act"), &format!("write one of {names}")));
+            };
+            rows.push((act as usize, normaliser.words(&fold(text))));
+        }
+        Ok(Self { rows, normaliser, learnt: OnceLock::new() })
+    }
+
+    /// The whole text, and each of its sentences where there are several. Nothing when there are no examples.
+    pub fn heard(&self, text: &str) -> Vec<Heard> {
+        if self.rows.is_empty() {
+            return Vec::new();
+        }
+        let linear = self.learnt.get_or_init(|| Linear::train(&self.rows, Act::COUNT).0);
+        let written: Vec<char> = text.chars().collect();
+        let mut parts = vec![(0, written.len())];
+        let sentences = sentences(&written);
+        if sentences.len() > 1 {
+            parts.extend(sentences);
+        }
+        let hear = |(start, end): (usize, usize)| {
+            let part: String = written.get(start..end)?.iter().collect();
+            let words = self.normaliser.words(&fold(&part));
+            let whole = (start, end) == (0, written.len());
+            let least = if whole { WORDS_MIN } else { SENTENCE_WORDS_MIN };
+            if words.split(' ').count() < least {
+                return None;
+            }
+            let likely = linear.likely(&words)?;
+            let mut heard = Heard { start, end, likely: [0; Act::COUNT] };
+            for (to, from) in heard.likely.iter_mut().zip(likely) {
+                *to = bps(from);
+            }
+            Some(heard)
+        };
+        parts.into_iter().filter_map(hear).collect()
+    }
+}
+
+/// Half-open ranges of characters. A point inside a number or an abbreviation ends nothing.
+fn sentences(written: &[char]) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let mut start = 0;
+    for (at, c) in written.iter().enumerate() {
+        let next = written.get(at + 1);
+        let ends = match c {
+            '\n' | ';' | '?' | '!' => true,
+            '.' => next.is_none_or(|next| next.is_whitespace()) && !is_abbreviated(written, at),
+            _ => false,
+        };
+        if ends {
+            found.push((start, at + 1));
+            start = at + 1;
+        }
+    }
+    if start < written.len() {
+        found.push((start, written.len()));
+    }
+    found.retain(|(from, to)| {
+        written.get(*from..*to).is_some_and(|part| part.iter().any(|c| c.is_alphanumeric()))
+    });
+    found
+}
+
+/// "8 a. m.": a single letter stands before the point.
+fn is_abbreviated(written: &[char], at: usize) -> bool {
+    let letter = at.checked_sub(1).and_then(|at| written.get(at)).is_some_and(|c| c.is_alphabetic());
+    let before = at.checked_sub(2).and_then(|at| written.get(at));
+    letter && before.is_none_or(|c| !c.is_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentences;
+
+    fn parts(text: &str) -> Vec<String> {
+        let written: Vec<char> = text.chars().collect();
+        sentences(&written)
+            .into_iter()
+            .map(|(from, to)| written[from..to].iter().collect::<String>().trim().to_owned())
+            .collect()
+    }
+
+    #[test]
+    fn a_point_inside_a_number_or_an_hour_ends_no_sentence() {
+        assert_eq!(
+            parts("Abrimos a las 8 a. m. todos los días. Son $1.728.000, ¿sí? Gracias!"),
+            ["Abrimos a las 8 a. m. todos los días.", "Son $1.728.000, ¿sí?", "Gracias!"]
+        );
+        assert_eq!(parts("hola"), ["hola"]);
+        assert!(parts("... ").is_empty());
+    }
+}

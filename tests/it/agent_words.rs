@@ -1,0 +1,178 @@
+//! Sentences of agents in the state of their chat, judged as the desk judges them: phrases, facts and statistics together.
+
+use crate::harness::app::understander;
+use acuerdo::debts::{ImportContext, parse};
+use acuerdo::domain::assurance::Assurance;
+use acuerdo::domain::debt::{AgreementKind, Obligation, Offer, Person};
+use acuerdo::domain::ids::LenderId;
+use acuerdo::domain::money::{Currency, Money};
+use acuerdo::domain::time::{Timestamp, Zone};
+use acuerdo::rules::guard::{Act, Known, is_harmless, mentions};
+use acuerdo::rules::lint::{Author, Chat, Hit, Instead, Lint};
+use acuerdo::rules::offer::{OfferInput, PersonFacts, offers, promise_range};
+use acuerdo::rules::policy::PolicySet;
+
+/// Wednesday 15 July 2026, 10:00 in Bogotá.
+const NOW: Timestamp = Timestamp(1_784_127_600_000);
+
+struct Desk {
+    policies: PolicySet,
+    lint: Lint,
+    person: Person,
+    debts: Vec<Obligation>,
+}
+
+impl Desk {
+    fn open(reference: &str) -> Self {
+        let read = |path: &str| std::fs::read_to_string(path).unwrap();
+        let zone = Zone::parse("America/Bogota").unwrap();
+        let context = ImportContext { now: NOW, zone, currency: Currency::Cop };
+        let file = parse(read("fixtures/demo/andino.csv").as_bytes(), &context).all_or_nothing().unwrap();
+        let names = ["andino.yaml", "rate_caps.yaml", "holidays.csv", "wording.yaml"];
+        let mut texts = names.map(|name| (name, read(&format!("flows/policies/{name}"))));
+        texts[1].1 = read("fixtures/demo/rate_caps.yaml");
+        let policies = PolicySet::parse(texts.iter().map(|(name, text)| (*name, text.as_str()))).unwrap();
+        let person = file.persons.iter().find(|person| person.external_ref == reference).unwrap().clone();
+        let debts = file.obligations.iter().filter(|debt| debt.person == person.id).cloned().collect();
+        let lint = Lint::parse(&read("flows/policies/lint.yaml")).unwrap();
+        Self { policies, lint, person, debts }
+    }
+
+    /// What the policy gives for the debts, and what may be promised.
+    fn offers(&self) -> (Vec<Offer>, Vec<(Money, Money)>) {
+        let lender = LenderId::new("andino");
+        let policy = self.policies.policy(&lender).unwrap();
+        let calendar = self.policies.calendar(&lender).unwrap();
+        let today = Zone::parse("America/Bogota").unwrap().day(NOW);
+        let (mut given, mut promises) = (Vec::new(), Vec::new());
+        for debt in &self.debts {
+            let input = OfferInput {
+                obligation: debt,
+                person: PersonFacts { hold: None, broken_promises: 0 },
+                today,
+                now: NOW,
+                caps: &self.policies.caps,
+                calendar,
+                has_active_agreement: false,
+            };
+            given.extend(offers(policy, &input));
+            promises.extend(promise_range(policy, &input).map(|range| (range.least, range.most)));
+        }
+        (given, promises)
+    }
+
+    /// What stops it in a chat of this state.
+    fn hits(&self, text: &str, state: &str) -> Vec<Hit> {
+        let (given, promises) = self.offers();
+        let policy = self.policies.policy(&LenderId::new("andino")).unwrap();
+        let today = Zone::parse("America/Bogota").unwrap().day(NOW);
+        let quiet = ["distress", "mourning", "wrong"].contains(&state);
+        let level = match state {
+            "unproven" | "wrong" | "mourning" => Assurance::Ninguna,
+            _ => Assurance::Verificada,
+        };
+        let known = Known {
+            level,
+            policy,
+            today,
+            persons: std::slice::from_ref(&self.person),
+            debts: &self.debts,
+            agreements: &[],
+            offers: &given,
+            promises: &promises,
+            disputed: state == "dispute",
+            quiet,
+        };
+        let understander = understander();
+        let heard = understander.acts().heard(text);
+        let chat = |harmless| Chat { author: Author::Agent, level, quiet, harmless };
+        let harmless = is_harmless(&known, &heard);
+        let found = mentions(text, &known, &heard);
+        self.lint.judge(text, chat(harmless), &found, &Instead::default())
+    }
+}
+
+#[test]
+fn what_may_not_be_said_in_a_chat_is_stopped_and_the_rest_may_leave() {
+    let desk = Desk::open("C-1003");
+    let (mut missed, mut stopped) = (Vec::new(), Vec::new());
+    let (mut n_bad, mut n_good) = (0, 0);
+    let file = std::fs::read_to_string("fixtures/agent_sentences/states.tsv").unwrap();
+    for line in file.lines().filter(|line| !line.starts_with('#')) {
+        let [act, _, state, text] = line.split('\t').collect::<Vec<_>>()[..] else {
+            panic!("four fields: {line}")
+        };
+        let hits = desk.hits(text, state);
+        if Act::parse(act) == Some(Act::Harmless) {
+            n_good += 1;
+            if !hits.is_empty() {
+                let rules: Vec<_> = hits.iter().map(|hit| (&hit.rule, &hit.phrase)).collect();
+                stopped.push(format!("stopped {state} {rules:?}: {text}"));
+            }
+        } else {
+            n_bad += 1;
+            if hits.is_empty() {
+                missed.push(format!("missed  {act} {state}: {text}"));
+            }
+        }
+    }
+    let told = format!("{} of {n_bad} missed, {} of {n_good} good ones stopped", missed.len(), stopped.len());
+    let report = [missed.clone(), stopped.clone()].concat().join("\n");
+    assert!(missed.len() * 100 <= n_bad * 5, "{told}\n{report}");
+    assert!(stopped.len() * 100 <= n_good * 3, "{told}\n{report}");
+}
+
+fn pesos(amount: Money) -> String {
+    let digits = (amount.minor / 100).to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap()).collect();
+    format!("${}", groups.join("."))
+}
+
+#[test]
+fn a_figure_under_the_name_of_another_is_stopped() {
+    let desk = Desk::open("C-1006");
+    let [first, second] = &desk.debts[..] else { panic!("two debts") };
+    let (card, loan) = if first.product.contains("tarjeta") { (first, second) } else { (second, first) };
+    let of = |debt: &Obligation| pesos(debt.balance.overdue().unwrap());
+    let (owed_card, owed_loan) = (of(card), of(loan));
+    let offers = desk.offers().0;
+    let plans: Vec<&Offer> = offers
+        .iter()
+        .filter(|offer| offer.kind == AgreementKind::InstalmentPlan && offer.obligation == loan.id)
+        .collect();
+    let [fewer, more, ..] = plans[..] else { panic!("two plans: {plans:?}") };
+    let (n_fewer, n_more) = (fewer.payments.len(), more.payments.len());
+    let (of_fewer, of_more) = (pesos(fewer.payments[0].amount), pesos(more.payments[0].amount));
+    let both = pesos(Money::new(
+        card.balance.overdue().unwrap().minor + loan.balance.overdue().unwrap().minor,
+        Currency::Cop,
+    ));
+    let (capital, interest) = (pesos(loan.balance.principal), pesos(loan.balance.interest));
+    let bad = [
+        format!("La tarjeta debe {owed_loan}."),
+        format!("Con {owed_card} queda al día en las dos obligaciones."),
+        format!("Para ponerse al día con {of_more} alcanza."),
+        format!("Son {n_fewer} cuotas de {of_more}."),
+        format!("le quedan {n_more} cuotas de {of_fewer}"),
+        format!("El capital es de {interest}"),
+        format!("Los intereses van en {capital}"),
+        format!("Su próxima cuota es de {owed_loan}"),
+    ];
+    let good = [
+        format!("La tarjeta debe {owed_card}."),
+        format!("Con {both} queda al día en las dos obligaciones."),
+        format!("Para ponerse al día en la tarjeta son {owed_card}."),
+        format!("Son {n_fewer} cuotas de {of_fewer}."),
+        format!("le quedan {n_more} cuotas de {of_more}"),
+        format!("El capital es de {capital}"),
+        format!("Los intereses van en {interest}"),
+    ];
+    for text in bad {
+        assert!(!desk.hits(&text, "verified").is_empty(), "{text}");
+    }
+    for text in good {
+        let hits: Vec<String> = desk.hits(&text, "verified").into_iter().map(|hit| hit.rule).collect();
+        assert!(hits.is_empty(), "{hits:?}: {text}");
+    }
+}
