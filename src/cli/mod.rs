@@ -18,7 +18,8 @@ mod talk;
 
 pub mod agent;
 pub mod dead;
-pub mod flow;
+pub mod excess;
+mod flow;
 pub mod sample;
 pub mod understand;
 
