@@ -3,9 +3,9 @@
 mod obstacles;
 mod traces;
 
-pub use obstacles::obstacles;
+pub use obstacles::{lenders_at_rest, obstacles, require_webhook_settings};
 
-use crate::config::{ConfigError, LenderAccount, Settings};
+use crate::config::{LenderAccount, Settings};
 use crate::domain::ids::LenderId;
 use crate::domain::time::{Millis, Timestamp};
 use crate::flow;
@@ -481,21 +481,4 @@ pub fn graph_client(settings: &Settings) -> anyhow::Result<GraphClient> {
 
 fn read(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
-}
-
-/// Settings that cannot serve, told before anything is opened.
-pub fn require_webhook_settings(settings: &Settings) -> Result<(), ConfigError> {
-    if settings.app_secrets().is_empty() {
-        return Err(ConfigError::Missing {
-            variable: "WHATSAPP_APP_SECRET",
-            remedy: "set the secret of the Meta app that signs the webhooks",
-        });
-    }
-    if settings.whatsapp_verify_token.is_none() {
-        return Err(ConfigError::Missing {
-            variable: "WHATSAPP_VERIFY_TOKEN",
-            remedy: "choose a word and write the same one in the Meta app's webhook settings",
-        });
-    }
-    Ok(())
 }

@@ -221,7 +221,7 @@ fn settings(base: &Base, workers: &str) -> PathBuf {
     };
     let text = format!(
         "database_url = \"{}\"\n{redis}flows_dir = \"flows\"\nread_receipts = false\n\
-         whatsapp_app_secret = \"{SECRET}\"\nwhatsapp_verify_token = \"verify\"\nwhatsapp_graph_url = \"{}\"\n\
+         whatsapp_app_secret = \"{SECRET}\"\nwhatsapp_verify_token = \"verify-token-of-the-benchmark\"\nwhatsapp_graph_url = \"{}\"\n\
          {workers}\n\
          [[lender]]\nid = \"andino\"\naccess_token = \"token\"\nwaba_id = \"waba\"\n\
          phone_number_ids = [\"{}\"]\ncheckout_secret = \"checkout-secret-of-the-bench\"\n",

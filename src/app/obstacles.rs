@@ -2,11 +2,16 @@
 
 use super::{keep, read_lenders, traces};
 use crate::app::World;
-use crate::config::Settings;
+use crate::config::{ConfigError, Settings};
+use crate::service::lenders::Lenders;
 use crate::understand::Understander;
 use crate::whatsapp::signature::AppSecrets;
 use anyhow::Context;
+use secrecy::{ExposeSecret, SecretString};
 use std::net::ToSocketAddrs;
+
+/// Signs of the shortest secret that nobody tries out. Meta's own have 32.
+const SECRET_SIGNS_MIN: usize = 16;
 
 /// Every reason for which `acuerdo serve` would end at once, each with the name of what it is about.
 pub fn obstacles(settings: &Settings, world: &World) -> Vec<(&'static str, anyhow::Error)> {
@@ -40,4 +45,41 @@ fn app_secrets(settings: &Settings) -> anyhow::Result<()> {
 fn understanding(settings: &Settings) -> anyhow::Result<()> {
     let folder = settings.flows_dir.join("understanding");
     Understander::load(&folder).map(drop).map_err(Into::into)
+}
+
+/// Settings that cannot serve, told before anything is opened.
+pub fn require_webhook_settings(settings: &Settings) -> Result<(), ConfigError> {
+    if settings.app_secrets().is_empty() {
+        return Err(ConfigError::Missing {
+            variable: "WHATSAPP_APP_SECRET",
+            remedy: "set the secret of the Meta app that signs the webhooks",
+        });
+    }
+    if settings.whatsapp_verify_token.is_none() {
+        return Err(ConfigError::Missing {
+            variable: "WHATSAPP_VERIFY_TOKEN",
+            remedy: "choose a word and write the same one in the Meta app's webhook settings",
+        });
+    }
+    settings.app_secrets().iter().try_for_each(|secret| long_enough("WHATSAPP_APP_SECRET", secret))?;
+    settings.whatsapp_verify_token.iter().try_for_each(|token| long_enough("WHATSAPP_VERIFY_TOKEN", token))
+}
+
+/// A secret that can be tried out is none.
+fn long_enough(variable: &str, secret: &SecretString) -> Result<(), ConfigError> {
+    let n_signs = secret.expose_secret().trim().chars().count();
+    if n_signs >= SECRET_SIGNS_MIN {
+        return Ok(());
+    }
+    Err(ConfigError::Invalid(format!(
+        "{variable} has {n_signs} signs, and whoever guesses it speaks as Meta: take one of {SECRET_SIGNS_MIN} signs or more"
+    )))
+}
+
+/// The lenders, for a command that sends nothing: what only Meta asks for need not be set.
+pub fn lenders_at_rest(settings: &Settings) -> anyhow::Result<Lenders> {
+    let mut settings = settings.clone();
+    settings.whatsapp_access_token.get_or_insert_with(|| SecretString::from("sends-nothing"));
+    settings.whatsapp_phone_number_id.get_or_insert_with(|| "sends-nothing".to_owned());
+    read_lenders(&settings)
 }

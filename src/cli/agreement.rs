@@ -59,7 +59,7 @@ pub struct HowArgs {
     #[command(flatten)]
     lender: LenderArg,
     /// What led to it.
-    #[arg(long, value_parser = super::said)]
+    #[arg(long, value_parser = super::plainly_said)]
     note: Option<String>,
     #[command(flatten)]
     by: ByArg,

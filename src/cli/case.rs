@@ -46,7 +46,7 @@ pub struct HowArgs {
     #[arg(long, value_parser = outcome)]
     outcome: String,
     /// What was decided, for whoever looks later.
-    #[arg(long, value_parser = super::said)]
+    #[arg(long, value_parser = super::plainly_said)]
     note: Option<String>,
     /// The protected ticket of the chat is still open, and somebody has answered the person all the same.
     #[arg(long)]
@@ -72,7 +72,7 @@ fn closing(outcome: &str, note: Option<&String>, by: &ByArg, at: Timestamp) -> a
 
 pub async fn run(settings: &Settings, command: CaseCommand) -> anyhow::Result<ExitCode> {
     let (store, world) = super::open_existing(settings).await?;
-    let lenders = app::read_lenders(settings)?;
+    let lenders = app::lenders_at_rest(settings)?;
     let now = world.clock.now();
     match command {
         CaseCommand::List { lender, due, json } => {

@@ -76,6 +76,9 @@ pub async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Result<ExitC
         );
     }
     warn_of_shared(&args.file, file.shared());
+    for (line, what) in super::excess::found(&file, policy, &policies.caps) {
+        eprintln!("{}:{line}: warning: {what}", args.file.display());
+    }
     let Some(store) = store else {
         println!("{} persons, {} obligations: no errors", file.persons.len(), file.obligations.len());
         left_out(settings, &lender, &file, args).await;

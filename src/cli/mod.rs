@@ -18,7 +18,8 @@ mod talk;
 
 pub mod agent;
 pub mod dead;
-pub mod flow;
+pub mod excess;
+mod flow;
 pub mod sample;
 pub mod understand;
 
@@ -246,6 +247,23 @@ fn said(text: &str) -> Result<String, String> {
         "" => Err("it must say something: it goes on record".to_owned()),
         text => Ok(text.to_owned()),
     }
+}
+
+/// Digits of the shortest phone or document that stands in a text.
+const NUMBER_DIGITS_MIN: usize = 7;
+
+/// A note that outlives an erasure: it says something, and holds no phone and no document.
+fn plainly_said(text: &str) -> Result<String, String> {
+    let runs = text.split(|c: char| !c.is_ascii_digit() && !matches!(c, ' ' | '-' | '+' | '(' | ')'));
+    let longest = runs.map(|run| run.chars().filter(char::is_ascii_digit).count()).max();
+    if longest.is_some_and(|digits| digits >= NUMBER_DIGITS_MIN) {
+        return Err(
+            "it holds a number as long as a document or a phone, and it is kept when the person is erased: \
+                    say it without"
+                .to_owned(),
+        );
+    }
+    said(text)
 }
 
 async fn command(cli: Cli) -> anyhow::Result<ExitCode> {

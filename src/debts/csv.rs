@@ -36,6 +36,8 @@ pub struct DebtFile {
     pub lender: Option<LenderId>,
     pub persons: Vec<Person>,
     pub obligations: Vec<Obligation>,
+    /// The line of each obligation, in their order.
+    pub lines: Vec<u64>,
     pub tags: Vec<Tag>,
 }
 

@@ -55,6 +55,7 @@ impl<'a> Rows<'a> {
         if let Some(obligation) = obligation {
             self.obligations.insert(obligation.external_ref.clone(), line);
             file.obligations.push(obligation);
+            file.lines.push(line);
         }
         file.tags.extend(tags.into_iter().map(|tag| Tag { person: id, obligation: obligation_id, tag }));
         Ok(())
@@ -270,6 +271,14 @@ impl<'a> Rows<'a> {
         let due = self.optional_day(row, "next_due");
         let amount = row.optional("next_amount", |text| values::amount(text, currency));
         match (due?, amount?) {
+            (Some(_), Some(amount)) if amount.is_zero() => {
+                row.error(
+                    "next_amount",
+                    "an instalment of nothing",
+                    "write what is due on that day, or leave both empty",
+                );
+                None
+            }
             (Some(due), Some(amount)) => Some(Some((due, amount))),
             (None, None) => Some(None),
             (Some(_), None) | (None, Some(_)) => {

@@ -132,13 +132,15 @@ pub fn load_published(files: &BTreeMap<String, String>) -> Result<FlowSet, Vec<D
     finish(files, &|_, _| {}).map(|loaded| loaded.set)
 }
 
+/// Codes that forbid serving a folder and not trying it.
+const NETS: [&str; 2] = [Code::NetMissing.id(), Code::NetNotHeard.id()];
+
 /// Loads a folder that someone is still writing, to try it in a terminal: what only forbids serving it is a warning.
 ///
 /// # Errors
 /// All diagnostics, errors first, when one of them keeps the folder from being tried.
 pub fn load_to_try(files: &BTreeMap<String, String>) -> Result<Loaded, Vec<Diagnostic>> {
-    let forbids =
-        |found: &Diagnostic| found.severity == Severity::Error && found.code != Code::NetMissing.id();
+    let forbids = |found: &Diagnostic| found.severity == Severity::Error && !NETS.contains(&found.code);
     load(files).or_else(|found| {
         if found.iter().any(forbids) {
             return Err(found);

@@ -92,10 +92,64 @@ async fn commands_stamp_with_the_time_that_the_replicas_share() {
 fn told(arguments: &[&str], variables: &[(&str, &str)]) -> (bool, String) {
     let mut program = alone(PROGRAM);
     program.args(arguments).env("WHATSAPP_ACCESS_TOKEN", "t").env("WHATSAPP_PHONE_NUMBER_ID", "1");
-    program.env("WHATSAPP_APP_SECRET", "s").env("WHATSAPP_VERIFY_TOKEN", "v");
+    program
+        .env("WHATSAPP_APP_SECRET", "secret-of-this-test")
+        .env("WHATSAPP_VERIFY_TOKEN", "token-of-this-test");
     let output = program.envs(variables.iter().copied()).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
     (output.status.success(), text)
+}
+
+#[test]
+fn a_secret_that_can_be_guessed_is_refused_by_name_and_not_repeated() {
+    for variable in ["WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN"] {
+        for (value, n_signs) in [("", 0), ("hola123", 7)] {
+            let what = if value.is_empty() {
+                format!("{variable} is not set")
+            } else {
+                format!("{variable} has {n_signs} signs")
+            };
+            for command in ["doctor", "serve"] {
+                let (well, told) = told(&[command], &[(variable, value)]);
+                assert!(!well && told.contains(&what), "{command} {variable}={value}\n{told}");
+                assert!(value.is_empty() || !told.contains(value), "{told}");
+            }
+        }
+    }
+}
+
+#[test]
+fn cases_are_listed_without_a_token_of_meta_and_a_note_holds_no_document() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("rest.sqlite").display());
+    let run = |arguments: &[&str]| {
+        let mut program = alone(PROGRAM);
+        let output = program.args(arguments).env("DATABASE_URL", &url).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        (output.status.success(), text)
+    };
+    let (well, told) = run(&["migrate"]);
+    assert!(well, "{told}");
+    let (well, told) = run(&["case", "list"]);
+    assert!(well && told.contains("no open cases"), "{told}");
+    for note in ["se llamó al 300 555 0001", "cédula 1020304050"] {
+        let (well, told) =
+            run(&["case", "close", "AB12", "--outcome", "resuelto", "--by", "ana", "--note", note]);
+        assert!(!well && told.contains("as long as a document or a phone"), "{told}");
+        assert!(told.contains("--note"), "{told}");
+    }
+    let (_, told) = run(&[
+        "case",
+        "close",
+        "AB12",
+        "--outcome",
+        "resuelto",
+        "--by",
+        "ana",
+        "--note",
+        "pagó $1.250.000 el 3 de mayo",
+    ]);
+    assert!(told.contains("has no open case AB12"), "{told}");
 }
 
 #[test]

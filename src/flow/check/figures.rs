@@ -51,6 +51,24 @@ const OVERDUE_WORDS: &[&str] = &[
     "past due",
     "up to date",
 ];
+/// What paying all that is overdue does.
+const BRINGS_UP_TO_DATE: &[&str] = &[
+    "ponerse al dia",
+    "ponerme al dia",
+    "pongase al dia",
+    "se pone al dia",
+    "queda al dia",
+    "quedar al dia",
+    "lo vencido",
+    "todo lo atrasado",
+    "ficar em dia",
+    "fica em dia",
+    "o vencido",
+    "get up to date",
+    "be up to date",
+    "bring you up to date",
+    "what is overdue",
+];
 const BALANCE_WORDS: &[&str] =
     &["su saldo", "el saldo", "saldo de", "saldo es", "seu saldo", "o saldo", "your balance", "the balance"];
 const NEXT_WORDS: &[&str] = &[
@@ -110,6 +128,11 @@ fn mistaken(sentence: &Sentence<'_>, flow: &Flow) -> Option<Said> {
     let overdue = found(&sentence.words, OVERDUE_WORDS);
     if shows(Figure::Whole) && !shows(Figure::Overdue) && whole_debt(&sentence.words).is_none() {
         return said(overdue, Figure::Overdue, Figure::Whole);
+    }
+    if shows(Figure::Next) && !shows(Figure::Overdue) {
+        // «Está al día; su cuota es de …» tells how things are, not what brings it about.
+        let brings = found(&sentence.words, BRINGS_UP_TO_DATE);
+        return said(brings, Figure::Overdue, Figure::Next);
     }
     if shows(Figure::Overdue) && !shows(Figure::Next) {
         let next = found(&sentence.words, NEXT_WORDS).filter(|_| overdue.is_none());

@@ -10,16 +10,18 @@ use crate::flow::check::asked;
 use crate::flow::check::names::CATALOGUE;
 use crate::flow::check::paths::shortest;
 use crate::flow::check::reach::roots;
-use crate::flow::check::texts::{field_in, own_first, texts};
+use crate::flow::check::texts::{bot_texts, field_in, own_first, texts};
 use crate::flow::check::told;
 use crate::flow::compile::Compiled;
 use crate::flow::diagnostic::{Code, Finding};
 use crate::flow::graph::{edges, waits};
-use crate::flow::model::{Flow, Step, StepKind};
+use crate::flow::model::{Flow, Localised, Step, StepKind};
 use crate::flow::text::closing::sentences;
 use std::collections::{BTreeMap, BTreeSet};
 
 const TOP: Assurance = Assurance::Reforzada;
+/// How the flow that proves identity ends when it did.
+const PROVED: &str = "ok";
 
 pub fn check(compiled: &Compiled, findings: &mut Vec<Finding>) {
     let levels = Levels::new(compiled);
@@ -44,6 +46,35 @@ pub fn check(compiled: &Compiled, findings: &mut Vec<Finding>) {
     for id in roots(&compiled.bot) {
         root_needs(compiled, id, findings);
     }
+    findings.extend(proves_nothing(compiled, &levels));
+    for (name, text) in bot_texts(&compiled.bot) {
+        let Some((language, said)) = debt_said(text) else { continue };
+        let place = compiled.places.find(&field_in(compiled, &format!("bot.texts.{name}"), language));
+        let message = format!("`{name}` of bot.yaml tells of a debt to someone not proved: “{said}”");
+        findings.push(
+            Finding::new(Code::DebtTold, place, message)
+                .label("whoever has this number may read this")
+                .help("say nothing of debt, instalments or delay in the texts of bot.yaml"),
+        );
+    }
+}
+
+/// The flow that proves identity says `ok` only where it is proved.
+fn proves_nothing(compiled: &Compiled, levels: &Levels<'_>) -> Option<Finding> {
+    let flow = compiled.flows.get(compiled.bot.reverify.as_ref()?)?;
+    let needs = Label::Deuda.needs();
+    let end = flow.steps.values().find(|step| {
+        matches!(&step.kind, StepKind::End(end) if end.outcome == PROVED)
+            && levels.at(flow, &step.id).is_some_and(|level| level < needs)
+    })?;
+    let place = compiled.places.field(&flow.id, end.id.as_str(), "");
+    let message = format!("flow `{}` ends in `{PROVED}` without proof of who writes", flow.id);
+    Some(
+        Finding::new(Code::NeedsNotProved, place, message)
+            .label(format!("needs level `{}` on every path", needs.name()))
+            .path(levels.path(flow, &end.id, needs, false))
+            .help("lead here only `ok` of `identidad.verificar` and `ya_verificada` of `identidad.iniciar`"),
+    )
 }
 
 /// A flow that the engine starts by itself begins at any level; only `reverify` can lift it.
@@ -118,11 +149,7 @@ fn told_debt(
 ) {
     let needs = Label::Deuda.needs();
     for (field, _, text) in texts(step) {
-        let said = own_first(text).find_map(|(language, text)| {
-            let said = sentences(text).into_iter().find_map(|sentence| told::debt(&sentence.words))?;
-            Some((language, said))
-        });
-        let Some((language, said)) = said else { continue };
+        let Some((language, said)) = debt_said(text) else { continue };
         let place = compiled.places.field(&flow.id, step.id.as_str(), &field_in(compiled, &field, language));
         let message =
             format!("`{field}` of step `{}` tells of a debt to someone not proved: “{said}”", step.id);
@@ -136,6 +163,14 @@ fn told_debt(
                 )),
         );
     }
+}
+
+/// The words of a text that tell of a debt, and their language.
+fn debt_said(text: &Localised) -> Option<(&str, String)> {
+    own_first(text).find_map(|(language, text)| {
+        let said = sentences(text).into_iter().find_map(|sentence| told::debt(&sentence.words))?;
+        Some((language, said))
+    })
 }
 
 fn needed(

@@ -5,6 +5,7 @@ mod beside;
 mod closing;
 mod consent;
 mod cycles;
+mod duties;
 mod evidence;
 mod figures;
 mod keywords;
@@ -13,6 +14,7 @@ mod limits;
 mod lint;
 mod literals;
 mod locales;
+mod named;
 pub mod names;
 mod nets;
 mod once;
@@ -23,7 +25,10 @@ mod recorded;
 mod terms;
 pub mod texts;
 mod told;
+mod undone;
 
+#[cfg(test)]
+mod edits;
 #[cfg(test)]
 mod fixtures;
 
@@ -52,12 +57,14 @@ pub fn check(compiled: &Compiled, lists: &Lists, findings: &mut Vec<Finding>) {
     consent::check(compiled, &lists.consents, findings);
     closing::check(compiled, findings);
     figures::check(compiled, findings);
+    named::check(compiled, findings);
     recorded::check(compiled, findings);
     limits::check(compiled, findings);
     locales::check(compiled, findings);
     keywords::check(compiled, findings);
     beside::check(compiled, findings);
     nets::check(compiled, findings);
+    duties::check(compiled, findings);
     reasons::check(compiled, findings);
     literals::check(compiled, findings);
     lint::check(compiled, &lists.wording, findings);

@@ -92,7 +92,7 @@ pub fn check(compiled: &Compiled, findings: &mut Vec<Finding>) {
 }
 
 /// The interrupt that takes an intent: those that come before the answers first, then the order of the file.
-fn taker(compiled: &Compiled, intent: Intent) -> Option<&Interrupt> {
+pub(super) fn taker(compiled: &Compiled, intent: Intent) -> Option<&Interrupt> {
     let takes = |one: &&Interrupt| one.intents.iter().any(|name| name == intent.name());
     let all = &compiled.bot.interrupts;
     all.iter().filter(|one| one.always).find(takes).or_else(|| all.iter().find(takes))

@@ -7,6 +7,7 @@ use crate::flow::check::beside::closure;
 use crate::flow::check::names::CATALOGUE;
 use crate::flow::check::paths::shortest;
 use crate::flow::check::texts::{field_in, own_first, texts};
+use crate::flow::check::undone::undone;
 use crate::flow::compile::Compiled;
 use crate::flow::diagnostic::{Code, Finding};
 use crate::flow::graph::edges;
@@ -134,10 +135,12 @@ enum Claim {
     Silenced,
     /// The number is not the person's any more.
     Cut,
+    /// Something that only people do.
+    Decided,
 }
 
 impl Claim {
-    const ALL: [Self; 3] = [Self::Recorded, Self::Silenced, Self::Cut];
+    const ALL: [Self; 4] = [Self::Recorded, Self::Silenced, Self::Cut, Self::Decided];
 
     /// Whether an action does it.
     fn done_by(self, action: &str) -> bool {
@@ -145,6 +148,7 @@ impl Claim {
             Self::Recorded => records(action),
             Self::Silenced => action == SILENCES,
             Self::Cut => action == CUTS,
+            Self::Decided => false,
         }
     }
 
@@ -157,6 +161,7 @@ impl Claim {
             Self::Recorded => recorded_words(words),
             Self::Silenced => silenced().filter(|_| !of_number() || found(words, CUT).is_some()),
             Self::Cut => found(words, CUT).filter(|_| !asks).or_else(|| silenced().filter(|_| of_number())),
+            Self::Decided => undone(words),
         }
     }
 
@@ -165,6 +170,7 @@ impl Claim {
             Self::Recorded => "where nothing was",
             Self::Silenced => "where nothing stops the messages",
             Self::Cut => "where the number was not cut",
+            Self::Decided => "which nothing here does",
         }
     }
 
@@ -175,6 +181,7 @@ impl Claim {
             }
             Self::Silenced => "say it only behind `ok` of `do: contacto.excluir`",
             Self::Cut => "say it only behind `ok` of `do: contacto.numero_equivocado`",
+            Self::Decided => "only a person decides that: say that it was received and who looks at it",
         }
     }
 }

@@ -156,8 +156,13 @@ fn missing(text: &Text, language: &str, offer: &str, kinds: &BTreeSet<Kind>) -> 
     if !shows(&["primera_fecha"]) {
         missing.push(("the day of the first payment", written("primera_fecha|date")));
     }
-    if any(&|(kind, _)| *kind == "refinanciacion") && !shows(&["tasa_ea", "tasa_mensual"]) {
-        missing.push(("the rate of a refinancing", written("tasa_ea|percent")));
+    if any(&|(kind, _)| *kind == "refinanciacion") {
+        if !shows(&["tasa_mensual"]) {
+            missing.push(("the monthly rate of a refinancing", written("tasa_mensual|percent")));
+        }
+        if !shows(&["tasa_ea"]) {
+            missing.push(("the effective annual rate of a refinancing", written("tasa_ea|percent")));
+        }
     }
     let lost = sentences(text).iter().any(|one| found(&one.words, in_language(&LOST, language)).is_some());
     if any(&|(kind, _)| *kind == "descuento") && !lost {

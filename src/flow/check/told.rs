@@ -48,6 +48,22 @@ const DEBT: &[&str] = &[
     "ponga al dia",
     "pongase al dia",
     "le queda por pagar",
+    "tiene por pagar",
+    "tiene por cancelar",
+    "tiene sin pagar",
+    "por pagarnos",
+    "por cancelarnos",
+    "pendiente de pago",
+    "pendientes de pago",
+    "pendiente por pagar",
+    "pendientes por pagar",
+    "valor pendiente",
+    "valores pendientes",
+    "monto pendiente",
+    "tiene un pendiente",
+    "cuenta pendiente",
+    "cuentas pendientes",
+    "sin cancelar",
     // Portuguese
     "sua divida",
     "seu emprestimo",
@@ -66,6 +82,13 @@ const DEBT: &[&str] = &[
     "parcelas vencid*",
     "pagamento pendente",
     "saldo pendente",
+    "tem a pagar",
+    "tem para pagar",
+    "pendente de pagamento",
+    "pendentes de pagamento",
+    "valor pendente",
+    "valores pendentes",
+    "conta pendente",
     // English
     "your debt",
     "your loan",
@@ -82,6 +105,14 @@ const DEBT: &[&str] = &[
     "behind on",
     "get up to date",
     "outstanding balance",
+    "outstanding amount",
+    "amount due",
+    "amount you have to pay",
+    "you have to pay us",
+    "unpaid",
+    "pending payment",
+    "payment pending",
+    "awaiting payment",
 ];
 
 /// The words by which a text tells of a debt.
@@ -101,6 +132,10 @@ mod tests {
             "Avísele que se ponga al día, por favor.",
             "Você tem uma dívida conosco.",
             "Your loan is past due.",
+            "Le escribimos por el valor que tiene por cancelar.",
+            "Hay un asunto pendiente de pago a su nombre.",
+            "Há um valor pendente em seu nome.",
+            "There is a matter awaiting payment.",
         ] {
             assert!(debt(told).is_some(), "{told}");
         }

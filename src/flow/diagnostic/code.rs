@@ -246,7 +246,6 @@ impl Code {
                 | Self::TranslationDiffers
                 | Self::KeywordCollision
                 | Self::PhraseTwice
-                | Self::NetNotHeard
                 | Self::Shouts
                 | Self::TooManyEmoji
                 | Self::TooManyParagraphs

@@ -238,13 +238,41 @@ const WAIVED: &[&str] = &[
     "le rebajamos",
     "sin intereses",
     "damos descuento",
+    "damos un descuento",
+    "descuento especial",
+    "gran descuento",
+    "la mitad de",
+    "mitad de descuento",
+    "media deuda",
+    "sorteo",
+    "rifa",
+    "se gana un",
+    "puede ganar",
+    "un premio",
+    "un regalo",
     "perdoamos",
+    "desconto especial",
+    "metade de desconto",
+    "metade da divida",
+    "sorteio",
+    "pode ganhar",
+    "um premio",
+    "um presente",
     "abatemos os juros",
     "tiramos os juros",
     "sem juros",
     "we waive",
     "waive your",
     "we forgive",
+    "special discount",
+    "half off",
+    "half of your",
+    "half the debt",
+    "raffle",
+    "prize draw",
+    "a prize",
+    "you can win",
+    "a gift",
     "without interest",
     "interest free",
 ];
@@ -279,6 +307,12 @@ pub fn found(text: &str, phrases: &[&str]) -> Option<String> {
         None => padded.contains(&format!(" {phrase} ")),
     })?;
     Some(phrase.trim_end_matches('*').to_owned())
+}
+
+/// Where a phrase ends last in a folded text, and its length.
+pub fn last_found(folded: &str, phrase: &str) -> Option<(usize, usize)> {
+    let at = format!(" {folded} ").rfind(&format!(" {phrase} "))?;
+    Some((at + phrase.len(), phrase.len()))
 }
 
 /// One sentence or line of a text, with what it shows.

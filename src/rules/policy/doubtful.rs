@@ -11,6 +11,9 @@ use crate::rules::rate_cap::RateCap;
 /// Decreto 2555 of 2010, art. 11.2.5.1.1).
 const MONTHLY: [&str; 1] = ["CO"];
 
+/// A whole, in hundredths of a percent.
+const WHOLE_BPS: i64 = 10_000;
+
 impl PolicySet {
     /// Caps that reach beyond the month that the authority can have certified.
     pub fn long_caps(&self) -> Vec<Diagnostic> {
@@ -31,6 +34,9 @@ impl PolicySet {
         let mut found = Vec::new();
         for policy in self.policies.values() {
             for rule in &policy.rules {
+                for (what, remedy) in hollow(rule) {
+                    found.push(self.doubt(policy, rule, format!("`{}` {what}", rule.id), remedy));
+                }
                 if matches!(&rule.terms, Terms::Promise(terms) if terms.min_share_bps == 0) {
                     let what = format!("`{}` takes a promise of any amount, also of one coin", rule.id);
                     found.push(self.doubt(
@@ -64,6 +70,46 @@ impl PolicySet {
         let file = self.files.get(&policy.lender).cloned().unwrap_or_default();
         Diagnostic { file, place: rule.place, what, remedy: remedy.to_owned() }
     }
+}
+
+/// Terms that leave nobody a choice, or give nothing.
+fn hollow(rule: &Rule) -> Vec<(&'static str, &'static str)> {
+    let mut found = Vec::new();
+    let valid_days = match &rule.terms {
+        Terms::Promise(terms) => {
+            if terms.max_days == 0 {
+                found.push((
+                    "takes a promise of the same day only",
+                    "write the days that people have, such as `max_days: 5`",
+                ));
+            }
+            terms.valid_days
+        }
+        Terms::InstalmentPlan(terms) => {
+            if terms.down_payment_bps == WHOLE_BPS {
+                found.push((
+                    "asks for all of it in the first payment",
+                    "lower `down_payment`, or take the plan out",
+                ));
+            }
+            terms.valid_days
+        }
+        Terms::Settlement(terms) => {
+            if terms.waiver.named().iter().all(|(_, bps)| *bps == 0) {
+                found.push((
+                    "is a discount of nothing",
+                    "write what it waives, such as `waiver: { late_interest: 100% }`",
+                ));
+            }
+            terms.valid_days
+        }
+        Terms::Refinancing(terms) => terms.valid_days,
+        Terms::Withhold(_) => return found,
+    };
+    if valid_days == 0 {
+        found.push(("stands for the same day only", "leave people time to think: `valid_days: 3`"));
+    }
+    found
 }
 
 fn is_too_long(cap: &RateCap) -> bool {
@@ -124,6 +170,13 @@ mod tests {
         assert_eq!(told(ANDINO), Vec::<String>::new());
         let nothing = told(&ANDINO.replace("min_share: 50%", "min_share: 0%"));
         assert!(nothing[0].contains("`promesa_1_30` takes a promise of any amount"), "{nothing:?}");
+        for (right, wrong, said) in [
+            ("max_days: 10", "max_days: 0", "`promesa_1_30` takes a promise of the same day only"),
+            ("down_payment: 20%", "down_payment: 100%", "`plan_91` asks for all of it in the first payment"),
+            ("valid_days: 10", "valid_days: 0", "`cierre_con_descuento` stands for the same day only"),
+        ] {
+            assert_eq!(told(&ANDINO.replacen(right, wrong, 1)), [said]);
+        }
         let late = ANDINO.replace(
             "when: { days_past_due: 31-90 }\n    instalment_plan",
             "when: { days_past_due: 41-90 }\n    instalment_plan",

@@ -9,8 +9,9 @@ use crate::rules::policy::country::{other_currency, other_zone};
 use crate::rules::policy::document::{Diagnostic, Node};
 use crate::rules::policy::load_rules;
 use crate::rules::policy::model::{
-    Agents, BankTransfer, CashPoint, Checkout, Contact, Limits, PaymentMethods, Policy, Reference, Rule,
+    Agents, BankTransfer, CashPoint, Checkout, Contact, Limits, PaymentMethods, Policy, Rule,
 };
+use crate::rules::policy::payee::{self, Own};
 use crate::rules::policy::read::Reader;
 use crate::rules::schedule::BusinessDayRule;
 use crate::rules::settlement::ComponentBps;
@@ -103,12 +104,18 @@ fn read(reader: &Reader<'_>, node: &Node, version: String) -> Option<Policy> {
     let rules = fields
         .required("rules", "[…]")
         .and_then(|node| load_rules::rules(reader, node, currency?, limits.map(|limits| limits.waiver_max)?));
-    let payment = fields.required("payment", "{ bank_transfer: … }").and_then(|node| payment(reader, node));
     let agents = fields.required("agents", "{ monday_to_friday: 08:00-18:00, expected_wait_minutes: 10 }");
     let agents = agents.and_then(|node| read_agents(reader, node));
     let contact =
         fields.required("contact", "{ assistant: …, phone: …, web: …, email: …, crisis_line: …, hours: … }");
     let contact = contact.and_then(|node| read_contact(reader, node));
+    let own = Own {
+        name: name.clone(),
+        country: country.clone(),
+        web: contact.as_ref().map(|contact| contact.web.clone()),
+    };
+    let payment =
+        fields.required("payment", "{ bank_transfer: … }").and_then(|node| payment(reader, node, &own));
     let rules: Vec<Rule> = rules?;
     Some(Policy {
         lender: LenderId(lender?),
@@ -189,12 +196,12 @@ pub fn shares(reader: &Reader<'_>, node: &Node) -> Option<ComponentBps> {
     })
 }
 
-fn payment(reader: &Reader<'_>, node: &Node) -> Option<PaymentMethods> {
+fn payment(reader: &Reader<'_>, node: &Node, own: &Own) -> Option<PaymentMethods> {
     let fields = reader.fields(node, &["bank_transfer", "cash_points", "checkout"])?;
-    let bank_transfer = fields.optional("bank_transfer", |node| read_bank_transfer(reader, node));
+    let bank_transfer = fields.optional("bank_transfer", |node| read_bank_transfer(reader, node, own));
     let cash_points =
         fields.optional("cash_points", |node| reader.list(node, |item| read_cash_point(reader, item)));
-    let checkout = fields.optional("checkout", |node| read_checkout(reader, node));
+    let checkout = fields.optional("checkout", |node| read_checkout(reader, node, own));
     if fields.keys().next().is_none() {
         reader.report(
             fields.place,
@@ -209,15 +216,25 @@ fn payment(reader: &Reader<'_>, node: &Node) -> Option<PaymentMethods> {
     })
 }
 
-fn read_bank_transfer(reader: &Reader<'_>, node: &Node) -> Option<BankTransfer> {
-    let keys = ["bank", "account_type", "account_number", "holder", "holder_tax_id", "reference"];
+fn read_bank_transfer(reader: &Reader<'_>, node: &Node, own: &Own) -> Option<BankTransfer> {
+    let keys = [
+        "bank",
+        "account_type",
+        "account_number",
+        "holder",
+        "holder_tax_id",
+        "holder_is_trustee",
+        "reference",
+    ];
     let fields = reader.fields(node, &keys)?;
+    payee::check_holder(reader, &fields, own);
     let text = |key, example| fields.required(key, example).and_then(|node| reader.text(node));
     let (bank, account_type) = (text("bank", "Banco Andino"), text("account_type", "Ahorros"));
     let account_number = text("account_number", "\"400-123456-78\"");
     let (holder, holder_tax_id) =
         (text("holder", "Banco Andino S.A."), text("holder_tax_id", "\"900123456-8\""));
-    let reference = fields.required("reference", "\"{obligation}\"").and_then(|node| reference(reader, node));
+    let reference =
+        fields.required("reference", "\"{obligation}\"").and_then(|node| payee::reference(reader, node));
     Some(BankTransfer {
         bank: bank?,
         account_type: account_type?,
@@ -232,12 +249,14 @@ fn read_cash_point(reader: &Reader<'_>, node: &Node) -> Option<CashPoint> {
     let fields = reader.fields(node, &["network", "convention", "reference"])?;
     let network = fields.required("network", "Efecty").and_then(|node| reader.text(node));
     let convention = fields.required("convention", "\"110342\"").and_then(|node| reader.text(node));
-    let reference = fields.required("reference", "\"{obligation}\"").and_then(|node| reference(reader, node));
+    let reference =
+        fields.required("reference", "\"{obligation}\"").and_then(|node| payee::reference(reader, node));
     Some(CashPoint { network: network?, convention: convention?, reference: reference? })
 }
 
-fn read_checkout(reader: &Reader<'_>, node: &Node) -> Option<Checkout> {
-    let fields = reader.fields(node, &["url", "valid_minutes"])?;
+fn read_checkout(reader: &Reader<'_>, node: &Node, own: &Own) -> Option<Checkout> {
+    let fields = reader.fields(node, &["url", "is_gateway", "valid_minutes"])?;
+    payee::check_page(reader, &fields, own);
     let url = fields.required("url", "https://pagos.example.com/pagar").and_then(|node| {
         reader.parsed(
             node,
@@ -252,15 +271,6 @@ fn read_checkout(reader: &Reader<'_>, node: &Node) -> Option<Checkout> {
     });
     let valid = fields.required("valid_minutes", "1440").and_then(|node| reader.integer(node, 5..=43_200));
     Some(Checkout { url: url?, valid_minutes: valid? })
-}
-
-fn reference(reader: &Reader<'_>, node: &Node) -> Option<Reference> {
-    reader.parsed(
-        node,
-        "a reference with the placeholders `{obligation}` and `{agreement}` only",
-        "\"AND{obligation}\"",
-        Reference::parse,
-    )
 }
 
 fn read_agents(reader: &Reader<'_>, node: &Node) -> Option<Agents> {
@@ -290,6 +300,9 @@ fn read_contact(reader: &Reader<'_>, node: &Node) -> Option<Contact> {
     let (phone, web) = (text("phone", "601 555 0100"), text("web", "bancoandino.example"));
     let (email, crisis_line) =
         (text("email", "ayuda@bancoandino.example"), text("crisis_line", "la línea 106"));
+    for line in ["crisis_line", "emergency_line"] {
+        payee::check_line(reader, &fields, line);
+    }
     let privacy_url = fields.optional("privacy_url", |node| {
         let example = "https://www.bancoandino.example/privacidad";
         reader.parsed(node, "an https address", example, |text| {

@@ -8,6 +8,7 @@ mod load_caps;
 mod load_rules;
 pub mod model;
 pub mod outlook;
+mod payee;
 mod read;
 mod set;
 

@@ -227,7 +227,8 @@ impl<'n> Fields<'n> {
 }
 
 impl Node {
-    fn text(&self) -> &str {
+    /// The scalar as written; empty for all else.
+    pub fn text(&self) -> &str {
         match &self.value {
             Value::Text(text) => text,
             Value::Null | Value::Map(_) | Value::List(_) => "",

@@ -1,7 +1,8 @@
 //! Domain values as the flow language sees them: the records `deuda`, `oferta`, `acuerdo`.
 
 use crate::domain::debt::{
-    Agreement, AgreementKind, AgreementStatus, Obligation, ObligationStatus, Offer, ScheduledPayment,
+    Agreement, AgreementKind, AgreementStatus, Instalment, Obligation, ObligationStatus, Offer,
+    ScheduledPayment,
 };
 use crate::domain::money::Money;
 use crate::domain::time::Day;
@@ -113,7 +114,9 @@ pub fn debt(obligation: &Obligation, file: &PersonFile, ctx: &ActionContext<'_>)
     // No figure of a balance that is older than a kept agreement, whatever a flow makes of the record.
     let applies = situation(obligation, file, ctx.today) != "por_aplicar";
     let part = |money: Money| Value::Money(if applies { money } else { Money::zero(money.currency) });
-    let next = obligation.next_due.as_ref().filter(|_| applies);
+    // A day that has passed since the import is not to come, and of nothing there is nothing to say.
+    let comes = |next: &&Instalment| next.due >= ctx.today && next.amount.is_positive();
+    let next = obligation.next_due.as_ref().filter(|_| applies).filter(comes);
     let oldest = obligation.oldest_unpaid_due.filter(|_| applies);
     let payoff = obligation.payoff().filter(|_| applies);
     let date = |day: Option<Day>| day.map_or(Value::Nothing, Value::Date);

@@ -1,0 +1,94 @@
+//! Amounts of a debt file that the law or common sense hardly allows: they are imported, and whoever imports is told.
+
+use crate::debts::DebtFile;
+use crate::domain::debt::{Obligation, ObligationStatus};
+use crate::domain::time::Day;
+use crate::rules::policy::model::Policy;
+use crate::rules::rate_cap::RateCaps;
+use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+
+const DAYS_OF_YEAR: i128 = 365;
+/// One, in hundredths of a percent.
+const ONE_BPS: i128 = 10_000;
+/// Late interest may have begun before what is overdue now, or on more than that.
+const LATE_INTEREST_TIMES: i128 = 2;
+
+/// What is odd, with its line.
+pub fn found(file: &DebtFile, policy: &Policy, caps: &RateCaps) -> Vec<(u64, &'static str)> {
+    let open = |(debt, _): &(&Obligation, &u64)| debt.status != ObligationStatus::Settled;
+    let of_debt = |(debt, line): (&Obligation, &u64)| {
+        let line = *line;
+        of(debt, policy, caps).into_iter().map(move |what| (line, what)).collect::<Vec<_>>()
+    };
+    file.obligations.iter().zip(&file.lines).filter(open).flat_map(of_debt).collect()
+}
+
+fn of(debt: &Obligation, policy: &Policy, caps: &RateCaps) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    let as_of = policy.zone.day(debt.balance.as_of);
+    let (late, fees) = (i128::from(debt.balance.late_interest.minor), i128::from(debt.balance.fees.minor));
+    let base = i128::from(debt.balance.principal.minor) + i128::from(debt.balance.interest.minor);
+    let since = debt.oldest_unpaid_due.unwrap_or(as_of);
+    if let Some(cap) = highest(caps, &policy.country, (since, as_of)) {
+        let days = i128::from(as_of.days_since(since).max(1));
+        if late * ONE_BPS * DAYS_OF_YEAR > base * cap * days * LATE_INTEREST_TIMES {
+            found.push("`late_interest` is more than twice what the highest cap gives on what is overdue in these days");
+        }
+    }
+    if fees > base && base > 0 {
+        found.push("`fees` are more than the overdue principal and interest together");
+    }
+    let rate = debt.rate_ea_bps.map(i128::from);
+    if highest(caps, &policy.country, (as_of, as_of)).zip(rate).is_some_and(|(cap, rate)| rate > cap) {
+        found.push("`rate_ea` is above every cap on interest that is known for the day of the balance");
+    }
+    found
+}
+
+/// The highest cap that holds on some of these days, in hundredths of a percent; `None` where none is known or one kind
+/// of credit has none.
+fn highest(caps: &RateCaps, country: &str, (from, to): (Day, Day)) -> Option<i128> {
+    let holds = caps.0.iter().filter(|cap| cap.country == country && cap.from <= to && from <= cap.to);
+    let bps = |cap: Option<Decimal>| cap?.checked_mul(Decimal::from(10_000))?.to_i128();
+    holds.map(|cap| bps(cap.cap_ea)).collect::<Option<Vec<i128>>>()?.into_iter().max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::found;
+    use crate::debts::{ImportContext, parse};
+    use crate::domain::ids::LenderId;
+    use crate::domain::time::Timestamp;
+    use crate::rules::policy::PolicySet;
+
+    const ANDINO: &str = include_str!("../../flows/policies/andino.yaml");
+    const CAPS: &str = include_str!("../../flows/policies/rate_caps.yaml");
+    const HOLIDAYS: &str = include_str!("../../flows/policies/holidays.csv");
+    const SAMPLE: &str = include_str!("../../fixtures/demo/andino.csv");
+
+    fn told(text: &str) -> Vec<(u64, &'static str)> {
+        let set =
+            PolicySet::parse([("andino.yaml", ANDINO), ("rate_caps.yaml", CAPS), ("holidays.csv", HOLIDAYS)]);
+        let set = set.unwrap();
+        let policy = set.policy(&LenderId::from("andino")).unwrap();
+        let now = Timestamp::parse_rfc3339("2026-08-20T12:00:00Z").unwrap();
+        let context = ImportContext { now, zone: policy.zone.clone(), currency: policy.currency };
+        let file = parse(text.as_bytes(), &context).all_or_nothing().unwrap();
+        found(&file, policy, &set.caps)
+    }
+
+    #[test]
+    fn the_sample_has_nothing_odd_and_each_odd_amount_is_told_with_its_line() {
+        assert_eq!(told(SAMPLE), []);
+        for (from, to, said) in [
+            ("358200,64300,9850,0", "358200,64300,985000,0", "`late_interest`"),
+            ("358200,64300,9850,0", "358200,64300,9850,450000", "`fees`"),
+            ("D-20,D+10,432350,24.36%", "D-20,D+10,432350,84.36%", "`rate_ea`"),
+        ] {
+            assert!(SAMPLE.contains(from), "{from}");
+            let odd = told(&SAMPLE.replacen(from, to, 1));
+            assert!(matches!(odd.as_slice(), [(4, what)] if what.starts_with(said)), "{to}: {odd:?}");
+        }
+    }
+}
