@@ -16,6 +16,7 @@ mod numbers;
 mod numerals;
 mod offers;
 mod payees;
+mod pieces;
 mod products;
 mod waivers;
 
@@ -26,6 +27,7 @@ use crate::domain::time::Day;
 use crate::rules::policy::model::Policy;
 use crate::rules::reading::{Reading, Word};
 use numbers::Number;
+pub use pieces::{joined, parted};
 use serde::Deserialize;
 
 /// What was found in a text.
