@@ -17,6 +17,9 @@ const SECONDS: &[f64] = &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 /// Upper bounds of batch sizes.
 const SIZES: &[f64] = &[1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0];
 
+/// What strangers send that is no HTTP gets 400; it is no error of ours, and whoever likes could fill the log with it.
+const OF_STRANGERS: &str = "actix_http::h1::dispatcher=off";
+
 /// Logs to standard error, as JSON lines in production. A second call changes nothing.
 pub fn init_logs(filter: &str, format: LogFormat) -> Result<(), TelemetryError> {
     if let Some(word) = unknown_level(filter) {
@@ -28,6 +31,10 @@ pub fn init_logs(filter: &str, format: LogFormat) -> Result<(), TelemetryError> 
     }
     let parsed = EnvFilter::try_new(filter)
         .map_err(|error| TelemetryError::Filter { filter: filter.to_owned(), why: error.to_string() })?;
+    let parsed = match OF_STRANGERS.parse() {
+        Ok(quiet) if !filter.contains("actix_http") => parsed.add_directive(quiet),
+        Ok(_) | Err(_) => parsed,
+    };
     let logs = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(std::io::stderr);
     let done = match format {
         LogFormat::Json => logs.json().flatten_event(true).with_current_span(true).try_init(),

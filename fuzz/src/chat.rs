@@ -54,7 +54,7 @@ pub struct Chat<'f> {
     session: Session,
     call: Option<ActionCall>,
     /// Ids of all options that were ever on the screen.
-    shown: Vec<String>,
+    shown: Vec<(String, String)>,
     timers: Vec<(TimerName, u64)>,
     ticket: bool,
     n_messages: u32,
@@ -173,12 +173,10 @@ impl<'f> Chat<'f> {
         // The newest screen most of the time.
         let furthest = if u.ratio(4, 5)? { 9 } else { u8::MAX };
         let back = usize::from(u.int_in_range(0..=furthest)?);
-        let Some(id) = self.shown.iter().rev().nth(back % self.shown.len()).cloned() else { return Ok(None) };
-        Ok(Some(self.message(Said::Option {
-            id,
-            title: "t".to_owned().into(),
-            understanding: Box::default(),
-        })))
+        let Some((id, title)) = self.shown.iter().rev().nth(back % self.shown.len()).cloned() else {
+            return Ok(None);
+        };
+        Ok(Some(self.message(Said::Option { id, title: title.into(), understanding: Box::default() })))
     }
 
     fn outcome(&mut self, u: &mut Unstructured<'_>) -> Result<Input> {
@@ -290,7 +288,8 @@ impl<'f> Chat<'f> {
                 Effect::Assurance { level } => self.facts.assurance = *level,
                 Effect::RunAction(call) => self.call = Some(call.clone()),
                 Effect::Send { content, .. } => {
-                    self.shown.extend(content.options().into_iter().map(|(id, _)| id.to_owned()))
+                    let options = content.options().into_iter();
+                    self.shown.extend(options.map(|(id, title)| (id.to_owned(), title.to_owned())));
                 }
                 Effect::SetTimer { name, turn, .. } => self.timers.push((*name, *turn)),
                 Effect::OpenTicket { .. } => self.ticket = true,

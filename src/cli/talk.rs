@@ -201,6 +201,7 @@ impl Talk {
             context: None,
             forwarded: false,
             held_secret,
+            untimely: false,
         });
         let random = &self.app.random;
         let row = DeliveryItem {

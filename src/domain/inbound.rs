@@ -70,9 +70,12 @@ impl WebhookItem {
     #[must_use]
     pub fn received(mut self, now: Timestamp) -> Self {
         match &mut self {
-            Self::Message(message) if message.sent_at <= InboundMessage::UNTOLD => message.sent_at = now,
-            Self::Message(InboundMessage { sent_at: at, .. })
-            | Self::Status(StatusUpdate { at, .. })
+            Self::Message(message) => {
+                let told = message.sent_at > InboundMessage::UNTOLD;
+                message.untimely = !told || message.sent_at.since(now) > InboundMessage::AHEAD_MAX;
+                message.sent_at = if told { message.sent_at.min(now) } else { now };
+            }
+            Self::Status(StatusUpdate { at, .. })
             | Self::System(SystemEvent { at, .. })
             | Self::Preference(PreferenceUpdate { at, .. })
             | Self::Echo(EchoMessage { at, .. }) => *at = (*at).min(now),
@@ -129,9 +132,15 @@ pub struct InboundMessage {
     /// A card number, password or code was blotted out of it before it was stored.
     #[serde(default, skip_serializing_if = "is_false")]
     pub held_secret: bool,
+    /// Meta told no time of sending, or one that is still to come: `sent_at` is that of its receipt.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub untimely: bool,
 }
 
 impl InboundMessage {
+    /// How far Meta's clock may be ahead of ours.
+    const AHEAD_MAX: Millis = Millis::minutes(5);
+
     /// Stands for a time of sending that Meta did not tell, until the message is received.
     pub const UNTOLD: Timestamp = Timestamp(0);
 

@@ -18,6 +18,7 @@ mod numbers;
 mod numerals;
 mod offers;
 mod payees;
+mod pieces;
 mod products;
 mod waivers;
 
@@ -29,6 +30,7 @@ use crate::rules::policy::model::Policy;
 use crate::rules::reading::{Reading, Word};
 pub use acts::{Act, Heard, is_harmless};
 use numbers::Number;
+pub use pieces::{joined, parted};
 use serde::Deserialize;
 
 /// What was found in a text.

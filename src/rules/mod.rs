@@ -8,6 +8,7 @@ pub mod calendar;
 mod colombia;
 pub mod contact;
 pub mod data_rights;
+pub mod digits;
 pub mod dpd;
 pub mod guard;
 pub mod hours;

@@ -3,6 +3,7 @@
 //! Knows nothing of rules. Two readings of one text are made, because a disguise can only be guessed: as it is
 //! written, and with the disguise taken off (`N e q u i`, `cl4ve`, `cla.ve`). Whoever looks for a word looks in both.
 
+use crate::rules::digits::digit_of;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -69,7 +70,7 @@ pub const fn turns_direction(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Letters of other alphabets that look like ours.
+/// Letters of other alphabets and marks that look like ours.
 const fn look_alike(c: char) -> char {
     match c {
         'а' | 'α' => 'a',
@@ -92,6 +93,9 @@ const fn look_alike(c: char) -> char {
         'ν' => 'v',
         'х' | 'χ' => 'x',
         'у' | 'γ' => 'y',
+        '\u{3002}' => '.',
+        '\u{2215}' | '\u{29f8}' => '/',
+        '\u{2236}' | '\u{a789}' => ':',
         other => other,
     }
 }
@@ -103,6 +107,7 @@ impl Folded {
             if is_invisible(written) {
                 continue;
             }
+            let written = digit_of(written).unwrap_or(written);
             let plain = std::iter::once(written).nfkd().filter(|c| !is_combining_mark(*c));
             for c in plain.flat_map(char::to_lowercase).map(look_alike) {
                 if is_combining_mark(c) {
@@ -113,6 +118,12 @@ impl Folded {
             }
         }
         folded
+    }
+
+    /// The text as its reader sees it between these bytes, for what must be compared letter by letter.
+    pub fn written<'w>(&self, written: &'w [char], start: usize, end: usize) -> &'w [char] {
+        let (start, end) = self.place(start, end);
+        written.get(start..end).unwrap_or_default()
     }
 
     /// The range of characters as written for a range of bytes of `text`.

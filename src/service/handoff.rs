@@ -331,6 +331,7 @@ impl HandoffService {
             let why = "must be `true` to confirm somebody else than the person of this chat; look again whom you called";
             return Err(HandoffError::Invalid { field: "different_person", why: why.to_owned() });
         }
+        self.one_person(agent, &ticket, &person.external_ref).await?;
         metrics::counter!("acuerdo_identity_confirmed_total").increment(1);
         let act = AgentAct::Confirm {
             person: person.id,

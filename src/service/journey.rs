@@ -12,6 +12,7 @@ use crate::ports::conversations::{Claim, TurnCommit};
 use crate::ports::inbox::{Delivery, DeliveryItem};
 use crate::ports::outbox::{OutboxClaim, SendResult};
 use std::fmt;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use tracing::Level;
 use uuid::Uuid;
 
@@ -83,12 +84,43 @@ impl Arrival {
     }
 }
 
+/// Slow turns come in crowds: one is told a minute, with how many were not.
+static SLOW_TURNS: Seldom = Seldom::new();
+
+/// Lets one of many like it through a minute.
+struct Seldom {
+    told_at: AtomicI64,
+    untold: AtomicU64,
+}
+
+impl Seldom {
+    const fn new() -> Self {
+        Self { told_at: AtomicI64::new(i64::MIN), untold: AtomicU64::new(0) }
+    }
+
+    /// How many were not told since the last that was; `None` when this one is not to be told either.
+    fn tell(&self, now: Timestamp) -> Option<u64> {
+        let told = self.told_at.load(Ordering::Relaxed);
+        let soon = told != i64::MIN && (0..60_000).contains(&now.0.saturating_sub(told));
+        let first =
+            || self.told_at.compare_exchange(told, now.0, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if !soon && first() {
+            return Some(self.untold.swap(0, Ordering::Relaxed));
+        }
+        self.untold.fetch_add(1, Ordering::Relaxed);
+        None
+    }
+}
+
 /// One line for a committed turn, which joins what came with what goes; and a warning when the person waited long.
 pub fn turned(claim: &Claim, commit: &TurnCommit, slow: Millis) {
     let first = claim.inputs.iter().map(|input| input.received_at).min();
     let waited = commit.now.since(first.unwrap_or(commit.now));
-    if waited > slow {
+    if waited > slow
+        && let Some(untold) = SLOW_TURNS.tell(commit.now)
+    {
         tracing::warn!(
+            untold,
             turn.id = %turn_id(commit.conversation, commit.now),
             trace.id = trace_of(commit),
             conversation.id = %commit.conversation,
@@ -155,5 +187,18 @@ impl<'a, T: fmt::Display + 'a, I: Iterator<Item = &'a T> + Clone> fmt::Display f
             id.fmt(f)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod seldom {
+    use super::{Seldom, Timestamp};
+
+    #[test]
+    fn one_of_many_is_told_a_minute_with_how_many_were_not() {
+        let seldom = Seldom::new();
+        let told: Vec<_> =
+            [0, 1, 59_999, 60_000, 60_001, 200_000].map(|at| seldom.tell(Timestamp(at))).into();
+        assert_eq!(told, [Some(0), None, None, Some(2), None, Some(1)]);
     }
 }

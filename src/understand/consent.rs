@@ -91,9 +91,10 @@ impl Consents {
         options: &[OptionHint],
         normaliser: &Normaliser,
     ) -> Option<(String, Consent)> {
-        let said = unquoted(folded.trim());
+        let said = folded.trim();
         let message = pieces(said, normaliser);
-        if message.is_empty() || message.len() > PIECES_MAX || is_struck_out(raw) {
+        let not_ones_own = is_struck_out(raw) || is_quoted(raw) || tells_of_another(raw);
+        if message.is_empty() || message.len() > PIECES_MAX || not_ones_own {
             return None;
         }
         let names = |option: &OptionHint| -> Vec<Vec<String>> {
@@ -229,15 +230,28 @@ fn is_plainly_written(folded: &str) -> bool {
         })
 }
 
-/// The text inside quotation marks that stand around all of it: who copies «Sí, acepto» from our words means it.
-fn unquoted(text: &str) -> &str {
-    for (open, close) in [('«', '»'), ('"', '"'), ('“', '”'), ('\'', '\'')] {
-        if let Some(inner) = text.strip_prefix(open).and_then(|text| text.strip_suffix(close)) {
-            return inner.trim();
-        }
-    }
-    text
+/// Words in quotation marks are somebody's, and nobody knows whose.
+fn is_quoted(raw: &str) -> bool {
+    let marks =
+        ['"', '«', '»', '“', '”', '„', '‟', '‹', '›', '「', '」', '『', '』', '＂', '〝', '〞', '`', '´'];
+    let single = |word: &str| word.starts_with(SINGLE_QUOTES) || word.ends_with(SINGLE_QUOTES);
+    raw.contains(marks) || raw.split_whitespace().any(single)
 }
+
+/// Inside a word they are apostrophes: "I'm".
+const SINGLE_QUOTES: [char; 6] = ['\'', '‘', '’', '‚', '‛', '＇'];
+
+/// "aceptó", "confirmó": somebody else did, or a finger slipped; without its accent the word is another one.
+fn tells_of_another(raw: &str) -> bool {
+    let mut words = raw.split(|c: char| !c.is_alphanumeric() && c != '\u{301}');
+    words.any(|word| {
+        let word = word.to_lowercase();
+        word.chars().count() >= THIRD_PERSON_MIN && (word.ends_with('ó') || word.ends_with("o\u{301}"))
+    })
+}
+
+/// Letters of the shortest such word: "firmó"; "sipó" is none.
+const THIRD_PERSON_MIN: usize = 5;
 
 /// Letters with a stroke through them, and marks that turn the order of writing: what is seen is not what is read.
 fn is_struck_out(raw: &str) -> bool {

@@ -103,6 +103,9 @@ pub struct Understanding {
     /// It accepts terms of which nobody knows that they came: they are shown again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub terms_missed: bool,
+    /// It is a tap that accepts no terms: it was made too early, on another message, or what came behind it says more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unbinding: bool,
     pub intent: Option<IntentGuess>,
     /// A safety intent that is possible but not certain: ask about it or hand over, never ignore it.
     pub doubt: Option<Intent>,

@@ -5,7 +5,7 @@ use crate::harness::graph_api::Script;
 use crate::harness::meta::{self, Who};
 use acuerdo::domain::debt::{Agreement, AgreementStatus};
 use acuerdo::domain::ids::LenderId;
-use acuerdo::domain::time::Millis;
+use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::clock::Clock;
 use acuerdo::ports::records::Priority;
 use serde_json::{Value, json};
@@ -199,4 +199,105 @@ async fn words_about_a_mistake_touch_no_agreement_of_long_ago() {
     let said = app.transcript();
     assert!(said.contains("en la última media hora no hay ningún acuerdo"), "{said}");
     assert!(!said.contains("¿Quiere retirarlo?"), "{said}");
+}
+
+fn with_context(tap: &Value, context: &Value) -> Value {
+    let mut tap = tap.clone();
+    tap["context"] = context.clone();
+    tap
+}
+
+async fn arrives_at(app: &TestApp, who: &Who, at: Timestamp, content: &Value) {
+    let value = meta::message(who, &app.wamid(), at, content);
+    assert_eq!(app.deliver(meta::delivery(NUMBER, value)).await, 200);
+    app.drain().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_guessed_tap_beside_what_brings_the_terms_binds_nothing() {
+    let (app, who) = at_the_terms().await;
+    let real = app.tap_of("Sí, confirmo").unwrap();
+    let id = real["interactive"]["button_reply"]["id"].as_str().unwrap().to_owned();
+    let parts: Vec<&str> = id.splitn(4, ':').collect();
+    let turn: u64 = parts[2].parse().unwrap();
+    app.says(&who, "menu").await;
+    app.says(&who, "acordar una fecha").await;
+    app.taps(&who, "Todo el saldo vencido").await;
+    let guess = |turn: u64| {
+        let mut tap = real.clone();
+        tap["interactive"]["button_reply"]["id"] = json!(format!("{}:{}:{turn}:si", parts[0], parts[1]));
+        tap.as_object_mut().unwrap().remove("context");
+        tap
+    };
+    let mut all = vec![text("el jueves")];
+    all.extend((turn..turn + 12).map(guess));
+    at_once(&app, &who, &all).await;
+    assert!(agreements(&app, &who).await.is_empty(), "{}", app.transcript());
+    app.hear();
+    app.taps(&who, "Sí, confirmo").await;
+    assert_eq!(agreements(&app, &who).await.len(), 1, "{}", app.transcript());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tap_that_no_button_with_these_terms_gave_binds_nothing() {
+    let (app, who) = at_the_terms().await;
+    let real = app.tap_of("Sí, confirmo").unwrap();
+    let other = app.graph.taken().first().unwrap().0.as_str().to_owned();
+    let mut titled = real.clone();
+    titled["interactive"]["button_reply"]["title"] = json!("Sí, pero en cuotas");
+    let taps = [
+        with_context(&real, &json!({"from": "576015550000", "id": other})),
+        with_context(&real, &json!({"from": "576015550000", "id": "wamid.of.nobody"})),
+        with_context(&real, &json!({"forwarded": true})),
+        with_context(&real, &json!({"frequently_forwarded": true})),
+        titled,
+    ];
+    for tap in taps {
+        at_once(&app, &who, std::slice::from_ref(&tap)).await;
+        assert!(agreements(&app, &who).await.is_empty(), "{tap}");
+    }
+    let hour_ago = app.clock.now().minus(Millis::hours(1));
+    arrives_at(&app, &who, hour_ago, &app.tap_of("Sí, confirmo").unwrap()).await;
+    assert!(agreements(&app, &who).await.is_empty(), "an hour before the terms");
+    app.hear();
+    // The newest message with the button is a short repetition; a tap on it is one on the terms above it.
+    app.taps(&who, "Sí, confirmo").await;
+    let made = agreements(&app, &who).await;
+    assert_eq!(made.len(), 1, "{}", app.transcript());
+    let kept = format!("{:?}", made[0].evidence.acceptance);
+    assert!(!kept.contains("cuotas"), "{kept}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_yes_at_a_time_that_cannot_be_binds_nothing() {
+    let (app, who) = at_the_terms().await;
+    let now = app.clock.now();
+    let times = [now.plus(Millis::days(365)), now.plus(Millis::minutes(6)), Timestamp(0)];
+    for at in times {
+        for yes in [text("acepto"), app.tap_of("Sí, confirmo").unwrap()] {
+            arrives_at(&app, &who, at, &yes).await;
+            assert!(agreements(&app, &who).await.is_empty(), "{yes} at {at:?}");
+        }
+    }
+    // Meta's clock may be a little ahead of ours.
+    arrives_at(&app, &who, app.clock.now().plus(Millis::minutes(2)), &text("acepto")).await;
+    assert_eq!(agreements(&app, &who).await.len(), 1, "{}", app.transcript());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tap_that_is_taken_back_in_the_same_breath_binds_nothing() {
+    for behind in ["no, me equivoqué", "espere", "pero en dos cuotas", "?"] {
+        let (app, who) = at_the_terms().await;
+        let tap = app.tap_of("Sí, confirmo").unwrap();
+        at_once(&app, &who, &[tap, text(behind)]).await;
+        assert!(agreements(&app, &who).await.is_empty(), "tap / {behind}");
+    }
+    let (app, who) = at_the_terms().await;
+    let (yes, no) = (app.tap_of("Sí, confirmo").unwrap(), app.tap_of("Cambiar").unwrap());
+    at_once(&app, &who, &[yes, no]).await;
+    assert!(agreements(&app, &who).await.is_empty(), "one button and then the other");
+    let (app, who) = at_the_terms().await;
+    let yes = app.tap_of("Sí, confirmo").unwrap();
+    at_once(&app, &who, &[yes.clone(), yes, text("gracias")]).await;
+    assert_eq!(agreements(&app, &who).await.len(), 1, "twice, with thanks");
 }

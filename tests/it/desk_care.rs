@@ -209,6 +209,9 @@ async fn somebody_else_than_the_person_of_the_chat_is_confirmed_only_on_purpose(
     assert!(why.contains("true"), "{why}");
     held.confirm("C-1004", "+57 300 555 0004", true).await.unwrap();
     assert_eq!(held.view().await.ticket.summary["person"]["reference"], "C-1004");
+    held.confirm("C-1004", "+57 300 555 0004", false).await.unwrap();
+    let (field, why) = refused(held.confirm("C-1003", "+57 300 555 0003", true).await);
+    assert!(field == "person" && why.contains("new ticket"), "one ticket, one person: {field} {why}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,6 +13,7 @@ use uuid::Uuid;
 on_both_stores!(
     nothing_of_the_file_is_written_to_somebody_unproved,
     money_goes_only_to_the_lender,
+    a_number_in_several_messages_is_read_as_one,
     a_refusal_says_where_and_what_to_write,
     an_agent_answers_at_any_hour_and_begins_only_within_the_law,
     one_person_with_two_phones_is_contacted_once_a_day,
@@ -112,6 +113,38 @@ async fn money_goes_only_to_the_lender(world: World) {
     }
     let own = "Consigne a la cuenta de ahorros 400-765432-10 de Banco Andino, o pague en https://pagos.bancoandino.example/pagar";
     assert_eq!(world.say(&ana, ticket, own, "own").await.status, 202);
+}
+
+async fn a_number_in_several_messages_is_read_as_one(world: World) {
+    let (ana, ticket) = held(&world, Assurance::Verificada).await;
+    for (n, pieces) in [
+        ["Anote por favor:", "31", "0", "77", "82 64", "19"].as_slice(),
+        &["Consigne a la cuenta", "55", "09", "1"],
+        &["Consigne a esta cuenta:", "dos dos", "uno uno", "ocho"],
+        &["Consigne a", "Luz Perea"],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        world.pass(Millis::minutes(11));
+        world.call(&ana, "POST", &format!("/api/v1/tickets/{ticket}/take"), None).await;
+        let mut codes = Vec::new();
+        for (m, piece) in pieces.iter().enumerate() {
+            codes.push(world.say(&ana, ticket, piece, &format!("p{n}-{m}")).await.status);
+        }
+        assert!(codes.contains(&422), "{pieces:?}: {codes:?}");
+        assert_eq!(codes[0], 202, "{pieces:?}");
+    }
+    world.pass(Millis::minutes(11));
+    world.call(&ana, "POST", &format!("/api/v1/tickets/{ticket}/take"), None).await;
+    for (n, text) in
+        ["Con gusto.", "La cuenta es 400-765432-10", "de Banco Andino S.A.", "Su caso es el 88231", "15"]
+            .into_iter()
+            .enumerate()
+    {
+        let sent = world.say(&ana, ticket, text, &format!("good{n}")).await;
+        assert_eq!(sent.status, 202, "{text}: {}", sent.body);
+    }
 }
 
 async fn a_refusal_says_where_and_what_to_write(world: World) {

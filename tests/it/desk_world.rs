@@ -270,6 +270,7 @@ impl World {
             context: None,
             forwarded: false,
             held_secret: false,
+            untimely: false,
         };
         let item = DeliveryItem {
             id: self.random.uuid(now),

@@ -59,6 +59,14 @@ impl<'f> Asking<'f> {
         }
     }
 
+    /// The title of this option as it is shown, if it accepts terms.
+    pub(crate) fn title_that_binds(self, run: &Run<'f>, option: &str) -> Result<Option<String>, Stop> {
+        match self {
+            Self::Ask(_) => Ok(None),
+            Self::Choose(choose) => choose::title_that_binds(choose, run, option),
+        }
+    }
+
     /// Whether one of its options is chosen by this meaning.
     pub(crate) fn lists(self, intent: Intent) -> bool {
         match self {

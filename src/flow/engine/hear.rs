@@ -144,7 +144,7 @@ impl<'f> Run<'f> {
             return self.safety_question(choose, heard);
         }
         if let Some(tap) = &heard.tap {
-            return self.tapped(asking, tap, waited);
+            return self.tapped(asking, tap, heard, waited);
         }
         let said_again = heard.said_again(asking);
         if let Some(interrupt) = self.interrupt_among(heard, |it| {
@@ -278,7 +278,13 @@ impl<'f> Run<'f> {
         })
     }
 
-    fn tapped(&mut self, asking: Asking<'f>, tap: &OptionRef, waited: Waited) -> Result<(), Stop> {
+    fn tapped(
+        &mut self,
+        asking: Asking<'f>,
+        tap: &OptionRef,
+        heard: &Heard<'_>,
+        waited: Waited,
+    ) -> Result<(), Stop> {
         let (flow, step) = self.place()?;
         if flow.needs > self.level {
             return self.proceed(Err(Stop::Level(flow.needs)));
@@ -291,6 +297,15 @@ impl<'f> Run<'f> {
         }
         let same_step = tap.flow == flow.id && tap.step == step.id;
         // Terms are accepted by a tap on what was asked last, never on an older asking.
+        if fresh && let Some(title) = asking.title_that_binds(self, &tap.option)? {
+            // Whoever is behind it, no button of ours has another title.
+            if heard.body.trim() != title.trim() {
+                return self.stale(asking, waited);
+            }
+            if heard.accepts_nothing() {
+                return self.acknowledged(asking, heard, waited);
+            }
+        }
         if fresh || (asking.accepts_stale() && same_step) {
             match asking.answer_tap(self, &tap.option) {
                 Ok(None) => {}

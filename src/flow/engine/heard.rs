@@ -84,6 +84,11 @@ impl<'i> Heard<'i> {
         matches!(self.said, Said::Text { .. }) && self.meaning.is_some_and(|meaning| meaning.acknowledges)
     }
 
+    /// A tap that accepts no terms, whatever it says.
+    pub(super) fn accepts_nothing(&self) -> bool {
+        self.meaning.is_some_and(|meaning| meaning.unbinding)
+    }
+
     /// A yes to terms that may never have come.
     pub(super) fn missed_the_terms(&self) -> bool {
         self.meaning.is_some_and(|meaning| meaning.terms_missed)

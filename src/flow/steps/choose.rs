@@ -2,6 +2,7 @@
 
 mod typed;
 
+use crate::domain::debt::Acceptance;
 use crate::flow::effect::Shown;
 use crate::flow::engine::run::{Next, Run, Spoken, Stop};
 use crate::flow::engine::{self, Candidate, Certain};
@@ -158,6 +159,16 @@ pub(crate) fn answer_tap<'f>(
     tapped.map(|option| take(choose, run, option)).transpose()
 }
 
+/// The title of this option as it is shown, if it accepts terms.
+pub(crate) fn title_that_binds<'f>(
+    choose: &'f Choose,
+    run: &Run<'f>,
+    option: &str,
+) -> Result<Option<String>, Stop> {
+    let found = engine::candidates(choose, run)?.into_iter().find(|open| open.binds && open.id == option);
+    Ok(found.map(|option| option.title))
+}
+
 fn by_words(options: &[Candidate<'_>], meaning: &Understanding) -> Option<usize> {
     let position = |id: &str| options.iter().position(|option| option.id == id && !option.binds);
     let named = meaning.option.as_ref().and_then(|found| position(&found.id));
@@ -200,7 +211,12 @@ fn take<'f>(choose: &'f Choose, run: &mut Run<'f>, option: Candidate<'f>) -> Res
         run.assign(&choose.var, value)?;
     }
     if let Some(name) = choose.evidence.as_ref().filter(|_| option.binds) {
-        let (wamid, answer) = (run.wamid.clone(), run.acceptance.clone());
+        let answer = run.acceptance.clone().map(|answer| match answer {
+            // As we wrote it: what the webhook says of it is anybody's word.
+            Acceptance::Tap { .. } => Acceptance::Tap { title: option.title.clone().into() },
+            words @ Acceptance::Words { .. } => words,
+        });
+        let wamid = run.wamid.clone();
         if let Some(shown) = run.frame_mut()?.shown.get_mut(name) {
             (shown.answered_by, shown.answer) = (wamid, answer);
         }

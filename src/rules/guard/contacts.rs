@@ -1,5 +1,6 @@
 //! Web addresses, e-mail addresses and phones that are not the lender's.
 
+use crate::rules::digits::digit_of;
 use crate::rules::guard::numbers::Number;
 use crate::rules::guard::{Fact, Known, Look, Mention, figures, says};
 use crate::rules::reading::Word;
@@ -156,7 +157,8 @@ pub fn is_own(number: &Number, known: &Known<'_>) -> bool {
         || known.agreements.iter().any(|agreement| tail(super::digits_of(&agreement.reference)))
 }
 
-/// Web and mail addresses as they are typed.
+/// Web and mail addresses as they are typed. They are sought in what the reader sees and compared as they were written:
+/// a letter of another alphabet, a port or a name before the host makes another page of the same look.
 fn addresses(look: &Look<'_>) -> Vec<Mention> {
     let folded = &look.reading.folded;
     let mut found = Vec::new();
@@ -165,55 +167,110 @@ fn addresses(look: &Look<'_>) -> Vec<Mention> {
     {
         let trimmed = part.trim_matches(|c: char| !c.is_alphanumeric() && c != '/' && c != '@');
         let trimmed = trimmed.trim_start_matches('/');
-        let Some(host) = host_of(trimmed) else { continue };
-        if is_own_host(host, trimmed, look.known) {
+        if !is_address(trimmed) {
             continue;
         }
         let at = trimmed.as_ptr() as usize - folded.text.as_ptr() as usize;
+        let written: String = folded.written(look.written, at, at + trimmed.len()).iter().collect();
+        if is_own_address(&written, look.known) {
+            continue;
+        }
         let (start, end) = folded.place(at, at + trimmed.len());
         let fact = if trimmed.contains('@') && !trimmed.contains("//") { Fact::Contact } else { Fact::Link };
         found.push(Mention { start, end, fact });
     }
+    found.extend(mixed_words(look));
     found
 }
 
-/// The host of what looks like an address.
-fn host_of(text: &str) -> Option<&str> {
-    let (scheme, rest) = match text.split_once("://") {
-        Some((_, rest)) => (true, rest),
-        None => (text.starts_with("www."), text),
+/// What ends the part of an address that says whose page it is.
+const PATH: [char; 4] = ['/', '?', '#', '\\'];
+
+/// Whether it looks like an address. Behind a scheme anything is one: a name, a number, an address of IP.
+fn is_address(text: &str) -> bool {
+    if let Some((scheme, rest)) = text.split_once("://") {
+        return scheme.ends_with(char::is_alphanumeric) && rest.contains(char::is_alphanumeric);
+    }
+    let authority = text.split(PATH).next().unwrap_or(text);
+    let path = authority.len() < text.len();
+    let (mail, hosts) = match authority.rsplit_once('@') {
+        Some((_, host)) => (true, host),
+        None => (false, authority),
     };
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    let path = authority.len() < rest.len();
-    let host = authority.rsplit('@').next().unwrap_or(authority);
-    let host = host.split(':').next().unwrap_or(host);
-    let mail = authority.contains('@');
-    let (name, ending) = host.rsplit_once('.')?;
-    let shaped = !name.is_empty() && ending.len() >= 2 && ending.chars().all(char::is_alphanumeric);
-    let letters = name.chars().any(char::is_alphabetic) || (scheme && !name.is_empty());
+    hosts.split(':').any(|host| is_host(host, path, mail, text.starts_with("www.")))
+}
+
+fn is_host(host: &str, path: bool, mail: bool, www: bool) -> bool {
+    if is_ip(host) {
+        return true;
+    }
+    let Some((name, ending)) = host.rsplit_once('.') else { return false };
+    let shaped = !name.is_empty() && ending.chars().count() >= 2 && ending.chars().all(char::is_alphanumeric);
+    let letters = name.chars().any(char::is_alphabetic) || (www && !name.is_empty());
     let only_digits = ending.chars().all(|c| c.is_ascii_digit());
     let known = ENDINGS.contains(&ending) && !ENDINGS_AND_WORDS.contains(&ending);
     // "mora.Por" is two sentences without a blank; "Listo.me avisa" too.
-    let sentence = !scheme && !path && !mail && !known;
-    (shaped && letters && (!only_digits || scheme) && !sentence).then_some(host)
+    let sentence = !www && !path && !mail && !known;
+    (shaped && letters && !only_digits && !sentence) || (shaped && www)
 }
 
-fn is_own_host(host: &str, whole: &str, known: &Known<'_>) -> bool {
+/// "203.0.113.9": four numbers below 256. Prices are longer, and hours and versions have fewer.
+fn is_ip(host: &str) -> bool {
+    let parts: Vec<&str> = host.split('.').collect();
+    parts.len() == 4 && parts.iter().all(|part| part.parse::<u8>().is_ok())
+}
+
+/// Whether it is the lender's page, its page of payments or its mail, letter by letter.
+fn is_own_address(written: &str, known: &Known<'_>) -> bool {
     let policy = known.policy;
-    if whole.contains('@') {
-        let mail = policy.contact.email.to_lowercase();
-        let whole = whole.trim_start_matches("mailto:");
-        return whole == mail || host == policy.contact.web && !whole.contains("//");
-    }
+    let written = written.to_ascii_lowercase();
     let web = policy.contact.web.to_lowercase();
-    let own = |domain: &str| {
-        !domain.is_empty()
-            && (host == domain || host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')))
+    let web = web.trim_start_matches("www.");
+    if written.contains('@') {
+        let mail = written.trim_start_matches("mailto:");
+        let of_the_house = mail.split_once('@').is_some_and(|(name, host)| {
+            let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+            !web.is_empty() && host == web && name.chars().all(plain)
+        });
+        return mail == policy.contact.email.to_lowercase() || of_the_house;
+    }
+    let rest = match written.split_once("://") {
+        Some((scheme, rest)) if scheme.ends_with("https") || scheme.ends_with("http") => rest,
+        Some(_) => return false,
+        // "Página:andino.example" lacks a blank.
+        None => match written.split_once(':') {
+            Some((word, rest)) if word.chars().all(char::is_alphabetic) => rest,
+            _ => written.as_str(),
+        },
     };
+    let host = rest.split(PATH).next().unwrap_or(rest);
     let checkout = policy.payment.checkout.as_ref().and_then(|checkout| {
-        checkout.url.split_once("://").map(|(_, rest)| rest.split('/').next().unwrap_or(rest).to_lowercase())
+        let (_, rest) = checkout.url.split_once("://")?;
+        Some(rest.split('/').next().unwrap_or(rest).to_lowercase())
     });
-    own(web.trim_start_matches("www.")) || checkout.is_some_and(|domain| host == domain)
+    let own = !web.is_empty() && host.strip_prefix("www.").unwrap_or(host) == web;
+    own || checkout.is_some_and(|checkout| host == checkout)
+}
+
+/// Words in which letters of another alphabet stand among ours: they read as a name that they are not.
+fn mixed_words(look: &Look<'_>) -> Vec<Mention> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    for word in look.written.split(|c| c.is_whitespace()) {
+        let ours = word.iter().any(|c| c.is_ascii_alphabetic() || *c == '.');
+        let others = word.iter().any(|c| c.is_alphabetic() && !is_our_letter(*c) && digit_of(*c).is_none());
+        if ours && others {
+            found.push(Mention { start: at, end: at + word.len(), fact: Fact::Link });
+        }
+        at += word.len() + 1;
+    }
+    found
+}
+
+/// The letters of Spanish, Portuguese and English, and of names from elsewhere in Latin letters.
+const fn is_our_letter(c: char) -> bool {
+    c.is_ascii_alphabetic()
+        || matches!(c, 'ª' | 'º' | 'À'..='Ö' | 'Ø'..='ö' | 'ø'..='ÿ' | 'Ā'..='İ' | 'Ĳ'..='ž' | 'Ḁ'..='ỹ')
 }
 
 /// "bit . ly / x", "andino[.]top": addresses that are pulled apart so that no rule sees them.

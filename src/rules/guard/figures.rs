@@ -76,6 +76,7 @@ pub fn told(look: &Look<'_>) -> Vec<Mention> {
                 (ROUGHLY, number.and_more || says(look.around(number, 6, 4), OWING)),
             )
             || begins_figure(number, &figures)
+            || is_spelled_figure(number, &figures)
             || is_days_late(look, number)
     };
     look.numbers.iter().filter(tells).map(|number| look.mention(Fact::Figure, number)).collect()
@@ -192,6 +193,14 @@ fn begins_figure(number: &Number, figures: &[i64]) -> bool {
             let whole = (figure / 100).to_string();
             whole.len() > number.digits.len() && whole.trim_end_matches('0') == said
         })
+}
+
+/// "1 7 2 8 0 0 0", "uno siete dos ocho cero cero cero": the digits of a figure one after the other.
+fn is_spelled_figure(number: &Number, figures: &[i64]) -> bool {
+    let worth = number.digits.parse::<i64>().ok().and_then(|value| value.checked_mul(100));
+    number.digits.len() >= TELLING_DIGITS
+        && number.values.is_empty()
+        && worth.is_some_and(|worth| figures.contains(&worth))
 }
 
 /// "1.728.000" is money wherever it stands.

@@ -57,6 +57,8 @@ pub fn numbers(reading: &Reading) -> Vec<Number> {
     let said = numerals::said(&reading.plain, &mut found);
     found.extend(said);
     found.extend(spelled(&reading.plain));
+    found.extend(roman(&reading.plain));
+    found.extend(undisguised(reading, &found));
     for number in &mut found {
         numerals::scale(number, &reading.plain);
     }
@@ -209,6 +211,18 @@ fn spelled(words: &[Word]) -> Vec<Number> {
     found
 }
 
+/// Digits whose words were pulled apart or cut: "t r e s cero ce-ro uno".
+fn undisguised(reading: &Reading, found: &[Number]) -> Vec<Number> {
+    let mut said = spelled(&reading.undisguised);
+    said.retain(|number| !found.iter().any(|other| other.start <= number.start && number.end <= other.end));
+    for number in &mut said {
+        let words = &reading.plain;
+        number.first_word = words.iter().position(|word| word.end > number.start).unwrap_or(words.len());
+        number.next_word = words.iter().position(|word| word.start >= number.end).unwrap_or(words.len());
+    }
+    said
+}
+
 /// The digits that words from `start` on say one after the other, and the word after them.
 fn run_of_digits(words: &[Word], start: usize) -> (String, usize) {
     let mut run = String::new();
@@ -255,3 +269,28 @@ fn numeral_below_thousand(word: &str) -> Option<i64> {
         Some(Numeral::Scale(_)) | None => None,
     }
 }
+
+/// "III I I II": Roman digits in a row. One among other words is a word ("vi", "I").
+fn roman(words: &[Word]) -> Vec<Number> {
+    let value = |word: &Word| ROMAN.iter().position(|roman| *roman == word.text).map(|at| at + 1);
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        let run: Vec<usize> = words[at..].iter().map_while(value).collect();
+        if run.len() >= SPELLED_DIGITS_MIN {
+            found.push(Number {
+                start: words[at].start,
+                end: words[at + run.len() - 1].end,
+                digits: run.iter().map(usize::to_string).collect(),
+                first_word: at,
+                next_word: at + run.len(),
+                step: 100,
+                ..Number::default()
+            });
+        }
+        at += run.len().max(1);
+    }
+    found
+}
+
+const ROMAN: [&str; 10] = ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x"];

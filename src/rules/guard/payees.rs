@@ -1,5 +1,7 @@
 //! Whom a text asks to pay: accounts, wallets, keys and names that are not in the lender's policy.
 
+mod persons;
+
 use crate::rules::guard::contacts::{NUMBERED, is_own};
 use crate::rules::guard::figures::{self, CLOSELY, is_figure};
 use crate::rules::guard::numbers::Number;
@@ -138,6 +140,9 @@ const NAMED_BY: &[&[&str]] = &[
     &["payable", "to"],
 ];
 
+/// Digits of the shortest number whose holder may be named.
+const NUMBER_DIGITS: usize = 7;
+
 /// Words after them that are no foreign name.
 const NOBODY: &[&str] = &[
     "quien",
@@ -197,6 +202,7 @@ pub fn foreign(look: &Look<'_>) -> Vec<Mention> {
     let mut found = accounts(look);
     found.extend(wallets(look));
     found.extend(names(look));
+    found.extend(persons::named(look));
     found
 }
 
@@ -396,6 +402,14 @@ fn names(look: &Look<'_>) -> Vec<Mention> {
                 said.iter().filter(|word| word.sentence == first.sentence).cloned().collect();
             let paying = says(&sentence, PAYING) || says(&sentence, ACCOUNTS) || says(said, ACCOUNTS);
             let single = named_by.len() == 1;
+            // "400-765432-10 a nombre de …", "Titular: …".
+            let numbered = !single && look.numbers.iter().any(|number| number.digits.len() >= NUMBER_DIGITS);
+            let begins = at.checked_sub(1).and_then(|before| said.get(before));
+            let labelled = single
+                && begins.is_none_or(|before| before.clause != first.clause)
+                && name.len() > 1
+                && name.iter().take(2).all(|word| starts_upper(look, word));
+            let paying = paying || numbered || labelled;
             let proper = name.iter().take(2).all(|word| starts_upper(look, word)) || (!single && !nobody);
             if !nobody && !lender && paying && proper && !refuses(&sentence) {
                 let end =

@@ -1,6 +1,7 @@
 //! Agents' sentences by several pens: what is stopped, what passes, and where the finger points.
 
 mod better;
+mod disguises;
 mod properties;
 
 use super::{Known, mentions};

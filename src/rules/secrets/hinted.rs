@@ -86,7 +86,12 @@ const PAPERS: [&str; 21] = [
 ];
 
 pub fn find(read: &Read<'_>) -> Vec<Range<usize>> {
-    let each = |at: usize| elided(read, at).or_else(|| of_user(read, at)).or_else(|| arrived(read, at));
+    let each = |at: usize| {
+        elided(read, at)
+            .or_else(|| of_user(read, at))
+            .or_else(|| arrived(read, at))
+            .or_else(|| prefixed(read, at))
+    };
     (0..read.tokens.len()).filter_map(each).collect()
 }
 
@@ -106,6 +111,14 @@ fn elided(read: &Read<'_>, at: usize) -> Option<Range<usize>> {
     let value = place + 1 + usize::from(joined);
     let told = joined || read.gap_before(value).contains([':', '=', ',']);
     password(read, value).filter(|_| told)
+}
+
+/// `G-481920`, `FB-48192`: how Google and Facebook write theirs.
+fn prefixed(read: &Read<'_>, at: usize) -> Option<Range<usize>> {
+    let sender = matches!(read.word(at), "g" | "fb") && read.gap_before(at + 1) == "-";
+    let unit =
+        read.unit_at(at + 1).filter(|unit| (CODE_DIGITS - 1..=CODE_DIGITS).contains(&unit.digits.len()))?;
+    sender.then(|| unit.place.clone())
 }
 
 /// `usuario: ana / Pato789`.

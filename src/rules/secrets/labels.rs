@@ -375,8 +375,25 @@ impl Class {
     }
 }
 
+/// Where the security code of a card stands, and what it is called there: `el código de atrás`, `atrás dice`.
+const BACKS: [&str; 6] = ["atras", "detras", "respaldo", "reverso", "verso", "tras"];
+const CALLED: [&str; 8] = ["codigo", "cod", "clave", "numero", "numeros", "numeritos", "digitos", "numerito"];
+const SAYS: [&str; 6] = ["dice", "dicen", "sale", "salen", "tiene", "diz"];
+
+fn on_the_back(read: &Read<'_>, token: usize) -> Option<usize> {
+    let back = |at: usize| BACKS.contains(&read.word(at));
+    if back(token) {
+        return SAYS.contains(&read.word(token + 1)).then_some(token + 2);
+    }
+    let joined = usize::from(matches!(read.word(token + 1), "de" | "del" | "do" | "por"));
+    (CALLED.contains(&read.word(token)) && back(token + 1 + joined)).then_some(token + 2 + joined)
+}
+
 /// The label that begins at this token, and the token behind it.
 pub fn label_at(read: &Read<'_>, token: usize) -> Option<(Class, usize)> {
+    if let Some(behind) = on_the_back(read, token) {
+        return Some((Class::SecurityCode, behind));
+    }
     let fits = |words: &[&str]| words.iter().zip(token..).all(|(word, at)| read.word(at) == *word);
     LABELS.iter().find(|(words, _)| fits(words)).map(|(words, class)| (*class, token + words.len()))
 }

@@ -7,6 +7,7 @@
 //! that alone would not. What a text says of a secret is a matter of words; see `labels`.
 
 mod card;
+mod disguised;
 mod hinted;
 mod labels;
 mod network;
@@ -16,6 +17,7 @@ mod spoken;
 #[cfg(test)]
 mod tests;
 
+use crate::rules::digits::digit_of;
 use read::Read;
 pub use read::folded;
 use regex::bytes::Regex;
@@ -79,8 +81,14 @@ fn places(text: &str) -> Vec<Range<usize>> {
     }
     let read = Read::of(text);
     let mut found = card::find(&read);
+    if !found.is_empty() {
+        found.extend(spoken::beside_a_card(&read));
+    }
     found.extend(spoken::find(&read));
     found.extend(hinted::find(&read));
+    if let Some(plain) = disguised::undisguised(text) {
+        found.extend(spoken::find(&Read::of(&plain)));
+    }
     found.sort_by_key(|place| (place.start, place.end));
     let mut places: Vec<Range<usize>> = Vec::with_capacity(found.len());
     for place in found {
@@ -95,7 +103,7 @@ fn places(text: &str) -> Vec<Range<usize>> {
 /// The stems of [`labels`], so that an ordinary sentence is left at once.
 static STEMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"(?i-u)[ck]lav|ontras|[ck]ontrac|pas+w|pass|pwd|p\.?w|ps+w|senh|pin|nip|c[vc][vcn]|csc|din(a|\xc3\xa1)mica|digo|digito|code|otp|token|usuari|user|login",
+        r"(?i-u)[ck]lav|ontras|[ck]ontrac|pas+w|pass|pwd|p\.?w|ps+w|senh|pin|nip|c[vc][vcn]|csc|din(a|\xc3\xa1)mica|digo|digito|code|otp|token|usuari|user|login|lleg|cheg|receb|recib|atr(a|\xc3\xa1)s|revers|respald|\x40",
     )
     .ok()
 });
@@ -115,5 +123,5 @@ fn may_hold(text: &str) -> bool {
         || (!text.is_ascii()
             && text
                 .chars()
-                .any(|c| read::look_alike(c).is_some() || (!c.is_ascii() && read::digit(c).is_some())))
+                .any(|c| read::look_alike(c).is_some() || (!c.is_ascii() && digit_of(c).is_some())))
 }

@@ -1,6 +1,7 @@
 //! A text taken apart with its places: words as people mean them, and digits however they are written.
 
 use super::numerals;
+use crate::rules::digits::digit_of;
 use std::ops::Range;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
@@ -103,7 +104,7 @@ fn tokens(text: &str) -> Vec<Token> {
             }
             continue;
         }
-        let (kind, digit) = match digit(c) {
+        let (kind, digit) = match digit_of(c) {
             Some(digit) => (Kind::Digit, Some(digit)),
             None if c.is_alphabetic() => (Kind::Letter, None),
             None => {
@@ -172,23 +173,6 @@ pub fn folded(word: &str) -> String {
     let mut folded = String::with_capacity(word.len());
     word.chars().filter(|c| c.is_alphanumeric()).for_each(|c| push_folded(&mut folded, c));
     folded
-}
-
-/// The digit that a character shows: also full-width, styled, circled and Arabic ones.
-pub fn digit(c: char) -> Option<char> {
-    if c.is_ascii() {
-        return c.is_ascii_digit().then_some(c);
-    }
-    let arabic = match c {
-        '\u{660}'..='\u{669}' => Some(u32::from(c) - 0x660),
-        '\u{6f0}'..='\u{6f9}' => Some(u32::from(c) - 0x6f0),
-        _ => None,
-    };
-    if let Some(value) = arabic {
-        return char::from_digit(value, 10);
-    }
-    let mut plain = std::iter::once(c).nfkd();
-    plain.next().filter(|first| first.is_ascii_digit() && plain.next().is_none())
 }
 
 /// Joiners, selectors and marks that show nothing: `4️⃣` is a digit with two of them.

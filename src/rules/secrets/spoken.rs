@@ -42,6 +42,20 @@ pub fn find(read: &Read<'_>) -> Vec<Range<usize>> {
     places
 }
 
+/// Beside a card number a code of three or four digits is the one on its back, whatever it is called:
+/// `4111 … vence 05/28 código 331`.
+pub fn beside_a_card(read: &Read<'_>) -> Vec<Range<usize>> {
+    const CALLED: [&str; 9] =
+        ["codigo", "cod", "code", "clave", "atras", "detras", "seguridad", "seguranca", "verso"];
+    const BEHIND_MAX: usize = 2;
+    let called = (0..read.tokens.len()).filter(|at| CALLED.contains(&read.word(*at)));
+    let found = called.filter_map(|at| {
+        let unit = (at + 1..=at + 1 + BEHIND_MAX).find_map(|at| read.unit_at(at))?;
+        (3..=4).contains(&unit.digits.len()).then(|| unit.place.clone())
+    });
+    found.collect()
+}
+
 struct Label<'a, 't> {
     read: &'a Read<'t>,
     class: Class,

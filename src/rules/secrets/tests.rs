@@ -4,6 +4,20 @@ use super::{MASK, mask, without_masks};
 
 /// Texts with `[secret]` where the mask must stand.
 const SECRETS: &[&str] = &[
+    "el código de atrás es [siete tres nueve]",
+    "me llegó [cuatro ocho uno nueve dos cero]",
+    "mi cl@ve es [Pez7745]",
+    "k0ntraseña [Ola9967]",
+    "c.l.a.v.e [5577]",
+    "la c l a v e es [5577]",
+    "p1n [8841]",
+    "mi C0D1G0 es [482911]",
+    "tarjeta [4111 1111 1111 1111] vence [05]/[28] codigo [331]",
+    "atrás dice [331]",
+    "el pin es [४८२१]",
+    "mi clave [๔๘๒๑]",
+    "el código es [٤٨٢٩١١]",
+    "G-[481920] es su código",
     // Card numbers, however they are grouped.
     "[4111111111111111]",
     "mi tarjeta es [4111 1111 1111 1111]",
@@ -126,6 +140,10 @@ const SECRETS: &[&str] = &[
 
 /// Texts that nobody touches.
 const PLAIN: &[&str] = &[
+    "hace 3 meses atrás pagué 331",
+    "escríbame a ana@correo.example el 4 de julio",
+    "el plan B-481920",
+    "me llegó el recibo y son cuatro cuotas de dos",
     "",
     "hola, buenos días",
     "1090004821",

@@ -9,7 +9,7 @@ use crate::flow::engine::{expectation, open_options, typed_expectation};
 use crate::flow::facts::Facts;
 use crate::flow::input::{Input, Said, TimerName};
 use crate::flow::model::FlowSet;
-use crate::flow::state::{Session, Status};
+use crate::flow::state::{OptionRef, Session, Status};
 use crate::ports::conversations::{InputKind, StoredInput};
 use crate::ports::outbox::Fate;
 use crate::rules::secrets::without_masks;
@@ -31,8 +31,30 @@ pub struct Ear<'a> {
     pub candidates: &'a [Person],
     /// What came after it and waits already: a thought in several messages is one thought.
     pub next: &'a [StoredInput],
-    /// What became of the terms that the open question asks to accept, if it asks for any.
+    /// What became of the message with the terms that this one could accept, and of the one whose button is tapped.
     pub terms: Option<Fate>,
+}
+
+/// The option that a tap chooses, where that is one of ours.
+pub fn tapped(content: &InboundContent) -> Option<OptionRef> {
+    match content {
+        InboundContent::Option { id, .. } => OptionRef::parse(id),
+        InboundContent::Text { .. }
+        | InboundContent::Form { .. }
+        | InboundContent::Media(_)
+        | InboundContent::Location { .. }
+        | InboundContent::Contacts { .. }
+        | InboundContent::Reaction { .. }
+        | InboundContent::Order { .. }
+        | InboundContent::CallPermission { .. }
+        | InboundContent::Edit { .. }
+        | InboundContent::Revoke { .. }
+        | InboundContent::Unsupported { .. }
+        | InboundContent::Unavailable
+        | InboundContent::Broken { .. }
+        | InboundContent::Welcome
+        | InboundContent::Unknown { .. } => None,
+    }
 }
 
 impl Ear<'_> {
@@ -63,7 +85,10 @@ impl Ear<'_> {
     /// early, or to terms that may never have come, counts as an acknowledgement.
     fn understand_message(&self, message: &InboundMessage, body: &str) -> Understanding {
         let mut meaning = self.understand(body);
-        if meaning.consent.is_some() {
+        if let Some(tapped) = tapped(&message.content) {
+            meaning.unbinding = !self.tap_counts(&tapped.option, message, body);
+            meaning.terms_missed = meaning.unbinding && self.terms == Some(Fate::Missed);
+        } else if meaning.consent.is_some() {
             let own = message.context.is_none() && !message.forwarded;
             let whole = own.then(|| self.with_what_follows(body)).flatten();
             let whole = whole.map(|whole| self.understand(&whole)).unwrap_or_default();
@@ -74,6 +99,21 @@ impl Ear<'_> {
             }
         }
         meaning
+    }
+
+    /// Ids of options can be guessed, so a tap on one that accepts terms counts under the rules of a written yes. A real
+    /// one names the message that it was made on.
+    fn tap_counts(&self, option: &str, message: &InboundMessage, title: &str) -> bool {
+        let options = open_options(self.flows, self.session, self.facts);
+        if !options.iter().any(|open| open.binds && open.id == option) {
+            return true;
+        }
+        let alone =
+            |whole: String| whole == title || self.understand(&whole).consent.as_deref() == Some(option);
+        !message.forwarded
+            && !message.held_secret
+            && self.could_know_the_terms(message)
+            && self.with_what_follows(title).is_some_and(alone)
     }
 
     /// WhatsApp's 24 hours for an answer are over.
@@ -93,7 +133,7 @@ impl Ear<'_> {
         match self.terms {
             None => true,
             Some(Fate::Pending | Fate::Missed) => false,
-            Some(Fate::Taken(at)) => message.sent_at.since(at) > Millis::seconds(-1),
+            Some(Fate::Taken(at)) => !message.untimely && message.sent_at.since(at) > Millis::seconds(-1),
         }
     }
 

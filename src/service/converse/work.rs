@@ -1,19 +1,19 @@
 //! One claim's turn in the making: state in, effects gathered, one commit out.
 
 mod effects;
+mod terms;
 
 use crate::domain::assurance::{Assurance, Label};
 use crate::domain::debt::Person;
 use crate::domain::ids::{FlowHash, OutboxId, PersonId, TicketId};
 use crate::domain::time::Timestamp;
 use crate::flow::effect::{ActionCall, Effect};
-use crate::flow::engine::{expectation, open_terms, step, typed_expectation};
+use crate::flow::engine::{expectation, step, typed_expectation};
 use crate::flow::facts::Facts;
 use crate::flow::input::Input;
 use crate::flow::model::FlowSet;
 use crate::flow::state::{Session, Status};
 use crate::ports::conversations::{Claim, InputKind, NewOutbox, NewTimer, Origin, StoredInput, TurnCommit};
-use crate::ports::outbox::Fate;
 use crate::ports::people::{IdentityHistory, PersonFile, TriesOf};
 use crate::ports::records::{PaymentClaim, Record};
 use crate::service::actions::{self, ActionContext, Done};
@@ -254,14 +254,6 @@ impl<'a> Work<'a> {
             self.commit.timers = Some(timers);
         }
         Ok(call)
-    }
-
-    /// What became of the terms that a message could accept.
-    async fn terms(&self, kind: &InputKind) -> Result<Option<Fate>, TurnError> {
-        let shown = open_terms(&self.flows, &self.session);
-        let (InputKind::Message { .. }, Some((turn, index))) = (kind, shown) else { return Ok(None) };
-        let message = OutboxId::derive(self.claim.conversation.id, turn, index);
-        Ok(Some(self.service.store.fate(message).await?))
     }
 
     /// Runs the action and keeps what it wants written; its outcome is the engine's next input.

@@ -3,7 +3,11 @@
 //! The desk shows the last digits of the numbers on file, so that the agent knows which to call. Without a bound the rest
 //! could be guessed, and with it a person be confirmed whom nobody called.
 
+use super::{HandoffError, HandoffService};
 use crate::domain::time::{Millis, Timestamp};
+use crate::ports::agents::Agent;
+use crate::ports::tickets::Ticket;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
@@ -13,6 +17,45 @@ const WINDOW: Millis = Millis::hours(24);
 const TICKET_MAX: usize = 5;
 /// Wrong numbers in [`WINDOW`] by one agent, whatever the tickets: somebody who serves many people mistypes more often.
 const AGENT_MAX: usize = 10;
+
+/// Events that are read at once.
+const EVENTS_MAX: u32 = 500;
+
+impl HandoffService {
+    /// Refuses a second person on one ticket: a row of persons is a search, and each needs a chat of their own.
+    pub(super) async fn one_person(
+        &self,
+        agent: &Agent,
+        ticket: &Ticket,
+        person: &str,
+    ) -> Result<(), HandoffError> {
+        let Some(other) = self.confirmed_before(ticket).await?.filter(|other| other != person) else {
+            return Ok(());
+        };
+        metrics::counter!("acuerdo_confirm_guesses_total", "outcome" => "another_person").increment(1);
+        tracing::warn!(ticket.id = %ticket.id, agent.id = %agent.id, "an agent would confirm a second person on one ticket");
+        let why =
+            format!("is not `{other}`, who was confirmed on this ticket; somebody else needs a new ticket");
+        Err(HandoffError::Invalid { field: "person", why })
+    }
+
+    /// Whose reference was confirmed on this ticket.
+    async fn confirmed_before(&self, ticket: &Ticket) -> Result<Option<String>, HandoffError> {
+        let mut after = 0;
+        loop {
+            let events = self.ports.conversations.events(ticket.conversation, after, EVENTS_MAX).await?;
+            let Some((last, _)) = events.last() else { return Ok(None) };
+            after = *last;
+            for (_, event) in events.iter().filter(|(_, event)| event.kind == "identity") {
+                let body = event.body.tree();
+                let text = |key: &str| body.get(key).and_then(Value::as_str);
+                if text("ticket") == Some(ticket.id.to_string().as_str()) && text("did") == Some("confirm") {
+                    return Ok(text("person").map(ToOwned::to_owned));
+                }
+            }
+        }
+    }
+}
 
 /// The wrong guesses of the last day that this process has seen.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use crate::domain::ids::{OutboxId, TicketId, derive};
 use crate::domain::money::Money;
 use crate::domain::outbound::{Outbound, limits};
 use crate::domain::pii::Pii;
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
 use crate::ports::agents::Agent;
 use crate::ports::conversations::{Conversation, Origin};
@@ -19,7 +19,7 @@ use crate::rules::contact::{
     ContactFacts, ContactRequest, CountryRules, Decision, Initiator, ONE_NOTICE, Purpose, Reason, Role,
     agents_initiator, decide,
 };
-use crate::rules::guard::{self, Known};
+use crate::rules::guard::{self, Known, joined, parted};
 use crate::rules::lint::{self, Author, Fill, Hit, Instead};
 use crate::rules::offer::{Hold, offers, promise_range};
 use crate::rules::phone_variants::candidates_of;
@@ -34,6 +34,8 @@ use crate::service::lenders::Lender;
 const ANOTHER_MAY_WRITE: &str = "Quizás escribe otra persona: desde sus palabras nadie está comprobado en este chat. Compruebe quién escribe con una llamada («verify»), o devuelva el chat y el asistente lo pregunta.";
 /// Persons with one phone whose files are compared with a text while nobody proved who writes.
 const CANDIDATES_MAX: u32 = 8;
+/// Messages of agents that follow each other within this time are also read as one text.
+const ONE_THOUGHT: Millis = Millis::minutes(10);
 
 /// The outcome of a send; a repeat with the same key answers with the first message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,12 +92,15 @@ impl HandoffService {
         let lender = self.lenders.get(&conversation.lender).ok_or(HandoffError::LenderNotServed)?;
         let level = level_of(&conversation);
         let files = self.files(&conversation, level, lender).await?;
-        let mut hits = self.hits(
-            &files,
-            (text, level, is_quiet(&conversation)),
-            &language_of(&conversation, &files),
-            lender,
-        );
+        let before = written_before(&sent, self.now());
+        if secrets::mask(&before).is_none() && secrets::mask(&joined(&before, text)).is_some() {
+            let why = "makes a card number, password or code with what was written before: nobody may write one in a \
+                       chat";
+            return Err(HandoffError::Invalid { field: "text", why: why.to_owned() });
+        }
+        let language = language_of(&conversation, &files);
+        let mut hits =
+            self.hits(&files, (text, level, is_quiet(&conversation)), (&before, &language), lender);
         if another_suspected(&conversation) {
             for hit in &mut hits {
                 hit.remedy = format!("{ANOTHER_MAY_WRITE} {}", hit.remedy);
@@ -121,7 +126,7 @@ impl HandoffService {
         &self,
         files: &Files,
         (text, level, quiet): (&str, Assurance, bool),
-        language: &str,
+        (before, language): (&str, &str),
         lender: &Lender,
     ) -> Vec<Hit> {
         let known = Known {
@@ -137,7 +142,8 @@ impl HandoffService {
             quiet,
         };
         let heard = self.understander.acts().heard(text);
-        let mentions = guard::mentions(text, &known, &heard);
+        let mut mentions = guard::mentions(text, &known, &heard);
+        mentions.extend(parted(before, text, &known));
         let instead = Instead { language, fill: fill(&lender.policy) };
         let harmless = guard::is_harmless(&known, &heard);
         let chat = lint::Chat { author: Author::Agent, level, quiet, harmless };
@@ -254,6 +260,21 @@ impl Files {
 pub(super) fn is_quiet(conversation: &Conversation) -> bool {
     session_of(conversation)
         .is_some_and(|session| session.reserved.is_some() || session.desk.is_some_and(|desk| desk.quiet))
+}
+
+/// What agents wrote here within [`ONE_THOUGHT`], oldest first: a number can be cut into several messages.
+fn written_before(sent: &[SentMessage], now: Timestamp) -> String {
+    let mut before = String::new();
+    for message in sent {
+        let late = now.since(message.created_at) > ONE_THOUGHT;
+        if message.origin != Origin::Agent || message.status == OutboxStatus::Refused || late {
+            continue;
+        }
+        if let Outbound::Text { body } = &message.content {
+            before = joined(&before, body.expose());
+        }
+    }
+    before
 }
 
 /// The language of the chat: as it runs, else as the file has it.

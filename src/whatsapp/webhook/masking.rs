@@ -36,7 +36,7 @@ const TECHNICAL: [&str; 22] = [
 ];
 const TECHNICAL_ENDINGS: [&str; 5] = ["_id", "url", "_clid", "_timestamp", "_secret"];
 
-/// Fields of a form that are secret whatever they hold, folded.
+/// Fields of a form, or of a type of message yet unknown, that are secret whatever they hold, folded.
 const SECRET_FIELDS: [&str; 17] = [
     "cvv",
     "cvc",
@@ -164,7 +164,7 @@ impl<'b> Walk<'b> {
         let length = rest.iter().take_while(|byte| byte.is_ascii_digit() || b".eE+-".contains(byte)).count();
         self.at = start + length;
         let literal = self.body.get(start..self.at).unwrap_or_default();
-        let secret = self.depth > 0 && is_secret_field(&self.key);
+        let secret = is_secret_field(&self.key);
         if is_technical(&self.key) || !(secret || length >= NUMBER_MIN) {
             return;
         }
@@ -175,7 +175,7 @@ impl<'b> Walk<'b> {
 
     /// What a text is without its secrets; `None` when it holds none.
     fn value(&self, text: &str) -> Option<(String, u32)> {
-        if self.depth > 0 && is_secret_field(&self.key) && !text.is_empty() && text != MASK {
+        if is_secret_field(&self.key) && !text.is_empty() && text != MASK {
             return Some((MASK.to_owned(), 1));
         }
         let within = text.trim_start().starts_with(['{', '[']) && self.depth < DEPTH_MAX;
@@ -242,6 +242,10 @@ mod tests {
                 r#"{"response_json":"{\"cvv\":\"████\",\"card\":\"████\",\"pin\":\"████\",\"a\":\"b\"}"}"#,
             ),
             (r#"{"a":"4111111111111111""#, r#"{"a":"████""#),
+            (
+                r#"{"type":"login","login":{"user":"ana","password":"gato","pin":77}}"#,
+                r#"{"type":"login","login":{"user":"ana","password":"████","pin":"████"}}"#,
+            ),
         ] {
             assert_eq!(masked(body), expected, "{body}");
         }

@@ -105,6 +105,7 @@ fn read_message(
         content: content(&message, &scope.errors),
         context: context.and_then(|context| context.id.get()).map(Wamid::new),
         held_secret: scope.masked && raw.contains(MASK),
+        untimely: false,
         forwarded: context.is_some_and(|context| context.forwarded.0 || context.frequently_forwarded.0),
     }))
 }

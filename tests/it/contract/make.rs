@@ -78,6 +78,7 @@ pub fn message(who: WaIdentity, wamid: &str, at: Timestamp) -> DeliveryItem {
         context: None,
         forwarded: false,
         held_secret: false,
+        untimely: false,
     };
     item(&format!("{}/{wamid}", number()), WebhookItem::Message(message))
 }

@@ -121,7 +121,7 @@ struct World {
     proved: usize,
     session: Session,
     call: Option<ActionCall>,
-    shown: Vec<String>,
+    shown: Vec<(String, String)>,
     timers: Vec<(TimerName, u64)>,
     n: u32,
 }
@@ -137,8 +137,8 @@ impl World {
                 understanding: Box::new(understanding),
             }),
             Move::Tap(n) => {
-                let id = self.shown.iter().rev().nth(n)?.clone();
-                message(Said::Option { id, title: "t".to_owned().into(), understanding: Box::default() })
+                let (id, title) = self.shown.iter().rev().nth(n)?.clone();
+                message(Said::Option { id, title: title.into(), understanding: Box::default() })
             }
             Move::Media(voice) => message(Said::Media {
                 kind: MediaKind::Image,
@@ -204,7 +204,8 @@ impl World {
                 self.call = Some(call.clone());
             }
             if let Effect::Send { content, .. } = effect {
-                self.shown.extend(content.options().into_iter().map(|(id, _)| id.to_owned()));
+                let options = content.options().into_iter();
+                self.shown.extend(options.map(|(id, title)| (id.to_owned(), title.to_owned())));
             }
         }
         let timer = |effect: &Effect| match effect {

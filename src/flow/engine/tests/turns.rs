@@ -38,11 +38,15 @@ fn means(words: &str, understanding: Understanding) -> Input {
 }
 
 fn taps(id: &str) -> Input {
+    taps_titled(id, "título")
+}
+
+fn taps_titled(id: &str, title: &str) -> Input {
     let understanding =
         Box::new(Understanding { normalised: "titulo".to_owned(), ..Understanding::default() });
     Input::Message {
         wamid: Wamid::new("w"),
-        said: Said::Option { id: id.to_owned(), title: "título".to_owned().into(), understanding },
+        said: Said::Option { id: id.to_owned(), title: title.to_owned().into(), understanding },
         held_secret: false,
     }
 }
@@ -340,7 +344,12 @@ fn money_is_bound_only_by_terms_that_were_shown_and_answered() {
     session.assurance = Assurance::Verificada;
     let asked = resume_at(session, &verified());
     let id = format!("{}:deuda.confirmar:{}:si", &MOTOR.hash.as_str()[..8], asked.turn);
-    let accepted = step(&MOTOR, asked, &taps(&id), &verified(), &LIMITS);
+    let stale = step(&MOTOR, asked.clone(), &taps(&id), &verified(), &LIMITS);
+    assert!(
+        !stale.effects.iter().any(|effect| matches!(effect, Effect::RunAction(_))),
+        "no button says that"
+    );
+    let accepted = step(&MOTOR, asked, &taps_titled(&id, "Sí, acepto"), &verified(), &LIMITS);
     let [Effect::RunAction(ActionCall { call, once, evidence: Some(shown), .. })] =
         accepted.effects.as_slice()
     else {
@@ -348,7 +357,7 @@ fn money_is_bound_only_by_terms_that_were_shown_and_answered() {
     };
     assert_eq!((*call, once.as_deref()), (3, Some("d1/o1")));
     let Shown { rendered, answered_by, turn, index, sha256, answer } = shown;
-    assert_eq!(answer, &Some(Acceptance::Tap { title: "título".to_owned().into() }));
+    assert_eq!(answer, &Some(Acceptance::Tap { title: "Sí, acepto".to_owned().into() }));
     assert_eq!(rendered.expose(), "¿Confirma 1 cuota de $900.000?\n[Sí, acepto]\n[No]");
     assert_eq!((answered_by, *turn, *index, sha256.len()), (&Some(Wamid::new("w")), 2, 0, 64));
 }
