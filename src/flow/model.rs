@@ -103,6 +103,8 @@ pub struct BotTexts {
     pub which_amount: Option<Localised>,
     /// The button beside them ("Otro valor").
     pub other_amount: Option<Localised>,
+    /// A day that no month has, where one is asked for; without it that is a miss as any other.
+    pub no_such_day: Option<Localised>,
     /// What is said to whoever waits, thinks or only passes the time of day: the question stays open, and that is no
     /// miss. Without the text it is one.
     pub in_place: BTreeMap<Intent, Localised>,
@@ -134,6 +136,8 @@ pub struct Interrupt {
     pub with_protected: bool,
     /// Also in a reserved chat.
     pub reserved: bool,
+    /// Its phrases of three words or more count inside a message too.
+    pub within: bool,
     /// Only where terms wait for a yes, or were accepted; its longer phrases then count inside a message too.
     pub terms: Option<Terms>,
 }
@@ -143,7 +147,7 @@ pub struct Interrupt {
 pub enum Terms {
     /// The open question waits for a yes to them.
     Open,
-    /// They were accepted in a flow that is still open.
+    /// They were accepted in a flow that is still open, or a short time ago.
     Accepted,
 }
 
@@ -305,6 +309,8 @@ pub struct ChoiceOption {
     /// Other words for it, normalised, all languages.
     pub accepts: Vec<String>,
     pub intents: Vec<String>,
+    /// It says that the holder writes: a proof that was held back while that was in doubt counts again.
+    pub holder: bool,
     /// Overrides the step's `goto`.
     pub goto: Option<StepId>,
     /// It accepts the step's terms: from here something is recorded on them. Only a tap or a plain yes chooses it.

@@ -67,6 +67,9 @@ pub struct Session {
     /// intents, for the agent to ask about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub suspected: Vec<String>,
+    /// When the person accepted terms last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted_at: Option<Timestamp>,
     /// The remark that was answered last, as long as nothing else was heard.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remarked: Option<Remarked>,
@@ -169,9 +172,21 @@ pub struct Frame {
     /// The amounts among which the open `ask` has the person choose, as the words that named them may mean each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub readings: Vec<Money>,
+    /// A proof that does not count until this flow knows that the holder writes. While it is there, hardly anything
+    /// leaves the flow's questions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<HeldProof>,
     /// Timers of its wait; a stacked interrupt does not stop those of a `pause`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub timers: Vec<OpenTimer>,
+}
+
+/// The level that held before it came into doubt who writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldProof {
+    pub level: Assurance,
+    /// When the doubt came.
+    pub at: Timestamp,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -235,6 +250,7 @@ impl Session {
             readings: Vec::new(),
             unanswered: false,
             suspected: Vec::new(),
+            accepted_at: None,
             remarked: None,
         }
     }

@@ -49,6 +49,16 @@ pub fn read(tokens: &[Token<'_>], calendar: Calendar<'_>, asked: bool) -> Option
     asked.then(bare).flatten()
 }
 
+/// Whether a day of a month is named that the month does not have.
+pub fn is_no_day(tokens: &[Token<'_>], calendar: Calendar<'_>) -> bool {
+    let reader = Reader { tokens, calendar };
+    let of_month = |at: usize| {
+        (at + 1..=at + 2)
+            .any(|at| reader.token(at).and_then(Token::word).is_some_and(|word| month(word).is_some()))
+    };
+    (0..tokens.len()).any(|at| of_month(at) && reader.is_no_day(at))
+}
+
 struct Reader<'a> {
     tokens: &'a [Token<'a>],
     calendar: Calendar<'a>,
@@ -460,4 +470,26 @@ fn next_month(today: Day) -> Day {
 fn next_month_end(today: Day) -> Day {
     let end = today.last_of_month();
     if end > today { end } else { next_month(today).last_of_month() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Calendar, is_no_day};
+    use crate::domain::money::Currency;
+    use crate::domain::time::Day;
+    use crate::understand::normalise::fold;
+    use crate::understand::tokens::tokens;
+
+    #[test]
+    fn a_day_that_no_month_has_is_told_from_other_words() {
+        let today = Day::new(2026, 11, 20).unwrap();
+        let calendar = Calendar { today, currency: Currency::Cop, is_holiday: &|_, _| false };
+        let is_none = |text: &str| is_no_day(&tokens(&fold(text)), calendar);
+        for text in ["el 32 de diciembre", "31 de noviembre", "el 30 de febrero"] {
+            assert!(is_none(text), "{text}");
+        }
+        for text in ["el 31 de diciembre", "el viernes", "2 cuotas en diciembre", "", "el 5 de la otra"] {
+            assert!(!is_none(text), "{text}");
+        }
+    }
 }

@@ -15,6 +15,7 @@ pub mod intent;
 pub mod language;
 pub mod lexicon;
 mod linear;
+pub mod named;
 pub mod normalise;
 pub mod number;
 pub mod offer;
@@ -122,6 +123,9 @@ pub struct Understanding {
     pub date: Option<Day>,
     /// The words cover several days ("la otra semana"): read the date back before it counts.
     pub date_ambiguous: bool,
+    /// A day is named that no month has: "el 32 de diciembre".
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub no_such_day: bool,
     /// The last day that fits and has been, for what was paid already: "ayer", "el viernes".
     pub past_date: Option<Day>,
     /// The language that it is surely written in, or asks for.
@@ -340,6 +344,7 @@ impl Understander {
             amount_other: amount.and_then(|read| read.other),
             date: date.map(|read| read.day),
             date_ambiguous: date.is_some_and(|read| read.ambiguous),
+            no_such_day: asked(Expectation::Date) && date::is_no_day(pieces, calendar),
             past_date: date::past::read(pieces, calendar, asked(Expectation::PastDate)),
             instalments: answer::instalments(pieces, currency, asked(Expectation::Amount)),
             day_month: when(Expectation::BirthDayMonth).and_then(|()| answer::day_month(pieces, currency)),

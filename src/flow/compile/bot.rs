@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 const TEXTS: [&str; 8] =
     ["stale", "not_text", "voice", "unreadable", "fault", "list_button", "more", "handoff"];
 /// Texts that a bot may do without.
-const OPTIONAL_TEXTS: [&str; 12] = [
+const OPTIONAL_TEXTS: [&str; 13] = [
     "hello",
     "kept",
     "other_person",
@@ -30,6 +30,7 @@ const OPTIONAL_TEXTS: [&str; 12] = [
     "secret",
     "which_amount",
     "other_amount",
+    "no_such_day",
     "wait",
     "thinking",
     "too_expensive",
@@ -182,6 +183,7 @@ pub fn bot(written: &Written, flows: &BTreeMap<FlowId, Flow>, shared: Shared, no
             kept: optional("kept"),
             which_amount: optional("which_amount"),
             other_amount: optional("other_amount"),
+            no_such_day: optional("no_such_day"),
             in_place: IN_PLACE
                 .into_iter()
                 .filter_map(|(intent, name)| Some((intent, optional(name)?)))
@@ -268,6 +270,7 @@ fn interrupts(
             with_agent: one.with_agent,
             with_protected: one.with_protected,
             reserved: one.reserved,
+            within: one.within,
             terms: one.terms.as_ref().and_then(|terms| self::terms(terms, notes)),
         });
     }

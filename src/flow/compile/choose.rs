@@ -87,7 +87,8 @@ fn option(
     cx.notes.findings.extend(unknown_intents(&option.intents));
     let intents = option.intents.iter().map(|intent| intent.text.clone()).collect();
     let goto = option_goto(cx, step, choose, option);
-    ChoiceOption { id: id.to_owned(), title, description, when, accepts, intents, goto, binds: false }
+    let holder = option.holder;
+    ChoiceOption { id: id.to_owned(), title, description, when, accepts, intents, holder, goto, binds: false }
 }
 
 fn accepts(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, option: &OptionSyntax) -> Vec<String> {

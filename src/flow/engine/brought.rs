@@ -62,16 +62,76 @@ const REFINANCE_VAR: &str = "refinancia_dicha";
 /// Beginnings of the words for it, in all languages of the flows.
 const REFINANCE: [&str; 7] =
     ["refinan", "reestruct", "restruct", "renegoci", "reprogram", "unific", "consolid"];
+/// Set when the message names the whole debt as what is to be paid: "pagar todo".
+const WHOLE_VAR: &str = "todo_dicho";
+/// Words for the whole of it, and of paying it.
+const WHOLE: [&str; 12] = [
+    "todo",
+    "toda",
+    "completo",
+    "completa",
+    "totalidad",
+    "total",
+    "tudo",
+    "inteira",
+    "everything",
+    "whole",
+    "full",
+    "entera",
+];
+const TO_PAY: [&str; 21] = [
+    "pagar",
+    "pago",
+    "pagarlo",
+    "pagarla",
+    "pagara",
+    "pagando",
+    "pague",
+    "page",
+    "cancelar",
+    "cancelo",
+    "cancelarla",
+    "saldar",
+    "liquidar",
+    "liquido",
+    "quitar",
+    "debo",
+    "deuda",
+    "credito",
+    "divida",
+    "pay",
+    "debt",
+];
+/// Set when the message says that somebody lies ill: "está en el hospital".
+const ILL_VAR: &str = "enferma_dicha";
+/// Words of it, in all languages of the flows.
+const ILL: [&str; 14] = [
+    "hospital",
+    "hospitalizado",
+    "hospitalizada",
+    "clinica",
+    "uci",
+    "urgencias",
+    "internado",
+    "internada",
+    "operado",
+    "operada",
+    "enfermo",
+    "enferma",
+    "doente",
+    "surgery",
+];
 /// Set when the message says that money went to a person or to an account that is not the lender's.
 const PAID_ELSEWHERE_VAR: &str = "pago_ajeno";
 /// It says of whom it speaks: another person writes, or the holder is named, or it is a report and nothing else. Who also
-/// speaks of paying may tell of somebody near ("murió mi mamá y no pude pagar"). Unset when it does not.
+/// speaks of paying, or has proved who they are, may tell of somebody near ("murió mi mamá y no pude pagar"). Unset when
+/// it does not.
 const CLEAR_VAR: &str = "claro";
 /// What the holder of the chat is called in all languages of the flows.
 const HOLDER: [&str; 3] = ["titular", "holder", "debtor"];
 
 /// Variables of an interrupt's flow that get what the message brings, with the type of each.
-pub(crate) const BROUGHT_VARS: [(&str, Type); 10] = [
+pub(crate) const BROUGHT_VARS: [(&str, Type); 12] = [
     (PAST_DATE_VAR, Type::Date),
     (COMING_DATE_VAR, Type::Date),
     (AMOUNT_VAR, Type::Money),
@@ -80,6 +140,8 @@ pub(crate) const BROUGHT_VARS: [(&str, Type); 10] = [
     (SILENCE_VAR, Type::Text),
     (MEANS_VAR, Type::Text),
     (PAID_ELSEWHERE_VAR, Type::Text),
+    (WHOLE_VAR, Type::Text),
+    (ILL_VAR, Type::Text),
     (CLEAR_VAR, Type::Bool),
     (REFINANCE_VAR, Type::Text),
 ];
@@ -90,10 +152,11 @@ pub(super) fn brought(
     said: &Said,
     meaning: Option<&Understanding>,
     facts: &Facts,
+    proved: bool,
 ) -> Vec<(&'static str, Value)> {
     let clear = meaning.is_some_and(|meaning| {
         let words = &meaning.normalised;
-        meaning.other_writes || names_holder(words, facts) || !speaks_of_paying(words)
+        meaning.other_writes || names_holder(words, facts) || !proved && !speaks_of_paying(words)
     });
     let day = meaning.and_then(|meaning| meaning.past_date).map(Value::Date);
     let plain = meaning.filter(|meaning| !has_negation(&meaning.normalised));
@@ -116,7 +179,9 @@ pub(super) fn brought(
     let words = meaning.map_or("", |meaning| meaning.normalised.as_str());
     let right = right_named(words).map(|right| Value::text(right.name()));
     let silence = asks_for_silence(words).then(|| Value::text("si"));
-    let elsewhere = plain.filter(|meaning| paid_a_person(&meaning.normalised)).map(|_| Value::text("si"));
+    let elsewhere = paid_a_person(words).then(|| Value::text("si"));
+    let whole = plain.filter(|meaning| means_all(&meaning.normalised)).map(|_| Value::text("si"));
+    let ill = words.split(' ').any(|word| ILL.contains(&word)).then(|| Value::text("si"));
     let clear = clear.then_some(Value::Bool(true));
     let new_terms = |word: &str| REFINANCE.iter().any(|begin| word.starts_with(begin));
     let refinance = words.split(' ').any(new_terms).then(|| Value::text("si"));
@@ -130,6 +195,8 @@ pub(super) fn brought(
         (SILENCE_VAR, silence),
         (MEANS_VAR, means),
         (PAID_ELSEWHERE_VAR, elsewhere),
+        (WHOLE_VAR, whole),
+        (ILL_VAR, ill),
         (CLEAR_VAR, clear),
         (REFINANCE_VAR, refinance),
     ];
@@ -248,10 +315,20 @@ const ACCOUNTS: [&str; 8] = ["a", "para", "cuenta", "nequi", "daviplata", "de", 
 /// Whether it tells of money that went to somebody: "le pagué a una señorita", "fue a la cuenta de ella".
 fn paid_a_person(words: &str) -> bool {
     let words: Vec<&str> = words.split(' ').collect();
-    let paid = words.iter().position(|word| PAID.contains(word));
+    let denied = |at: usize| has_negation(&words.get(at.saturating_sub(2)..at).unwrap_or_default().join(" "));
+    let paid = words.iter().enumerate().position(|(at, word)| PAID.contains(word) && !denied(at));
     let rest = paid.and_then(|at| words.get(at + 1..)).unwrap_or_default();
     let person = rest.iter().any(|word| PEOPLE.contains(word));
     person && rest.iter().any(|word| ACCOUNTS.contains(word))
+}
+
+/// Whether it names the whole debt: "pagar todo", "toda la deuda completa"; not "todo lo vencido".
+fn means_all(words: &str) -> bool {
+    let words: Vec<&str> = words.split(' ').collect();
+    let together = words.windows(2).any(|pair| matches!(pair, ["todo" | "tudo", "junto"]));
+    let names = |known: &[&str]| words.iter().any(|word| known.contains(word));
+    (together || names(&WHOLE) && names(&TO_PAY))
+        && !names(&["vencido", "vencida", "atrasado", "atrasada", "mora", "cuotas"])
 }
 
 /// The way of paying that whole words name.

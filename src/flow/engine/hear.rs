@@ -3,11 +3,12 @@
 use crate::domain::assurance::Assurance;
 use crate::domain::ids::{FlowId, Wamid};
 use crate::flow::engine::asking::{Asking, Certain};
-use crate::flow::engine::brought::{acceptance, brought};
+use crate::flow::engine::brought::acceptance;
 use crate::flow::engine::heard::{Heard, lists};
 use crate::flow::engine::parts::Part;
 use crate::flow::engine::remark::Remark;
 use crate::flow::engine::run::{Next, Run, Stop};
+use crate::flow::engine::suspicion::{comes_in_doubt, says_another};
 use crate::flow::engine::{begins_anew, expectation, is_fresh};
 use crate::flow::input::{Input, Said};
 use crate::flow::model::{Expects, Interrupt, InterruptMode, Localised, Step, StepKind};
@@ -48,7 +49,8 @@ impl<'f> Run<'f> {
         self.session.unanswered = true;
         self.wamid = Some(wamid.clone());
         self.acceptance = acceptance(said);
-        let heard = Heard::of(said, &self.flows.bot.interrupts, self.level >= Assurance::Verificada);
+        let proved = self.level >= Assurance::Verificada;
+        let heard = Heard::of(said, &self.flows.bot.interrupts, proved, &self.holder_name());
         self.hear_language(&heard, anew);
         self.warn_of_secret()?;
         if self.facts.attended {
@@ -83,7 +85,8 @@ impl<'f> Run<'f> {
     fn open_chat(&mut self, heard: &Heard<'_>) -> Result<(), Stop> {
         self.session.flow_hash = self.flows.hash.clone();
         self.drop_matter();
-        if let Some(interrupt) = self.interrupt_among(heard, |_| true) {
+        let another = heard.doubted_intent().is_some_and(says_another);
+        if let Some(interrupt) = self.interrupt_among(heard, |it| !another || comes_in_doubt(it)) {
             return self.interrupt(interrupt, heard);
         }
         self.push(self.start_flow(), EnteredBy::Start)?;
@@ -118,7 +121,9 @@ impl<'f> Run<'f> {
 
     fn paused(&mut self, heard: &Heard<'_>) -> Result<(), Stop> {
         let (_, step) = self.place()?;
-        if let Some(interrupt) = self.interrupt_among(heard, |it| allowed(step, it)) {
+        let another = heard.doubted_intent().is_some_and(says_another);
+        let lets_in = |it: &Interrupt| allowed(step, it) && (!another || comes_in_doubt(it));
+        if let Some(interrupt) = self.interrupt_among(heard, lets_in) {
             return self.interrupt(interrupt, heard);
         }
         if let Some(doubted) = heard.untaken_intent()
@@ -199,6 +204,9 @@ impl<'f> Run<'f> {
             Some(Part::More) => return self.asked(Ok(()), asking, waited),
             None => {}
         }
+        if asking.expects_date() && heard.names_no_day() {
+            return self.miss(asking, Some(heard), waited);
+        }
         if kept && asking.takes_amount() && heard.only_proposes() {
             let asked = asking.ask(self, 0);
             return self.asked(asked, asking, waited);
@@ -272,9 +280,13 @@ impl<'f> Run<'f> {
         // Ley 2300 of 2023 (CO), art. 3 to 5: channel and day are the person's to choose. Only words that say so, no guess.
         let wish = |intent: Intent| !any_text && intent == Intent::ContactPreference && heard.is_worded();
         let safety = heard.certain_intent().filter(|intent| first(*intent) || wish(*intent));
+        // What the open flow is about is told to it, not begun anew.
+        let told = |it: &Interrupt| self.frame().is_ok_and(|frame| frame.flow == it.run);
         self.interrupt_among(heard, |it| {
             let phrase = any_text && heard.phrases(it);
-            allowed(step, it) && (phrase || safety.is_some_and(|intent| lists(&it.intents, intent)))
+            !told(it)
+                && allowed(step, it)
+                && (phrase || safety.is_some_and(|intent| lists(&it.intents, intent)))
         })
     }
 
@@ -371,34 +383,6 @@ impl<'f> Run<'f> {
         }
     }
 
-    /// The n-th miss gets the n-th text; after the last the step gives up. What a secret was blotted out of is none.
-    pub(super) fn miss(
-        &mut self,
-        asking: Asking<'f>,
-        heard: Option<&Heard<'_>>,
-        waited: Waited,
-    ) -> Result<(), Stop> {
-        if self.held_secret {
-            let asked = asking.ask(self, 0);
-            return self.asked(asked, asking, waited);
-        }
-        let n = waited.misses.saturating_add(1);
-        self.visit(format!("no_match:{n}"));
-        let retry = asking.retry();
-        let text = usize::try_from(waited.misses).ok().and_then(|at| retry.texts.get(at));
-        let Some(text) = text else { return self.proceed(Ok(Next::Goto(&retry.then))) };
-        // Who is choosing among amounts hears that question again; how to write one is not what was missed.
-        let which = self.flows.bot.texts.which_amount.as_ref();
-        let text =
-            which.filter(|_| self.frame().is_ok_and(|frame| !frame.readings.is_empty())).unwrap_or(text);
-        let turn = self.session.turn;
-        if self.keeps_wish(heard) {
-            self.say_kept()?;
-        }
-        let asked = self.speak(text).and_then(|words| asking.ask_short(self, words, turn));
-        self.asked(asked, asking, Waited { misses: n, ..waited })
-    }
-
     // ── interrupts and doubts ──────────────────────────────────────────────────────────────────────────────────
 
     /// The first interrupt in file order that the message names and the place lets in.
@@ -407,10 +391,14 @@ impl<'f> Run<'f> {
         heard: &Heard<'_>,
         lets_in: impl Fn(&Interrupt) -> bool,
     ) -> Option<&'f Interrupt> {
+        let in_doubt = self.in_doubt_who();
         self.flows.bot.interrupts.iter().find(|it| {
+            if in_doubt && !comes_in_doubt(it) {
+                return false;
+            }
             let already_open = matches!(it.mode, InterruptMode::Stack) && self.is_open(&it.run);
             let shut = self.session.reserved.is_some() && !it.reserved;
-            heard.names(it) && lets_in(it) && self.terms_stand(it) && !already_open && !shut
+            heard.names(it) && lets_in(it) && self.terms_stand(it, heard) && !already_open && !shut
         })
     }
 
@@ -422,6 +410,7 @@ impl<'f> Run<'f> {
         self.visit(format!("interrupt:{}", interrupt.id));
         let with_agent =
             matches!(self.session.status, Status::WithAgent { .. }) || self.session.desk.is_some();
+        let offer = self.offer_asked_about(interrupt);
         let stays = interrupt.with_protected && self.is_protected();
         // After a fault there is nothing to come back to, whatever the mode.
         let replace =
@@ -436,12 +425,15 @@ impl<'f> Run<'f> {
         let entered_by = if replace { EnteredBy::Start } else { EnteredBy::Interrupt };
         let intent = heard.certain_intent().filter(|intent| lists(&interrupt.intents, *intent));
         self.keep_readings(&interrupt.run, heard);
-        self.run_aside(&interrupt.run, entered_by, intent, brought(heard.said, heard.meaning, self.facts))
+        let brought = self.brought_to(interrupt, heard, offer);
+        self.run_aside(&interrupt.run, entered_by, intent, brought)
     }
 
-    /// The flow that asks about a safety intent, unless it is open already or the step keeps that intent out.
+    /// The flow that asks about a safety intent, unless the step keeps that intent out or the flow is open already: then
+    /// only who writes is asked beside another doubt.
     pub(super) fn doubt_flow(&self, doubted: Intent, step: Option<&Step>) -> Option<&'f FlowId> {
-        let flow = self.flows.bot.doubt.as_ref().filter(|flow| !self.is_open(flow))?;
+        let asks_who = says_another(doubted) && !self.in_doubt_who() && self.has_room();
+        let flow = self.flows.bot.doubt.as_ref().filter(|flow| asks_who || !self.is_open(flow))?;
         let narrowed = step.and_then(|step| step.interruptible.as_ref());
         let let_in = narrowed.is_none_or(|ids| {
             let of_intent = |it: &&Interrupt| lists(&it.intents, doubted);
@@ -474,6 +466,7 @@ impl<'f> Run<'f> {
                 self.assign(var, value)?;
             }
         }
+        self.hold_proof_for(&flow.id, intent)?;
         self.proceed(Ok(Next::Again))
     }
 }
@@ -481,9 +474,9 @@ impl<'f> Run<'f> {
 /// What the open wait has seen so far.
 #[derive(Clone, Copy)]
 pub(super) struct Waited {
-    misses: u32,
-    nudged: bool,
-    not_texts: u32,
+    pub(super) misses: u32,
+    pub(super) nudged: bool,
+    pub(super) not_texts: u32,
 }
 
 fn allowed(step: &Step, interrupt: &Interrupt) -> bool {

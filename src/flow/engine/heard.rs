@@ -6,6 +6,7 @@ use crate::flow::model::{Interrupt, Terms};
 use crate::flow::state::OptionRef;
 use crate::understand::answer::without_courtesy;
 use crate::understand::intent::Intent;
+use crate::understand::named::names_another;
 use crate::understand::withheld::{without_answer, without_numbers};
 use crate::understand::{CERTAIN_BPS, Expectation, IntentGuess, IntentSource, Understanding};
 
@@ -22,17 +23,29 @@ pub(super) struct Heard<'i> {
     phrased: bool,
     /// Whoever has the chat has proved who they are.
     proved: bool,
+    /// Whoever writes gives a name that is not the holder's.
+    named_another: bool,
 }
 
 impl<'i> Heard<'i> {
-    pub(super) fn of(said: &'i Said, interrupts: &[Interrupt], proved: bool) -> Self {
+    pub(super) fn of(said: &'i Said, interrupts: &[Interrupt], proved: bool, holder: &str) -> Self {
         let heard = Self { proved, ..Self::read(said) };
-        let phrased = interrupts.iter().any(|it| it.terms.is_none() && heard.phrases(it));
+        let named_another = heard.tap.is_none() && names_another(heard.words(), heard.body, holder);
+        let heard = Self { named_another, ..heard };
+        let phrased = interrupts.iter().any(|it| it.terms.is_none() && heard.is_phrase_of(it));
         Self { phrased, ..heard }
     }
 
     fn read(said: &'i Said) -> Self {
-        let nothing = Self { said, body: "", meaning: None, tap: None, phrased: false, proved: false };
+        let nothing = Self {
+            said,
+            body: "",
+            meaning: None,
+            tap: None,
+            phrased: false,
+            proved: false,
+            named_another: false,
+        };
         match said {
             Said::Text { body, understanding } => {
                 Self { body: body.expose(), meaning: Some(understanding), ..nothing }
@@ -120,7 +133,9 @@ impl<'i> Heard<'i> {
         // The very words of an interrupt mean that interrupt.
         let meaning = self.meaning.filter(|_| !self.phrased)?;
         let report = || meaning.intent.filter(|guess| self.is_asked_back(guess)).map(|guess| guess.intent);
-        meaning.doubt.or_else(|| report().filter(|_| self.certain_intent().is_none() && self.is_sure()))
+        let another = || self.named_another.then_some(Intent::ThirdParty);
+        let reported = || report().filter(|_| self.certain_intent().is_none() && self.is_sure());
+        meaning.doubt.or_else(reported).or_else(another)
     }
 
     /// Whether the guess at its meaning is as sure as one that is acted on.
@@ -151,14 +166,22 @@ impl<'i> Heard<'i> {
         self.doubted_intent().or_else(|| self.certain_intent().filter(|intent| intent.is_safety()))
     }
 
-    /// Its very words, with or without a greeting around them. About terms people say more: there a longer phrase
-    /// counts wherever it stands.
+    /// Its very words, with or without a greeting around them. About terms people say more: there, and where the
+    /// interrupt says so, a longer phrase counts wherever it stands.
     pub(super) fn phrases(&self, interrupt: &Interrupt) -> bool {
+        let within = interrupt.within || interrupt.terms.is_some();
+        self.is_phrase_of(interrupt) || within && self.holds_phrase_of(interrupt)
+    }
+
+    fn is_phrase_of(&self, interrupt: &Interrupt) -> bool {
         let words = self.words();
         let bare = without_courtesy(words);
-        let within = |phrase: &str| interrupt.terms.is_some() && stands_within(words, phrase);
-        let is = |phrase: &String| phrase == words || phrase == bare || within(phrase);
-        !words.is_empty() && interrupt.phrases.iter().any(is)
+        !words.is_empty() && interrupt.phrases.iter().any(|phrase| phrase == words || phrase == bare)
+    }
+
+    /// A phrase of the interrupt that says by itself what it means stands somewhere in the words.
+    pub(super) fn holds_phrase_of(&self, interrupt: &Interrupt) -> bool {
+        interrupt.phrases.iter().any(|phrase| stands_within(self.words(), phrase))
     }
 
     /// Terms that were accepted are taken back, before any answer. Where the words may also tell of danger, hardly
@@ -179,6 +202,11 @@ impl<'i> Heard<'i> {
     pub(super) fn only_proposes(&self) -> bool {
         let pays = |intent| matches!(intent, Intent::WillPay | Intent::PartialOffer | Intent::PaymentMethods);
         self.untaken_intent().is_none() && self.certain_intent().is_none_or(pays)
+    }
+
+    /// "el 32 de diciembre".
+    pub(super) fn names_no_day(&self) -> bool {
+        self.meaning.is_some_and(|meaning| meaning.no_such_day)
     }
 
     /// A greeting and nothing else.

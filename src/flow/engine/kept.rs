@@ -9,10 +9,13 @@ use crate::flow::engine::brought::{AMOUNT_VAR, brought, brought_readings, day_be
 use crate::flow::engine::heard::Heard;
 use crate::flow::engine::run::{Next, Run, Stop};
 use crate::flow::input::Said;
-use crate::flow::model::Step;
+use crate::flow::model::{Interrupt, Step, Terms};
 use crate::flow::state::EnteredBy;
 use crate::flow::value::Value;
 use crate::understand::intent::Intent;
+
+/// The offer of which the terms are open: the flow of an interrupt with `terms: open` may tell its values.
+const OFFER_VAR: &str = "oferta";
 
 /// Meanings that are no wish of their own: they answer, greet or thank.
 const fn is_wish(intent: Intent) -> bool {
@@ -72,6 +75,29 @@ fn shows_a_picture(said: &Said) -> bool {
 }
 
 impl<'f> Run<'f> {
+    fn brought_by(&self, heard: &Heard<'_>) -> Vec<(&'static str, Value)> {
+        brought(heard.said, heard.meaning, self.facts, self.level >= Assurance::Verificada)
+    }
+
+    /// What the flow of an interrupt gets: what the message brings, and the offer that it asks about.
+    pub(super) fn brought_to(
+        &self,
+        interrupt: &Interrupt,
+        heard: &Heard<'_>,
+        offer: Option<Value>,
+    ) -> Vec<(&'static str, Value)> {
+        let takes =
+            self.flows.flows.get(&interrupt.run).is_some_and(|flow| flow.vars.contains_key(OFFER_VAR));
+        let offer = offer.filter(|_| takes).map(|offer| (OFFER_VAR, offer));
+        self.brought_by(heard).into_iter().chain(offer).collect()
+    }
+
+    /// The offer whose terms wait for a yes, where the interrupt is about such terms.
+    pub(super) fn offer_asked_about(&self, interrupt: &Interrupt) -> Option<Value> {
+        let open = interrupt.terms == Some(Terms::Open);
+        self.session.frames.last().filter(|_| open)?.vars.get(OFFER_VAR).cloned()
+    }
+
     /// A picture at a question that says where it leads: it is kept, with what its words bring.
     pub(super) fn picture_kept(
         &mut self,
@@ -106,7 +132,7 @@ impl<'f> Run<'f> {
 
     fn keep_brought(&mut self, heard: &Heard<'_>) -> Result<(), Stop> {
         let (flow, _) = self.place()?;
-        for (var, value) in brought(heard.said, heard.meaning, self.facts) {
+        for (var, value) in self.brought_by(heard) {
             if flow.vars.contains_key(var) {
                 self.assign(var, value)?;
             }
@@ -123,7 +149,7 @@ impl<'f> Run<'f> {
 
     pub(super) fn picture(&mut self, flow: &FlowId, heard: &Heard<'_>) -> Result<(), Stop> {
         self.visit("picture");
-        let brought = brought(heard.said, heard.meaning, self.facts);
+        let brought = self.brought_by(heard);
         self.run_aside(flow, EnteredBy::Interrupt, None, brought)
     }
 
@@ -134,7 +160,7 @@ impl<'f> Run<'f> {
         let Some(wish) = heard.wish().filter(|intent| is_wish(*intent)) else { return false };
         self.session.pending_intent = Some(wish.name().to_owned());
         self.session.readings = brought_readings(heard.meaning);
-        for (var, value) in brought(heard.said, heard.meaning, self.facts) {
+        for (var, value) in self.brought_by(heard) {
             for frame in &mut self.session.frames {
                 let flow = self.flows.flows.get(&frame.flow);
                 if flow.is_some_and(|flow| flow.vars.contains_key(var)) {

@@ -26,7 +26,12 @@ impl Run<'_> {
             self.visit("ignored");
             return Ok(());
         }
-        let heard = Heard::of(said, &self.flows.bot.interrupts, self.level >= Assurance::Verificada);
+        let heard = Heard::of(
+            said,
+            &self.flows.bot.interrupts,
+            self.level >= Assurance::Verificada,
+            &self.holder_name(),
+        );
         let stop = Intent::Stop;
         let named = self.flows.bot.interrupts.iter().any(|it| lists(&it.intents, stop) && heard.phrases(it));
         if named || heard.certain_intent() == Some(stop) {

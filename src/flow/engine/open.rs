@@ -30,6 +30,8 @@ pub(crate) struct Candidate<'f> {
     pub goto: Option<&'f StepId>,
     pub accepts: &'f [String],
     pub intents: &'f [String],
+    /// It says that the holder writes: see [`crate::flow::model::ChoiceOption::holder`].
+    pub holder: bool,
     /// It accepts terms: see [`crate::flow::model::ChoiceOption::binds`].
     pub binds: bool,
 }
@@ -157,6 +159,7 @@ pub(crate) fn candidates<'f>(choose: &'f Choose, run: &Run<'f>) -> Result<Vec<Ca
             goto: option.goto.as_ref().or(choose.goto.as_ref()),
             accepts: &option.accepts,
             intents: &option.intents,
+            holder: option.holder,
             binds: option.binds,
         });
     }
@@ -188,6 +191,7 @@ fn add_elements<'f>(
             goto: each.goto.as_ref().or(choose.goto.as_ref()),
             accepts: &[],
             intents: &[],
+            holder: false,
             binds: each.binds,
         });
     }

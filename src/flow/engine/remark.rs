@@ -6,7 +6,7 @@ use crate::domain::time::Millis;
 use crate::flow::engine::asking::Asking;
 use crate::flow::engine::hear::Waited;
 use crate::flow::engine::heard::Heard;
-use crate::flow::engine::run::{Run, Stop};
+use crate::flow::engine::run::{Next, Run, Stop};
 use crate::flow::model::{FlowSet, Interrupt, Localised, Step, Terms};
 use crate::flow::state::{Remarked, Status};
 use crate::understand::Understanding;
@@ -14,6 +14,9 @@ use crate::understand::intent::Intent;
 
 /// Pieces of one thought come within this time of the answer to the first.
 const ONE_THOUGHT: Millis = Millis::seconds(20);
+
+/// How long an agreement is fresh: as long as `acuerdo.reciente` finds it.
+const ACCEPTED_LATELY: Millis = Millis::minutes(30);
 
 /// What was meant, and what is said to it.
 pub(super) struct Remark<'f> {
@@ -58,6 +61,36 @@ impl<'f> Run<'f> {
         self.asked(asked, asking, waited)
     }
 
+    /// The n-th miss gets the n-th text; after the last the step gives up. What a secret was blotted out of is none.
+    pub(super) fn miss(
+        &mut self,
+        asking: Asking<'f>,
+        heard: Option<&Heard<'_>>,
+        waited: Waited,
+    ) -> Result<(), Stop> {
+        if self.held_secret {
+            let asked = asking.ask(self, 0);
+            return self.asked(asked, asking, waited);
+        }
+        let n = waited.misses.saturating_add(1);
+        self.visit(format!("no_match:{n}"));
+        let retry = asking.retry();
+        let text = usize::try_from(waited.misses).ok().and_then(|at| retry.texts.get(at));
+        let Some(text) = text else { return self.proceed(Ok(Next::Goto(&retry.then))) };
+        // Who is choosing among amounts hears that question again; how to write one is not what was missed.
+        let texts = &self.flows.bot.texts;
+        let chooses = self.frame().is_ok_and(|frame| !frame.readings.is_empty());
+        let no_day = asking.expects_date() && heard.is_some_and(Heard::names_no_day);
+        let which = texts.which_amount.as_ref().filter(|_| chooses);
+        let text = which.or(texts.no_such_day.as_ref().filter(|_| no_day)).unwrap_or(text);
+        let turn = self.session.turn;
+        if self.keeps_wish(heard) {
+            self.say_kept()?;
+        }
+        let asked = self.speak(text).and_then(|words| asking.ask_short(self, words, turn));
+        self.asked(asked, asking, Waited { misses: n, ..waited })
+    }
+
     /// An acknowledgement that accepts no terms: what does is said, with the options.
     pub(super) fn acknowledged(
         &mut self,
@@ -94,18 +127,27 @@ impl<'f> Run<'f> {
     }
 
     /// Whether terms are as far as the interrupt wants them, if it asks for any.
-    pub(super) fn terms_stand(&self, interrupt: &Interrupt) -> bool {
+    pub(super) fn terms_stand(&self, interrupt: &Interrupt, heard: &Heard<'_>) -> bool {
         match interrupt.terms {
             None => true,
-            Some(Terms::Open) => {
-                let asking = self.place().and_then(|(_, step)| Asking::of(step));
-                matches!(self.session.status, Status::Waiting { .. }) && asking.is_ok_and(Asking::binds)
-            }
+            Some(Terms::Open) => self.terms_wait(),
             Some(Terms::Accepted) => {
                 let mut shown = self.session.frames.iter().flat_map(|frame| frame.shown.values());
                 shown.any(|shown| shown.answered_by.is_some())
+                    || self.accepted_lately() && !self.terms_wait() && heard.holds_phrase_of(interrupt)
             }
         }
+    }
+
+    fn terms_wait(&self) -> bool {
+        let asking = self.place().and_then(|(_, step)| Asking::of(step));
+        matches!(self.session.status, Status::Waiting { .. }) && asking.is_ok_and(Asking::binds)
+    }
+
+    /// Whether whoever has the chat accepted terms so short a time ago that words which take them back mean them,
+    /// whatever is asked by now.
+    fn accepted_lately(&self) -> bool {
+        self.session.accepted_at.is_some_and(|at| self.facts.now.since(at) < ACCEPTED_LATELY)
     }
 
     /// Who says hello in the middle of a question did not see it or begins anew: it is asked again, kindly.

@@ -279,6 +279,7 @@ impl<'f> Run<'f> {
             since_turn: 0,
             part: None,
             readings: Vec::new(),
+            held: None,
             timers: Vec::new(),
         });
         Ok(flow)
@@ -338,6 +339,7 @@ impl<'f> Run<'f> {
             self.session.frames.clear();
             self.session.pending_intent = None;
             self.session.readings.clear();
+            self.session.accepted_at = None;
         }
         self.session.subject = Some(person);
         !others

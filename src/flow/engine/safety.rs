@@ -1,6 +1,7 @@
 //! Danger that is only possible: the question about it, which nothing but an answer closes, a hint of it beside the desk, and
 //! what takes a hand-off for it back.
 
+use crate::flow::engine::asking::Asking;
 use crate::flow::engine::heard::{Heard, lists};
 use crate::flow::engine::is_fresh;
 use crate::flow::engine::run::{Next, Run, Stop};
@@ -11,8 +12,8 @@ use crate::understand::intent::Intent;
 use crate::understand::phrases::stands_plainly;
 
 impl<'f> Run<'f> {
-    /// A message at a question about somebody's safety. A tap or very words answer it; of the interrupts only the most
-    /// urgent take its place. Whatever else comes leads where giving up leads, and what may run beside a protected
+    /// A message at a question about somebody's safety. A tap, very words or the danger said once more answer it; of the
+    /// interrupts only the most urgent take its place. Whatever else comes leads where giving up leads, and what may run beside a protected
     /// hand-off runs first.
     pub(super) fn safety_question(&mut self, choose: &'f Choose, heard: &Heard<'_>) -> Result<(), Stop> {
         if let Some(tap) = heard.tap.as_ref().filter(|tap| is_fresh(&self.session, tap))
@@ -29,6 +30,12 @@ impl<'f> Run<'f> {
         {
             return self.proceed(Ok(next));
         }
+        if let Some(said_again) = heard.said_again(Asking::Choose(choose))
+            && let Some(next) = choose::answer_said_again(choose, self, said_again)?
+        {
+            return self.proceed(Ok(next));
+        }
+        self.drop_proof_of(heard);
         self.visit("not_answered");
         let beside = self.interrupt_among(heard, |it| it.with_protected);
         self.move_to(&choose.retry.then)?;

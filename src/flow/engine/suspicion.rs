@@ -1,13 +1,19 @@
-//! What a message beside people only may mean, or mean of whoever writes: nothing is decided, and the agent is told.
+//! Who writes, where words say that it may be another person; and what a message beside people only may mean.
 //!
-//! Words of another person take the proof back: from then on whoever writes has proved nothing, until an agent confirms
-//! them or they prove themselves to the bot.
+//! Beside people nothing is decided: words of another person take the proof back, until an agent confirms whoever writes
+//! or they prove themselves to the bot. Without people a flow asks who writes: until it knows, the proof is held back,
+//! so that nothing of the debt is said and nothing accepted, and hardly anything leaves the question.
 
 use crate::domain::assurance::Assurance;
+use crate::domain::ids::FlowId;
 use crate::flow::effect::Effect;
 use crate::flow::engine::heard::{Heard, lists};
-use crate::flow::engine::run::Run;
-use crate::flow::state::Session;
+use crate::flow::engine::run::{Run, Stop};
+use crate::flow::model::Interrupt;
+use crate::flow::state::{HeldProof, Session, Status};
+use crate::flow::text::fold::fold;
+use crate::flow::value::Value;
+use crate::rules::assurance::{AssuranceParameters, session_stands};
 use crate::understand::intent::Intent;
 
 /// Meanings that say that somebody else than the holder writes.
@@ -19,14 +25,85 @@ pub fn another_may_write(session: &Session) -> bool {
     OF_ANOTHER.iter().any(|intent| session.suspected.iter().any(|known| known == intent.name()))
 }
 
+/// Whether a meaning says that somebody else than the holder writes.
+pub(super) fn says_another(intent: Intent) -> bool {
+    OF_ANOTHER.contains(&intent)
+}
+
+/// Whether an interrupt may come while it is in doubt who writes: what says who it is, what may come to somebody of
+/// whom nothing is known, and nothing that talks of the debt.
+pub(super) fn comes_in_doubt(interrupt: &Interrupt) -> bool {
+    interrupt.reserved || OF_ANOTHER.iter().any(|intent| lists(&interrupt.intents, *intent))
+}
+
 impl Run<'_> {
+    /// A flow about who writes was just begun: a proof counts no more until an option with `holder: true` of that flow
+    /// is chosen. Where the flow ends in another way, the proof is lost.
+    pub(super) fn hold_proof_for(&mut self, flow: &FlowId, doubted: Option<Intent>) -> Result<(), Stop> {
+        let tells = |it: &Interrupt| it.run == *flow && OF_ANOTHER.iter().any(|one| lists(&it.intents, *one));
+        let about = doubted.is_some_and(says_another) || self.flows.bot.interrupts.iter().any(tells);
+        if about { self.hold_proof() } else { Ok(()) }
+    }
+
+    /// A question is asked of which the answer tells who writes.
+    pub(crate) fn hold_proof(&mut self) -> Result<(), Stop> {
+        let (level, at) = (self.level, self.facts.now);
+        self.frame_mut()?.held.get_or_insert(HeldProof { level, at });
+        self.drop_proof();
+        Ok(())
+    }
+
+    /// The holder said that it is they who write, to the question about it.
+    pub(crate) fn holder_writes(&mut self) -> Result<(), Stop> {
+        let Some(HeldProof { level, at }) = self.frame_mut()?.held.take() else { return Ok(()) };
+        if level > self.level && session_stands(at, self.facts.now, &AssuranceParameters::default()) {
+            self.visit("proof_counts");
+            self.set_level(level);
+        }
+        Ok(())
+    }
+
+    /// The first name of whoever the chat is of, as words are compared; empty where it is not known.
+    pub(super) fn holder_name(&self) -> String {
+        let persona = self.facts.roots.get("persona");
+        let name = persona.and_then(|persona| persona.at(&["primer_nombre".to_owned()]));
+        let Some(Value::Text(name)) = name else { return String::new() };
+        fold(name)
+    }
+
+    /// Words of another person where no question can be asked about it now.
+    pub(super) fn drop_proof_of(&mut self, heard: &Heard<'_>) {
+        if self.of_another(heard).is_some() {
+            self.drop_proof();
+        }
+    }
+
+    fn drop_proof(&mut self) {
+        if self.level >= Assurance::Verificada {
+            self.visit("proof_dropped");
+            self.set_level(Assurance::Canal);
+        }
+    }
+
+    /// Whether a question is open of which the answer tells who writes.
+    pub(super) fn in_doubt_who(&self) -> bool {
+        let asks = match self.session.status {
+            Status::Waiting { .. } | Status::Paused { .. } => true,
+            Status::New
+            | Status::AwaitingAction { .. }
+            | Status::WithAgent { .. }
+            | Status::Silenced { .. }
+            | Status::Ended { .. } => false,
+        };
+        asks && self.session.frames.iter().any(|frame| frame.held.is_some())
+    }
+
     /// Writes down what people are to ask about, and takes the proof back where somebody else may write.
     pub(super) fn suspect(&mut self, heard: &Heard<'_>) {
         let another = self.of_another(heard);
         let proved = self.level >= Assurance::Verificada;
         if let Some(another) = another.filter(|_| proved) {
-            self.visit("proof_dropped");
-            self.set_level(Assurance::Canal);
+            self.drop_proof();
             self.suspected(another, true);
         }
         if let Some(peril) = heard.doubted_intent().filter(|intent| intent.is_peril()) {
@@ -59,6 +136,9 @@ impl Run<'_> {
 
     /// Whoever writes was confirmed: nobody else is suspected any more.
     pub(super) fn nobody_else(&mut self) {
+        for frame in &mut self.session.frames {
+            frame.held = None;
+        }
         self.session.suspected.retain(|known| !OF_ANOTHER.iter().any(|intent| intent.name() == known));
     }
 

@@ -127,7 +127,7 @@ fn read(ask: &Ask, body: &str, meaning: &Understanding, run: &Run<'_>) -> Option
             (1..=max).contains(&text.chars().count()).then(|| Value::text(text))
         }
         Expects::Int => meaning.integer.map(Value::Int),
-        Expects::Money => meaning.amount.or_else(|| instalments(ask, meaning, run)).map(Value::Money),
+        Expects::Money => meaning.amount.or_else(|| instalment(ask, meaning, run)).map(Value::Money),
         Expects::Date => meaning.date.map(Value::Date),
         Expects::PastDate => meaning.past_date.map(Value::Date),
         Expects::DocumentLast4 => {
@@ -145,11 +145,11 @@ fn read(ask: &Ask, body: &str, meaning: &Understanding, run: &Run<'_>) -> Option
     }
 }
 
-/// "dos cuotas" as an amount, where the step says what one comes to.
-fn instalments(ask: &Ask, meaning: &Understanding, run: &Run<'_>) -> Option<Money> {
-    let n = meaning.instalments?;
+/// "la cuota" as an amount, where the step says what one comes to. Several are a plan and no amount: "en seis cuotas".
+fn instalment(ask: &Ask, meaning: &Understanding, run: &Run<'_>) -> Option<Money> {
+    meaning.instalments.filter(|n| *n == 1)?;
     let Value::Money(one) = run.eval(ask.instalment.as_ref()?) else { return None };
-    one.minor.checked_mul(i64::from(n)).map(|minor| Money::new(minor, one.currency))
+    Some(one)
 }
 
 pub(crate) fn is_within(ask: &Ask, value: &Value, run: &Run<'_>) -> bool {

@@ -10,6 +10,7 @@ use crate::flow::model::Choose;
 use crate::flow::render::{self, ChoiceKind, Question, Speech};
 use crate::flow::steps::ask;
 use crate::understand::Understanding;
+use crate::understand::intent::Intent;
 use crate::understand::options::{OptionHow, OptionMatch};
 use sha2::{Digest as _, Sha256};
 
@@ -19,6 +20,9 @@ pub(crate) fn run<'f>(choose: &'f Choose, run: &mut Run<'f>) -> Result<Next<'f>,
     }
     if let Some(next) = typed::said_before(choose, run)? {
         return Ok(next);
+    }
+    if choose.options.iter().any(|option| option.holder) {
+        run.hold_proof()?;
     }
     ask(choose, run, 0)?;
     run.wait(&choose.wait, 0, false)?;
@@ -144,6 +148,16 @@ pub(crate) fn answer_about_safety<'f>(
     at.and_then(|at| options.into_iter().nth(at)).map(|option| take(choose, run, option)).transpose()
 }
 
+/// Takes the option that a danger chooses which is told a second time; `None` when none is.
+pub(crate) fn answer_said_again<'f>(
+    choose: &'f Choose,
+    run: &mut Run<'f>,
+    intent: Intent,
+) -> Result<Option<Next<'f>>, Stop> {
+    let option = by_intent(engine::candidates(choose, run)?, intent.name());
+    option.map(|option| take(choose, run, option)).transpose()
+}
+
 /// "la 2" is the second option and no amount; "una parte, 50 mil" names an option loosely and says more than it.
 fn names_option_over_value(meaning: &Understanding) -> bool {
     meaning.option.as_ref().is_some_and(|found| is_exact(found) || meaning.amount_ambiguous)
@@ -207,10 +221,14 @@ fn by_number(options: &[Candidate<'_>], meaning: &Understanding, run: &Run<'_>) 
 
 fn take<'f>(choose: &'f Choose, run: &mut Run<'f>, option: Candidate<'f>) -> Result<Next<'f>, Stop> {
     run.visit(format!("answer:{}", option.id));
+    if option.holder {
+        run.holder_writes()?;
+    }
     if let Some(value) = option.value {
         run.assign(&choose.var, value)?;
     }
     if let Some(name) = choose.evidence.as_ref().filter(|_| option.binds) {
+        run.session.accepted_at = Some(run.facts.now);
         let answer = run.acceptance.clone().map(|answer| match answer {
             // As we wrote it: what the webhook says of it is anybody's word.
             Acceptance::Tap { .. } => Acceptance::Tap { title: option.title.clone().into() },

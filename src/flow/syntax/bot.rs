@@ -30,7 +30,7 @@ const BOT_KEYS: [&str; 18] = [
     "defaults",
     "texts",
 ];
-const INTERRUPT_KEYS: [&str; 10] = [
+const INTERRUPT_KEYS: [&str; 11] = [
     "id",
     "phrases",
     "intents",
@@ -40,6 +40,7 @@ const INTERRUPT_KEYS: [&str; 10] = [
     "with_agent",
     "with_protected",
     "reserved",
+    "within",
     "terms",
 ];
 const CORRECTION_KEYS: [&str; 4] = ["reasons", "phrases", "intents", "run"];
@@ -175,6 +176,7 @@ fn interrupt(reader: &mut Reader, node: &Node) -> Option<InterruptSyntax> {
     let with_agent = reader.flag(fields, "with_agent");
     let with_protected = reader.flag(fields, "with_protected");
     let reserved = reader.flag(fields, "reserved");
+    let within = reader.flag(fields, "within");
     let terms = reader.optional(fields, "terms");
     Some(InterruptSyntax {
         id: id?,
@@ -186,6 +188,7 @@ fn interrupt(reader: &mut Reader, node: &Node) -> Option<InterruptSyntax> {
         with_agent,
         with_protected,
         reserved,
+        within,
         terms,
     })
 }

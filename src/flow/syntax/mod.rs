@@ -107,6 +107,7 @@ pub struct OptionSyntax {
     pub when: Option<Scalar>,
     pub accepts: Vec<Scalar>,
     pub intents: Vec<Scalar>,
+    pub holder: bool,
     pub goto: Option<Scalar>,
 }
 
@@ -212,6 +213,7 @@ pub struct InterruptSyntax {
     pub with_agent: bool,
     pub with_protected: bool,
     pub reserved: bool,
+    pub within: bool,
     pub terms: Option<Scalar>,
 }
 

@@ -55,7 +55,7 @@ const fn other_keys(kind: &str) -> &'static [&'static str] {
 }
 
 const GOTO: &str = "name the next step: `goto: <step>`";
-const OPTION_KEYS: [&str; 6] = ["title", "description", "if", "accepts", "intents", "goto"];
+const OPTION_KEYS: [&str; 7] = ["title", "description", "if", "accepts", "intents", "holder", "goto"];
 const EACH_KEYS: [&str; 6] = ["in", "as", "title", "description", "if", "goto"];
 
 /// Reads one step.
@@ -237,8 +237,9 @@ fn option(reader: &mut Reader, id: &Scalar, node: &Node) -> Option<OptionSyntax>
     let description = reader.optional(fields, "description");
     let when = reader.optional(fields, "if");
     let (accepts, intents) = (reader.scalars(fields, "accepts"), reader.scalars(fields, "intents"));
+    let holder = reader.flag(fields, "holder");
     let goto = reader.optional(fields, "goto");
-    Some(OptionSyntax { id: id.clone(), title: title?, description, when, accepts, intents, goto })
+    Some(OptionSyntax { id: id.clone(), title: title?, description, when, accepts, intents, holder, goto })
 }
 
 fn each(reader: &mut Reader, fields: Fields<'_>) -> Option<EachSyntax> {

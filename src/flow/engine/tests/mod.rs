@@ -4,6 +4,7 @@ mod consent;
 mod laws;
 mod talks;
 mod turns;
+mod who;
 
 use crate::domain::assurance::Assurance;
 use crate::domain::money::Currency;

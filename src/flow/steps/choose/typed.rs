@@ -60,9 +60,10 @@ pub(super) fn meant<'f>(
     Ok(fitting.or_else(|| readable.first()).map(|(_, found)| *found))
 }
 
-/// "3 cuotas de 144 mil" is no single amount.
+/// "3 cuotas de 144 mil" is no single amount, nor is "en 3 cuotas"; "la cuota" is one where the step knows what it comes to.
 fn counts_payments(ask: &Ask, meaning: &Understanding) -> bool {
-    ask.expects == Expects::Money && ask.instalment.is_none() && meaning.instalments.is_some()
+    let one_known = meaning.instalments == Some(1) && ask.instalment.is_some();
+    ask.expects == Expects::Money && meaning.instalments.is_some() && !one_known
 }
 
 /// "mañana le confirmo", "el lunes te aviso".
