@@ -108,7 +108,7 @@ pub struct Known<'a> {
     pub promises: &'a [(Money, Money)],
     /// Whether a dispute of one of these debts is open.
     pub disputed: bool,
-    /// Somebody is in danger, in mourning, a child, or not who was meant: nobody speaks of debts or payments here.
+    /// Somebody is in danger, in mourning or a child: nobody speaks of debts or payments here.
     pub quiet: bool,
 }
 

@@ -1,5 +1,4 @@
 //! What a person's message means, as far as statistics tell: the classifier of intents.
-#![expect(clippy::float_arithmetic, reason = "probabilities are estimates, never money")]
 
 use super::intent::Intent;
 use super::linear::{Linear, Seen, Shape};

@@ -91,9 +91,9 @@ impl Consents {
         options: &[OptionHint],
         normaliser: &Normaliser,
     ) -> Option<(String, Consent)> {
-        let said = folded.trim();
+        let said = unquoted(folded.trim());
         let message = pieces(said, normaliser);
-        let not_ones_own = is_struck_out(raw) || is_quoted(raw) || tells_of_another(raw);
+        let not_ones_own = is_struck_out(raw) || is_quoted(unquoted(raw.trim())) || tells_of_another(raw);
         if message.is_empty() || message.len() > PIECES_MAX || not_ones_own {
             return None;
         }
@@ -230,7 +230,17 @@ fn is_plainly_written(folded: &str) -> bool {
         })
 }
 
-/// Words in quotation marks are somebody's, and nobody knows whose.
+/// The text inside quotation marks that stand around all of it: who copies «Sí, acepto» from our words means it.
+fn unquoted(text: &str) -> &str {
+    for (open, close) in [('«', '»'), ('"', '"'), ('“', '”'), ('\'', '\'')] {
+        if let Some(inner) = text.strip_prefix(open).and_then(|text| text.strip_suffix(close)) {
+            return inner.trim();
+        }
+    }
+    text
+}
+
+/// Words in quotation marks among others are somebody's, and nobody knows whose.
 fn is_quoted(raw: &str) -> bool {
     let marks =
         ['"', '«', '»', '“', '”', '„', '‟', '‹', '›', '「', '」', '『', '』', '＂', '〝', '〞', '`', '´'];

@@ -66,7 +66,7 @@ impl Desk {
         let (given, promises) = self.offers();
         let policy = self.policies.policy(&LenderId::new("andino")).unwrap();
         let today = Zone::parse("America/Bogota").unwrap().day(NOW);
-        let quiet = ["distress", "mourning", "wrong"].contains(&state);
+        let quiet = ["distress", "mourning"].contains(&state);
         let level = match state {
             "unproven" | "wrong" | "mourning" => Assurance::Ninguna,
             _ => Assurance::Verificada,

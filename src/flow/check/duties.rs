@@ -419,13 +419,11 @@ fn shows_day(step: &Step, var: &str) -> bool {
     texts(step).iter().any(|(_, _, text)| text.by_language.values().all(|one| one.parts.iter().any(shows)))
 }
 
+/// A question about a step.
+type Asks<'a> = &'a dyn Fn(&Step) -> bool;
+
 /// The first step at which a path from here stops without having met what it must.
-fn misses<'f>(
-    flow: &'f Flow,
-    from: &'f StepId,
-    meets: &dyn Fn(&Step) -> bool,
-    stops: &dyn Fn(&Step) -> bool,
-) -> Option<&'f Step> {
+fn misses<'f>(flow: &'f Flow, from: &'f StepId, meets: Asks<'_>, stops: Asks<'_>) -> Option<&'f Step> {
     misses_known(flow, from, (meets, stops), None)
 }
 
@@ -433,7 +431,7 @@ fn misses<'f>(
 fn misses_known<'f>(
     flow: &'f Flow,
     from: &'f StepId,
-    (meets, stops): (&dyn Fn(&Step) -> bool, &dyn Fn(&Step) -> bool),
+    (meets, stops): (Asks<'_>, Asks<'_>),
     known: Option<&str>,
 ) -> Option<&'f Step> {
     let mut seen = BTreeSet::new();

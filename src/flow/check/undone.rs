@@ -170,6 +170,9 @@ const BUREAU: &[&str] = &[
     "central de riesgo",
     "centrales",
     "historial crediticio",
+    // "No" is "in the" here.
+    "no serasa",
+    "no spc",
     "serasa",
     "spc",
     "credit bureau",
@@ -216,7 +219,7 @@ pub fn undone(words: &str) -> Option<String> {
     let folded = fold(&words.to_lowercase().replace("sí", " "));
     // A condition makes such a promise no better.
     if let (Some(bureau), Some(bettered)) = (found(&folded, BUREAU), found(&folded, BETTERED))
-        && found(&folded, DENIED).is_none()
+        && found(&without(&folded, &bureau), DENIED).is_none()
     {
         return Some(format!("{bettered} … {bureau}"));
     }

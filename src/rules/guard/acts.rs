@@ -125,11 +125,22 @@ pub struct Heard {
 /// Whether all parts of a text surely do only what may be done in this chat; `false` when nothing was heard.
 pub fn is_harmless(known: &Known<'_>, heard: &[Heard]) -> bool {
     let lawful = |part: &Heard| {
+        let open = known.proved() && !known.quiet;
         let allowed = Act::ALL.into_iter().zip(part.likely).filter(|(act, _)| match act {
             Act::Harmless => true,
-            Act::TellDebt => known.proved() && !known.quiet,
-            Act::AskPayment => known.proved() && !known.quiet && !known.disputed,
-            _ => false,
+            Act::TellDebt => open,
+            Act::AskPayment => open && !known.disputed,
+            Act::Threaten
+            | Act::Press
+            | Act::Shame
+            | Act::AskWhy
+            | Act::AskSecret
+            | Act::NamePayee
+            | Act::Promise
+            | Act::Agree
+            | Act::NameThird
+            | Act::Deceive
+            | Act::AnnounceContact => false,
         });
         allowed.map(|(_, likely)| u32::from(likely)).sum::<u32>() >= HARMLESS_BPS
     };

@@ -90,7 +90,8 @@ pub fn mislabelled(look: &Look<'_>) -> Vec<Mention> {
     let mut found = Vec::new();
     for (names, of) in LABELS {
         let mut right: Vec<i64> = known.debts.iter().flat_map(of).collect();
-        right.extend(offers.iter().flat_map(|offer| interest_and_instalments(offer)));
+        let plans = offers.iter().filter(|offer| offer.payments.len() > 1);
+        right.extend(plans.flat_map(|offer| interest_and_instalments(offer)));
         let named = figures::places(look, names).filter_map(|(_, end)| linked(look, end));
         found.extend(named.filter(|number| is_other(number, &all, &right)));
     }

@@ -103,6 +103,7 @@ fn numbers_and_places_outside_their_limits_are_refused() {
 fn the_money_and_the_hour_of_another_country_are_refused_where_they_are_written() {
     let shown = mistakes("country: CO", "country: MX");
     let (currency, zone) = (line("currency: COP"), line("time_zone: America/Bogota"));
+    let tax_id = line("holder_tax_id:");
     assert_eq!(
         shown,
         [
@@ -110,6 +111,10 @@ fn the_money_and_the_hour_of_another_country_are_refused_where_they_are_written(
             format!(
                 "{zone}:12: `America/Bogota` is not an hour of MX; write the zone where the lender is, such as \
                  `America/Mexico_City`, or correct `country`"
+            ),
+            format!(
+                "{tax_id}:20: `900123456-8` is no RFC of a company: three letters, a date of six digits, three signs; \
+                 copy it from the bank's certificate of the account"
             ),
         ]
     );

@@ -64,7 +64,7 @@ fn hidden(text: &str) -> Vec<Range<usize>> {
 fn spelled(text: &str, apart: &[Range<usize>]) -> Option<Range<usize>> {
     let (first, last) = (apart.first()?, apart.last()?);
     let letters = apart.iter().filter_map(|place| text.get(place.clone())).all(|one| !one.is_empty());
-    (apart.len() > 2 && letters).then(|| first.start..last.end)
+    (apart.len() > 2 && letters).then_some(first.start..last.end)
 }
 
 /// The letters that a word shows, whatever signs stand for them or between them.

@@ -55,7 +55,11 @@ pub async fn a_doubted_message_is_missed_until_a_status_proves_it(store: &dyn St
     store.settle_doubts(after(61), 10).await.unwrap();
     assert_eq!(store.fate(id).await.unwrap(), Fate::Missed, "none came");
     apply(store, vec![status("wamid.2", Delivered, Some(id))], 70).await;
-    assert_eq!(store.fate(id).await.unwrap(), Fate::Taken(after(70)), "it came late");
+    assert_eq!(
+        store.fate(id).await.unwrap(),
+        Fate::Taken(after(61)),
+        "a late status: it came before its doubt ended"
+    );
 }
 
 fn of_message(status_is: DeliveryStatus) -> DeliveryItem {

@@ -66,6 +66,7 @@ impl OutboxStore for MemoryStore {
         let mut settled = 0;
         for message in tables.outbox.iter_mut().filter(over).take(rows(limit)) {
             message.status = "unconfirmed".to_owned();
+            message.finished_at = Some(now.0);
             settled += 1;
         }
         Ok(counted(settled))

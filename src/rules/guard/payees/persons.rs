@@ -131,7 +131,7 @@ pub fn named(look: &Look<'_>) -> Vec<Mention> {
     found
 }
 
-fn sentences<'w>(words: &'w [Word]) -> impl Iterator<Item = &'w [Word]> {
+fn sentences(words: &[Word]) -> impl Iterator<Item = &[Word]> {
     words.chunk_by(|a, b| a.sentence == b.sentence)
 }
 

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 static SET: LazyLock<PolicySet> = LazyLock::new(policies);
 
 fn facts(situation: &Situation, text: &str, level: Assurance) -> Vec<Fact> {
-    let found = mentions(text, &known(situation, level));
+    let found = mentions(text, &known(situation, level), &[]);
     found.into_iter().map(|mention| mention.fact).collect()
 }
 
@@ -26,6 +26,7 @@ fn known(situation: &Situation, level: Assurance) -> Known<'_> {
         offers: &situation.offers,
         promises: &situation.promises,
         disputed: situation.disputed,
+        quiet: false,
     }
 }
 
@@ -167,7 +168,7 @@ fn a_number_in_several_messages_is_read_as_one() {
         let known = known(&situation, level);
         let mut before = String::new();
         messages.iter().any(|text| {
-            let found = !mentions(text, &known).is_empty() || !parted(&before, text, &known).is_empty();
+            let found = !mentions(text, &known, &[]).is_empty() || !parted(&before, text, &known).is_empty();
             before = joined(&before, text);
             found
         })
