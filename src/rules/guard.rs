@@ -167,7 +167,11 @@ pub fn mentions(text: &str, known: &Known<'_>, heard: &[Heard]) -> Vec<Mention> 
     found.extend(payees::foreign(&look));
     found.extend(announced::foreign(&look));
     found.extend(contacts::foreign(&look));
-    found.extend(acts::unfit(&look, heard));
+    // What was found in a sentence says more than the whole sentence does.
+    let within = |one: &Mention, other: &Mention| one.start <= other.start && other.end <= one.end;
+    let mut unfit = acts::unfit(&look, heard);
+    unfit.retain(|one| !found.iter().any(|other| within(one, other)));
+    found.extend(unfit);
     found.sort_unstable();
     found.dedup();
     found

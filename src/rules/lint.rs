@@ -289,11 +289,6 @@ impl Rule {
             let found = pattern.find_iter(&reading.folded.text);
             places.extend(found.map(|found| reading.folded.place(found.start(), found.end())));
         }
-        // What was heard in a whole sentence is shown by the words in it that say so, where any do.
-        let narrow = places.clone();
-        places.retain(|(start, end)| {
-            !narrow.iter().any(|(from, to)| start <= from && to <= end && to - from < end - start)
-        });
         let mut places = merged(places);
         places.truncate(PLACES_MAX);
         let shown = phrase.or(places.first().copied())?;

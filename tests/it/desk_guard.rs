@@ -119,8 +119,8 @@ async fn a_number_in_several_messages_is_read_as_one(world: World) {
     let (ana, ticket) = held(&world, Assurance::Verificada).await;
     for (n, pieces) in [
         ["Anote por favor:", "31", "0", "77", "82 64", "19"].as_slice(),
-        &["La cuenta es esta:", "55", "09", "1"],
-        &["Tome nota de la cuenta:", "dos dos", "uno uno", "ocho"],
+        &["Consigne a", "la cuenta", "55", "09", "1"],
+        &["Consigne a", "esta cuenta:", "dos dos", "uno uno", "ocho"],
         &["Consigne a", "Luz Perea"],
     ]
     .into_iter()

@@ -474,23 +474,14 @@ proptest! {
 
 #[test]
 fn words_in_quotation_marks_or_of_somebody_else_accept_nothing() {
-    for text in [
-        "aceptó",
-        "Confirmó",
-        "acepto\u{301}",
-        "sí, aceptó",
-        "\"acepto\"",
-        "“sí, acepto”",
-        "«acepto»",
-        "'acepto'",
-        "‘sí’",
-        "`acepto`",
-        "sí, \"acepto\"",
-        "'sí",
-    ] {
+    for text in
+        ["aceptó", "Confirmó", "acepto\u{301}", "sí, aceptó", "‘sí’", "`acepto`", "sí, \"acepto\"", "'sí"]
+    {
         assert!(recorded(&writes(text)).is_none(), "{text}");
     }
-    for text in ["acepto", "ACEPTO", "Sí acepto", "*acepto*"] {
+    // Our own words say «acepto»: who copies the marks too means it.
+    for text in ["acepto", "ACEPTO", "Sí acepto", "*acepto*", "\"acepto\"", "“sí, acepto”", "«acepto»"]
+    {
         assert!(recorded(&writes(text)).is_some(), "{text}");
     }
 }
