@@ -76,6 +76,7 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub wake: Wake,
+    understander: Arc<Understander>,
     shared_clock: Option<Arc<SharedClock>>,
     webhook: web::Data<WebhookState>,
     inbox: InboxLoop,
@@ -199,6 +200,7 @@ impl App {
             clock,
             random,
             wake,
+            understander,
             shared_clock,
             webhook,
             inbox,
@@ -236,6 +238,7 @@ impl App {
             store: self.store,
             clock: self.clock,
             wake: self.wake,
+            understander: self.understander,
             settings: self.settings,
         };
         if let Some(clock) = self.shared_clock {
@@ -261,10 +264,17 @@ pub struct Started {
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub wake: Wake,
+    pub understander: Arc<Understander>,
     pub settings: Settings,
 }
 
 impl Started {
+    /// Learns what agents' words do beside the start, so that the first agent does not wait for it.
+    pub fn warm_up(&self) {
+        let understander = self.understander.clone();
+        tokio::task::spawn_blocking(move || understander.acts().learn());
+    }
+
     pub fn start_loops(&self, supervisor: &mut Supervisor) {
         let workers = self.settings.workers.clone();
         let poll = Duration::from_millis(workers.poll_ms);

@@ -26,6 +26,7 @@ pub async fn run(settings: Settings, world: World) -> anyhow::Result<ExitCode> {
     let faces = app.faces();
     let (mut intake, mut loops) = (Supervisor::new(), Supervisor::new());
     let started = app.start_inbox(&mut intake);
+    started.warm_up();
     if started.settings.workers.loops {
         started.start_loops(&mut loops);
     } else {

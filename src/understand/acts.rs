@@ -14,7 +14,7 @@ pub const FILE: &str = "agents.tsv";
 const WORDS_MIN: usize = 3;
 const SENTENCE_WORDS_MIN: usize = 5;
 
-/// Hears acts; learns when it is first asked.
+/// Hears acts; learns when it is told to ([`Acts::learn`]), else when it is first asked.
 #[derive(Debug, Default)]
 pub struct Acts {
     rows: Vec<(usize, String)>,
@@ -40,12 +40,22 @@ impl Acts {
         Ok(Self { rows, normaliser, learnt: OnceLock::new() })
     }
 
+    /// Trains, which takes a good part of a second, unless that was done; a server does it beside its start, so that no
+    /// agent waits for it.
+    pub fn learn(&self) {
+        self.linear();
+    }
+
+    fn linear(&self) -> &Linear {
+        self.learnt.get_or_init(|| Linear::train(&self.rows, Act::COUNT).0)
+    }
+
     /// The whole text, and each of its sentences where there are several. Nothing when there are no examples.
     pub fn heard(&self, text: &str) -> Vec<Heard> {
         if self.rows.is_empty() {
             return Vec::new();
         }
-        let linear = self.learnt.get_or_init(|| Linear::train(&self.rows, Act::COUNT).0);
+        let linear = self.linear();
         let written: Vec<char> = text.chars().collect();
         let mut parts = vec![(0, written.len())];
         let sentences = sentences(&written);

@@ -86,6 +86,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let cancel = supervisor.cancel();
     supervisor.once("simulator", async move { running.run(cancel).await });
     let started = app.start_inbox(&mut supervisor);
+    started.warm_up();
     started.start_loops(&mut supervisor);
     let server = serve(listener, faces, simulator)?;
     let handle = server.handle();
