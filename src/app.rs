@@ -1,12 +1,14 @@
 //! The composition root: the one place that names concrete parts.
 
+mod lending;
 mod obstacles;
 mod traces;
 
+use lending::lenders;
+pub use lending::{read_lenders, unsigned_checkouts};
 pub use obstacles::{lenders_at_rest, obstacles, require_webhook_settings};
 
 use crate::config::{LenderAccount, Settings};
-use crate::domain::ids::LenderId;
 use crate::domain::time::{Millis, Timestamp};
 use crate::flow;
 use crate::http::api::ApiState;
@@ -14,7 +16,6 @@ use crate::http::delivery_body::BodyBudget;
 use crate::http::operations::OperationsState;
 use crate::http::webhook::WebhookState;
 use crate::http::{api, operations, webhook};
-use crate::payments::hosted_checkout::{Checkout, HostedCheckouts};
 use crate::ports::Store;
 use crate::ports::clock::{Clock, Random};
 use crate::ports::handoff_queue::HandoffQueue;
@@ -29,14 +30,13 @@ use crate::service::converse::{Converse, ConverseParts};
 use crate::service::dispatch::{DOUBT, Dispatch};
 use crate::service::flow_library::FlowLibrary;
 use crate::service::handoff::{HandoffPorts, HandoffService, HandoffSettings};
-use crate::service::lenders::{Lender, Lenders};
+use crate::service::lenders::Lenders;
 use crate::service::notices::Notices;
 use crate::service::pacing::Pacing;
 use crate::service::presence::{PresenceLoop, presence};
 use crate::service::receive::{Receive, Signer};
 use crate::service::retention::{Keep, Retention};
 use crate::service::traces::TraceLoop;
-use crate::service::wording::Wording;
 use crate::store::StoreOptions;
 use crate::system::shared_clock::SharedClock;
 use crate::understand::Understander;
@@ -119,6 +119,9 @@ impl App {
         let (world, shared_clock) = share_clock(world, &store).await?;
         let queue = open_queue(&settings).await?;
         let policies = read_policies(&settings.flows_dir)?;
+        for lender in unsigned_checkouts(&settings, &policies) {
+            tracing::warn!(%lender, "its policy names a checkout and ACUERDO_CHECKOUT_SECRET is not set: no link is offered");
+        }
         let lenders = Arc::new(Lenders::new(lenders(&accounts, &policies)?));
         let library = Arc::new(FlowLibrary::new(store.clone()));
         publish(&library, &accounts, &world).await?;
@@ -415,54 +418,6 @@ pub fn parse_policies(flows_dir: &Path) -> anyhow::Result<Result<PolicySet, Vec<
     }
     let texts = files.iter().map(|(path, text)| (path.as_str(), text.as_str()));
     Ok(PolicySet::parse(texts))
-}
-
-/// The lenders of these settings, to tell whose a webhook's items are.
-pub fn read_lenders(settings: &Settings) -> anyhow::Result<Lenders> {
-    Ok(Lenders::new(lenders(&settings.lenders()?, &read_policies(&settings.flows_dir)?)?))
-}
-
-fn lenders(accounts: &[LenderAccount], policies: &PolicySet) -> anyhow::Result<Vec<Lender>> {
-    let wording = Wording::new(&policies.wording)?;
-    let mut checkouts = BTreeMap::new();
-    for account in accounts {
-        let checkout = policies.policy(&account.id).and_then(|policy| policy.payment.checkout.as_ref());
-        if let (Some(checkout), Some(secret)) = (checkout, &account.checkout_secret) {
-            let valid = crate::domain::time::Millis::minutes(checkout.valid_minutes);
-            let page = Checkout::new(&checkout.url, secret.clone(), valid)
-                .with_context(|| format!("checkout of lender {}", account.id))?;
-            checkouts.insert(account.id.clone(), page);
-        }
-    }
-    let payments = Arc::new(HostedCheckouts::new(checkouts));
-    accounts
-        .iter()
-        .map(|account| {
-            let policy = policies.policy(&account.id).ok_or_else(|| no_policy(&account.id, policies))?;
-            let calendar = policies
-                .calendar(&account.id)
-                .with_context(|| format!("no holidays are known of `{}`", policy.country))?;
-            Ok(Lender {
-                id: account.id.clone(),
-                access_token: account.access_token.clone(),
-                waba_id: account.waba_id.clone(),
-                phone_number_ids: account.phone_number_ids.clone(),
-                policy: policy.clone(),
-                calendar: calendar.clone(),
-                caps: policies.caps.clone(),
-                wording: wording.clone(),
-                payments: Some(payments.clone()),
-            })
-        })
-        .collect()
-}
-
-fn no_policy(lender: &LenderId, policies: &PolicySet) -> anyhow::Error {
-    let known: Vec<&str> = policies.policies.keys().map(LenderId::as_str).collect();
-    anyhow::anyhow!(
-        "lender `{lender}` has no policy: add policies/{lender}.yaml, or set ACUERDO_LENDER to one of: {}",
-        known.join(", ")
-    )
 }
 
 async fn publish(library: &FlowLibrary, accounts: &[LenderAccount], world: &World) -> anyhow::Result<()> {

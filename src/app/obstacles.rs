@@ -62,7 +62,41 @@ pub fn require_webhook_settings(settings: &Settings) -> Result<(), ConfigError> 
         });
     }
     settings.app_secrets().iter().try_for_each(|secret| long_enough("WHATSAPP_APP_SECRET", secret))?;
-    settings.whatsapp_verify_token.iter().try_for_each(|token| long_enough("WHATSAPP_VERIFY_TOKEN", token))
+    settings.whatsapp_verify_token.iter().try_for_each(|token| long_enough("WHATSAPP_VERIFY_TOKEN", token))?;
+    shaped_as_metas(settings)
+}
+
+/// What cannot be Meta's: with it every delivery would be of somebody else's number, or every message be refused.
+fn shaped_as_metas(settings: &Settings) -> Result<(), ConfigError> {
+    let version = settings.whatsapp_graph_version.strip_prefix('v').and_then(|digits| digits.split_once('.'));
+    if !version.is_some_and(|(major, minor)| is_number(major) && is_number(minor)) {
+        return Err(ConfigError::Invalid(format!(
+            "WHATSAPP_GRAPH_VERSION is `{}`, and no version of the Graph API: write it as `v25.0`",
+            settings.whatsapp_graph_version
+        )));
+    }
+    // What is missing is told by who needs it.
+    for account in settings.lenders().unwrap_or_default() {
+        if account.access_token.expose_secret().trim().is_empty() {
+            return Err(ConfigError::Invalid(format!(
+                "the access token of lender `{}` is blank: set the system user's token (WHATSAPP_ACCESS_TOKEN, or \
+                 `access_token` of its [[lender]])",
+                account.id
+            )));
+        }
+        if let Some(number) = account.phone_number_ids.iter().find(|number| !is_number(number.as_str())) {
+            return Err(ConfigError::Invalid(format!(
+                "`{number}` is no phone number id of Meta's, which has digits only: copy it from the Meta app's page \
+                 API Setup into WHATSAPP_PHONE_NUMBER_ID, or `phone_number_ids` of lender `{}`",
+                account.id
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|sign| sign.is_ascii_digit())
 }
 
 /// A secret that can be tried out is none.

@@ -127,7 +127,7 @@ pub fn lapsed_since(agreement: &Agreement, today: Day) -> Option<Day> {
 }
 
 pub async fn run(settings: &Settings, command: AgreementCommand) -> anyhow::Result<ExitCode> {
-    let (store, world) = super::open_existing(settings).await?;
+    let (store, world) = super::open(settings).await?;
     let now = world.clock.now();
     match command {
         AgreementCommand::List { lender, status, lapsed, json } => {

@@ -71,7 +71,7 @@ fn closing(outcome: &str, note: Option<&String>, by: &ByArg, at: Timestamp) -> a
 }
 
 pub async fn run(settings: &Settings, command: CaseCommand) -> anyhow::Result<ExitCode> {
-    let (store, world) = super::open_existing(settings).await?;
+    let (store, world) = super::open(settings).await?;
     let lenders = app::lenders_at_rest(settings)?;
     let now = world.clock.now();
     match command {

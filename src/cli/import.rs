@@ -41,7 +41,7 @@ pub async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Result<ExitC
     let (store, clock) = if args.dry_run {
         (None, super::world().clock)
     } else {
-        let (store, world) = super::open(settings).await?;
+        let (store, world) = super::open_or_make(settings).await?;
         (Some(store), world.clock)
     };
     let now = clock.now();
@@ -129,7 +129,7 @@ fn told(cleaned: &Cleaned) -> String {
 async fn left_out(settings: &Settings, lender: &LenderId, file: &DebtFile, args: &ImportArgs) {
     let references: Vec<&str> = file.persons.iter().map(|person| person.external_ref.as_str()).collect();
     let known = async {
-        let (store, world) = super::open_existing(settings).await?;
+        let (store, world) = super::open(settings).await?;
         let erased =
             Rights::new(store.clone(), world.clock, world.random).erased(lender, &references).await?;
         store.close().await;

@@ -24,13 +24,13 @@ pub mod sample;
 pub mod understand;
 
 use crate::app::{self, World};
-use crate::config::Settings;
+use crate::config::{ConfigError, Settings};
 use crate::domain::ids::LenderId;
 use crate::domain::money::Currency;
 use crate::domain::time::Day;
 use crate::flow::diagnostic::Colour;
 use crate::flow::graph::Drawing;
-use crate::ports::Store;
+use crate::ports::{Store, StoreError};
 use crate::system::{SystemClock, SystemRandom};
 use crate::telemetry;
 use anyhow::Context;
@@ -136,9 +136,8 @@ enum FlowCommand {
 enum UnderstandCommand {
     /// Macro-F1 and the recall of the safety intents, by cross-validation on rows that were held out.
     Report {
-        /// Folder of examples and phrases.
-        #[arg(default_value = "flows/understanding")]
-        dir: PathBuf,
+        /// Folder of examples and phrases; else the one in the flow folder of the settings.
+        dir: Option<PathBuf>,
         /// Instead: what the flows beside that folder do with these replies, each said where its writer was
         /// (`context country text meaning must_not`, as fixtures/replies).
         #[arg(long, value_name = "FILE")]
@@ -150,8 +149,9 @@ enum UnderstandCommand {
     /// What one message means, as JSON.
     Explain {
         text: String,
-        #[arg(long, default_value = "flows/understanding")]
-        dir: PathBuf,
+        /// Folder of examples and phrases; else the one in the flow folder of the settings.
+        #[arg(long)]
+        dir: Option<PathBuf>,
         /// Whose day, zone and currency: a policy beside the flows.
         #[arg(long, default_value = "andino")]
         lender: String,
@@ -288,7 +288,7 @@ async fn command(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Person(command) => person::run(&settings()?, command).await,
         Command::Retention(args) => retention::run(&settings()?, &args).await,
         Command::Stops(command) => stops::run(&settings()?, command).await,
-        Command::Understand(command) => understanding(&command),
+        Command::Understand(command) => understanding(&command, settings),
     }
 }
 
@@ -303,21 +303,26 @@ fn world() -> World {
     }
 }
 
-/// The database for a command that may run beside serving processes, with the time that they go by.
+/// The database for a command that may run beside serving processes, with the time that they go by. It must be there:
+/// on a file that a misspelt name would make, a stop would stop nothing.
 async fn open(settings: &Settings) -> anyhow::Result<(Arc<dyn Store>, World)> {
     open_in(settings, world()).await
 }
 
-/// The same, if the database is there: for commands that only look, or act on somebody who must be in it.
-async fn open_existing(settings: &Settings) -> anyhow::Result<(Arc<dyn Store>, World)> {
+async fn open_in(settings: &Settings, world: World) -> anyhow::Result<(Arc<dyn Store>, World)> {
     let store = app::open_existing_store(settings).await?;
-    let (world, _) = app::share_clock(world(), &store).await?;
+    let (world, _) = app::share_clock(world, &store).await?;
     Ok((store, world))
 }
 
-async fn open_in(settings: &Settings, world: World) -> anyhow::Result<(Arc<dyn Store>, World)> {
+/// The same; an SQLite file that is not there is made, and that is said.
+async fn open_or_make(settings: &Settings) -> anyhow::Result<(Arc<dyn Store>, World)> {
+    let opened = open(settings).await;
+    let missing = opened.as_ref().err().and_then(|error| error.downcast_ref::<StoreError>());
+    let Some(StoreError::Missing { file }) = missing else { return opened };
+    eprintln!("the database {file} is new");
     let store = app::open_store(settings).await?;
-    let (world, _) = app::share_clock(world, &store).await?;
+    let (world, _) = app::share_clock(world(), &store).await?;
     Ok((store, world))
 }
 
@@ -362,13 +367,21 @@ async fn flows(command: &FlowCommand) -> anyhow::Result<ExitCode> {
     Ok(if printed.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn understanding(command: &UnderstandCommand) -> anyhow::Result<ExitCode> {
+fn understanding(
+    command: &UnderstandCommand,
+    settings: impl FnOnce() -> Result<Settings, ConfigError>,
+) -> anyhow::Result<ExitCode> {
+    let (UnderstandCommand::Report { dir, .. } | UnderstandCommand::Explain { dir, .. }) = command;
+    let dir = &match dir {
+        Some(dir) => dir.clone(),
+        None => settings()?.flows_dir.join("understanding"),
+    };
     let text = match command {
-        UnderstandCommand::Report { dir, replies: None, .. } => understand::report(dir)?,
-        UnderstandCommand::Report { dir, replies: Some(file), wrong } => {
+        UnderstandCommand::Report { replies: None, .. } => understand::report(dir)?,
+        UnderstandCommand::Report { replies: Some(file), wrong, .. } => {
             understand::replies(dir, file, *wrong)?
         }
-        UnderstandCommand::Explain { text, dir, lender, currency, today } => {
+        UnderstandCommand::Explain { text, lender, currency, today, .. } => {
             let (theirs, zone) = understand::lender(dir, lender)?;
             let currency = match currency {
                 Some(named) => Currency::parse(named)

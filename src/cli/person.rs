@@ -83,7 +83,7 @@ fn user() -> Option<String> {
 }
 
 pub async fn run(settings: &Settings, command: PersonCommand) -> anyhow::Result<ExitCode> {
-    let (store, world) = super::open_existing(settings).await?;
+    let (store, world) = super::open(settings).await?;
     let rights = Rights::new(store.clone(), world.clock, world.random);
     let code = match command {
         PersonCommand::Export { reference, lender, out, by } => {

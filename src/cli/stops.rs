@@ -51,6 +51,10 @@ pub async fn run(settings: &Settings, command: StopsCommand) -> anyhow::Result<E
                 })
                 .await?;
             println!("all sending of {lender} is stopped; `acuerdo stops lift` lets it go on");
+            println!(
+                "that holds for people in danger too: they get no crisis line meanwhile, so have somebody read the \
+                 urgent tickets and call"
+            );
         }
         StopsCommand::Lift { scope, lender } => {
             let lender = lender.resolve(settings)?;

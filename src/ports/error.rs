@@ -16,6 +16,9 @@ pub enum StoreError {
     /// A statement failed for a reason that a retry will not change.
     #[error("the store failed: {why}")]
     Failed { why: String },
+    /// There is no such database file, and this call makes none.
+    #[error("the database file {file} does not exist: correct DATABASE_URL, or make it with `acuerdo migrate`")]
+    Missing { file: String },
 }
 
 impl StoreError {
@@ -23,7 +26,7 @@ impl StoreError {
     pub const fn is_transient(&self) -> bool {
         match self {
             Self::Unavailable { .. } => true,
-            Self::Corrupt { .. } | Self::Conflict { .. } | Self::Failed { .. } => false,
+            Self::Corrupt { .. } | Self::Conflict { .. } | Self::Failed { .. } | Self::Missing { .. } => false,
         }
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn lost_a_race(error: &StoreError) -> bool {
     match error {
         StoreError::Conflict { .. } => true,
         StoreError::Unavailable { why } => why == RACE,
-        StoreError::Corrupt { .. } | StoreError::Failed { .. } => false,
+        StoreError::Corrupt { .. } | StoreError::Failed { .. } | StoreError::Missing { .. } => false,
     }
 }
 

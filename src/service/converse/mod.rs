@@ -81,7 +81,7 @@ impl TurnError {
             StoreError::Unavailable { .. } => None,
             StoreError::Corrupt { .. } => Some("stored_row_unreadable"),
             StoreError::Conflict { .. } => Some("write_refused"),
-            StoreError::Failed { .. } => Some("store_failed"),
+            StoreError::Failed { .. } | StoreError::Missing { .. } => Some("store_failed"),
         };
         match self {
             Self::Store(error) | Self::Library(LibraryError::Store(error)) => of_store(error),

@@ -194,8 +194,10 @@ pub(in crate::store) const SECTIONS: &[Section] = &[
             ("locked_until", Time),
             ("at", Time),
         ],
-        from: "identity_tries t WHERE t.conversation_id {in} OR t.id IN (
-                 SELECT p.try_id FROM identity_try_persons p WHERE p.person_id = $2) ORDER BY t.seq",
+        // On a shared phone another person is tried too: whom a try proved, that one's it is.
+        from: "identity_tries t WHERE (t.conversation_id {in} OR t.id IN (
+                 SELECT p.try_id FROM identity_try_persons p WHERE p.person_id = $2))
+                 AND (t.passed_person IS NULL OR t.passed_person = $2) ORDER BY t.seq",
         by: By::ChatsOrPerson,
     },
     Section {

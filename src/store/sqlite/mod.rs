@@ -24,7 +24,6 @@ pub(super) use owner::Owner;
 
 use crate::ports::StoreError;
 use crate::store::StoreOptions;
-use crate::store::error::failed;
 use connections::{Connection, Connections};
 use script::{Script, bulk};
 use sqlx::migrate::Migrator;
@@ -111,10 +110,7 @@ impl SqliteStore {
 /// Makes a database file that only its owner reads; SQLite gives `-wal` and `-shm` the same mode.
 fn private_file(file: &Path, create: bool) -> Result<(), StoreError> {
     if !create {
-        return Err(failed(format!(
-            "the database file {} does not exist: correct DATABASE_URL, or make it with `acuerdo migrate`",
-            file.display()
-        )));
+        return Err(StoreError::Missing { file: file.display().to_string() });
     }
     // Without its directory SQLite says why it cannot open it.
     let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file);
