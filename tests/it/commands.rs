@@ -210,3 +210,45 @@ fn a_check_ends_with_one_verdict_on_flows_and_policies() {
     assert!(lines.last().unwrap().contains("error"), "{text}");
     assert!(!told(&["stops", "set", " "], &[("DATABASE_URL", "sqlite::memory:")]).0);
 }
+
+#[test]
+fn what_acts_on_a_database_does_not_make_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("misspelt.sqlite");
+    let url = format!("sqlite:{}", file.display());
+    for command in [
+        &["stops", "set", "wrong amounts"][..],
+        &["stops", "list"],
+        &["stops", "lift"],
+        &["dead", "list"],
+        &["agent", "add", "Luisa"],
+        &["agent", "list"],
+        &["retention", "--dry-run"],
+        &["case", "list"],
+        &["agreement", "list"],
+    ] {
+        let (well, text) = told(command, &[("DATABASE_URL", &url)]);
+        assert!(!well && text.contains("does not exist: correct DATABASE_URL"), "{command:?}: {text}");
+        assert!(!file.exists(), "{command:?}");
+    }
+    let (well, text) = told(&["import", "fixtures/demo/andino.csv"], &[("DATABASE_URL", &url)]);
+    assert!(well && text.contains("misspelt.sqlite is new"), "{text}");
+    let (well, text) = told(&["import", "fixtures/demo/andino.csv"], &[("DATABASE_URL", &url)]);
+    assert!(well && !text.contains("is new"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_metas_is_refused_by_name() {
+    for (variable, value, said) in [
+        ("WHATSAPP_PHONE_NUMBER_ID", "57-300", "`57-300` is no phone number id"),
+        ("WHATSAPP_PHONE_NUMBER_ID", "+573001234567", "is no phone number id"),
+        ("WHATSAPP_ACCESS_TOKEN", " ", "the access token of lender `andino` is blank"),
+        ("WHATSAPP_GRAPH_VERSION", "25", "write it as `v25.0`"),
+        ("WHATSAPP_GRAPH_VERSION", "v25", "write it as `v25.0`"),
+    ] {
+        let (well, text) = told(&["serve"], &[(variable, value)]);
+        assert!(!well && text.contains(said), "{variable}={value}\n{text}");
+    }
+    let (well, text) = told(&["doctor"], &[("WHATSAPP_PHONE_NUMBER_ID", "57-300")]);
+    assert!(!well && text.contains("`57-300` is no phone number id"), "{text}");
+}

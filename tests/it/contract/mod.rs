@@ -129,6 +129,7 @@ store_contract!(
     retention::a_chat_that_proves_or_will_do_something_stays,
     retention::parallel_sweeps_remove_everything_once,
     rights::a_copy_holds_everything_of_a_person_and_nothing_of_others,
+    rights::a_copy_holds_no_try_that_proved_another_person,
     rights::an_erasure_leaves_nothing_of_a_person_and_everything_of_others,
     rights::a_running_agreement_or_an_open_case_holds_an_erasure,
     rights::a_turn_and_a_send_under_way_come_to_nothing_in_an_erasure,

@@ -8,7 +8,7 @@ use acuerdo::domain::time::Timestamp;
 use acuerdo::ports::Store;
 use acuerdo::ports::conversations::{CommitRefused, TurnCommit};
 use acuerdo::ports::outbox::SendResult;
-use acuerdo::ports::records::{Case, OptOutScope, Record};
+use acuerdo::ports::records::{Case, IdentityTry, OptOutScope, Record};
 use acuerdo::ports::retention::Act;
 use acuerdo::ports::rights::{Erasure, Fate, HoldKind, Met, PersonAct, PersonActKind};
 use acuerdo::ports::tickets::TicketStatus;
@@ -87,6 +87,25 @@ pub async fn a_copy_holds_everything_of_a_person_and_nothing_of_others(store: &d
         assert_eq!(rows(&held, section), n, "{section}");
     }
     assert!(held["person"][0]["full_name"] == "Ana Pérez" && !held.to_string().contains("Beto"), "{held}");
+}
+
+/// Two persons of one phone are candidates of each other's tries.
+pub async fn a_copy_holds_no_try_that_proved_another_person(store: &dyn Store) {
+    let (ana, beto) = people(store).await;
+    let tried = |passed| IdentityTry {
+        candidates: vec![ana.id, beto.id],
+        passed,
+        starts_challenge: true,
+        locked_until: None,
+        at: after(3),
+    };
+    let tries = [None, Some(ana.id), Some(beto.id)].map(|passed| Record::IdentityTry(tried(passed)));
+    turn(store, after(3), tries.to_vec()).await;
+    for (whose, other) in [("Ana", beto.id), ("Beto", ana.id)] {
+        let held = store.export_person(&andina(), whose).await.unwrap().unwrap();
+        assert_eq!(rows(&held, "identity_tries"), 2, "{whose}");
+        assert!(!held["identity_tries"].to_string().contains(&other.to_string()), "{held}");
+    }
 }
 
 pub async fn an_erasure_leaves_nothing_of_a_person_and_everything_of_others(store: &dyn Store) {
