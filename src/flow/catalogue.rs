@@ -349,7 +349,7 @@ fn debt_actions() -> Vec<Action> {
         },
         Action {
             name: "acuerdo.consultar",
-            about: "The agreement that is running, if any; with `deuda` the one about that debt.",
+            about: "The newest agreement that is running, if any; with `deuda` the one about that debt.",
             inputs: vec![optional("deuda", record("deuda"))],
             outputs: vec![field("acuerdo", record("acuerdo"), Label::Deuda, 0)],
             outcomes: vec!["ok", "ninguno", "caido"],

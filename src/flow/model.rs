@@ -97,6 +97,8 @@ pub struct BotTexts {
     pub part: Option<Localised>,
     /// An acknowledgement ("ok, gracias") that does not accept the terms: what does; without it such words are a miss.
     pub acknowledged: Option<Localised>,
+    /// A bare yes behind another text than the terms: before they are asked again. Without it they are asked alone.
+    pub terms_again: Option<Localised>,
     /// A wish said before identity is proved is kept for afterwards.
     pub kept: Option<Localised>,
     /// An amount that may mean two: above the button of each. Without it such an amount is no answer.
@@ -105,6 +107,8 @@ pub struct BotTexts {
     pub other_amount: Option<Localised>,
     /// A day that no month has, where one is asked for; without it that is a miss as any other.
     pub no_such_day: Option<Localised>,
+    /// Several days, or one that is named in two ways which do not fit; without it that is a miss as any other.
+    pub which_day: Option<Localised>,
     /// What is said to whoever waits, thinks or only passes the time of day: the question stays open, and that is no
     /// miss. Without the text it is one.
     pub in_place: BTreeMap<Intent, Localised>,
@@ -149,6 +153,8 @@ pub enum Terms {
     Open,
     /// They were accepted in a flow that is still open, or a short time ago.
     Accepted,
+    /// No question waits for a yes to any.
+    Closed,
 }
 
 /// A chat in which nothing about the debt is said and nobody is asked for proof.
@@ -252,6 +258,8 @@ pub struct Ask {
     pub instalment: Option<Expr>,
     /// Less than this is no reading of an amount that may mean two; only for money.
     pub likely_from: Option<Expr>,
+    /// Of what "la mitad" is meant, so that it is an amount that is read back; only for money.
+    pub part_of: Option<Expr>,
     pub retry: Retry,
     pub wait: Wait,
     pub goto: StepId,

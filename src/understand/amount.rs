@@ -185,6 +185,12 @@ pub fn read(tokens: &[Token<'_>], currency: Currency, asked: bool) -> Option<Amo
                     (earlier.ambiguous, earlier.other) = (true, Some(found.money));
                     return first;
                 }
+                // "50 mil hoy y 50 mil mañana" may be a hundred; "50 mil, sí, 50 mil" is fifty.
+                Some(earlier) if is_added(tokens, at) => {
+                    let minor = earlier.money.minor.checked_add(found.money.minor)?;
+                    (earlier.ambiguous, earlier.other) = (true, Some(Money::new(minor, currency)));
+                    return first;
+                }
                 Some(_) => {}
                 None => first = Some(found),
             }
@@ -192,6 +198,12 @@ pub fn read(tokens: &[Token<'_>], currency: Currency, asked: bool) -> Option<Amo
         at += number.n_tokens.max(1);
     }
     first
+}
+
+/// Whether the number at `at` comes on top of another one.
+fn is_added(tokens: &[Token<'_>], at: usize) -> bool {
+    const AND: [&str; 9] = ["y", "e", "and", "mas", "mais", "otros", "otras", "outros", "plus"];
+    at.checked_sub(1).and_then(|at| tokens.get(at)).is_some_and(|token| token.is(&AND))
 }
 
 /// "1/2 millón": its value, or the doubt about it. None when no fraction of something begins here.
@@ -239,6 +251,9 @@ fn is_unsure(tokens: &[Token<'_>], at: usize, number: Number, currency: Currency
     });
     let follows =
         tokens.get(at + number.n_tokens..).is_some_and(|rest| number::read(rest, currency).is_some());
+    // "cien mil menos 20", "100 más 20": a sum that nobody has to work out here.
+    let sum = after(0).is_some_and(|token| token.is(&["menos", "minus", "mas", "mais", "plus"]))
+        && tokens.get(at + number.n_tokens + 1..).is_some_and(|rest| number::read(rest, currency).is_some());
     let some = after(0).is_some_and(|token| token.is(&["y", "e", "and"]))
         && after(1).is_some_and(|t| t.is(&AND_SOME));
     number.doubtful
@@ -249,6 +264,7 @@ fn is_unsure(tokens: &[Token<'_>], at: usize, number: Number, currency: Currency
         || power(after(0), after(1))
         || power(before(1), before(2))
         || stray
+        || sum
         || some
 }
 
@@ -306,7 +322,7 @@ fn judge(
     })
 }
 
-/// "€ 80", "80 €", "US$ 80".
+/// "€ 80", "80 €", "US$ 80", "USD 200".
 fn foreign_sign(
     prefix: Option<Token<'_>>,
     earlier: Option<Token<'_>>,
@@ -317,7 +333,9 @@ fn foreign_sign(
         |token: Option<Token<'_>>| token.is_some_and(|t| ['€', '£', '¥'].into_iter().any(|s| t.is_sign(s)));
     let dollars = prefix.is_some_and(|token| token.is_sign('$'))
         && earlier.is_some_and(|token| token.is(&["us", "usd", "u", "s"]));
-    foreign(prefix) || foreign(suffix) || (dollars && currency != Currency::Usd)
+    let named = ["usd", "eur", "euro", "euros", "dolar", "dolares", "dollars"];
+    let other = prefix.is_some_and(|token| token.is(&named)) && currency != Currency::Usd;
+    other || foreign(prefix) || foreign(suffix) || (dollars && currency != Currency::Usd)
 }
 
 fn counts_something_else<'a>(

@@ -50,6 +50,11 @@ const COURTESIES: [&str; 34] = [
 /// Instalments counted in a message at most; more is another number.
 const INSTALMENTS_MAX: u16 = 120;
 
+/// Digits of the longest document number that has no letters: a CPF, a CUIT.
+const DOCUMENT_DIGITS_MAX: usize = 11;
+/// Groups of four that a document is written in at most.
+const DOCUMENT_FOURS_MAX: usize = 2;
+
 /// Words that may open an answer without changing it.
 const FILLERS: [&str; 14] =
     ["ah", "ay", "eh", "em", "mmm", "pues", "bueno", "oh", "hola", "buenas", "uy", "entonces", "che", "well"];
@@ -129,6 +134,11 @@ pub fn last_four(folded: &str) -> Option<String> {
             }
         }
         open = true;
+    }
+    // No document has so many digits, in one piece or in the fours of a card: whose end they are, nobody knows.
+    let fours = runs.windows(DOCUMENT_FOURS_MAX + 1).any(|runs| runs.iter().all(|run| run.len() == 4));
+    if fours || runs.iter().any(|run| run.len() > DOCUMENT_DIGITS_MAX) {
+        return None;
     }
     let run = runs.iter().find(|run| run.len() == 4).or_else(|| runs.iter().find(|run| run.len() > 4))?;
     run.get(run.len() - 4..).map(str::to_owned)

@@ -5,6 +5,9 @@
 //! forgiven, no part of a sentence counts, no number, no likeness. A message binds only when every piece of it is a
 //! whole phrase of yes, the option's own title or another name that the step gives it, or politeness, and one of them
 //! is more than politeness.
+//!
+//! What it says yes to is told by the words ("acepto") or, for a bare "sí", by what was asked last: behind any other
+//! text of ours ("si tiene una duda, le ayuda una persona") it accepts nothing, and the terms are asked again.
 
 use super::normalise::{Normaliser, fold};
 use super::options::OptionHint;
@@ -36,7 +39,9 @@ pub fn unplain(words: &str) -> Option<&str> {
 /// What a phrase adds to a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Adds {
-    /// It says yes by itself.
+    /// It says what it agrees to: "acepto", "estoy de acuerdo".
+    Assent,
+    /// It says yes, to whatever was asked last: "sí", "claro que sí".
     Yes,
     /// "ok", "listo", 👍: a yes right after the terms, and else only "I heard you".
     Acknowledgement,
@@ -44,6 +49,8 @@ pub enum Adds {
     Thanks,
     /// Nothing but kindness.
     Politeness,
+    /// It looks like a yes, and a message that holds it accepts nothing: "claro, mija".
+    Nothing,
 }
 
 /// How much a message that is nothing but known phrases says; a greater one outweighs a smaller.
@@ -53,8 +60,10 @@ pub enum Consent {
     Farewell,
     /// An acknowledgement: it accepts terms that were just shown.
     Acknowledged,
-    /// A plain yes.
-    Plain,
+    /// A yes to whatever was asked last: it accepts terms when their own question was that.
+    Bare,
+    /// It says what it agrees to, and accepts the open terms at any time.
+    Express,
 }
 
 /// The phrases of `consent.tsv`.
@@ -108,25 +117,35 @@ impl Consents {
         }
         let plain = is_plainly_written(said);
         let mut accepting = options.iter().filter(|option| option.binds).filter_map(|option| {
+            let weighed = || self.weigh(&message, &names(option), option.id == YES_OPTION);
+            let weighed = plain.then(weighed).flatten();
             // A title may have signs of its own: "Sí (3 cuotas)".
-            if said == fold(&option.title).trim() {
-                return Some((option, Consent::Plain));
-            }
-            let consent = plain.then(|| self.weigh(&message, &names(option), option.id == YES_OPTION))??;
-            Some((option, consent))
+            let titled = || (said == fold(&option.title).trim()).then_some(Consent::Express);
+            Some((option, weighed.or_else(titled)?))
         });
         let (found, consent) = accepting.next()?;
         accepting.next().is_none().then(|| (found.id.clone(), consent))
     }
 
+    fn holds_a_mock(&self, message: &[String]) -> bool {
+        let mocks = |part: &[String]| self.phrases.get(part) == Some(&Adds::Nothing);
+        (0..message.len()).any(|from| {
+            let longest = (message.len() - from).min(self.longest);
+            (1..=longest).any(|n| message.get(from..from + n).is_some_and(mocks))
+        })
+    }
+
     /// What the whole message says when it falls apart into known phrases and names, with a name, or a yes where any
     /// will do.
     fn weigh(&self, message: &[String], names: &[Vec<String>], any_yes: bool) -> Option<Consent> {
+        if self.holds_a_mock(message) {
+            return Some(Consent::Farewell);
+        }
         let longest = names.iter().map(Vec::len).max().unwrap_or(0).max(self.longest);
         // All that the beginnings of the message may say, one bit for each set of [`Says`].
-        let mut read = vec![0_u8; message.len() + 1];
+        let mut read = vec![0_u16; message.len() + 1];
         if let Some(begin) = read.first_mut() {
-            *begin = 1_u8 << Says::default().bits();
+            *begin = 1_u16 << Says::default().bits();
         }
         for from in 0..message.len() {
             let Some(&said) = read.get(from).filter(|said| **said != 0) else { continue };
@@ -134,35 +153,39 @@ impl Consents {
                 let Some(part) = message.get(from..to) else { continue };
                 let named = names.iter().any(|name| name == part);
                 let adds = match self.phrases.get(part) {
-                    _ if named => Adds::Yes,
-                    Some(Adds::Yes | Adds::Acknowledgement) if !any_yes => Adds::Politeness,
+                    // The name of an option says which, unless it is one that any question may be answered with.
+                    Some(Adds::Yes) if named => Adds::Yes,
+                    _ if named => Adds::Assent,
+                    Some(Adds::Assent | Adds::Yes | Adds::Acknowledgement) if !any_yes => Adds::Politeness,
+                    Some(Adds::Nothing) | None => continue,
                     Some(adds) => *adds,
-                    None => continue,
                 };
                 if let Some(end) = read.get_mut(to) {
                     *end |= Says::all()
-                        .filter(|says| said & (1_u8 << says.bits()) != 0)
-                        .fold(0_u8, |set, says| set | (1_u8 << says.with(adds).bits()));
+                        .filter(|says| said & (1_u16 << says.bits()) != 0)
+                        .fold(0_u16, |set, says| set | (1_u16 << says.with(adds).bits()));
                 }
             }
         }
         let said = read.last().copied().unwrap_or(0);
-        Says::all().filter(|says| said & (1_u8 << says.bits()) != 0).filter_map(Says::consent).max()
+        Says::all().filter(|says| said & (1_u16 << says.bits()) != 0).filter_map(Says::consent).max()
     }
 }
 
 /// What a part of a message says so far.
 #[derive(Clone, Copy, Default)]
 struct Says {
+    assent: bool,
     yes: bool,
     acknowledgement: bool,
     thanks: bool,
 }
 
 impl Says {
-    /// All eight sets, by [`Self::bits`].
+    /// All sixteen sets, by [`Self::bits`].
     fn all() -> impl Iterator<Item = Self> {
-        (0..8_u8).map(|bits| Self {
+        (0..16_u8).map(|bits| Self {
+            assent: bits & 8 != 0,
             yes: bits & 1 != 0,
             acknowledgement: bits & 2 != 0,
             thanks: bits & 4 != 0,
@@ -170,21 +193,26 @@ impl Says {
     }
 
     fn bits(self) -> u8 {
-        u8::from(self.yes) | (u8::from(self.acknowledgement) << 1) | (u8::from(self.thanks) << 2)
+        u8::from(self.yes)
+            | (u8::from(self.acknowledgement) << 1)
+            | (u8::from(self.thanks) << 2)
+            | (u8::from(self.assent) << 3)
     }
 
     const fn with(self, adds: Adds) -> Self {
         match adds {
+            Adds::Assent => Self { assent: true, ..self },
             Adds::Yes => Self { yes: true, ..self },
             Adds::Acknowledgement => Self { acknowledgement: true, ..self },
             Adds::Thanks => Self { thanks: true, ..self },
-            Adds::Politeness => self,
+            Adds::Politeness | Adds::Nothing => self,
         }
     }
 
     const fn consent(self) -> Option<Consent> {
         match self {
-            Self { yes: true, .. } => Some(Consent::Plain),
+            Self { assent: true, .. } => Some(Consent::Express),
+            Self { yes: true, .. } => Some(Consent::Bare),
             Self { acknowledgement: true, thanks: false, .. } => Some(Consent::Acknowledged),
             Self { acknowledgement: true, thanks: true, .. } => Some(Consent::Farewell),
             Self { acknowledgement: false, .. } => None,

@@ -7,9 +7,11 @@
 
 mod names;
 pub mod past;
+mod several;
 
 use names::near_month;
 pub use names::{month, weekday};
+pub use several::{is_no_day, is_unclear};
 
 use super::number::word_value;
 use super::tokens::Token;
@@ -38,25 +40,19 @@ const AHEAD_MAX_DAYS: i64 = 400;
 /// Reads the first day that is named; `asked` when the open step waits for one, so that a bare "5" is one.
 pub fn read(tokens: &[Token<'_>], calendar: Calendar<'_>, asked: bool) -> Option<DateRead> {
     let reader = Reader { tokens, calendar };
-    if super::offer::is_refused(tokens) || (0..tokens.len()).any(|at| reader.is_no_day(at)) {
+    let none = super::offer::is_refused(tokens) || is_unclear(tokens, calendar);
+    if none || (0..tokens.len()).any(|at| reader.is_no_day(at)) {
         return None;
     }
     let named = (0..tokens.len()).find_map(|at| reader.at(at).map(|read| (at, read)));
     if let Some((at, read)) = named {
         return (!reader.is_beyond(at)).then_some(read);
     }
-    let bare = || (0..tokens.len()).find_map(|at| reader.time_from_now(at)).or_else(|| reader.lone_numeral());
-    asked.then(bare).flatten()
-}
-
-/// Whether a day of a month is named that the month does not have.
-pub fn is_no_day(tokens: &[Token<'_>], calendar: Calendar<'_>) -> bool {
-    let reader = Reader { tokens, calendar };
-    let of_month = |at: usize| {
-        (at + 1..=at + 2)
-            .any(|at| reader.token(at).and_then(Token::word).is_some_and(|word| month(word).is_some()))
+    let bare = || {
+        let counted = (0..tokens.len()).find_map(|at| reader.time_from_now(at));
+        counted.or_else(|| reader.lone_numeral()).or_else(|| reader.lone_day_after())
     };
-    (0..tokens.len()).any(|at| of_month(at) && reader.is_no_day(at))
+    asked.then(bare).flatten()
 }
 
 struct Reader<'a> {
@@ -440,6 +436,12 @@ impl Reader<'_> {
         (0..3).map(|n| self.today().plus_months_anchored(n, anchor)).find(|day| *day >= from).map(exact)
     }
 
+    /// "mañana no, pasado": where a day is asked for, nothing else can be meant.
+    fn lone_day_after(&self) -> Option<DateRead> {
+        let alone = self.tokens.len() == 1 && self.is(0, &["pasado", "pasao"]);
+        alone.then(|| exact(self.today().plus_days(2)))
+    }
+
     /// A message that is only "5".
     fn lone_numeral(&self) -> Option<DateRead> {
         const AROUND: [&str; 12] =
@@ -470,26 +472,4 @@ fn next_month(today: Day) -> Day {
 fn next_month_end(today: Day) -> Day {
     let end = today.last_of_month();
     if end > today { end } else { next_month(today).last_of_month() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Calendar, is_no_day};
-    use crate::domain::money::Currency;
-    use crate::domain::time::Day;
-    use crate::understand::normalise::fold;
-    use crate::understand::tokens::tokens;
-
-    #[test]
-    fn a_day_that_no_month_has_is_told_from_other_words() {
-        let today = Day::new(2026, 11, 20).unwrap();
-        let calendar = Calendar { today, currency: Currency::Cop, is_holiday: &|_, _| false };
-        let is_none = |text: &str| is_no_day(&tokens(&fold(text)), calendar);
-        for text in ["el 32 de diciembre", "31 de noviembre", "el 30 de febrero"] {
-            assert!(is_none(text), "{text}");
-        }
-        for text in ["el 31 de diciembre", "el viernes", "2 cuotas en diciembre", "", "el 5 de la otra"] {
-            assert!(!is_none(text), "{text}");
-        }
-    }
 }

@@ -55,11 +55,13 @@ pub enum Intent {
     /// Needs seconds or minutes, or begins a sentence and goes on.
     Wait,
     WillPay,
+    /// Takes an agreement back, whenever it was accepted.
+    Withdraw,
     WrongNumber,
 }
 
 impl Intent {
-    pub const COUNT: usize = 37;
+    pub const COUNT: usize = 38;
 
     pub const ALL: [Self; Self::COUNT] = [
         Self::Abusive,
@@ -98,6 +100,7 @@ impl Intent {
         Self::Violence,
         Self::Wait,
         Self::WillPay,
+        Self::Withdraw,
         Self::WrongNumber,
     ];
 
@@ -139,6 +142,7 @@ impl Intent {
             Self::Violence => "violence",
             Self::Wait => "wait",
             Self::WillPay => "will_pay",
+            Self::Withdraw => "withdraw",
             Self::WrongNumber => "wrong_number",
         }
     }
@@ -187,7 +191,8 @@ impl Intent {
             | Self::Thinking
             | Self::TooExpensive
             | Self::Wait
-            | Self::WillPay => false,
+            | Self::WillPay
+            | Self::Withdraw => false,
         }
     }
 

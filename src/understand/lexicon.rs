@@ -150,14 +150,16 @@ fn consents(rows: Rows, normaliser: &Normaliser) -> Result<Consents, UnderstandE
     for row in rows.rows {
         let [kind, phrase] = row.fields()?;
         let adds = match kind {
+            "assent" => Adds::Assent,
             "yes" => Adds::Yes,
             "acknowledgement" => Adds::Acknowledgement,
             "thanks" => Adds::Thanks,
             "polite" => Adds::Politeness,
+            "none" => Adds::Nothing,
             other => {
                 return Err(row.error(
                     format!("`{other}` is not a kind of phrase here"),
-                    "write `yes`, `acknowledgement`, `thanks` or `polite`",
+                    "write `assent`, `yes`, `acknowledgement`, `thanks`, `polite` or `none`",
                 ));
             }
         };

@@ -20,6 +20,7 @@ pub mod normalise;
 pub mod number;
 pub mod offer;
 pub mod options;
+pub mod part;
 pub mod phrases;
 pub mod rights;
 pub mod safety;
@@ -101,6 +102,9 @@ pub struct Understanding {
     /// It is nothing but an acknowledgement ("ok", "listo, gracias"): the consent, if any, counts only right after the terms.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub acknowledges: bool,
+    /// It says yes, and not to what: the consent counts only when the terms are what was asked last.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub bare: bool,
     /// It accepts terms of which nobody knows that they came: they are shown again.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub terms_missed: bool,
@@ -119,6 +123,9 @@ pub struct Understanding {
     /// What an ambiguous amount may mean instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_other: Option<Money>,
+    /// A part of what is spoken of, as numerator and denominator: "la mitad", "el 50%"; only where an amount is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<(i64, i64)>,
     /// The next day that fits, never a past one.
     pub date: Option<Day>,
     /// The words cover several days ("la otra semana"): read the date back before it counts.
@@ -126,6 +133,9 @@ pub struct Understanding {
     /// A day is named that no month has: "el 32 de diciembre".
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub no_such_day: bool,
+    /// Several days are named, or one in two ways that do not fit: "el 5 o el 6", "el jueves 4" when that is a Friday.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unclear_day: bool,
     /// The last day that fits and has been, for what was paid already: "ayer", "el viernes".
     pub past_date: Option<Day>,
     /// The language that it is surely written in, or asks for.
@@ -273,7 +283,9 @@ impl Understander {
         if context.options.iter().any(|option| option.binds) {
             let accepted =
                 self.lexicon.consents.accepted(text, &folded, context.options, &self.lexicon.normaliser);
-            meaning.acknowledges = accepted.as_ref().is_some_and(|(_, how)| *how != Consent::Plain);
+            let how = accepted.as_ref().map(|(_, how)| *how);
+            meaning.acknowledges = matches!(how, Some(Consent::Acknowledged | Consent::Farewell));
+            meaning.bare = how == Some(Consent::Bare);
             meaning.consent = accepted.filter(|(_, how)| *how != Consent::Farewell).map(|(option, _)| option);
             // Where terms are accepted, half a yes is none; still it is about them, when it is short.
             about_terms = words.split(' ').count() <= ABOUT_TERMS_WORDS_MAX && self.begins_with_yes(&words);
@@ -326,9 +338,12 @@ impl Understander {
         // "el 30 no, mejor el 5": what follows the correction counts, if it holds a value.
         let corrected =
             pieces.iter().rposition(|piece| piece.is(&CORRECTIONS)).and_then(|at| pieces.get(at + 1..));
+        // "hoy no, mañana": so does what stands in place of a value that is denied.
         let corrected = corrected.or_else(|| {
             let shown = typed != Expectation::Nothing;
-            shown.then(|| offer::instead(pieces)).flatten()
+            let waits = shown || matches!(expects, Expectation::Amount | Expectation::Date);
+            let instead = shown.then(|| offer::instead(pieces)).flatten();
+            instead.or_else(|| waits.then(|| offer::taken_back(pieces)).flatten())
         });
         let asked = |wanted: Expectation| expects == wanted || typed == wanted;
         let amount_in = |pieces: &[Token<'_>]| amount::read(pieces, currency, asked(Expectation::Amount));
@@ -342,9 +357,11 @@ impl Understander {
             amount: amount.map(|read| read.money),
             amount_ambiguous: amount.is_some_and(|read| read.ambiguous),
             amount_other: amount.and_then(|read| read.other),
+            part: when(Expectation::Amount).and_then(|()| part::read(pieces)),
             date: date.map(|read| read.day),
             date_ambiguous: date.is_some_and(|read| read.ambiguous),
             no_such_day: asked(Expectation::Date) && date::is_no_day(pieces, calendar),
+            unclear_day: asked(Expectation::Date) && date::is_unclear(pieces, calendar),
             past_date: date::past::read(pieces, calendar, asked(Expectation::PastDate)),
             instalments: answer::instalments(pieces, currency, asked(Expectation::Amount)),
             day_month: when(Expectation::BirthDayMonth).and_then(|()| answer::day_month(pieces, currency)),

@@ -132,6 +132,21 @@ pub fn instead<'p, 't>(tokens: &'p [Token<'t>]) -> Option<&'p [Token<'t>]> {
     (opens && rest.len() <= WORDS_MAX).then_some(rest)
 }
 
+/// The value behind a denial that takes another one back, where one is asked for: "hoy no, mañana", "el 8 no, el 9",
+/// "50 no, 80".
+pub fn taken_back<'p, 't>(tokens: &'p [Token<'t>]) -> Option<&'p [Token<'t>]> {
+    const DAYS: [&str; 9] =
+        ["hoy", "manana", "pasado", "hoje", "amanha", "today", "tomorrow", "quincena", "finde"];
+    const BEFORE_MAX: usize = 6;
+    let at = tokens.iter().rposition(|token| token.is(&["no", "nao", "not"]))?;
+    let before = tokens.get(..at).filter(|before| before.len() <= BEFORE_MAX)?;
+    let value = |token: &Token<'_>| {
+        let day = |word| DAYS.contains(&word) || date::weekday(word).is_some();
+        token.numeral().is_some() || token.word().is_some_and(day)
+    };
+    before.iter().any(value).then(|| instead(tokens.get(at..)?)).flatten()
+}
+
 /// Whether the number of `n` tokens at `at` is money of another kind: earned, owed, left, or so much every month.
 pub fn is_other_money(tokens: &[Token<'_>], at: usize, n: usize) -> bool {
     let verb = (1..=4).filter_map(|back| at.checked_sub(back).and_then(|at| tokens.get(at)));

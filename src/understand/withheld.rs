@@ -170,6 +170,7 @@ impl Understanding {
             option: self.option.clone(),
             consent: self.consent.clone(),
             acknowledges: self.acknowledges,
+            bare: self.bare,
             terms_missed: self.terms_missed,
             intent: self.intent,
             doubt: self.doubt,

@@ -197,8 +197,34 @@ async fn words_about_a_mistake_touch_no_agreement_of_long_ago() {
         app.says(&who, line).await;
     }
     let said = app.transcript();
-    assert!(said.contains("en la última media hora no hay ningún acuerdo"), "{said}");
+    assert!(said.contains("Si lo dice por su acuerdo") && said.contains("«retirar el acuerdo»"), "{said}");
+    assert!(!said.contains("no hay ningún acuerdo"), "{said}");
     assert!(!said.contains("¿Quiere retirarlo?"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_no_right_behind_a_yes_is_no_answer_to_what_was_asked_since() {
+    for no in ["no", "ay no", "no acepto", "pero la otra semana"] {
+        let (app, who) = at_the_terms().await;
+        app.says(&who, "si").await;
+        assert_eq!(agreements(&app, &who).await.len(), 1, "{no}");
+        app.says(&who, no).await;
+        let asked = app.last().message.readable();
+        assert!(asked.contains("¿Quiere retirarlo?"), "{no}: {asked}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wish_to_withdraw_waits_for_the_proof() {
+    let (app, who) = at_the_terms().await;
+    app.taps(&who, "Sí, confirmo").await;
+    let made = agreements(&app, &who).await.remove(0);
+    app.waits(Millis::hours(2)).await;
+    for line in ["me arrepentí del acuerdo", "0303", "25 de julio"] {
+        app.says(&who, line).await;
+    }
+    let asked = app.last().message.readable();
+    assert!(asked.contains(&made.reference) && asked.contains("¿Quiere retirarlo?"), "{asked}");
 }
 
 fn with_context(tap: &Value, context: &Value) -> Value {

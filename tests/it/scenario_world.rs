@@ -28,6 +28,7 @@ struct Accepted {
     once: String,
     reference: String,
     offer: Offer,
+    at: Timestamp,
 }
 
 pub struct World {
@@ -127,7 +128,12 @@ impl World {
             .into_iter()
             .find(|offer| offer.kind == AgreementKind::Promise)
             .unwrap();
-        self.accepted.push(Accepted { once: "before".to_owned(), reference: "AN-0001".to_owned(), offer });
+        self.accepted.push(Accepted {
+            once: "before".to_owned(),
+            reference: "AN-0001".to_owned(),
+            offer,
+            at: self.now.minus(Millis::hours(48)),
+        });
     }
 
     fn today(&self) -> Day {
@@ -314,7 +320,7 @@ impl World {
         let Some(offer) = offer else { return bare("vencida") };
         let reference = format!("AN-{:04}", self.accepted.len() + 1);
         let values = answer("ok", [("referencia", Value::text(&reference))]);
-        self.accepted.push(Accepted { once, reference, offer });
+        self.accepted.push(Accepted { once, reference, offer, at: self.now });
         values
     }
 
@@ -352,8 +358,10 @@ impl Outcomes for World {
             "promesa.proponer" => self.propose(call),
             "acuerdo.crear" => self.accept(call),
             "acuerdo.consultar" => self.newest(self.accepted.last()),
-            // One that ran before the chat is no recent one.
-            "acuerdo.reciente" => self.newest(self.accepted.last().filter(|one| one.once != "before")),
+            "acuerdo.reciente" => {
+                let recent = |one: &&Accepted| self.now.since(one.at) <= Millis::minutes(30);
+                self.newest(self.accepted.last().filter(recent))
+            }
             "pago.enlace" if self.no_payment_methods => bare("no_disponible"),
             "pago.enlace" => answer(
                 "ok",

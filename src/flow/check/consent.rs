@@ -105,7 +105,7 @@ impl Of<'_> {
     fn word(&self, option: &ChoiceOption, field: &str, words: &str, findings: &mut Vec<Finding>) {
         let folded = fold(words);
         let unplain = unplain(&folded);
-        if unplain.is_none() && self.said_by(words) == Some(Consent::Plain) {
+        if unplain.is_none() && matches!(self.said_by(words), Some(Consent::Bare | Consent::Express)) {
             return;
         }
         let said = unplain.map_or_else(
@@ -116,7 +116,7 @@ impl Of<'_> {
             &format!("options.{}.{field}", option.id),
             said,
             "this option accepts terms",
-            "use phrases that understanding/consent.tsv knows as `yes`, and nothing else: «Sí, acepto»",
+            "use phrases that understanding/consent.tsv knows as `yes` or `assent`, and nothing else: «Sí, acepto»",
             findings,
         );
     }
@@ -138,7 +138,7 @@ impl Of<'_> {
     }
 
     fn is_yes(&self, words: &str) -> bool {
-        matches!(self.said_by(words), Some(Consent::Plain | Consent::Acknowledged))
+        matches!(self.said_by(words), Some(Consent::Express | Consent::Bare | Consent::Acknowledged))
     }
 
     fn said_by(&self, words: &str) -> Option<Consent> {

@@ -312,7 +312,7 @@ fn unfiled(compiled: &Compiled, flow: &Flow) -> Option<Finding> {
 fn cannot_take_back(compiled: &Compiled) -> Option<Finding> {
     let takes_back = |flow: &&Flow| flow.steps.values().any(|step| does(step, FINDS_AGREEMENT));
     let flow = compiled.flows.values().find(takes_back)?;
-    let heard = compiled.bot.interrupts.iter().filter(|one| one.always);
+    let heard = compiled.bot.interrupts.iter().filter(|one| one.always && one.terms.is_none());
     let reached = heard.flat_map(|one| closure(&compiled.flows, &one.run)).any(|one| takes_back(&one));
     (!reached).then(|| {
         let message =

@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 const TEXTS: [&str; 8] =
     ["stale", "not_text", "voice", "unreadable", "fault", "list_button", "more", "handoff"];
 /// Texts that a bot may do without.
-const OPTIONAL_TEXTS: [&str; 13] = [
+const OPTIONAL_TEXTS: [&str; 15] = [
     "hello",
     "kept",
     "other_person",
@@ -31,11 +31,13 @@ const OPTIONAL_TEXTS: [&str; 13] = [
     "which_amount",
     "other_amount",
     "no_such_day",
+    "which_day",
     "wait",
     "thinking",
     "too_expensive",
     "clarify",
     "acknowledged",
+    "terms_again",
 ];
 /// Remarks that leave the question open, each with the text that answers it.
 pub const IN_PLACE: [(Intent, &str); 5] = [
@@ -180,10 +182,12 @@ pub fn bot(written: &Written, flows: &BTreeMap<FlowId, Flow>, shared: Shared, no
             secret: optional("secret"),
             part: optional("part"),
             acknowledged: optional("acknowledged"),
+            terms_again: optional("terms_again"),
             kept: optional("kept"),
             which_amount: optional("which_amount"),
             other_amount: optional("other_amount"),
             no_such_day: optional("no_such_day"),
+            which_day: optional("which_day"),
             in_place: IN_PLACE
                 .into_iter()
                 .filter_map(|(intent, name)| Some((intent, optional(name)?)))
@@ -281,9 +285,11 @@ fn terms(scalar: &Scalar, notes: &mut Notes) -> Option<Terms> {
     match scalar.text.as_str() {
         "open" => Some(Terms::Open),
         "accepted" => Some(Terms::Accepted),
+        "closed" => Some(Terms::Closed),
         other => {
             let message = format!("terms are never `{other}`");
-            let help = "`open` while they wait for a yes, `accepted` once they have it";
+            let help =
+                "`open` while they wait for a yes, `accepted` once they have it, `closed` while none wait";
             notes.findings.push(Finding::new(Code::BadValue, scalar.span, message).help(help));
             None
         }

@@ -159,8 +159,10 @@ fn ask(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, ask: &AskSyntax) -> Option<As
     let mut sum = |key, scalar: Option<&Scalar>| sum_of_money(cx, expects, (key, scalar?));
     let instalment = sum("instalment", ask.instalment.as_ref());
     let likely_from = sum("likely_from", ask.likely_from.as_ref());
+    let part_of = sum("part_of", ask.part_of.as_ref());
     let var = ask.var.text.clone();
-    Some(Ask { var, expects, text, min, max, instalment, likely_from, retry: retry?, wait: wait?, goto })
+    let (retry, wait) = (retry?, wait?);
+    Some(Ask { var, expects, text, min, max, instalment, likely_from, part_of, retry, wait, goto })
 }
 
 fn sum_of_money(cx: &mut FlowCx<'_, '_>, expects: Expects, (key, scalar): (&str, &Scalar)) -> Option<Expr> {

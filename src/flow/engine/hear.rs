@@ -157,6 +157,10 @@ impl<'f> Run<'f> {
         }) {
             return self.interrupt(interrupt, heard);
         }
+        if self.is_unread(asking, heard) {
+            let asked = asking.ask(self, 0);
+            return self.asked(asked, asking, waited);
+        }
         if flow.needs > self.level {
             // Not an answer: whoever writes must prove who they are before the question is asked again.
             return match self.interrupt_among(heard, |it| allowed(step, it)) {
@@ -191,7 +195,7 @@ impl<'f> Run<'f> {
             return self.greeted(asking, waited);
         }
         let kept = self.keep_beside(asking, heard)?;
-        let consent = heard.consent(self.terms_just_shown(asking));
+        let consent = heard.consent(self.terms_seen(asking));
         let intent = said_again.or_else(|| heard.certain_intent()).map(Intent::name);
         let certain = Certain { intent, consent };
         match asking.answer(self, heard.body, meaning, certain) {
@@ -204,7 +208,7 @@ impl<'f> Run<'f> {
             Some(Part::More) => return self.asked(Ok(()), asking, waited),
             None => {}
         }
-        if asking.expects_date() && heard.names_no_day() {
+        if asking.expects_date() && heard.is_about_the_day() {
             return self.miss(asking, Some(heard), waited);
         }
         if kept && asking.takes_amount() && heard.only_proposes() {
@@ -213,6 +217,9 @@ impl<'f> Run<'f> {
         }
         if heard.only_acknowledges() && asking.binds() {
             return self.acknowledged(asking, heard, waited);
+        }
+        if heard.only_agrees() && asking.binds() {
+            return self.agreed_to_what(asking, waited);
         }
         if let Some(interrupt) = self.interrupt_among(heard, |it| allowed(step, it)) {
             return self.interrupt(interrupt, heard);
@@ -396,9 +403,11 @@ impl<'f> Run<'f> {
             if in_doubt && !comes_in_doubt(it) {
                 return false;
             }
-            let already_open = matches!(it.mode, InterruptMode::Stack) && self.is_open(&it.run);
+            let already_open =
+                matches!(it.mode, InterruptMode::Stack) && (self.is_open(&it.run) || self.asks_now(&it.run));
             let shut = self.session.reserved.is_some() && !it.reserved;
-            heard.names(it) && lets_in(it) && self.terms_stand(it, heard) && !already_open && !shut
+            let named = heard.names(it) || self.recants(it, heard);
+            named && lets_in(it) && self.terms_stand(it, heard) && !already_open && !shut
         })
     }
 

@@ -13,6 +13,17 @@ use crate::understand::{CERTAIN_BPS, Expectation, IntentGuess, IntentSource, Und
 /// Characters of a message that go into a note.
 const NOTED_CHARS_MAX: usize = 200;
 
+/// What stands between the open terms and the answer to them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum TermsSeen {
+    /// Some other text of ours: a yes may be to that.
+    Before,
+    /// Nothing: their own question is the last that was asked.
+    AskedLast,
+    /// Nor did the person write anything since they were first shown.
+    JustShown,
+}
+
 /// A message, taken apart.
 pub(super) struct Heard<'i> {
     pub(super) said: &'i Said,
@@ -86,10 +97,23 @@ impl<'i> Heard<'i> {
     }
 
     /// The option that a written message plainly accepts. The title of a button that is none of the open question's, and
-    /// words below a picture, are not written as an answer to it. An acknowledgement accepts only what was `just_shown`.
-    pub(super) fn consent(&self, just_shown: bool) -> Option<&'i str> {
+    /// words below a picture, are not written as an answer to it. An acknowledgement accepts only what was just shown,
+    /// and a bare yes only what was asked last.
+    pub(super) fn consent(&self, terms: TermsSeen) -> Option<&'i str> {
         let Said::Text { understanding, .. } = self.said else { return None };
-        understanding.consent.as_deref().filter(|_| just_shown || !understanding.acknowledges)
+        let wants = if understanding.acknowledges {
+            TermsSeen::JustShown
+        } else if understanding.bare {
+            TermsSeen::AskedLast
+        } else {
+            TermsSeen::Before
+        };
+        understanding.consent.as_deref().filter(|_| terms >= wants)
+    }
+
+    /// "Sí", and not to what.
+    pub(super) fn only_agrees(&self) -> bool {
+        matches!(self.said, Said::Text { .. }) && self.meaning.is_some_and(|meaning| meaning.bare)
     }
 
     /// Nothing but "ok", "listo", "👍", with or without thanks.
@@ -187,8 +211,29 @@ impl<'i> Heard<'i> {
     /// Terms that were accepted are taken back, before any answer. Where the words may also tell of danger, hardly
     /// another one stands beside the phrase.
     pub(super) fn takes_back(&self, interrupt: &Interrupt) -> bool {
-        let about = interrupt.terms == Some(Terms::Accepted);
-        about && (self.says_little_more(interrupt) || !self.doubted_intent().is_some_and(Intent::is_peril))
+        interrupt.terms == Some(Terms::Accepted) && self.says_it_alone(interrupt)
+    }
+
+    /// The words may tell of no danger, or hardly another one stands beside the phrase.
+    pub(super) fn says_it_alone(&self, interrupt: &Interrupt) -> bool {
+        self.says_little_more(interrupt) || !self.doubted_intent().is_some_and(Intent::is_peril)
+    }
+
+    /// Words against a yes that was given this moment: a denial, a correction, a condition, other terms, too little money.
+    /// Whoever thanks answers what was asked since.
+    pub(super) fn goes_against(&self) -> bool {
+        use Intent::{AskDiscount, AskRefinance, CantPay, Deny, TooExpensive, Withdraw};
+        let (Said::Text { .. }, Some(meaning)) = (self.said, self.meaning) else { return false };
+        let words: Vec<&str> = self.words().split(' ').collect();
+        let turns = words.first().is_some_and(|first| TURNS_FIRST.contains(first))
+            || words.last().is_some_and(|last| DENIALS.contains(last))
+            || words.iter().any(|word| TURNS.contains(word));
+        let against =
+            |intent| matches!(intent, AskDiscount | AskRefinance | CantPay | Deny | TooExpensive | Withdraw);
+        let says = meaning.yes_no == Some(false)
+            || meaning.instalments.is_some()
+            || self.certain_intent().is_some_and(against);
+        (turns || says) && !words.iter().any(|word| THANKS.contains(word))
     }
 
     fn says_little_more(&self, interrupt: &Interrupt) -> bool {
@@ -207,6 +252,17 @@ impl<'i> Heard<'i> {
     /// "el 32 de diciembre".
     pub(super) fn names_no_day(&self) -> bool {
         self.meaning.is_some_and(|meaning| meaning.no_such_day)
+    }
+
+    /// "el 5 o el 6".
+    pub(super) fn names_unclear_day(&self) -> bool {
+        self.meaning.is_some_and(|meaning| meaning.unclear_day)
+    }
+
+    /// It is about the day that is asked for, although it names none that can be taken: to be asked again, and no new matter.
+    pub(super) fn is_about_the_day(&self) -> bool {
+        let pays = matches!(self.certain_intent(), Some(Intent::WillPay));
+        self.names_no_day() || self.names_unclear_day() || (pays && self.untaken_intent().is_none())
     }
 
     /// A greeting and nothing else.
@@ -228,6 +284,25 @@ pub(super) fn lists(names: &[String], intent: Intent) -> bool {
 const WORDS_BESIDE_MAX: usize = 3;
 /// Words of a phrase that says by itself what it means, whatever stands around it.
 const TELLING_WORDS: usize = 3;
+
+/// What takes back or turns what was just said, wherever it stands, at the beginning, and at the end.
+const TURNS: [&str; 12] = [
+    "mejor",
+    "mentira",
+    "mentiras",
+    "perdon",
+    "digo",
+    "equivoque",
+    "melhor",
+    "enganei",
+    "errei",
+    "mistake",
+    "instead",
+    "rather",
+];
+const TURNS_FIRST: [&str; 9] = ["pero", "aunque", "espere", "espera", "porem", "mas", "but", "wait", "sino"];
+const DENIALS: [&str; 6] = ["no", "nop", "nope", "nao", "not", "nel"];
+const THANKS: [&str; 6] = ["gracias", "obrigado", "obrigada", "valeu", "thanks", "thank"];
 
 fn stands_within(words: &str, phrase: &str) -> bool {
     let telling = phrase.split(' ').count() >= TELLING_WORDS;

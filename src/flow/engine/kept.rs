@@ -56,6 +56,7 @@ const fn is_wish(intent: Intent) -> bool {
         | Intent::TooExpensive
         | Intent::Violence
         | Intent::Wait
+        | Intent::Withdraw
         | Intent::WrongNumber => false,
     }
 }

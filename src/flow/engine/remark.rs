@@ -5,10 +5,10 @@ use crate::domain::ids::FlowId;
 use crate::domain::time::Millis;
 use crate::flow::engine::asking::Asking;
 use crate::flow::engine::hear::Waited;
-use crate::flow::engine::heard::Heard;
+use crate::flow::engine::heard::{Heard, TermsSeen};
 use crate::flow::engine::run::{Next, Run, Stop};
-use crate::flow::model::{FlowSet, Interrupt, Localised, Step, Terms};
-use crate::flow::state::{Remarked, Status};
+use crate::flow::model::{FlowSet, Interrupt, Localised, Step, StepKind, Terms};
+use crate::flow::state::{Frame, Remarked, Status};
 use crate::understand::Understanding;
 use crate::understand::intent::Intent;
 
@@ -17,6 +17,9 @@ const ONE_THOUGHT: Millis = Millis::seconds(20);
 
 /// How long an agreement is fresh: as long as `acuerdo.reciente` finds it.
 const ACCEPTED_LATELY: Millis = Millis::minutes(30);
+
+/// Within this time of a yes nobody has read the receipt and typed an answer to what it asks.
+const UNREAD: Millis = Millis::seconds(10);
 
 /// What was meant, and what is said to it.
 pub(super) struct Remark<'f> {
@@ -80,9 +83,12 @@ impl<'f> Run<'f> {
         // Who is choosing among amounts hears that question again; how to write one is not what was missed.
         let texts = &self.flows.bot.texts;
         let chooses = self.frame().is_ok_and(|frame| !frame.readings.is_empty());
-        let no_day = asking.expects_date() && heard.is_some_and(Heard::names_no_day);
         let which = texts.which_amount.as_ref().filter(|_| chooses);
-        let text = which.or(texts.no_such_day.as_ref().filter(|_| no_day)).unwrap_or(text);
+        let of_day = heard.filter(|_| asking.expects_date()).and_then(|heard| {
+            let none = texts.no_such_day.as_ref().filter(|_| heard.names_no_day());
+            none.or(texts.which_day.as_ref().filter(|_| heard.names_unclear_day()))
+        });
+        let text = which.or(of_day).unwrap_or(text);
         let turn = self.session.turn;
         if self.keeps_wish(heard) {
             self.say_kept()?;
@@ -112,18 +118,35 @@ impl<'f> Run<'f> {
         self.asked(asked, asking, waited)
     }
 
-    /// Whether the terms are the last that was said here and nothing of the person came since.
-    pub(super) fn terms_just_shown(&self, asking: Asking<'f>) -> bool {
-        let (Asking::Choose(choose), Status::Waiting { asked_turn, nudged: false, .. }) =
+    /// A yes behind another text of ours, which may be to that: the terms are asked whole, and the next one counts.
+    pub(super) fn agreed_to_what(&mut self, asking: Asking<'f>, waited: Waited) -> Result<(), Stop> {
+        self.visit("agrees_to_what");
+        let before = match &self.flows.bot.texts.terms_again {
+            Some(words) => self.say_text(words),
+            None => Ok(()),
+        };
+        let asked = before.and_then(|()| asking.ask(self, 0));
+        self.asked(asked, asking, waited)
+    }
+
+    /// How the terms of the open question were seen last. Every asking waits anew, so they are the last that was asked when
+    /// they were shown in its turn; a reminder is their own question again.
+    pub(super) fn terms_seen(&self, asking: Asking<'f>) -> TermsSeen {
+        let (Asking::Choose(choose), Status::Waiting { asked_turn, nudged, .. }) =
             (asking, &self.session.status)
         else {
-            return false;
+            return TermsSeen::Before;
         };
         let shown = choose.evidence.as_ref().zip(self.session.frames.last());
-        shown.is_some_and(|(name, frame)| {
-            frame.since_turn == *asked_turn
-                && frame.shown.get(name).is_some_and(|shown| shown.turn == *asked_turn)
-        })
+        let last = |(name, frame): (&String, &Frame)| {
+            let asked = frame.shown.get(name).is_some_and(|shown| shown.turn == *asked_turn);
+            asked.then_some(frame.since_turn == *asked_turn && !nudged)
+        };
+        match shown.and_then(last) {
+            None => TermsSeen::Before,
+            Some(false) => TermsSeen::AskedLast,
+            Some(true) => TermsSeen::JustShown,
+        }
     }
 
     /// Whether terms are as far as the interrupt wants them, if it asks for any.
@@ -131,12 +154,67 @@ impl<'f> Run<'f> {
         match interrupt.terms {
             None => true,
             Some(Terms::Open) => self.terms_wait(),
+            // Words that may also tell of danger are asked about first.
+            Some(Terms::Closed) => {
+                !self.terms_wait() && !self.asks_about(interrupt) && heard.says_it_alone(interrupt)
+            }
+            // While identity is proved for such a matter, it is not begun a second time above that.
+            Some(Terms::Accepted) if self.proves() || self.asks_about(interrupt) => false,
             Some(Terms::Accepted) => {
                 let mut shown = self.session.frames.iter().flat_map(|frame| frame.shown.values());
-                shown.any(|shown| shown.answered_by.is_some())
-                    || self.accepted_lately() && !self.terms_wait() && heard.holds_phrase_of(interrupt)
+                let accepted = shown.any(|shown| shown.answered_by.is_some());
+                let lately = self.accepted_within(ACCEPTED_LATELY) && heard.holds_phrase_of(interrupt);
+                !self.terms_wait() && (accepted || lately || self.recants(interrupt, heard))
             }
         }
+    }
+
+    /// A yes and, before anybody can have read what came of it, words against it: they are about the terms, not an answer
+    /// to what was asked after them.
+    pub(super) fn recants(&self, interrupt: &Interrupt, heard: &Heard<'_>) -> bool {
+        let about = interrupt.terms == Some(Terms::Accepted);
+        about && self.accepted_within(UNREAD) && !self.terms_wait() && heard.goes_against()
+    }
+
+    /// A denial in the same breath as the yes, at the question whether to withdraw it: it cannot be an answer to that.
+    pub(super) fn is_unread(&self, asking: Asking<'f>, heard: &Heard<'_>) -> bool {
+        let answers = heard.certain_intent().is_some_and(|intent| asking.lists(intent));
+        let mut interrupts = self.flows.bot.interrupts.iter();
+        !answers && interrupts.any(|it| self.asks_about(it) && self.recants(it, heard))
+    }
+
+    /// Whether the open question is that of a flow which this one calls.
+    pub(super) fn asks_now(&self, flow: &FlowId) -> bool {
+        let open = self.session.frames.last().map(|frame| &frame.flow);
+        let steps = self.flows.flows.get(flow).into_iter().flat_map(|flow| flow.steps.values());
+        let mut called = steps.filter_map(|step| match &step.kind {
+            StepKind::Call(call) => Some(&call.flow),
+            StepKind::Say(_)
+            | StepKind::Ask(_)
+            | StepKind::Choose(_)
+            | StepKind::Do(_)
+            | StepKind::Decide(_)
+            | StepKind::Handoff(_)
+            | StepKind::Pause(_)
+            | StepKind::Set(_)
+            | StepKind::End(_) => None,
+        });
+        called.any(|called| Some(called) == open)
+    }
+
+    /// Whether the open question takes all that the interrupt means as answers.
+    fn asks_about(&self, interrupt: &Interrupt) -> bool {
+        let asking = self.place().and_then(|(_, step)| Asking::of(step));
+        let listed = |asking: Asking<'f>| {
+            let taken = |name: &String| Intent::parse(name).is_some_and(|intent| asking.lists(intent));
+            !interrupt.intents.is_empty() && interrupt.intents.iter().all(taken)
+        };
+        matches!(self.session.status, Status::Waiting { .. }) && asking.is_ok_and(listed)
+    }
+
+    fn proves(&self) -> bool {
+        let flow = self.flows.bot.reverify.as_ref();
+        self.session.frames.iter().any(|frame| Some(&frame.flow) == flow)
     }
 
     fn terms_wait(&self) -> bool {
@@ -146,8 +224,8 @@ impl<'f> Run<'f> {
 
     /// Whether whoever has the chat accepted terms so short a time ago that words which take them back mean them,
     /// whatever is asked by now.
-    fn accepted_lately(&self) -> bool {
-        self.session.accepted_at.is_some_and(|at| self.facts.now.since(at) < ACCEPTED_LATELY)
+    fn accepted_within(&self, time: Millis) -> bool {
+        self.session.accepted_at.is_some_and(|at| self.facts.now.since(at) < time)
     }
 
     /// Who says hello in the middle of a question did not see it or begins anew: it is asked again, kindly.

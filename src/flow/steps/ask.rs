@@ -10,7 +10,7 @@ use crate::flow::expr::Expr;
 use crate::flow::model::{Ask, Expects};
 use crate::flow::render::Speech;
 use crate::flow::value::Value;
-use crate::understand::Understanding;
+use crate::understand::{Understanding, part};
 use std::cmp::Ordering;
 
 pub(crate) fn run<'f>(ask: &'f Ask, run: &mut Run<'f>) -> Result<Next<'f>, Stop> {
@@ -63,7 +63,7 @@ pub(crate) fn answer<'f>(
     if let Some(next) = which::answer(ask, run, meaning)? {
         return Ok(Some(next));
     }
-    let readings = doubtful(ask, meaning);
+    let readings = doubtful(ask, run, meaning);
     if !readings.is_empty() {
         return which::ask_which(ask, run, readings);
     }
@@ -74,8 +74,13 @@ pub(crate) fn answer<'f>(
 }
 
 /// What the amount may mean when the step waits for one and it is not plain.
-fn doubtful(ask: &Ask, meaning: &Understanding) -> Vec<Money> {
-    if ask.expects == Expects::Money { which::readings(meaning) } else { Vec::new() }
+fn doubtful(ask: &Ask, run: &Run<'_>, meaning: &Understanding) -> Vec<Money> {
+    if ask.expects != Expects::Money {
+        return Vec::new();
+    }
+    let plain = meaning.amount.is_some() || instalment(ask, meaning, run).is_some();
+    let part = part(ask, meaning, run).filter(|_| !plain);
+    which::readings(meaning).into_iter().chain(part).collect()
 }
 
 /// Takes what was typed at a choice as the answer of this step; `None` when it holds no such value. A value beyond
@@ -88,7 +93,7 @@ pub(crate) fn answer_ahead<'f>(
     let Some(value) = read(ask, "", meaning, run) else { return Ok(None) };
     run.visit("typed");
     run.move_to(id)?;
-    let readings = doubtful(ask, meaning);
+    let readings = doubtful(ask, run, meaning);
     if readings.is_empty() && is_within(ask, &value, run) {
         return take(ask, run, value).map(Some);
     }
@@ -104,7 +109,7 @@ pub(crate) fn answer_ahead<'f>(
 /// Whether the message holds a value of this step, and if so, whether one that is within its bounds.
 pub(crate) fn may_take(ask: &Ask, run: &Run<'_>, meaning: &Understanding) -> Option<bool> {
     let value = read(ask, "", meaning, run)?;
-    let readings = doubtful(ask, meaning);
+    let readings = doubtful(ask, run, meaning);
     let possible = |one: &Money| is_within(ask, &Value::Money(*one), run);
     Some(if readings.is_empty() { is_within(ask, &value, run) } else { readings.iter().any(possible) })
 }
@@ -127,7 +132,10 @@ fn read(ask: &Ask, body: &str, meaning: &Understanding, run: &Run<'_>) -> Option
             (1..=max).contains(&text.chars().count()).then(|| Value::text(text))
         }
         Expects::Int => meaning.integer.map(Value::Int),
-        Expects::Money => meaning.amount.or_else(|| instalment(ask, meaning, run)).map(Value::Money),
+        Expects::Money => {
+            let counted = || instalment(ask, meaning, run).or_else(|| part(ask, meaning, run));
+            meaning.amount.or_else(counted).map(Value::Money)
+        }
         Expects::Date => meaning.date.map(Value::Date),
         Expects::PastDate => meaning.past_date.map(Value::Date),
         Expects::DocumentLast4 => {
@@ -150,6 +158,13 @@ fn instalment(ask: &Ask, meaning: &Understanding, run: &Run<'_>) -> Option<Money
     meaning.instalments.filter(|n| *n == 1)?;
     let Value::Money(one) = run.eval(ask.instalment.as_ref()?) else { return None };
     Some(one)
+}
+
+/// "la mitad", where the step says of what. It is read back before it counts.
+fn part(ask: &Ask, meaning: &Understanding, run: &Run<'_>) -> Option<Money> {
+    let part = meaning.part?;
+    let Value::Money(whole) = run.eval(ask.part_of.as_ref()?) else { return None };
+    part::of(whole, part)
 }
 
 pub(crate) fn is_within(ask: &Ask, value: &Value, run: &Run<'_>) -> bool {

@@ -77,6 +77,7 @@ pub struct AskSyntax {
     pub max: Option<Scalar>,
     pub instalment: Option<Scalar>,
     pub likely_from: Option<Scalar>,
+    pub part_of: Option<Scalar>,
     pub retry: Option<RetrySyntax>,
     pub wait: Option<WaitSyntax>,
     pub goto: Scalar,

@@ -23,6 +23,7 @@ const fn other_keys(kind: &str) -> &'static [&'static str] {
             "max",
             "instalment",
             "likely_from",
+            "part_of",
             "retry",
             "wait",
             "goto",
@@ -165,6 +166,7 @@ fn ask(reader: &mut Reader, what: &str, fields: Fields<'_>) -> Option<AskSyntax>
     let (min, max) = (reader.optional(fields, "min"), reader.optional(fields, "max"));
     let instalment = reader.optional(fields, "instalment");
     let likely_from = reader.optional(fields, "likely_from");
+    let part_of = reader.optional(fields, "part_of");
     let (retry, wait) = (retry(reader, fields), wait(reader, fields));
     let goto = reader.required(fields, what, "goto", GOTO)?;
     Some(AskSyntax {
@@ -175,6 +177,7 @@ fn ask(reader: &mut Reader, what: &str, fields: Fields<'_>) -> Option<AskSyntax>
         max,
         instalment,
         likely_from,
+        part_of,
         retry,
         wait,
         goto,

@@ -161,6 +161,10 @@ const SHAPES: [&[usize]; 8] = [
     &[4, 4, 4, 3],
 ];
 
+/// Of a card of which the end is missing.
+const CUT_GROUPS: usize = 3;
+const GROUP_DIGITS: usize = 4;
+
 /// How two neighbouring groups stand to each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Apart {
@@ -200,7 +204,7 @@ fn longest(read: &Read<'_>, first: usize, spoken_of: bool) -> Option<usize> {
             break;
         }
         let number = Number { read, first, last: at, digits: &digits, apart, spoken_of };
-        if DIGITS.contains(&digits.len()) && number.is_card() {
+        if (DIGITS.contains(&digits.len()) && number.is_card()) || number.is_cut() {
             found = Some(at);
         }
     }
@@ -239,6 +243,18 @@ struct Number<'a, 't> {
 }
 
 impl Number<'_, '_> {
+    /// Three of the four groups that are printed on a card: "4532 0151 1283".
+    fn is_cut(&self) -> bool {
+        let in_fours = self.units().len() == CUT_GROUPS
+            && self.units().iter().all(|unit| unit.digits.len() == GROUP_DIGITS);
+        let named = self.is_named() && !self.spoken_of;
+        in_fours
+            && self.apart == Apart::Separator
+            && !named
+            && !self.is_phone()
+            && network(&format!("{}0000", self.digits)) == Network::Known
+    }
+
     fn is_card(&self) -> bool {
         let network = network(self.digits);
         let checks = checks(self.digits);

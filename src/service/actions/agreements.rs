@@ -96,13 +96,13 @@ pub async fn create(call: &ActionCall, ctx: &ActionContext<'_>) -> Result<Done, 
         .record(Record::Agreement(agreement)))
 }
 
-/// The agreement about the argument `deuda`, else any that is running. Outcomes: `ok`, `ninguno`, `caido`.
+/// The agreement about the argument `deuda`, else the newest that is running. Outcomes: `ok`, `ninguno`, `caido`.
 pub fn consult(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
     let Some(file) = ctx.file else { return Done::outcome("caido") };
     let asked = obligation_of(call, file);
     let about = |obligation: &&Obligation| asked.is_none_or(|asked| asked.id == obligation.id);
-    let found = file.obligations.iter().filter(about).find_map(|obligation| running(file, obligation));
-    found.map_or_else(
+    let running = file.obligations.iter().filter(about).filter_map(|obligation| running(file, obligation));
+    running.max_by_key(|agreement| agreement.accepted_at).map_or_else(
         || Done::outcome("ninguno"),
         |agreement| Done::outcome("ok").value("acuerdo", values::agreement(agreement, file, ctx.today)),
     )

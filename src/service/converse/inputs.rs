@@ -71,7 +71,7 @@ impl Ear<'_> {
         let read = |text: &str| self.understander.understand(text, &context);
         let asked = Asked::by(context.expects, context.typed);
         let Some(bare) = without_identity(text, known(self.candidates), asked) else { return read(text) };
-        let meaning = Understanding { consent: None, acknowledges: false, ..read(&bare) };
+        let meaning = Understanding { consent: None, acknowledges: false, bare: false, ..read(&bare) };
         if !asked.identity {
             return meaning;
         }
@@ -93,8 +93,9 @@ impl Ear<'_> {
             let whole = own.then(|| self.with_what_follows(body)).flatten();
             let whole = whole.map(|whole| self.understand(&whole)).unwrap_or_default();
             (meaning.consent, meaning.acknowledges) = (whole.consent, whole.acknowledges);
+            meaning.bare = whole.bare;
             if meaning.consent.is_some() && !self.could_know_the_terms(message) {
-                (meaning.consent, meaning.acknowledges) = (None, true);
+                (meaning.consent, meaning.acknowledges, meaning.bare) = (None, true, false);
                 meaning.terms_missed = self.terms == Some(Fate::Missed);
             }
         }

@@ -396,11 +396,12 @@ const FRAMES: [(&str, &[&str]); 9] = [
     ),
 ];
 
-/// Every phrase that says yes by itself.
+/// Every phrase that says yes.
 static YESES: LazyLock<Vec<String>> = LazyLock::new(|| {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("flows/understanding/consent.tsv");
     let text = std::fs::read_to_string(file).unwrap();
-    text.lines().filter_map(|line| line.strip_prefix("yes\t")).map(str::to_owned).collect()
+    let yes = |line: &str| line.strip_prefix("yes\t").or(line.strip_prefix("assent\t")).map(str::to_owned);
+    text.lines().filter_map(yes).collect()
 });
 
 /// A sentence with a yes in it that is no yes.

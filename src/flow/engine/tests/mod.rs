@@ -2,6 +2,7 @@
 
 mod consent;
 mod laws;
+mod taken_back;
 mod talks;
 mod turns;
 mod who;

@@ -170,7 +170,7 @@ fn of_interrupt(flows: &FlowSet, id: &str, guess: Option<Intent>) -> Option<&'st
         "despedida" => Some("bye"),
         "pagar" => Some("choose:pay"),
         "saldo" => Some("question:balance"),
-        "retracta" => Some("cancel_agreement"),
+        "retracta" | "anula" => Some("cancel_agreement"),
         "quien_eres" => Some("question:who_are_you"),
         _ => guess.filter(listed).or_else(first).and_then(of_intent),
     }
@@ -201,6 +201,7 @@ const fn of_intent(intent: Intent) -> Option<&'static str> {
         Intent::Thanks => Some("thanks"),
         Intent::ThirdParty => Some("third_party"),
         Intent::WillPay => Some("will_pay"),
+        Intent::Withdraw => Some("cancel_agreement"),
         Intent::WrongNumber => Some("not_mine"),
         Intent::Bereavement => Some("bereavement"),
         Intent::Clarify => Some("clarify"),

@@ -1,0 +1,137 @@
+//! What is no day although it is named as one: a day that no month has, one that is named in two ways which
+//! do not fit ("el jueves 4", when the 4th is a Friday), and one of several ("el 5 o el 6"). Nobody knows which is meant.
+
+use super::{Calendar, Reader, month, weekday};
+use crate::understand::tokens::Token;
+
+/// What stands between two days of which either may be meant.
+const EITHER: [&str; 4] = ["o", "u", "ou", "or"];
+/// Words of the phrase between two days at most: "el viernes o a más tardar el lunes".
+const BETWEEN_MAX: usize = 5;
+/// What a number counts that is no day.
+const COUNTED: [&str; 16] = [
+    "mil", "k", "lucas", "palos", "pesos", "soles", "reais", "cuotas", "cuota", "parcelas", "dias",
+    "semanas", "meses", "horas", "am", "pm",
+];
+
+/// Whether the days that are named are more than one, or contradict each other.
+pub fn is_unclear(tokens: &[Token<'_>], calendar: Calendar<'_>) -> bool {
+    let reader = Reader { tokens, calendar };
+    (0..tokens.len()).any(|at| reader.contradicts(at) || reader.is_either(at))
+}
+
+/// Whether a day of a month is named that the month does not have.
+pub fn is_no_day(tokens: &[Token<'_>], calendar: Calendar<'_>) -> bool {
+    let reader = Reader { tokens, calendar };
+    let of_month = |at: usize| {
+        (at + 1..=at + 2)
+            .any(|at| reader.token(at).and_then(Token::word).is_some_and(|word| month(word).is_some()))
+    };
+    (0..tokens.len()).any(|at| of_month(at) && reader.is_no_day(at))
+}
+
+impl Reader<'_> {
+    /// "el lunes 4", when the 4th is no Monday.
+    fn contradicts(&self, at: usize) -> bool {
+        let word = self.token(at).and_then(Token::word);
+        let Some(named) = word.and_then(weekday).or_else(|| self.portuguese_weekday(at)) else {
+            return false;
+        };
+        let article = self.is(at + 1, &["el", "dia"]);
+        let number_at = if article { at + 2 } else { at + 1 };
+        let number = self.token(number_at).and_then(Token::numeral).and_then(|text| text.parse().ok());
+        let Some(day) = number.filter(|day: &i64| (1..=31).contains(day)) else { return false };
+        if self.counts(number_at + 1) {
+            return false;
+        }
+        let read = self.day_and_month(number_at).or_else(|| self.next_day_of_month(day, 0));
+        let today = self.today();
+        let other = read.is_some_and(|read| read.day.weekday() != named);
+        // Said on that very day, the next of the kind is not the one that is meant.
+        other && !(today.weekday() == named && i64::from(today.day()) == day)
+    }
+
+    /// "viernes o sábado", "el 5 o 6".
+    fn is_either(&self, at: usize) -> bool {
+        if !self.is(at, &EITHER) {
+            return false;
+        }
+        let before = (at.saturating_sub(BETWEEN_MAX)..at).rev().find_map(|at| self.at(at));
+        let Some(before) = before else { return false };
+        let after = (at + 1..=at + BETWEEN_MAX).find_map(|at| self.at(at));
+        let bare = || {
+            let text = self.token(at + 1)?.numeral()?;
+            let day = text.parse().ok().filter(|day| (1..=31).contains(day))?;
+            let follows = self.token(at.checked_sub(1)?)?.numeral().is_some() && !self.counts(at + 2);
+            follows.then(|| self.next_day_of_month(day, 1)).flatten()
+        };
+        after.or_else(bare).is_some_and(|after| after.day != before.day)
+    }
+
+    fn counts(&self, at: usize) -> bool {
+        self.is(at, &COUNTED)
+            || ['%', '/', ':'].into_iter().any(|sign| self.token(at).is_some_and(|token| token.is_sign(sign)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_no_day, is_unclear};
+    use crate::domain::money::Currency;
+    use crate::domain::time::Day;
+    use crate::understand::date::Calendar;
+    use crate::understand::normalise::fold;
+    use crate::understand::tokens::tokens;
+
+    #[test]
+    fn two_days_or_two_names_that_do_not_fit_are_no_day() {
+        // A Monday; 4 December is a Friday.
+        let today = Day::new(2026, 11, 30).unwrap();
+        let calendar = Calendar { today, currency: Currency::Cop, is_holiday: &|_, _| false };
+        let unclear = |text: &str| is_unclear(&tokens(&fold(text)), calendar);
+        for text in [
+            "el jueves 4",
+            "el lunes 4",
+            "jueves 4 de diciembre",
+            "el 5 o el 6",
+            "el 5 o 6",
+            "viernes o sabado",
+            "miércoles o jueves",
+            "el viernes o a más tardar el lunes",
+            "mañana o pasado mañana",
+            "friday or saturday",
+            "na sexta ou no sábado",
+            "sábado el 4",
+        ] {
+            assert!(unclear(text), "{text}");
+        }
+        for text in [
+            "el viernes 4",
+            "viernes 4 de diciembre",
+            "el lunes 30",
+            "el viernes",
+            "el viernes o sea el 4",
+            "el 5 o antes",
+            "50 o 60 mil el viernes",
+            "el viernes 4 mil",
+            "el 15",
+            "sea el viernes",
+            "en 2 o 3 cuotas el viernes",
+        ] {
+            assert!(!unclear(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_that_no_month_has_is_told_from_other_words() {
+        let today = Day::new(2026, 11, 20).unwrap();
+        let calendar = Calendar { today, currency: Currency::Cop, is_holiday: &|_, _| false };
+        let is_none = |text: &str| is_no_day(&tokens(&fold(text)), calendar);
+        for text in ["el 32 de diciembre", "31 de noviembre", "el 30 de febrero"] {
+            assert!(is_none(text), "{text}");
+        }
+        for text in ["el 31 de diciembre", "el viernes", "2 cuotas en diciembre", "", "el 5 de la otra"] {
+            assert!(!is_none(text), "{text}");
+        }
+    }
+}
