@@ -62,7 +62,10 @@ pub fn require_webhook_settings(settings: &Settings) -> Result<(), ConfigError> 
         });
     }
     settings.app_secrets().iter().try_for_each(|secret| long_enough("WHATSAPP_APP_SECRET", secret))?;
-    settings.whatsapp_verify_token.iter().try_for_each(|token| long_enough("WHATSAPP_VERIFY_TOKEN", token))?;
+    settings
+        .whatsapp_verify_token
+        .iter()
+        .try_for_each(|token| long_enough("WHATSAPP_VERIFY_TOKEN", token))?;
     shaped_as_metas(settings)
 }
 

@@ -136,7 +136,8 @@ fn check_data(settings: &Settings, findings: &mut Findings) {
             findings.care("privacy notice", &format!("{}: {}", gap.file, gap.what), &gap.remedy);
         }
         for lender in app::unsigned_checkouts(settings, &policies) {
-            let what = format!("the policy of `{lender}` names one and no secret signs its links: none is offered");
+            let what =
+                format!("the policy of `{lender}` names one and no secret signs its links: none is offered");
             findings.care("checkout", &what, "set ACUERDO_CHECKOUT_SECRET to the secret that the page knows");
         }
     }

@@ -4,6 +4,7 @@ use crate::debts::row::Row;
 use crate::debts::values::{Mistake, mistake};
 use crate::domain::debt::{Balance, Instalment, ObligationStatus};
 use crate::domain::time::{Day, Zone};
+use crate::rules::names::{Unlike, unlike_a_name};
 
 /// Letters of a name that a person bears and a message shows.
 const NAME_CHARS_MAX: usize = 80;
@@ -14,7 +15,10 @@ const FIRST_YEAR: i16 = 2000;
 /// So many digits are a phone, an account or a document, not the year or the number of a product.
 const PRODUCT_DIGITS_MAX: usize = 6;
 /// Beginnings of words that ask for something or say that something is done, without accents.
-const TELLING: [&str; 12] = [
+const TELLING: [&str; 15] = [
+    "visit",
+    "ingres",
+    "clic",
     "llame",
     "llamar",
     "consign",
@@ -28,6 +32,9 @@ const TELLING: [&str; 12] = [
     "cancelad",
     "embarg",
 ];
+/// Addresses of the web and of mail as they are told by mouth.
+const SPELLED_LINKS: [&str; 8] =
+    ["punto com", "punto co", "punto net", "ponto com", "dot com", " arroba ", "www ", "http"];
 /// What systems write where they know no name.
 const NOBODY: [&str; 13] = [
     "null",
@@ -128,7 +135,13 @@ pub fn name_of_product(text: &str) -> Result<(), Mistake> {
     }
     let words = text.to_lowercase();
     let tells = |word: &str| TELLING.iter().any(|begin| word.starts_with(begin));
-    if words.split(|c: char| !c.is_alphanumeric()).any(tells) {
+    let spelled = |spelled: &&str| words.contains(spelled);
+    if text.contains(['<', '>', '{', '}', '=', '|', '@', '$', '`'])
+        || text.trim_start().starts_with(['+', '-'])
+    {
+        return Err(mistake("a sign of markup, a formula or a template in the name of a product", ALONE));
+    }
+    if words.split(|c: char| !c.is_alphanumeric()).any(tells) || SPELLED_LINKS.iter().any(|it| spelled(&it)) {
         return Err(mistake("a message to people, not the name of a product", ALONE));
     }
     Ok(())
@@ -145,7 +158,18 @@ pub fn name_of_person(text: &str) -> Result<(), Mistake> {
     if text.chars().any(char::is_numeric) {
         return Err(mistake("a name with digits", "write the name alone, as on the document"));
     }
-    Ok(())
+    match unlike_a_name(text) {
+        None => Ok(()),
+        Some(Unlike::Empty) => Err(mistake("a name without letters", "write the name, as on the document")),
+        Some(Unlike::Sign) => Err(mistake(
+            "a sign that no name has (markup, a formula, a template, brackets)",
+            "write the name alone, as on the document",
+        )),
+        Some(Unlike::Mark) => Err(mistake(
+            "a mark of the case beside the name: whoever is greeted with it learns of a debt",
+            "write the name alone, as on the document; a death is reported to people, not in a name",
+        )),
+    }
 }
 
 /// `0000000000`, `1111-1111`, `XXXX`: what is typed where a document is not known.

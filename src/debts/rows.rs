@@ -12,6 +12,7 @@ use crate::domain::ids::{LenderId, PersonId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::pii::Pii;
 use crate::domain::time::Day;
+use crate::rules::names::first_of;
 use std::collections::HashMap;
 
 /// What earlier rows said, to compare with.
@@ -127,7 +128,7 @@ impl<'a> Rows<'a> {
         let phones = row.read("phones", phones);
         let full_name = full_name?;
         let first_name = match row.text("first_name") {
-            "" => full_name.split_whitespace().next().unwrap_or_default().to_owned(),
+            "" => first_of(&full_name).to_owned(),
             _ => row.name_of_person("first_name")?,
         };
         let (lender, external_ref) = (lender?, external_ref?);

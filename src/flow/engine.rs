@@ -29,7 +29,7 @@ mod tests;
 
 pub(crate) use asking::Certain;
 pub(crate) use brought::{BROUGHT_VARS, MEDIA_VAR};
-pub use open::{expectation, open_options, open_terms, typed_expectation};
+pub use open::{expectation, open_check, open_options, open_terms, typed_expectation};
 pub use returns::{NoReturn, returnable};
 pub use suspicion::another_may_write;
 

@@ -4,6 +4,7 @@ pub mod api;
 pub mod delivery_body;
 pub mod error;
 pub mod operations;
+pub mod own_host;
 pub mod request_id;
 pub mod simulator;
 pub mod webhook;

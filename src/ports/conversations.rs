@@ -185,6 +185,10 @@ pub enum CommitRefused {
     /// A `once` key exists: run the turn again, the action will find the first.
     #[error("once key {0} exists already")]
     Once(String),
+    /// Somebody tried who they are from the same address, or about the same person, after the turn had read the tries:
+    /// run it again, so that no try is judged without the others.
+    #[error("another try of identity came in between")]
+    Tried,
 }
 
 #[async_trait]

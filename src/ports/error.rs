@@ -17,7 +17,9 @@ pub enum StoreError {
     #[error("the store failed: {why}")]
     Failed { why: String },
     /// There is no such database file, and this call makes none.
-    #[error("the database file {file} does not exist: correct DATABASE_URL, or make it with `acuerdo migrate`")]
+    #[error(
+        "the database file {file} does not exist: correct DATABASE_URL, or make it with `acuerdo migrate`"
+    )]
     Missing { file: String },
 }
 
@@ -26,7 +28,9 @@ impl StoreError {
     pub const fn is_transient(&self) -> bool {
         match self {
             Self::Unavailable { .. } => true,
-            Self::Corrupt { .. } | Self::Conflict { .. } | Self::Failed { .. } | Self::Missing { .. } => false,
+            Self::Corrupt { .. } | Self::Conflict { .. } | Self::Failed { .. } | Self::Missing { .. } => {
+                false
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::domain::debt::{Agreement, Obligation, Person};
 use crate::domain::ids::{ConversationId, LenderId, ObligationId, PersonId};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
-use crate::ports::records::{Case, PaymentClaim};
+use crate::ports::records::{Case, IdentityTry, PaymentClaim};
 use async_trait::async_trait;
 
 /// Everything that one turn may need of a person, read at one moment.
@@ -50,6 +50,33 @@ pub struct IdentityHistory {
     pub persons_day: u32,
     /// Candidates who were tried from other addresses, in the order of their ids.
     pub elsewhere: Vec<TriedElsewhere>,
+    /// What the newest stored try of this address, or about a candidate, is known by; 0 when there is none. Newer ones
+    /// are greater.
+    pub newest: i64,
+}
+
+impl IdentityHistory {
+    /// What the history is after this try of the same chat, which is not stored yet.
+    #[must_use]
+    pub fn after(mut self, tried: &IdentityTry) -> Self {
+        if tried.passed.is_some() {
+            self.wrong_in_challenge = 0;
+            self.challenges_day = self.challenges_day.saturating_sub(1);
+            self.challenges_month = self.challenges_month.saturating_sub(1);
+        } else {
+            self.wrong_in_challenge = if tried.starts_challenge { 1 } else { self.wrong_in_challenge + 1 };
+            self.challenges_day += u32::from(tried.starts_challenge);
+            self.challenges_month += u32::from(tried.starts_challenge);
+        }
+        if tried.locked_until.is_some() {
+            self.wrong_in_challenge = 0;
+            self.locked_until = self.locked_until.max(tried.locked_until);
+            self.locks_month += 1;
+        }
+        let persons = u32::try_from(tried.candidates.len()).unwrap_or(u32::MAX);
+        self.persons_day = self.persons_day.max(persons);
+        self
+    }
 }
 
 /// What other addresses tried about one person.

@@ -121,6 +121,11 @@ pub struct IdentityTry {
     pub locked_until: Option<Timestamp>,
     /// First try of a new challenge.
     pub starts_challenge: bool,
+    /// The newest stored try ([`IdentityHistory::newest`]) that was known when this one was judged. A commit that finds
+    /// a newer one is refused with `CommitRefused::Tried`: what the try comes to depends on all that went before.
+    ///
+    /// [`IdentityHistory::newest`]: crate::ports::people::IdentityHistory::newest
+    pub judged_after: i64,
 }
 
 #[derive(Debug, Clone)]

@@ -13,6 +13,7 @@ pub mod dpd;
 pub mod guard;
 pub mod hours;
 pub mod lint;
+pub mod names;
 pub mod offer;
 #[cfg(test)]
 mod oracles;

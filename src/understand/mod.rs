@@ -111,6 +111,9 @@ pub struct Understanding {
     /// It is a tap that accepts no terms: it was made too early, on another message, or what came behind it says more.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unbinding: bool,
+    /// It was written before the open question had been sent, and answers nothing that its writer has seen.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unasked: bool,
     pub intent: Option<IntentGuess>,
     /// A safety intent that is possible but not certain: ask about it or hand over, never ignore it.
     pub doubt: Option<Intent>,
@@ -404,7 +407,10 @@ impl Understander {
         let best = best.filter(|best| best.confidence_bps >= GUESS_BPS);
         let signs = self.classifier.signs_of_danger(words);
         let grave = best.filter(|best| best.intent.is_grave());
-        if grave.is_some_and(|best| best.confidence_bps >= GRAVE_BPS && signs >= GRAVE_SIGNS) {
+        // "soy otra persona": who writes is the question, whatever the number is.
+        let who = suspected == Some(Intent::ThirdParty)
+            && grave.is_some_and(|best| matches!(best.intent, Intent::WrongNumber | Intent::ThirdParty));
+        if !who && grave.is_some_and(|best| best.confidence_bps >= GRAVE_BPS && signs >= GRAVE_SIGNS) {
             return (best, None);
         }
         // Not enough to act on: what is left of the guess is a question, or nothing.

@@ -1,8 +1,77 @@
 //! Whoever writes gives a name, and it is not the holder's: "le habla Beatriz Mora", "yo soy Beatriz, no Andrés".
 //!
-//! No list of names is needed: the words around a name tell that it is one, and the holder's own is known.
+//! The words around a name tell that it is one, and the holder's own is known. Where they tell less ("aquí Julián",
+//! "con pedro"), it must be one of the names that people commonly have (`given_names.txt`), or be written as one.
 
 use crate::understand::normalise::fold;
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+/// Common first names in Spanish, Portuguese and English that are hardly another word or a city.
+static GIVEN_NAMES: LazyLock<HashSet<&str>> =
+    LazyLock::new(|| include_str!("given_names.txt").split_whitespace().collect());
+
+/// Words right before what is a name when it is written with a capital or is a common one.
+const MAY_GIVE_NAME: &[&[&str]] = &[&["soy"], &["sou"], &["habla"], &["fala"], &["escribe"], &["escreve"]];
+/// Words right before what is a name only when it is a common one.
+const GIVES_COMMON_NAME: &[&[&str]] = &[
+    &["saluda"],
+    &["contesta"],
+    &["responde"],
+    &["atiende"],
+    &["quien", "escribe", "es"],
+    &["quien", "habla", "es"],
+    &["quien", "contesta", "es"],
+    &["this", "is"],
+    &["its"],
+    &["im"],
+    &["i", "am"],
+    &["aqui", "e"],
+    &["aqui", "es"],
+    &["aca", "es"],
+];
+/// What a message that is hardly more than a name begins with.
+const BEGINS_WITH_NAME: &[&[&str]] = &[
+    &["aqui"],
+    &["aca"],
+    &["con"],
+    &["habla", "con"],
+    &["hablas", "con"],
+    &["hablan", "con"],
+    &["esta", "hablando", "con"],
+    &["estas", "hablando", "con"],
+    &["aqui", "con"],
+    &["de", "parte", "de"],
+    &["speaking", "with"],
+    &["esta", "falando", "com"],
+    &["aqui", "fala"],
+];
+/// What stands behind a name that somebody gives.
+const BEHIND_NAME: &[&[&str]] = &[
+    &["al", "habla"],
+    &["al", "telefono"],
+    &["al", "aparato"],
+    &["le", "habla"],
+    &["les", "habla"],
+    &["te", "habla"],
+    &["le", "escribe"],
+    &["les", "escribe"],
+    &["te", "escribe"],
+    &["le", "saluda"],
+    &["speaking"],
+    &["falando"],
+];
+/// The same where the name must be a common one.
+const BEHIND_COMMON_NAME: &[&[&str]] =
+    &[&["aqui"], &["aca"], &["por", "aqui"], &["por", "aca"], &["here"], &["escribiendo"], &["al", "cel"]];
+/// What may stand before such a message and says nothing.
+const BEFORE_IT: &[&str] = &[
+    "ah", "ahora", "alo", "bom", "boa", "bueno", "buen", "buena", "buenas", "buenos", "dia", "dias",
+    "disculpe", "hello", "hi", "hola", "mire", "noches", "noite", "oi", "ola", "perdon", "pero", "si",
+    "tarde", "tardes", "vea", "y", "ya",
+];
+/// Words of a message that is hardly more than a name.
+const HARDLY_MORE: usize = 3;
 
 /// Words right before the name of whoever writes.
 const GIVES_NAME: &[&[&str]] = &[
@@ -102,7 +171,7 @@ pub fn names_another(words: &str, shown: &str, holder: &str) -> bool {
             window == *before && !denied && introduces(at + before.len())
         })
     });
-    given || denies_name(&words, &holder) || shows_name(shown, &holder)
+    given || denies_name(&words, &holder) || Names::of(shown, &holder).are_given(&words)
 }
 
 /// "no soy Andrés", "yo soy Beatriz, no Andrés", "no me llamo Andrés".
@@ -121,23 +190,69 @@ fn denies_name(words: &[&str], holder: &[&str]) -> bool {
     i_am && denied
 }
 
-/// "soy Beatriz", "habla Beatriz": with the capital that a name has and hardly another word.
-fn shows_name(shown: &str, holder: &[&str]) -> bool {
-    let words: Vec<&str> = shown.split_whitespace().collect();
-    let gives = |word: &str| matches!(word.to_lowercase().as_str(), "soy" | "sou" | "habla" | "fala");
-    let is_name = |word: &str| {
-        let name = word.trim_matches(|c: char| !c.is_alphanumeric());
-        let (mut letters, folded) = (name.chars(), fold(name));
-        letters.next().is_some_and(char::is_uppercase)
-            && name.chars().count() > 2
-            && letters.all(char::is_lowercase)
-            && !NO_NAME.contains(&folded.as_str())
-            && !holder.contains(&folded.as_str())
-    };
-    words.windows(2).enumerate().any(|(at, pair)| {
-        let denied = at.checked_sub(1).and_then(|at| words.get(at)).is_some_and(|word| fold(word) == "no");
-        matches!(pair, [word, name] if !denied && gives(word) && is_name(name))
-    })
+/// What may be a name in a message, other than the holder's.
+struct Names<'a> {
+    holder: &'a [&'a str],
+    /// Folded words that are written as a name is.
+    shown: Vec<String>,
+}
+
+impl<'a> Names<'a> {
+    fn of(shown: &str, holder: &'a [&'a str]) -> Self {
+        let is_written_so = |name: &&str| {
+            let mut letters = name.chars();
+            letters.next().is_some_and(char::is_uppercase)
+                && name.chars().count() > 2
+                && letters.all(char::is_lowercase)
+        };
+        let words = shown.split(|c: char| !c.is_alphanumeric()).filter(is_written_so);
+        Self { holder, shown: words.map(fold).collect() }
+    }
+
+    /// "soy Beatriz", "ahora escribe Pedro", "aquí julián", "con Pedro", "Pedro al habla".
+    fn are_given(&self, words: &[&str]) -> bool {
+        let bare: Vec<&str> = words.iter().copied().skip_while(|word| BEFORE_IT.contains(word)).collect();
+        let common = |word: &str| GIVEN_NAMES.contains(word);
+        let written = |word: &str| common(word) || self.shown.iter().any(|shown| shown == word);
+        let behind = |frames: &[&[&str]], names: &dyn Fn(&str) -> bool| {
+            frames.iter().any(|frame| {
+                words.windows(frame.len()).enumerate().any(|(at, window)| {
+                    let denied = at
+                        .checked_sub(1)
+                        .and_then(|at| words.get(at))
+                        .is_some_and(|word| matches!(*word, "no" | "nao" | "not"));
+                    window == *frame && !denied && self.is_name(words, at + frame.len(), names)
+                })
+            })
+        };
+        let begins = BEGINS_WITH_NAME.iter().any(|frame| {
+            bare.len() <= frame.len() + HARDLY_MORE
+                && bare.starts_with(frame)
+                && self.is_name(&bare, frame.len(), &common)
+        });
+        let ends = |frames: &[&[&str]], names: &dyn Fn(&str) -> bool| {
+            frames.iter().any(|frame| {
+                let name = words.len().saturating_sub(frame.len());
+                let first = name.saturating_sub(NAME_WORDS_MAX);
+                let before = words.get(first..name).unwrap_or_default();
+                words.ends_with(frame)
+                    && before.last().is_some_and(|last| names(last) && !NO_NAME.contains(last))
+                    && !before.iter().any(|word| self.holder.contains(word))
+            })
+        };
+        behind(MAY_GIVE_NAME, &written)
+            || behind(GIVES_COMMON_NAME, &common)
+            || begins
+            || ends(BEHIND_NAME, &written)
+            || ends(BEHIND_COMMON_NAME, &common)
+    }
+
+    fn is_name(&self, words: &[&str], at: usize, names: &dyn Fn(&str) -> bool) -> bool {
+        let articled = |word: &&&str| TITLES.contains(*word) || matches!(**word, "el" | "la" | "o" | "a");
+        let rest = words.get(at..).unwrap_or_default().iter().skip_while(articled).take(NAME_WORDS_MAX);
+        let name: Vec<&str> = rest.copied().take_while(|word| !NO_NAME.contains(word)).collect();
+        name.first().is_some_and(|first| names(first)) && !name.iter().any(|word| self.holder.contains(word))
+    }
 }
 
 #[cfg(test)]
@@ -162,6 +277,25 @@ mod tests {
             "soy rosalba no soy andres",
             "my name is lucy",
             "meu nome é Paula",
+            "soy Iván",
+            "soy ian",
+            "soy julián gómez",
+            "ahora escribe Pedro",
+            "aquí Julián",
+            "hola, acá martín",
+            "con Pedro",
+            "habla con pedro gómez",
+            "Pedro al habla",
+            "buenas, Esteban Ruiz al habla",
+            "adrián por aquí",
+            "sí, ahora soy Carlos",
+            "te saluda Juan",
+            "contesta marta",
+            "quien escribe es julio",
+            "this is Peter",
+            "aqui é a Paula",
+            "João falando",
+            "SOY PEDRO",
         ] {
             assert!(another(text, "Andrés"), "{text}");
         }
@@ -183,6 +317,23 @@ mod tests {
             "soy yo",
             "Soy Titular",
             "andres no soy rico",
+            "aquí Andrés",
+            "con andres",
+            "Andrés al habla",
+            "Aquí estoy",
+            "aquí sigo",
+            "Con Nequi",
+            "con tarjeta",
+            "con la plata que tengo",
+            "soy de Santiago",
+            "aquí en Medellín",
+            "hable con Pedro el lunes",
+            "quiero hablar con Pedro",
+            "no soy Pedro",
+            "ya hablé con Marta y me dijo que sí",
+            "no puedo por aquí",
+            "pago con Bancolombia",
+            "im fine",
             "",
         ] {
             assert!(!another(text, "Andrés"), "{text}");

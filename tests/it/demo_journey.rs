@@ -63,6 +63,29 @@ async fn picture(phone: &Phone, name: &str) {
 }
 
 #[actix_web::test]
+async fn the_demo_answers_only_under_its_own_address_and_to_its_own_page() {
+    let demo = Demo::start();
+    let http = reqwest::Client::new();
+    let asks = async |path: &str, header: &str, value: &str| {
+        let url = format!("{}{path}", demo.base);
+        let answer = http.get(url).header(header, value).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    for path in ["/simulator", "/simulator/api/debtors", "/metrics"] {
+        let (status, said) = asks(path, "host", "evil.example").await;
+        assert!(status == 403 && said.contains("http://localhost"), "{path}: {status} {said}");
+        assert_eq!(asks(path, "origin", "http://evil.example").await.0, 403, "{path}");
+        assert_eq!(asks(path, "host", "localhost").await.0, 200, "{path}");
+    }
+    let posted = http
+        .post(format!("{}/simulator/api/chats", demo.base))
+        .header("origin", "http://evil.example")
+        .json(&serde_json::json!({}))
+        .send();
+    assert_eq!(posted.await.unwrap().status().as_u16(), 403);
+}
+
+#[actix_web::test]
 async fn a_newcomer_agrees_on_a_plan_and_asks_for_a_person() {
     let demo = Demo::start();
     let phone = Phone::open(&demo.base, (1280, 860)).await;

@@ -12,6 +12,7 @@ mod allocations;
 mod batches;
 mod bodies;
 mod browser;
+mod bursts;
 mod cases;
 mod commands;
 mod consent;

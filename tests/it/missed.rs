@@ -59,6 +59,36 @@ async fn a_wish_to_be_left_alone_is_obeyed_however_late_it_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_people_must_not_lose_reaches_them_however_late_it_comes() {
+    for (words, reason, is_reserved) in [
+        ("me quiero morir", "angustia", false),
+        ("mi esposo me pega", "violencia", false),
+        ("ya no aguanto más, quiero acabar con todo", "angustia", false),
+        ("número equivocado", "numero_equivocado", false),
+        ("soy la hija, ella falleció", "fallecido", true),
+        ("Diana murió ayer", "fallecido", false),
+        ("tengo 15 años", "menor", false),
+    ] {
+        let app = TestApp::new().await;
+        let diana = Who::phone(DIANA);
+        for line in ["hola", "0303", "25 de julio"] {
+            say(&app, &diana, line).await;
+        }
+        written_before(&app, &diana, Millis::hours(30), words).await;
+        for line in ["hola", "mi saldo"] {
+            let said = say(&app, &diana, line).await;
+            assert!(!said.contains('$'), "{words} / {line}: {said}");
+        }
+        let session = app.conversation(&diana).await.session.unwrap();
+        assert_eq!(session.as_str().contains("\"reserved\":\"duelo\""), is_reserved, "{words}");
+        let agent = agent();
+        app.started.store.add_agent(&agent, [9; 32]).await.unwrap();
+        let ticket = app.started.handoff.take_next(&agent, &[]).await.unwrap().expect("a ticket").ticket;
+        assert_eq!(ticket.reason, reason, "{words}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reply_that_never_arrives_is_told_to_people_and_was_not_said() {
     let app = TestApp::new().await;
     let diana = Who::phone(DIANA);

@@ -7,10 +7,13 @@ use crate::cli::serve::{listen, stopped};
 use crate::cli::{agent, sample};
 use crate::config::Settings;
 use crate::domain::ids::LenderId;
+use crate::http::own_host::OwnHost;
 use crate::http::request_id::with_request_id;
 use crate::http::simulator::{self, Simulator, SimulatorConfig};
 use crate::whatsapp::client::http_client;
 use crate::worker::supervisor::Supervisor;
+use actix_web::dev::ServiceRequest;
+use actix_web::middleware::Next;
 use actix_web::{App as HttpApp, HttpServer, middleware};
 use anyhow::Context;
 use clap::Args;
@@ -88,7 +91,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let started = app.start_inbox(&mut supervisor);
     started.warm_up();
     started.start_loops(&mut supervisor);
-    let server = serve(listener, faces, simulator)?;
+    let server = serve(listener, OwnHost::new(address), faces, simulator)?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
     announce(address, token.as_deref(), &args.data);
@@ -172,12 +175,14 @@ async fn desk_token(app: &App, lender: &LenderId) -> anyhow::Result<Option<Strin
 
 fn serve(
     listener: TcpListener,
+    own: OwnHost,
     faces: Faces,
     simulator: Arc<Simulator>,
 ) -> anyhow::Result<actix_web::dev::Server> {
     let server = HttpServer::new(move || {
         let (faces, simulator) = (faces.clone(), simulator.clone());
         HttpApp::new()
+            .wrap(middleware::from_fn(move |request: ServiceRequest, next: Next<_>| own.only(request, next)))
             .wrap(middleware::from_fn(with_request_id))
             .configure(move |cfg| faces.configure(cfg))
             .configure(move |cfg| simulator::configure(cfg, simulator))

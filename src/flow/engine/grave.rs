@@ -5,8 +5,9 @@
 //! beside people, once for each such matter.
 
 use crate::domain::ids::FlowId;
+use crate::flow::effect::Effect;
 use crate::flow::engine::desk::{NewDesk, rank};
-use crate::flow::engine::heard::Heard;
+use crate::flow::engine::heard::{Heard, lists};
 use crate::flow::engine::run::{Next, Run, Stop};
 use crate::flow::model::{Flow, Handoff, Interrupt, StepKind};
 use crate::flow::state::{EnteredBy, Status};
@@ -31,6 +32,38 @@ impl<'f> Run<'f> {
             self.flows.bot.interrupts.iter().filter(|it| it.always && !shut(it) && heard.names(it));
         named
             .find_map(|interrupt| Some(Grave { interrupt, handoff: self.protected_handoff(&interrupt.run)? }))
+    }
+
+    /// The matter that a message may name: what would be asked back if somebody could be asked.
+    fn grave_possible(&self, heard: &Heard<'_>) -> Option<Grave<'f>> {
+        let doubted = heard.doubted_intent()?;
+        let mut listed =
+            self.flows.bot.interrupts.iter().filter(|it| it.always && lists(&it.intents, doubted));
+        listed
+            .find_map(|interrupt| Some(Grave { interrupt, handoff: self.protected_handoff(&interrupt.run)? }))
+    }
+
+    /// A message that nobody can be asked about any more: what it names becomes a protected ticket, and what belongs to it
+    /// runs; what it only may name becomes the ticket alone. `false` when it names nothing of the kind.
+    pub(super) fn keep_late(&mut self, heard: &Heard<'_>, note: &str) -> Result<bool, Stop> {
+        let sure = self.grave_among(heard);
+        let Some(grave) = sure.or_else(|| self.grave_possible(heard)) else { return Ok(false) };
+        self.drop_proof_of(heard);
+        if self.session.desk.is_some() {
+            self.effects.push(Effect::ForwardToAgent);
+        }
+        if sure.is_some() {
+            self.keep_grave_with(grave, note)?;
+        } else if self.raises(grave) {
+            self.raise(grave.handoff, note);
+        }
+        Ok(true)
+    }
+
+    /// Whether the open ticket, if any, is less urgent or no protected one.
+    fn raises(&self, grave: Grave<'f>) -> bool {
+        let open = self.session.desk.as_ref().filter(|desk| desk.protected);
+        open.is_none_or(|desk| rank(&grave.handoff.priority) <= rank(&desk.priority))
     }
 
     /// How urgent the protected hand-offs of a flow are, when it has any.
@@ -72,13 +105,17 @@ impl<'f> Run<'f> {
 
     /// Writes the matter on the open ticket and runs what belongs to it; `false` when the turn has more to say.
     pub(super) fn keep_grave(&mut self, grave: Grave<'f>) -> Result<bool, Stop> {
+        self.keep_grave_with(grave, "")
+    }
+
+    fn keep_grave_with(&mut self, grave: Grave<'f>, before: &str) -> Result<bool, Stop> {
         let Grave { interrupt, handoff } = grave;
         let open = self.session.desk.as_ref().filter(|desk| desk.protected);
         if open.is_some_and(|desk| desk.reason == handoff.reason) {
             return Ok(false);
         }
-        if open.is_none_or(|desk| rank(&handoff.priority) <= rank(&desk.priority)) {
-            self.raise(handoff);
+        if self.raises(grave) {
+            self.raise(handoff, before);
         }
         let Some(desk) = &mut self.session.desk else { return Ok(false) };
         if desk.told.contains(&interrupt.id) {
@@ -88,9 +125,10 @@ impl<'f> Run<'f> {
         self.run_grave(interrupt)
     }
 
-    /// The open ticket becomes one of this hand-off.
-    fn raise(&mut self, handoff: &Handoff) {
-        let note = handoff.note.as_ref().map_or_else(String::new, |note| self.write(note, &self.names(None)));
+    /// The open ticket becomes one of this hand-off; its note begins with these words.
+    fn raise(&mut self, handoff: &Handoff, before: &str) {
+        let own = handoff.note.as_ref().map_or_else(String::new, |note| self.write(note, &self.names(None)));
+        let note = format!("{before} {own}").trim().to_owned();
         self.visit(format!("raised:{}", handoff.reason));
         self.open_desk(NewDesk {
             queue: &handoff.queue,

@@ -143,6 +143,9 @@ impl<'f> Run<'f> {
     fn waiting(&mut self, heard: &Heard<'_>, waited: Waited) -> Result<(), Stop> {
         let (flow, step) = self.place()?;
         let asking = Asking::of(step)?;
+        if heard.is_unasked() {
+            return self.unasked(asking, step, heard, waited);
+        }
         if let Asking::Choose(choose) = asking
             && choose.safety
         {
@@ -451,7 +454,7 @@ impl<'f> Run<'f> {
         let_in.then_some(flow)
     }
 
-    fn doubt(&mut self, flow: &'f FlowId, doubted: Intent, heard: &Heard<'_>) -> Result<(), Stop> {
+    pub(super) fn doubt(&mut self, flow: &'f FlowId, doubted: Intent, heard: &Heard<'_>) -> Result<(), Stop> {
         self.visit(format!("doubt:{}", doubted.name()));
         let words = heard.noted(expectation(self.flows, &self.session));
         self.run_aside(flow, EnteredBy::Interrupt, Some(doubted), vec![(WORDS_VAR, Value::text(&words))])

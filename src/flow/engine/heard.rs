@@ -126,6 +126,11 @@ impl<'i> Heard<'i> {
         self.meaning.is_some_and(|meaning| meaning.unbinding)
     }
 
+    /// Nobody had been asked when it was written.
+    pub(super) fn is_unasked(&self) -> bool {
+        self.meaning.is_some_and(|meaning| meaning.unasked)
+    }
+
     /// A yes to terms that may never have come.
     pub(super) fn missed_the_terms(&self) -> bool {
         self.meaning.is_some_and(|meaning| meaning.terms_missed)
@@ -159,7 +164,9 @@ impl<'i> Heard<'i> {
         let report = || meaning.intent.filter(|guess| self.is_asked_back(guess)).map(|guess| guess.intent);
         let another = || self.named_another.then_some(Intent::ThirdParty);
         let reported = || report().filter(|_| self.certain_intent().is_none() && self.is_sure());
-        meaning.doubt.or_else(reported).or_else(another)
+        // Another name is no sign of a child, whatever it sounds like ("soy Iván", "soy ian"); the rest is asked first.
+        let doubt = meaning.doubt.filter(|doubt| !self.named_another || *doubt != Intent::Minor);
+        doubt.or_else(reported).or_else(another)
     }
 
     /// Whether the guess at its meaning is as sure as one that is acted on.

@@ -13,14 +13,15 @@ use crate::understand::intent::Intent;
 const LATE: &str = "mensaje_tardio";
 const UNDELIVERED: &str = "no_entregado";
 /// What the agent reads.
-const LATE_NOTE: &str = "Llegó un mensaje con más de 24 horas de retraso: WhatsApp ya no permite responderlo por el chat y el \
-     asistente no lo tomó como respuesta. Léalo en la historia y llame a la persona si hace falta.";
+const LATE_NOTE: &str = "Llegó un mensaje con más de 24 horas de retraso y el asistente no lo tomó como respuesta. Léalo en la \
+     historia y contéstelo si hace falta; si el chat ya no deja escribir, llame a la persona.";
 const UNDELIVERED_NOTE: &str = "WhatsApp no pudo entregar una respuesta del asistente (vea en la historia cuál y por qué). La \
      persona no la recibió; busque otro medio para contactarla.";
 
 impl Run<'_> {
     /// Kept and shown to people, never run as if it had just been said: it answers nothing that is open now, and no answer
-    /// to it would be delivered. Only a wish to be left alone is obeyed, however late it comes.
+    /// to it may be delivered. A wish to be left alone is obeyed, however late it comes; and what people must not lose, or
+    /// what says that somebody else writes, is told to them as if it had been said beside them: nothing can be asked back.
     pub(super) fn late(&mut self, input: &Input, wamid: &Wamid, said: &Said) -> Result<(), Stop> {
         if matches!(said, Said::Ignored { .. }) {
             self.visit("ignored");
@@ -38,6 +39,9 @@ impl Run<'_> {
             return self.message(input, wamid, said);
         }
         self.visit("late");
+        if self.keep_late(&heard, LATE_NOTE)? {
+            return Ok(());
+        }
         self.tell_people(LATE, LATE_NOTE);
         Ok(())
     }

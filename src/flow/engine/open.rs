@@ -6,12 +6,13 @@ use crate::flow::engine::run::{Run, Stop};
 use crate::flow::engine::short;
 use crate::flow::expr::eval::{eval, holds};
 use crate::flow::facts::{Facts, Limits};
-use crate::flow::model::{Choose, Each, Expects, FlowSet, Step, StepKind};
+use crate::flow::model::{Choose, Each, Expects, FlowSet, Interrupt, Step, StepKind, Terms};
 use crate::flow::render::OptionView;
 use crate::flow::state::{OptionRef, Session, Status};
 use crate::flow::steps::ask::which;
 use crate::flow::value::Value;
 use crate::understand::Expectation;
+use crate::understand::intent::Intent;
 use crate::understand::options::OptionHint;
 
 /// Options of one question at most: ten pages of a list. Longer lists are cut, as nobody reads on.
@@ -107,6 +108,28 @@ pub fn open_terms(flows: &FlowSet, session: &Session) -> Option<(u64, u32)> {
     let StepKind::Choose(choose) = &open_step(flows, session)?.kind else { return None };
     let shown = session.frames.last()?.shown.get(choose.evidence.as_ref()?)?;
     Some((shown.turn, shown.index))
+}
+
+/// The turn in which the open question was first asked, where that is about something grave: who writes, whether
+/// somebody is in danger, whether a number is the right one, whether an agreement is withdrawn.
+pub fn open_check(flows: &FlowSet, session: &Session) -> Option<u64> {
+    let StepKind::Choose(choose) = &open_step(flows, session)?.kind else { return None };
+    let frame = session.frames.last()?;
+    let grave = |intent: Intent| intent.is_safety() || intent == Intent::DataRights;
+    let names = |it: &Interrupt| {
+        Intent::ALL
+            .into_iter()
+            .any(|intent| grave(intent) && it.intents.iter().any(|name| name == intent.name()))
+    };
+    // What withdraws an agreement is grave too.
+    let told = |it: &Interrupt| {
+        it.run == frame.flow && ((it.always && names(it)) || it.terms == Some(Terms::Accepted))
+    };
+    let about = choose.safety
+        || choose.options.iter().any(|option| option.holder)
+        || flows.bot.doubt.as_ref() == Some(&frame.flow)
+        || flows.bot.interrupts.iter().any(told);
+    (about && choose.evidence.is_none()).then_some(frame.since_turn)
 }
 
 const fn expected(expects: Expects) -> Expectation {

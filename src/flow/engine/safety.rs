@@ -2,10 +2,11 @@
 //! what takes a hand-off for it back.
 
 use crate::flow::engine::asking::Asking;
+use crate::flow::engine::hear::Waited;
 use crate::flow::engine::heard::{Heard, lists};
 use crate::flow::engine::is_fresh;
 use crate::flow::engine::run::{Next, Run, Stop};
-use crate::flow::model::{Choose, Correction, Interrupt};
+use crate::flow::model::{Choose, Correction, Interrupt, Step};
 use crate::flow::state::EnteredBy;
 use crate::flow::steps::choose;
 use crate::understand::intent::Intent;
@@ -46,6 +47,31 @@ impl<'f> Run<'f> {
             }
             None => self.proceed(Ok(Next::Again)),
         }
+    }
+
+    /// A message that was written before a question about something grave had been sent: «número equivocado» and «sí» in
+    /// one breath. It answers nothing; what it says of its own is heard, and else the question, which comes now, waits.
+    pub(super) fn unasked(
+        &mut self,
+        asking: Asking<'f>,
+        step: &Step,
+        heard: &Heard<'_>,
+        waited: Waited,
+    ) -> Result<(), Stop> {
+        let open = self.frame()?.flow.clone();
+        if let Some(interrupt) = self.interrupt_among(heard, |it| it.always && it.run != open) {
+            return self.interrupt(interrupt, heard);
+        }
+        let asks_already = self.flows.bot.doubt.as_ref() == Some(&open);
+        if let Some(peril) = heard.doubted_intent().filter(|intent| intent.is_peril() && !asks_already)
+            && let Some(flow) = self.doubt_flow(peril, Some(step))
+        {
+            return self.doubt(flow, peril, heard);
+        }
+        self.drop_proof_of(heard);
+        self.visit("unasked");
+        self.session.unanswered = false;
+        self.asked(Ok(()), asking, waited)
     }
 
     /// Whoever waits for a person and may be in distress is not asked about it: that is the more urgent hand-off.

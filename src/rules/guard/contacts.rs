@@ -248,8 +248,59 @@ fn is_own_address(written: &str, known: &Known<'_>) -> bool {
         let (_, rest) = checkout.url.split_once("://")?;
         Some(rest.split('/').next().unwrap_or(rest).to_lowercase())
     });
-    let own = !web.is_empty() && host.strip_prefix("www.").unwrap_or(host) == web;
-    own || checkout.is_some_and(|checkout| host == checkout)
+    let own = |host: &str| {
+        (!web.is_empty() && host.strip_prefix("www.").unwrap_or(host) == web)
+            || checkout.as_ref().is_some_and(|checkout| host == checkout)
+    };
+    own(host) && !leads_away(rest.get(host.len()..).unwrap_or_default(), &own)
+}
+
+/// Endings that a page or a paper has, and no host.
+const FILES: [&str; 9] = ["pdf", "html", "htm", "php", "aspx", "jsp", "png", "jpg", "jpeg"];
+/// Times that an address is written in percent signs at most: more of it is written to hide something.
+const DECODED_MAX: usize = 3;
+
+/// Whether what follows the host names another one: `?next=https://evil.example`, `?r=//evil.example`, `?u=evil.example`.
+/// Pages that pass readers on take it from there, whatever its name.
+fn leads_away(tail: &str, own: &dyn Fn(&str) -> bool) -> bool {
+    let mut tail = tail.to_owned();
+    for _ in 0..DECODED_MAX {
+        let Some(decoded) = decoded(&tail) else { break };
+        tail = decoded;
+    }
+    if tail.contains(['\\', '@', '%']) || tail.contains("javascript:") || tail.contains("data:") {
+        return true;
+    }
+    let ends = |c: char| PATH.contains(&c) || matches!(c, '&' | '=' | '|' | ':');
+    let other = |host: &str| !host.is_empty() && !own(host);
+    if tail.split("//").skip(1).any(|rest| other(rest.split(ends).next().unwrap_or_default())) {
+        return true;
+    }
+    tail.split(ends).any(|part| {
+        let ending = part.rsplit_once('.').map_or("", |(_, ending)| ending);
+        is_host(part, true, false, false) && !FILES.contains(&ending) && other(part)
+    })
+}
+
+/// With its percent signs read once; `None` when it has none that can be read.
+fn decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    let mut read = false;
+    while let [first, behind @ ..] = rest {
+        let hex = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        if let (b'%', [high, low, behind @ ..]) = (first, behind)
+            && let (Some(high), Some(low)) = (hex(*high), hex(*low))
+        {
+            bytes.push(high * 16 + low);
+            rest = behind;
+            read = true;
+        } else {
+            bytes.push(*first);
+            rest = behind;
+        }
+    }
+    read.then(|| String::from_utf8_lossy(&bytes).to_ascii_lowercase())
 }
 
 /// Words in which letters of another alphabet stand among ours: they read as a name that they are not.
@@ -315,4 +366,46 @@ fn spoken_addresses(look: &Look<'_>) -> Vec<Mention> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leads_away;
+
+    #[test]
+    fn an_own_page_that_passes_on_to_another_leads_away() {
+        let own = |host: &str| host == "bank.example";
+        for tail in [
+            "/pay?next=https://evil.co",
+            "/pay?redirect=//evil.co",
+            "/pay?u=evil.co",
+            "/pay?u=evil.co/x",
+            "/pay?to=203.0.113.9",
+            "/pay?next=https%3A%2F%2Fevil.co",
+            "/pay?next=%2568ttps%253A%252F%252Fevil.co",
+            "/pay#//evil.co",
+            "//evil.co",
+            "/\\evil.co",
+            "/pay?next=https://bank.example@evil.co",
+            "/pay?next=https://bank.example.evil.co",
+            "/go/evil.co",
+            "/pay?x=javascript:alert(1)",
+            "/pay?x=%zz",
+        ] {
+            assert!(leads_away(tail, &own), "{tail}");
+        }
+        for tail in [
+            "",
+            "/",
+            "/pagar",
+            "/pagar?ref=5001-22&canal=whatsapp",
+            "/docs/plan.pdf",
+            "/pagar.html#cuota",
+            "/pay?next=https://bank.example/thanks",
+            "/pay?v=1.2",
+            "/pay?plan=3%20cuotas",
+        ] {
+            assert!(!leads_away(tail, &own), "{tail}");
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! Words for secrets that are written so that no filter sees them: `cl@ve`, `p1n`, `c.l.a.v.e`, `c l a v e`.
 
+use super::network::{Network, checks, network};
 use super::read::folded;
+use crate::rules::digits::digit_of;
 use std::ops::Range;
 
 /// The words whose disguise is worth taking off. All lead to a secret by themselves.
@@ -24,6 +26,61 @@ const HIDDEN: [&str; 18] = [
     "token",
     "otp",
 ];
+
+/// Groups in which a card number is written at most, and the digits of one that is no other word.
+const GROUPS_MAX: usize = 5;
+const CARD_DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
+/// Letters that stand for digits at most: more of them are a reference.
+const LETTERS_MAX: usize = 4;
+
+/// Card numbers with letters in the place of digits: `4532 Ol23 4589 O663`.
+pub fn cards(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let chunks: Vec<(Range<usize>, Option<String>)> = text
+        .split(|c: char| c.is_whitespace() || matches!(c, '-' | '.' | ',' | ':' | '='))
+        .filter(|chunk| !chunk.is_empty())
+        .map(|chunk| {
+            let start = chunk.as_ptr() as usize - text.as_ptr() as usize;
+            (start..start + chunk.len(), in_digits(chunk))
+        })
+        .collect();
+    let mut at = 0;
+    while at < chunks.len() {
+        let ends = (at..(at + GROUPS_MAX).min(chunks.len())).rev();
+        let card = ends.into_iter().find_map(|last| {
+            let group = chunks.get(at..=last)?;
+            let digits = group.iter().map(|(_, digits)| digits.clone()).collect::<Option<String>>()?;
+            let place = group.first()?.0.start..group.last()?.0.end;
+            let shown = text.get(place.clone())?;
+            let n_letters = shown.chars().filter(|c| c.is_alphabetic() || *c == '|').count();
+            let known = CARD_DIGITS.contains(&digits.len()) && network(&digits) == Network::Known;
+            let card =
+                known && (1..=LETTERS_MAX).contains(&n_letters) && (checks(&digits) || digits.len() == 16);
+            card.then_some((place, last))
+        });
+        if let Some((place, last)) = card {
+            found.push(place);
+            at = last;
+        }
+        at += 1;
+    }
+    found
+}
+
+/// What is written with digits, and letters that look like some.
+fn in_digits(chunk: &str) -> Option<String> {
+    let digit = |c: char| match c {
+        'O' | 'o' | 'Q' => Some('0'),
+        'l' | 'I' | 'i' | '|' => Some('1'),
+        'Z' | 'z' => Some('2'),
+        'S' | 's' => Some('5'),
+        'G' => Some('6'),
+        'B' => Some('8'),
+        c => digit_of(c),
+    };
+    let digits: String = chunk.chars().map(digit).collect::<Option<String>>()?;
+    chunk.chars().any(|c| c.is_ascii_digit()).then_some(digits)
+}
 
 /// The text with those words written plainly, each byte of all else in its place; `None` when none is hidden.
 pub fn undisguised(text: &str) -> Option<String> {

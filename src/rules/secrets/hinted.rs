@@ -21,7 +21,19 @@ const NEAR: usize = 6;
 const USER_TOKENS_MAX: usize = 4;
 
 /// What has a password of its own, where the word for it is left out.
-const PLACES: [&str; 12] = [
+const PLACES: [&str; 24] = [
+    "entrar",
+    "ingresar",
+    "ingreso",
+    "acceso",
+    "acceder",
+    "acessar",
+    "acesso",
+    "plataforma",
+    "pagina",
+    "banca",
+    "gmail",
+    "hotmail",
     "app",
     "aplicacion",
     "aplicativo",
@@ -91,6 +103,9 @@ pub fn find(read: &Read<'_>) -> Vec<Range<usize>> {
             .or_else(|| of_user(read, at))
             .or_else(|| arrived(read, at))
             .or_else(|| prefixed(read, at))
+            .or_else(|| on_the_back(read, at))
+            .or_else(|| enters_with(read, at))
+            .or_else(|| of_question(read, at))
     };
     (0..read.tokens.len()).filter_map(each).collect()
 }
@@ -119,6 +134,91 @@ fn prefixed(read: &Read<'_>, at: usize) -> Option<Range<usize>> {
     let unit =
         read.unit_at(at + 1).filter(|unit| (CODE_DIGITS - 1..=CODE_DIGITS).contains(&unit.digits.len()))?;
     sender.then(|| unit.place.clone())
+}
+
+/// Where the code of a card stands, and what it is called there.
+const BACK: [&str; 8] = ["atras", "detras", "reverso", "respaldo", "dorso", "verso", "tras", "back"];
+const OF_IT: [&str; 14] = [
+    "el", "los", "la", "las", "o", "os", "tres", "cuatro", "quatro", "numero", "numeros", "digitos", "one",
+    "ones",
+];
+/// Words between it and the code.
+const BACK_WITHIN: usize = 3;
+const BACK_DIGITS: Range<usize> = 3..5;
+
+/// `los tres de atrás: nueve tres siete`, `el de atrás es 938`, `the three on the back: 412`.
+fn on_the_back(read: &Read<'_>, at: usize) -> Option<Range<usize>> {
+    let place = match read.word(at) {
+        "de" | "del" | "do" | "da" | "d" => at + 1,
+        "on" if read.word(at + 1) == "the" => at + 2,
+        _ => return None,
+    };
+    let before = at.checked_sub(1)?;
+    let of = OF_IT.contains(&read.word(before))
+        || read.tokens.get(before).is_some_and(|token| matches!(token.folded.as_str(), "3" | "4"));
+    if !of || !BACK.contains(&read.word(place)) {
+        return None;
+    }
+    let joins = |token: &usize| {
+        let word = read.word(*token);
+        labels::is_verb(word) || labels::is_filler(word) || matches!(word, "dice" | "dicen" | "diz" | "s")
+    };
+    let skipped =
+        (place + 1..).take_while(|token| read.unit_at(*token).is_none() && joins(token)).take(BACK_WITHIN);
+    let first = read.unit_at(place + 1 + skipped.count())?;
+    let (mut n_digits, mut found, mut next) = (first.digits.len(), first.place.clone(), first.tokens.end);
+    while let Some(unit) = read.unit_at(next) {
+        if n_digits + unit.digits.len() >= BACK_DIGITS.end
+            || read.between(found.end, unit.place.start).chars().count() > SPLIT_MAX + 1
+        {
+            break;
+        }
+        (n_digits, found.end, next) = (n_digits + unit.digits.len(), unit.place.end, unit.tokens.end);
+    }
+    let money = is_count(read.word(next)) || read.gap_before(first.tokens.start).contains('$');
+    (BACK_DIGITS.contains(&n_digits) && !money).then_some(found)
+}
+
+/// `entro con Manzana123 a la app`.
+fn enters_with(read: &Read<'_>, at: usize) -> Option<Range<usize>> {
+    const ENTERS: [&str; 14] = [
+        "entro",
+        "entrar",
+        "entra",
+        "entraba",
+        "ingreso",
+        "ingresar",
+        "ingresaba",
+        "accedo",
+        "acceder",
+        "sesion",
+        "acesso",
+        "acessar",
+        "login",
+        "logueo",
+    ];
+    let with = matches!(read.word(at + 1), "con" | "com" | "with");
+    if !with || !ENTERS.contains(&read.word(at)) {
+        return None;
+    }
+    let article = usize::from(matches!(read.word(at + 2), "la" | "mi" | "esta" | "a" | "minha" | "my"));
+    password(read, at + 2 + article)
+}
+
+/// Words of a secret question before what answers it.
+const QUESTION_WITHIN: usize = 14;
+
+/// `mi pregunta secreta: el nombre de mi perro, Tobby551`.
+fn of_question(read: &Read<'_>, at: usize) -> Option<Range<usize>> {
+    let secret = matches!(read.word(at), "pregunta" | "pregunt" | "pergunta" | "respuesta" | "resposta")
+        && (matches!(read.word(at + 1), "secreta" | "s")
+            || read.word(at + 1) == "de" && matches!(read.word(at + 2), "seguridad" | "seguranca"));
+    let english =
+        matches!(read.word(at), "secret" | "security") && matches!(read.word(at + 1), "question" | "answer");
+    if !secret && !english {
+        return None;
+    }
+    (at + 2..(at + 2 + QUESTION_WITHIN).min(read.tokens.len())).find_map(|token| password(read, token))
 }
 
 /// `usuario: ana / Pato789`.

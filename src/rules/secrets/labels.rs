@@ -18,7 +18,13 @@ pub enum Class {
 }
 
 /// Longer ones first.
-const LABELS: [(&[&str], Class); 71] = [
+const LABELS: [(&[&str], Class); 77] = [
+    (&["respuesta", "secreta"], Class::Password),
+    (&["palabra", "secreta"], Class::Password),
+    (&["resposta", "secreta"], Class::Password),
+    (&["palavra", "secreta"], Class::Password),
+    (&["secret", "answer"], Class::Password),
+    (&["secret", "word"], Class::Password),
     (&["codigo", "de", "seguridad"], Class::SecurityCode),
     (&["cod", "de", "seguridad"], Class::SecurityCode),
     (&["cod", "seguridad"], Class::SecurityCode),

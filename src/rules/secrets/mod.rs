@@ -86,6 +86,7 @@ fn places(text: &str) -> Vec<Range<usize>> {
     }
     found.extend(spoken::find(&read));
     found.extend(hinted::find(&read));
+    found.extend(disguised::cards(text));
     if let Some(plain) = disguised::undisguised(text) {
         found.extend(spoken::find(&Read::of(&plain)));
     }
@@ -103,7 +104,7 @@ fn places(text: &str) -> Vec<Range<usize>> {
 /// The stems of [`labels`], so that an ordinary sentence is left at once.
 static STEMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"(?i-u)[ck]lav|ontras|[ck]ontrac|pas+w|pass|pwd|p\.?w|ps+w|senh|pin|nip|c[vc][vcn]|csc|din(a|\xc3\xa1)mica|digo|digito|code|otp|token|usuari|user|login|lleg|cheg|receb|recib|atr(a|\xc3\xa1)s|revers|respald|\x40",
+        r"(?i-u)[ck]lav|ontras|[ck]ontrac|pas+w|pass|pwd|p\.?w|ps+w|senh|pin|nip|c[vc][vcn]|csc|din(a|\xc3\xa1)mica|digo|digito|code|otp|token|usuari|user|login|lleg|cheg|receb|recib|atr(a|\xc3\xa1)s|revers|respald|dorso|verso|back|secret|\x40",
     )
     .ok()
 });

@@ -97,18 +97,29 @@ pub fn read(tokens: &[Token]) -> Option<(String, usize)> {
     if let Some(unit) = first.strip_prefix("veinti").and_then(plain).filter(|unit| unit.len() == 1) {
         return Some((format!("2{unit}"), 1));
     }
+    if let Some(joined) = joined(first) {
+        return Some((joined, 1));
+    }
     let tens = TENS.iter().find(|(name, _)| *name == first).map(|(_, digit)| *digit)?;
     let unit = |at: usize| word(at).and_then(plain).filter(|unit| unit.len() == 1 && *unit != "0");
-    if matches!(word(1), Some("y" | "e"))
+    if matches!(word(1), Some("y" | "e" | "i"))
         && let Some(unit) = unit(2)
     {
         return Some((format!("{tens}{unit}"), 3));
     }
-    let english = first.ends_with('y');
-    if english && let Some(unit) = unit(1) {
+    // "forty one"; and "cuarenta uno", as people say it quickly.
+    if let Some(unit) = unit(1) {
         return Some((format!("{tens}{unit}"), 2));
     }
     Some((format!("{tens}0"), 1))
+}
+
+/// "cuarentaicinco", "treintaydos", "quarentaecinco".
+fn joined(word: &str) -> Option<String> {
+    TENS.iter().find_map(|(name, digit)| {
+        let unit = word.strip_prefix(name)?.strip_prefix(['i', 'y', 'e'])?;
+        plain(unit).filter(|unit| unit.len() == 1 && *unit != "0").map(|unit| format!("{digit}{unit}"))
+    })
 }
 
 fn plain(word: &str) -> Option<&'static str> {

@@ -139,6 +139,27 @@ const SECRETS: &[&str] = &[
     "ya me llegó, espere... me llegó al celular [519 283].",
     "llegó el [519283], ¿y ahora?",
     "chegou [519283]",
+    "los tres de atrás: [nueve tres siete]",
+    "el de atrás es [938]",
+    "los 3 de atrás son [938]",
+    "los del reverso: [417]",
+    "os três do verso são [417]",
+    "the three on the back: [412]",
+    "usuario rosagil y la de entrar es [Perla4471]",
+    "la de ingresar es [Toro9912]",
+    "entro con [Manzana123] a la app",
+    "ingreso con la [Luna4455]",
+    "mi pregunta secreta: nombre de mi perro [Tobby551]",
+    "la respuesta secreta es [Tobby551]",
+    "respuesta secreta: [Firulais]",
+    "my secret question is my dog [Rex4411]",
+    "[4532Ol234589O663]",
+    "mi tarjeta [4532 Ol23 4589 O663]",
+    "[4l11 1111 1111 1111]",
+    "[cuarenta y uno once once once once once once once]",
+    "[cuarentaiuno once once once once once once once]",
+    "[cuarenta y cinco treinta y nueve cincuenta y siete ochenta y siete sesenta y tres sesenta y dos catorce ochenta y seis]",
+    "[cuarenta cinco treinta nueve cincuenta siete ochenta siete sesenta tres sesenta dos catorce ochenta seis]",
 ];
 
 /// Texts that nobody touches.
@@ -222,6 +243,15 @@ const PLAIN: &[&str] = &[
     "el código de cliente es AB12345",
     "el código H2O",
     "¿cuál es mi contraseña?",
+    "los de atrás son 350 mil",
+    "el mes de atrás pagué 350",
+    "la de atrás es mi casa",
+    "entro con mi cédula 1090004821",
+    "entro a trabajar con 500 pesos",
+    "¿cuál es la pregunta secreta?",
+    "los créditos 4532 los pagué",
+    "referencia OSL4532B",
+    "puedo pagar cuarenta cinco mil",
 ];
 
 fn marked(text: &str) -> (String, String) {

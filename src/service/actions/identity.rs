@@ -75,6 +75,7 @@ pub async fn verify(call: &ActionCall, ctx: &ActionContext<'_>) -> Result<Done, 
         at: ctx.now,
         locked_until,
         starts_challenge: history.wrong_in_challenge == 0 && proven.is_none(),
+        judged_after: history.newest,
     };
     let done = Done::outcome(outcome)
         .value("intentos", Value::Int(i64::from(left)))
@@ -107,10 +108,16 @@ fn right_person(call: &ActionCall, candidates: &[Person]) -> Option<PersonId> {
 
 async fn history(ctx: &ActionContext<'_>) -> Result<IdentityHistory, StoreError> {
     let asked = TriesOf::new(ctx.conversation.id, ctx.candidates);
-    match ctx.tries {
-        Some((of, history)) if *of == asked => Ok(history.clone()),
-        Some(_) | None => ctx.store.identity_history(asked.conversation, &asked.candidates, ctx.now).await,
-    }
+    let stored = match ctx.tries {
+        Some((of, history)) if *of == asked => history.clone(),
+        Some(_) | None => ctx.store.identity_history(asked.conversation, &asked.candidates, ctx.now).await?,
+    };
+    // Answers that came together are tries one after the other, although none of them is stored yet.
+    let tried = ctx
+        .records
+        .iter()
+        .filter_map(|record| if let Record::IdentityTry(tried) = record { Some(tried) } else { None });
+    Ok(tried.fold(stored, IdentityHistory::after))
 }
 
 fn rules_view(history: &IdentityHistory) -> ChallengeHistory {

@@ -31,6 +31,8 @@ pub struct ActionContext<'a> {
     pub candidates: &'a [Person],
     /// Tries of the identity challenge as they were before the turn, when they were read.
     pub tries: Option<&'a (TriesOf, IdentityHistory)>,
+    /// What the claim's turns have made so far and nobody has stored.
+    pub records: &'a [Record],
     /// The one person on file for this number, or the proven one.
     pub person: Option<PersonId>,
     /// The proven person's file; `None` below `verificada`.

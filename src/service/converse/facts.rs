@@ -12,6 +12,7 @@ use crate::ports::conversations::{Claim, Conversation};
 use crate::ports::people::{IdentityHistory, PeopleStore, PersonFile, TriesOf};
 use crate::ports::tickets::TicketStore;
 use crate::rules::assurance::{AssuranceParameters, session_stands};
+use crate::rules::names::to_greet_with;
 use crate::rules::phone_variants::candidates_of;
 use crate::rules::service_window::{ServiceWindow, service_window};
 use crate::service::handoff::wait::{DeskLoad, expected_wait};
@@ -244,7 +245,10 @@ fn reaches(opens_at: Option<Timestamp>, known: &Basis<'_>) -> bool {
 
 fn person(known: &Basis<'_>) -> Value {
     let name = match known.person {
-        Some(person) if known.assurance >= Assurance::Canal => Value::text(person.first_name.expose()),
+        // Files that were taken before names were looked at have marks of collection in them.
+        Some(person) if known.assurance >= Assurance::Canal => {
+            to_greet_with(person.first_name.expose()).map_or(Value::Nothing, Value::text)
+        }
         Some(_) | None => Value::Nothing,
     };
     Value::record([("conocida", Value::Bool(known.person.is_some())), ("primer_nombre", name)])

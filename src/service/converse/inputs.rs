@@ -29,10 +29,14 @@ pub struct Ear<'a> {
     pub conversation: ConversationId,
     /// Whoever may be writing.
     pub candidates: &'a [Person],
+    /// What came together with it, before it: whoever wrote on had not read our answer to it.
+    pub before: &'a [StoredInput],
     /// What came after it and waits already: a thought in several messages is one thought.
     pub next: &'a [StoredInput],
     /// What became of the message with the terms that this one could accept, and of the one whose button is tapped.
     pub terms: Option<Fate>,
+    /// It was written before the open question had been sent: see [`Understanding::unasked`].
+    pub unasked: bool,
 }
 
 /// The option that a tap chooses, where that is one of ours.
@@ -94,12 +98,23 @@ impl Ear<'_> {
             let whole = whole.map(|whole| self.understand(&whole)).unwrap_or_default();
             (meaning.consent, meaning.acknowledges) = (whole.consent, whole.acknowledges);
             meaning.bare = whole.bare;
+            if meaning.consent.is_some() && !self.follows_nothing_else(body, meaning.consent.as_deref()) {
+                (meaning.consent, meaning.acknowledges, meaning.bare) = (None, true, false);
+            }
             if meaning.consent.is_some() && !self.could_know_the_terms(message) {
                 (meaning.consent, meaning.acknowledges, meaning.bare) = (None, true, false);
                 meaning.terms_missed = self.terms == Some(Fate::Missed);
             }
         }
+        meaning.unasked = self.unasked;
         meaning
+    }
+
+    /// "quiero 3 cuotas" and "sí acepto" in one breath: the yes may be to what was wished, not to what was shown. It binds
+    /// only when what came right before it, in the same burst, takes nothing from it.
+    fn follows_nothing_else(&self, body: &str, consent: Option<&str>) -> bool {
+        let Some(before) = words_of(self.before) else { return false };
+        before.is_empty() || self.understand(&format!("{before}{body}")).consent.as_deref() == consent
     }
 
     /// Ids of options can be guessed, so a tap on one that accepts terms counts under the rules of a written yes. A real
@@ -140,32 +155,37 @@ impl Ear<'_> {
 
     /// The text with those that wait behind it; `None` when one of them cannot be read as words.
     fn with_what_follows(&self, body: &str) -> Option<String> {
-        let mut whole = body.to_owned();
-        for input in self.next {
-            let InputKind::Message { message } = &input.kind else { continue };
-            match &message.content {
-                InboundContent::Text { body } | InboundContent::Option { title: body, .. } => {
-                    whole.push('\n');
-                    whole.push_str(body.expose());
-                }
-                InboundContent::Reaction { .. }
-                | InboundContent::CallPermission { .. }
-                | InboundContent::Welcome => {}
-                InboundContent::Form { .. }
-                | InboundContent::Media(_)
-                | InboundContent::Location { .. }
-                | InboundContent::Contacts { .. }
-                | InboundContent::Order { .. }
-                | InboundContent::Edit { .. }
-                | InboundContent::Revoke { .. }
-                | InboundContent::Unsupported { .. }
-                | InboundContent::Unavailable
-                | InboundContent::Broken { .. }
-                | InboundContent::Unknown { .. } => return None,
-            }
-        }
-        Some(whole)
+        Some(format!("{body}\n{}", words_of(self.next)?).trim_end_matches('\n').to_owned())
     }
+}
+
+/// The words of these messages, a line each; `None` when one of them cannot be read as words.
+fn words_of(inputs: &[StoredInput]) -> Option<String> {
+    let mut whole = String::new();
+    for input in inputs {
+        let InputKind::Message { message } = &input.kind else { continue };
+        match &message.content {
+            InboundContent::Text { body } | InboundContent::Option { title: body, .. } => {
+                whole.push_str(body.expose());
+                whole.push('\n');
+            }
+            InboundContent::Reaction { .. }
+            | InboundContent::CallPermission { .. }
+            | InboundContent::Welcome => {}
+            InboundContent::Form { .. }
+            | InboundContent::Media(_)
+            | InboundContent::Location { .. }
+            | InboundContent::Contacts { .. }
+            | InboundContent::Order { .. }
+            | InboundContent::Edit { .. }
+            | InboundContent::Revoke { .. }
+            | InboundContent::Unsupported { .. }
+            | InboundContent::Unavailable
+            | InboundContent::Broken { .. }
+            | InboundContent::Unknown { .. } => return None,
+        }
+    }
+    Some(whole)
 }
 
 /// `None` for a timer of a name that this program does not know (an older or newer one set it), and for an input

@@ -42,7 +42,7 @@ const LEASE: Millis = Millis::seconds(30);
 const TURNS_AT_A_TIME: usize = 8;
 /// Longer than a person waits in a chat without wondering; the setting `workers.slow_turn_ms` says otherwise.
 const SLOW: Millis = Millis::seconds(5);
-/// Runs of one claim when an action's `once` key appeared in between.
+/// Runs of one claim when an action's `once` key, or another try of identity, appeared in between.
 const ONCE_RETRIES: u32 = 2;
 /// A conversation that failed waits 1 s, 4 s, 16 s … before it is tried again.
 const RETRY_BASE: Millis = Millis::seconds(1);
@@ -222,7 +222,9 @@ impl Converse {
                         self.traces.turned(claim, commit, commits.len(), watch, laps.merged(&shared));
                     }
                 }
-                Ok(Err(CommitRefused::Once(_))) => self.again(claim, &mut round).await?,
+                Ok(Err(CommitRefused::Once(_) | CommitRefused::Tried)) => {
+                    self.again(claim, &mut round).await?;
+                }
                 Ok(Err(CommitRefused::Stale)) => {
                     metrics::counter!("acuerdo_turns_stale_total").increment(1);
                 }
@@ -347,7 +349,7 @@ impl Converse {
         Ok(results)
     }
 
-    /// Somebody else recorded the same agreement first: with fresh data the action finds it.
+    /// Somebody else recorded the same agreement first, or tried to prove the same person: fresh data show it.
     async fn again(&self, claim: &Claim, round: &mut Round) -> Result<(), StoreError> {
         for _ in 0..ONCE_RETRIES {
             let watch = self.traces.watch(|| self.clock.now());
@@ -360,7 +362,7 @@ impl Converse {
                 Err(error) => return self.failed(claim, &error, round).await,
             };
             match self.commit(std::slice::from_ref(&commit)).await?.into_iter().next() {
-                Some(Ok(Err(CommitRefused::Once(_)))) => {}
+                Some(Ok(Err(CommitRefused::Once(_) | CommitRefused::Tried))) => {}
                 Some(Ok(Ok(()))) => {
                     journey::turned(claim, &commit, self.slow);
                     if let Some(watch) = watch {

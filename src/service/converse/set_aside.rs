@@ -41,7 +41,7 @@ impl Converse {
                 Ok(messages)
             }
             // Somebody else has the chat now.
-            Some(Err(CommitRefused::Stale | CommitRefused::Once(_))) | None => Ok(0),
+            Some(Err(CommitRefused::Stale | CommitRefused::Once(_) | CommitRefused::Tried)) | None => Ok(0),
         }
     }
 

@@ -51,6 +51,8 @@ pub struct Work<'a> {
     /// An agent holds the ticket.
     attended: bool,
     before: Before,
+    /// The session's turn when the claim began.
+    began_at: u64,
     /// The input as it goes into the log, where that is not as it came.
     recorded: Option<Input>,
     commit: TurnCommit,
@@ -97,6 +99,7 @@ impl<'a> Work<'a> {
         } else {
             service.flows.pinned(&session.flow_hash).await?
         };
+        let began_at = session.turn;
         let person = conversation.person.or(match candidates.as_slice() {
             [one] => Some(one.id),
             [] | [_, ..] => None,
@@ -120,6 +123,7 @@ impl<'a> Work<'a> {
             ticket: conversation.ticket,
             attended: facts::attended(service.store.as_ref(), conversation, now).await?,
             before: Before::default(),
+            began_at,
             recorded: None,
         })
     }
@@ -135,10 +139,10 @@ impl<'a> Work<'a> {
             self.last_inbound_at = self.last_inbound_at.max(Some(message.sent_at));
         }
         self.load_file().await?;
-        let terms = self.terms(&stored.kind).await?;
+        let (terms, unasked) = (self.terms(&stored.kind).await?, self.is_unasked(&stored.kind).await?);
         let known = self.facts();
         let inputs = &self.claim.inputs;
-        let at = inputs.iter().position(|input| input.id == stored.id).map_or(inputs.len(), |at| at + 1);
+        let at = inputs.iter().position(|input| input.id == stored.id).unwrap_or(inputs.len());
         let ear = Ear {
             understander: &self.service.understander,
             flows: &self.flows,
@@ -146,8 +150,10 @@ impl<'a> Work<'a> {
             facts: &known,
             conversation: self.claim.conversation.id,
             candidates: &self.candidates,
-            next: self.claim.inputs.get(at..).unwrap_or_default(),
+            before: inputs.get(..at).unwrap_or_default(),
+            next: inputs.get(at + 1..).unwrap_or_default(),
             terms,
+            unasked,
         };
         let began = self.laps.begin();
         let Some(mut next) = input(&stored.kind, &ear) else { return Ok(()) };
@@ -266,6 +272,7 @@ impl<'a> Work<'a> {
             conversation: &self.claim.conversation,
             candidates: &self.candidates,
             tries: self.tries.as_ref(),
+            records: &self.commit.records,
             person: self.person,
             file: self.file.as_ref(),
             language: &self.session.language,

@@ -1,10 +1,13 @@
 //! What the stored tries of the identity challenge add up to.
 
-use crate::domain::ids::PersonId;
+use super::turns::{Locked, LockedConversation};
+use crate::domain::ids::{PersonId, RECORDS};
 use crate::domain::time::{Millis, Timestamp};
-use crate::ports::people::{IdentityHistory, TriedElsewhere};
+use crate::ports::conversations::TurnCommit;
+use crate::ports::people::{IdentityHistory, TriedElsewhere, TriesOf};
+use crate::ports::records::{IdentityTry, Record};
 use sqlx::FromRow;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 /// How far back tries count: the longest window of [`IdentityHistory`].
@@ -42,6 +45,81 @@ pub(in crate::store) struct PlacedPerson {
     pub person: Uuid,
 }
 
+/// What a commit must know before it stores tries: whose they are, the newest time at which one of them is judged, and
+/// what to lock, so that of two commits about one address or person the second sees what the first one wrote.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Judging {
+    pub asked: Vec<TriesOf>,
+    pub now: Timestamp,
+    /// In the order in which everybody takes them.
+    pub locks: Vec<i64>,
+}
+
+impl Judging {
+    /// `None` when no commit stores a try.
+    pub fn of(commits: &[&TurnCommit], locked: &Locked) -> Option<Self> {
+        let mut judging = Self::default();
+        let mut locks = BTreeSet::new();
+        for commit in commits {
+            let Some(row) = locked.get(&commit.conversation.0).filter(|_| tries_of(commit).next().is_some())
+            else {
+                continue;
+            };
+            let persons: BTreeSet<PersonId> = persons_of(commit).collect();
+            judging.asked.push(TriesOf {
+                conversation: commit.conversation,
+                candidates: persons.into_iter().collect(),
+            });
+            judging.now = judging.now.max(commit.now);
+            locks.extend(scopes(commit, row).iter().map(|scope| lock_key(scope)));
+        }
+        judging.locks = locks.into_iter().collect();
+        (!judging.asked.is_empty()).then_some(judging)
+    }
+
+    /// The newest try that is stored, of each conversation that was asked for.
+    pub fn newest(&self, rows: &[PlacedTryRow]) -> HashMap<Uuid, i64> {
+        let of = |place: usize| rows.iter().filter(move |row| usize::try_from(row.place) == Ok(place));
+        self.asked
+            .iter()
+            .enumerate()
+            .map(|(place, asked)| (asked.conversation.0, newest(of(place).map(|placed| &placed.row))))
+            .collect()
+    }
+}
+
+pub(in crate::store) fn tries_of(commit: &TurnCommit) -> impl Iterator<Item = &IdentityTry> {
+    commit
+        .records
+        .iter()
+        .filter_map(|record| if let Record::IdentityTry(tried) = record { Some(tried) } else { None })
+}
+
+fn persons_of(commit: &TurnCommit) -> impl Iterator<Item = PersonId> {
+    tries_of(commit).flat_map(|tried| tried.candidates.iter().chain(&tried.passed).copied())
+}
+
+/// What a commit's tries count against: the address that made them and the persons whom they are about.
+pub(in crate::store) fn scopes(commit: &TurnCommit, row: &LockedConversation) -> BTreeSet<String> {
+    if tries_of(commit).next().is_none() {
+        return BTreeSet::new();
+    }
+    let address = [("wa", &row.wa_id), ("user", &row.bsuid)]
+        .into_iter()
+        .filter_map(|(kind, value)| value.as_ref().map(|value| format!("{kind}/{}/{value}", row.lender)));
+    let persons = persons_of(commit).map(|person| format!("person/{}/{}", row.lender, person.0));
+    address.chain(persons).collect()
+}
+
+fn lock_key(scope: &str) -> i64 {
+    let (high, _) = Uuid::new_v5(&RECORDS, format!("tries/{scope}").as_bytes()).as_u64_pair();
+    i64::from_ne_bytes(high.to_ne_bytes())
+}
+
+fn newest<'r>(rows: impl Iterator<Item = &'r TryRow>) -> i64 {
+    rows.map(|row| row.seq).max().unwrap_or(0)
+}
+
 /// The answers to `count` questions; the tries of each come newest first.
 pub(in crate::store) fn histories(
     count: usize,
@@ -69,6 +147,7 @@ pub(in crate::store) fn histories(
 pub(in crate::store) fn history(rows: &[TryRow], persons: &[Uuid], now: Timestamp) -> IdentityHistory {
     let rows_of_address: Vec<&TryRow> = rows.iter().filter(|row| row.person.is_none()).collect();
     let elsewhere = elsewhere(rows, &rows_of_address, now);
+    let newest = newest(rows.iter());
     let rows = rows_of_address;
     let day = now.minus(Millis::days(1)).0;
     let month = now.minus(WINDOW).0;
@@ -91,6 +170,7 @@ pub(in crate::store) fn history(rows: &[TryRow], persons: &[Uuid], now: Timestam
         locks_month: count(&|row| row.locked_until.is_some() && row.at > month),
         persons_day: u32::try_from(persons.len()).unwrap_or(u32::MAX),
         elsewhere,
+        newest,
     }
 }
 
@@ -138,4 +218,99 @@ fn wrong_in_challenge(rows: &[&TryRow]) -> u32 {
             wrong + 1
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::assurance::{
+        AfterWrong, AssuranceParameters, ChallengeDecision, ChallengeHistory, after_wrong, challenge,
+    };
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    const PERSON: PersonId = PersonId(Uuid::from_u128(7));
+
+    fn view(history: &IdentityHistory) -> ChallengeHistory {
+        ChallengeHistory {
+            wrong_in_challenge: history.wrong_in_challenge,
+            challenges_day: history.challenges_day,
+            challenges_month: history.challenges_month,
+            locked_until: history.locked_until,
+            locks_month: history.locks_month,
+        }
+    }
+
+    /// What one answer is stored as, if it may be compared at all.
+    fn tried(history: &IdentityHistory, right: bool, now: Timestamp) -> Option<IdentityTry> {
+        let params = AssuranceParameters::default();
+        let ChallengeDecision::Allow { .. } = challenge(&view(history), now, &params) else { return None };
+        let locked_until = match after_wrong(&view(history), now, &params) {
+            AfterWrong::Lock { until } if !right => Some(until),
+            AfterWrong::Lock { .. } | AfterWrong::TryAgain { .. } => None,
+        };
+        Some(IdentityTry {
+            passed: right.then_some(PERSON),
+            candidates: vec![PERSON],
+            at: now,
+            locked_until,
+            starts_challenge: history.wrong_in_challenge == 0 && !right,
+            judged_after: history.newest,
+        })
+    }
+
+    fn row(seq: i64, tried: &IdentityTry) -> TryRow {
+        TryRow {
+            seq,
+            person: None,
+            own_conversation: true,
+            passed: tried.passed.is_some(),
+            starts_challenge: tried.starts_challenge,
+            locked_until: tried.locked_until.map(|until| until.0),
+            at: tried.at.0,
+        }
+    }
+
+    /// Stores each answer before the next one is judged.
+    fn one_by_one(answers: &[(bool, i64)], rows: &mut Vec<TryRow>, now: &mut Timestamp) -> Vec<IdentityTry> {
+        let mut made = Vec::new();
+        for (right, hours) in answers {
+            *now = now.plus(Millis::hours(*hours));
+            if let Some(tried) = tried(&history(rows, &[], *now), *right, *now) {
+                rows.push(row(i64::try_from(rows.len()).unwrap() + 1, &tried));
+                made.push(tried);
+            }
+        }
+        made
+    }
+
+    proptest! {
+        /// Answers that arrive together, of which none is stored before the next is judged, come to what they would have
+        /// come to one by one.
+        #[test]
+        fn answers_that_come_together_count_as_one_after_the_other(
+            before in vec((any::<bool>(), 0_i64..200), 0..12),
+            together in vec(any::<bool>(), 0..12),
+        ) {
+            let (mut rows, mut now) = (Vec::new(), Timestamp(1_790_000_000_000));
+            one_by_one(&before, &mut rows, &mut now);
+            let mut held = history(&rows, &[], now);
+            let mut at_once = Vec::new();
+            for right in &together {
+                if let Some(tried) = tried(&held, *right, now) {
+                    held = held.after(&tried);
+                    at_once.push(IdentityTry { judged_after: 0, ..tried });
+                }
+            }
+            let answers: Vec<(bool, i64)> = together.iter().map(|right| (*right, 0)).collect();
+            let stored = one_by_one(&answers, &mut rows, &mut now);
+            let stored: Vec<IdentityTry> =
+                stored.into_iter().map(|tried| IdentityTry { judged_after: 0, ..tried }).collect();
+            prop_assert_eq!(&at_once, &stored);
+            let after = history(&rows, &[], now);
+            prop_assert_eq!(view(&held), view(&after));
+            let wrong = at_once.iter().take_while(|tried| tried.passed.is_none()).count();
+            prop_assert!(wrong <= 3, "{} wrong answers before a lock", wrong);
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Which commits of a batch may be applied, and all their rows flattened for bulk statements.
 
+use super::tries;
 pub(in crate::store) use super::turn_rows::*;
 use crate::domain::ids::derive;
 use crate::ports::StoreError;
@@ -33,6 +34,14 @@ pub(in crate::store) type Locked = HashMap<Uuid, LockedConversation>;
 
 /// Agreements that exist already, by (lender, once key as it is stored).
 pub(in crate::store) type OnceKeys = HashSet<(String, String)>;
+
+/// What is stored already and may refuse a commit.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Stored {
+    pub once: OnceKeys,
+    /// The newest try of identity that counts for each conversation whose commit brings tries.
+    pub tries: HashMap<Uuid, i64>,
+}
 
 /// The rows of all accepted commits of one transaction; no conversation occurs twice.
 #[derive(Debug, Default)]
@@ -80,12 +89,15 @@ pub(in crate::store) fn once_keys(commits: &[&TurnCommit], locked: &Locked) -> (
     pairs.flat_map(|(commit, row)| agreement_keys(commit).map(|(key, _)| (row.lender.clone(), key))).unzip()
 }
 
-/// Judges each commit: a stale claim or a `once` key that exists, or that an earlier commit of the batch takes.
+/// Judges each commit: a stale claim; a `once` key that exists, or that an earlier commit of the batch takes; a try of
+/// identity that was judged without one that is stored, or that an earlier commit of the batch brings.
 pub(in crate::store) fn judge(
     commits: &[&TurnCommit],
     locked: &Locked,
-    mut taken: OnceKeys,
+    stored: Stored,
 ) -> Vec<Result<(), CommitRefused>> {
+    let Stored { once: mut taken, tries: newest } = stored;
+    let mut tried: HashSet<String> = HashSet::new();
     let mut verdict = |commit: &TurnCommit| {
         let row = locked.get(&commit.conversation.0).ok_or(CommitRefused::Stale)?;
         if row.lease_token != commit.token || row.version != commit.expected_version {
@@ -98,7 +110,15 @@ pub(in crate::store) fn judge(
                 return Err(CommitRefused::Once(given.to_owned()));
             }
         }
+        let newest = newest.get(&row.id).copied().unwrap_or(0);
+        let scopes = tries::scopes(commit, row);
+        if tries::tries_of(commit).any(|judged| judged.judged_after < newest)
+            || !tried.is_disjoint(&scopes.iter().cloned().collect())
+        {
+            return Err(CommitRefused::Tried);
+        }
         taken.extend(keys);
+        tried.extend(scopes);
         Ok(())
     };
     commits.iter().map(|commit| verdict(commit)).collect()

@@ -97,20 +97,8 @@ impl PeopleStore for PostgresStore {
         now: Timestamp,
     ) -> Result<Vec<IdentityHistory>, StoreError> {
         let conversations = ids(asked.iter().map(|asked| asked.conversation.0));
-        let (places, candidates): (Vec<i64>, Vec<Uuid>) = (0..)
-            .zip(asked)
-            .flat_map(|(place, asked)| asked.candidates.iter().map(move |person| (place, person.0)))
-            .unzip();
         let mut connection = self.pool.acquire().await?;
-        let rows: Vec<tries::PlacedTryRow> = sqlx::query_as(TRIES)
-            .bind(&conversations)
-            .bind(places)
-            .bind(candidates)
-            .bind(now.minus(tries::WINDOW).0)
-            .bind(now.0)
-            .bind(tries::TRIES_MAX)
-            .fetch_all(&mut *connection)
-            .await?;
+        let rows = stored_tries(&mut connection, asked, now).await?;
         if rows.is_empty() {
             return Ok(tries::histories(asked.len(), rows, &[], now));
         }
@@ -202,6 +190,28 @@ impl PeopleStore for PostgresStore {
         transaction.commit().await?;
         Ok(u32::try_from(affected).unwrap_or(u32::MAX))
     }
+}
+
+/// What counts for each question, at most [`tries::TRIES_MAX`] of each.
+pub(super) async fn stored_tries(
+    connection: &mut PgConnection,
+    asked: &[TriesOf],
+    now: Timestamp,
+) -> Result<Vec<tries::PlacedTryRow>, StoreError> {
+    let (places, candidates): (Vec<i64>, Vec<Uuid>) = (0..)
+        .zip(asked)
+        .flat_map(|(place, asked)| asked.candidates.iter().map(move |person| (place, person.0)))
+        .unzip();
+    let rows = sqlx::query_as(TRIES)
+        .bind(ids(asked.iter().map(|asked| asked.conversation.0)))
+        .bind(places)
+        .bind(candidates)
+        .bind(now.minus(tries::WINDOW).0)
+        .bind(now.0)
+        .bind(tries::TRIES_MAX)
+        .fetch_all(connection)
+        .await?;
+    Ok(rows)
 }
 
 async fn import_all(

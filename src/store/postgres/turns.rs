@@ -2,14 +2,18 @@
 
 use super::dead_letters::insert_dead;
 use super::outbox::{insert_outbox, withdraw};
+use super::people::stored_tries;
 use super::{PostgresStore, ids, retrying};
 use crate::ports::StoreError;
 use crate::ports::conversations::{CommitRefused, TurnCommit};
+use crate::store::plan::tries::Judging;
 use crate::store::plan::turns::{
-    Locked, LockedConversation, OnceKeys, TurnBatch, WrongNumberRow, judge, once_keys, waves,
+    Locked, LockedConversation, OnceKeys, Stored, TurnBatch, WrongNumberRow, judge, once_keys, waves,
 };
 use crate::store::rows::column;
 use sqlx::postgres::PgConnection;
+use std::collections::HashMap;
+use uuid::Uuid;
 
 /// Finds the refusals first, under the write lock, then applies everything else in bulk.
 pub(super) async fn commit(
@@ -32,8 +36,9 @@ async fn commit_wave(
 ) -> Result<Vec<Result<(), CommitRefused>>, StoreError> {
     let mut transaction = store.pool.begin().await?;
     let locked = lock(&mut transaction, commits).await?;
-    let taken = taken_keys(&mut transaction, commits, &locked).await?;
-    let verdicts = judge(commits, &locked, taken);
+    let once = taken_keys(&mut transaction, commits, &locked).await?;
+    let tries = newest_tries(&mut transaction, commits, &locked).await?;
+    let verdicts = judge(commits, &locked, Stored { once, tries });
     let batch = TurnBatch::of(commits, &verdicts, &locked)?;
     write_turns(&mut transaction, &batch).await?;
     write_money_records(&mut transaction, &batch).await?;
@@ -77,6 +82,21 @@ async fn taken_keys(
     let taken: Vec<(String, String)> =
         sqlx::query_as(TAKEN_KEYS).bind(lenders).bind(keys).fetch_all(connection).await?;
     Ok(taken.into_iter().collect())
+}
+
+/// Two commits about one address or person come one after the other, and each statement sees what was committed before.
+const LOCK_TRIES: &str = "
+    SELECT pg_advisory_xact_lock(key) FROM (SELECT key FROM UNNEST($1::bigint[]) AS k (key) ORDER BY key) k";
+
+async fn newest_tries(
+    connection: &mut PgConnection,
+    commits: &[&TurnCommit],
+    locked: &Locked,
+) -> Result<HashMap<Uuid, i64>, StoreError> {
+    let Some(judging) = Judging::of(commits, locked) else { return Ok(HashMap::new()) };
+    sqlx::query(LOCK_TRIES).bind(judging.locks.clone()).execute(&mut *connection).await?;
+    let rows = stored_tries(connection, &judging.asked, judging.now).await?;
+    Ok(judging.newest(&rows))
 }
 
 const CONSUME: &str = "

@@ -98,13 +98,7 @@ impl PeopleStore for SqliteStore {
     ) -> Result<Vec<IdentityHistory>, StoreError> {
         let questions = json(&asked.iter().map(question).collect::<Vec<_>>())?;
         let mut reader = self.reader().await?;
-        let rows: Vec<tries::PlacedTryRow> = sqlx::query_as(TRIES)
-            .bind(&questions)
-            .bind(now.minus(tries::WINDOW).0)
-            .bind(now.0)
-            .bind(tries::TRIES_MAX)
-            .fetch_all(&mut *reader)
-            .await?;
+        let rows = stored_tries(&mut reader, asked, now).await?;
         if rows.is_empty() {
             return Ok(tries::histories(asked.len(), rows, &[], now));
         }
@@ -209,6 +203,22 @@ impl PeopleStore for SqliteStore {
 }
 
 /// `CROSS JOIN` keeps the order of the look-ups: phone, then person.
+/// What counts for each question, at most [`tries::TRIES_MAX`] of each.
+pub(super) async fn stored_tries(
+    connection: &mut SqliteConnection,
+    asked: &[TriesOf],
+    now: Timestamp,
+) -> Result<Vec<tries::PlacedTryRow>, StoreError> {
+    let rows = sqlx::query_as(TRIES)
+        .bind(json(&asked.iter().map(question).collect::<Vec<_>>())?)
+        .bind(now.minus(tries::WINDOW).0)
+        .bind(now.0)
+        .bind(tries::TRIES_MAX)
+        .fetch_all(connection)
+        .await?;
+    Ok(rows)
+}
+
 const PERSONS_BY_PHONES: &str = concat!(
     "SELECT k.value ->> 0 AS place, ",
     person_columns!(),

@@ -2,16 +2,19 @@
 
 use super::dead_letters::insert_dead;
 use super::outbox::{insert_outbox, withdraw};
-use super::people::{insert_agreements, insert_opt_outs};
+use super::people::{insert_agreements, insert_opt_outs, stored_tries};
 use super::{Script, SqliteStore, begin};
 use crate::ports::StoreError;
 use crate::ports::conversations::{CommitRefused, TurnCommit};
+use crate::store::plan::tries::Judging;
 use crate::store::plan::turns::{
-    Locked, LockedConversation, OnceKeys, TurnBatch, WrongNumberRow, judge, once_keys, waves,
+    Locked, LockedConversation, OnceKeys, Stored, TurnBatch, WrongNumberRow, judge, once_keys, waves,
 };
 use crate::store::rows::people::DocumentRow;
 use crate::store::rows::{hex_list, json};
 use sqlx::sqlite::SqliteConnection;
+use std::collections::HashMap;
+use uuid::Uuid;
 
 /// Finds the refusals first, under the write lock, then applies everything else in bulk.
 pub(super) async fn commit(
@@ -35,8 +38,9 @@ async fn commit_wave(
     let mut writer = store.writer().await?;
     let mut transaction = begin(&mut writer).await?;
     let locked = lock(&mut transaction, commits).await?;
-    let taken = taken_keys(&mut transaction, commits, &locked).await?;
-    let verdicts = judge(commits, &locked, taken);
+    let once = taken_keys(&mut transaction, commits, &locked).await?;
+    let tries = newest_tries(&mut transaction, commits, &locked).await?;
+    let verdicts = judge(commits, &locked, Stored { once, tries });
     let batch = TurnBatch::of(commits, &verdicts, &locked)?;
     let written = insert_agreements(&mut transaction, &batch.agreements).await?;
     if written != batch.agreements.len() as u64 {
@@ -85,6 +89,17 @@ async fn taken_keys(
     let taken: Vec<(String, String)> =
         sqlx::query_as(TAKEN_KEYS).bind(json(&pairs)?).fetch_all(connection).await?;
     Ok(taken.into_iter().collect())
+}
+
+/// Whoever writes holds the only write lock, so nobody tries in between.
+async fn newest_tries(
+    connection: &mut SqliteConnection,
+    commits: &[&TurnCommit],
+    locked: &Locked,
+) -> Result<HashMap<Uuid, i64>, StoreError> {
+    let Some(judging) = Judging::of(commits, locked) else { return Ok(HashMap::new()) };
+    let rows = stored_tries(connection, &judging.asked, judging.now).await?;
+    Ok(judging.newest(&rows))
 }
 
 const CONSUME: [&str; 2] = [

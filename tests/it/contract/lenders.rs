@@ -22,6 +22,7 @@ pub async fn no_query_crosses_lenders(store: &dyn Store) {
         at: T0,
         locked_until: Some(after(600)),
         starts_challenge: true,
+        judged_after: 0,
     };
     let records = vec![
         Record::Agreement(agreement(&ana, "k1")),

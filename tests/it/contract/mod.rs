@@ -20,6 +20,7 @@ mod rights;
 mod schema;
 mod sending;
 mod statuses;
+mod tries;
 
 /// Runs every case against every backend; the test's name says which.
 macro_rules! store_contract {
@@ -117,6 +118,10 @@ store_contract!(
     people::a_wrong_number_is_cut_and_stays_marked,
     people::what_people_decide_about_a_person_holds_in_every_chat,
     people::tries_of_identity_add_up,
+    tries::a_try_that_was_judged_without_another_is_refused,
+    tries::of_two_tries_about_one_person_in_a_batch_the_second_is_refused,
+    tries::tries_of_one_account_on_two_numbers_of_ours_see_each_other,
+    tries::parallel_tries_about_one_person_come_one_after_the_other,
     people::an_opt_out_reaches_every_chat_of_the_address,
     people::an_opt_out_is_known_to_a_chat_that_begins_later,
     dead_letters::a_turn_set_aside_is_kept_and_comes_back_in_its_order,

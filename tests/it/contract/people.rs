@@ -166,6 +166,7 @@ fn attempt(at: Timestamp, candidates: &[PersonId]) -> IdentityTry {
         at,
         locked_until: None,
         starts_challenge: false,
+        judged_after: i64::MAX,
     }
 }
 
@@ -196,6 +197,7 @@ pub async fn tries_of_identity_add_up(store: &dyn Store) {
         locks_month: 1,
         persons_day: 2,
         elsewhere: vec![TriedElsewhere { person: persons[0], challenges_month: 1 }],
+        newest: 6,
     };
     let history = |id: ConversationId, who: &[PersonId], at| {
         let who = who.to_vec();
@@ -203,7 +205,7 @@ pub async fn tries_of_identity_add_up(store: &dyn Store) {
     };
     assert_eq!(history(ana, &persons[..1], after(1)).await, expected);
     // Without the candidate only the address counts.
-    let by_address = IdentityHistory { elsewhere: Vec::new(), ..expected.clone() };
+    let by_address = IdentityHistory { elsewhere: Vec::new(), newest: 5, ..expected.clone() };
     assert_eq!(history(ana, &[], after(1)).await, by_address);
     // Together each question has its own answer.
     let asked = [(ana, &persons[..1]), (beto, &persons[2..3]), (ana, &[])]

@@ -212,7 +212,7 @@ impl Tables {
     }
 
     /// Of all conversations that the lender has with the address of this one, or about a candidate.
-    fn identity_history(
+    pub(super) fn identity_history(
         &self,
         conversation: ConversationId,
         candidates: &[PersonId],
@@ -251,7 +251,7 @@ impl Tables {
             .flat_map(|(seq, row)| ways(row).into_iter().map(move |person| (row, seq, person)))
             .take(usize::try_from(tries::TRIES_MAX).unwrap())
             .map(|(row, seq, person)| tries::TryRow {
-                seq: i64::try_from(seq).unwrap(),
+                seq: i64::try_from(seq + 1).unwrap(),
                 person,
                 own_conversation: row.conversation == conversation.0,
                 passed: row.passed.is_some(),

@@ -4,11 +4,14 @@ use super::dead_letters::DeadLetter;
 use super::{DeskTicket, Input, Tables};
 use crate::ports::StoreError;
 use crate::ports::conversations::{CommitRefused, TurnCommit};
+use crate::ports::people::TriesOf;
+use crate::store::plan::tries::Judging;
 use crate::store::plan::turns::{
-    ConversationChange, Locked, LockedConversation, OnceKeys, OpenedRow, RaisedRow, TicketTouchRow,
+    ConversationChange, Locked, LockedConversation, OnceKeys, OpenedRow, RaisedRow, Stored, TicketTouchRow,
     TurnBatch, WrongNumberRow, judge, once_keys, waves,
 };
 use crate::store::rows::tickets::TicketRow;
+use std::collections::HashMap;
 use uuid::Uuid;
 
 impl Tables {
@@ -28,8 +31,9 @@ impl Tables {
 
     fn commit_wave(&mut self, commits: &[&TurnCommit]) -> Result<Vec<Result<(), CommitRefused>>, StoreError> {
         let locked = self.lock(commits);
-        let taken = self.taken_keys(commits, &locked);
-        let verdicts = judge(commits, &locked, taken);
+        let once = self.taken_keys(commits, &locked);
+        let tries = self.newest_tries(commits, &locked);
+        let verdicts = judge(commits, &locked, Stored { once, tries });
         let batch = TurnBatch::of(commits, &verdicts, &locked)?;
         // What a database would refuse comes first: a refusal leaves nothing behind.
         if batch.agreements.iter().any(|new| self.agreements.iter().any(|old| old.id == new.id)) {
@@ -37,6 +41,14 @@ impl Tables {
         }
         self.write(batch);
         Ok(verdicts)
+    }
+
+    fn newest_tries(&self, commits: &[&TurnCommit], locked: &Locked) -> HashMap<Uuid, i64> {
+        let Some(judging) = Judging::of(commits, locked) else { return HashMap::new() };
+        let newest = |asked: &TriesOf| {
+            self.identity_history(asked.conversation, &asked.candidates, judging.now).newest
+        };
+        judging.asked.iter().map(|asked| (asked.conversation.0, newest(asked))).collect()
     }
 
     fn lock(&self, commits: &[&TurnCommit]) -> Locked {
