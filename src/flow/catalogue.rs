@@ -47,6 +47,8 @@ pub enum Keeps {
     Free,
     /// Leaves a ticket with people, for its input `motivo` and with its input `nota`; the chat stays with the bot.
     Ticket,
+    /// Protects the open ticket, for its inputs `motivo` and `prioridad` and with its input `nota`.
+    Protected,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -470,6 +472,16 @@ fn contact_actions() -> Vec<Action> {
             "Leaves a ticket with people, so that they find what was asked for; the chat stays with the bot.",
             vec![input("motivo", Type::Text), optional("nota", Type::Text)],
             Keeps::Ticket,
+        ),
+        keep(
+            "ticket.proteger",
+            "The ticket beside which this runs is of this matter from now on, and no word of the person closes it.",
+            vec![
+                input("motivo", Type::Text),
+                optional("nota", Type::Text),
+                optional("prioridad", one_of(&["urgent", "high", "normal", "low"])),
+            ],
+            Keeps::Protected,
         ),
         keep(
             "chat.liberar",

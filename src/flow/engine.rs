@@ -3,11 +3,12 @@
 //! `step` never fails and never panics: a flow that is wrong, or a limit that is reached, is a fault that ends in a person.
 //! Reading order: `run` (the walk from step to step), `hear` (what a message means now), `resume` (timers, outcomes,
 //! agents), `kept` (what is said too early), `missed` (what came too late, or never arrived), `desk` (beside an agent,
-//! reserved chats), `grave` (danger that is told to people), `suspicion` (what people are to ask about), `safety` (questions about somebody's safety, and what takes a
+//! reserved chats), `grave` (danger that is told to people), `claim` (rights that are claimed to them), `suspicion` (what people are to ask about), `safety` (questions about somebody's safety, and what takes a
 //! hand-off for danger back), `open` (what is legal to answer), `scope` (what names mean).
 
 mod asking;
 mod brought;
+mod claim;
 pub(crate) mod desk;
 mod grave;
 mod hear;

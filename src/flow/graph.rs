@@ -159,6 +159,7 @@ fn of_calls(set: &FlowSet) -> Picture {
     set.bot.picture.iter().for_each(|flow| from_bot("picture", flow));
     set.bot.waiting.iter().for_each(|flow| from_bot("waiting", flow));
     set.bot.grave.iter().for_each(|flow| from_bot("grave", flow));
+    set.bot.claims.iter().for_each(|one| from_bot("claims", &one.run));
     set.bot.corrections.iter().for_each(|one| from_bot("correction", &one.run));
     set.bot.reserved.iter().for_each(|one| from_bot(&one.id, &one.run));
     for flow in set.flows.values() {

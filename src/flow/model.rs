@@ -57,13 +57,15 @@ pub struct Bot {
     /// Run beside people when danger or a death is told to them; its variable `intencion` gets the meaning, `atendida`
     /// whether an agent is there. It never waits itself.
     pub grave: Option<FlowId>,
+    /// Records beside people a right that is claimed to them.
+    pub claims: Option<Claims>,
     /// Asks what a picture or document is that came without words and that no question takes.
     pub picture: Option<FlowId>,
     /// What answers, and nothing else, in a chat that is reserved until a person decides.
     pub reserved: Vec<Reserved>,
     /// What an agent may close a protected ticket with, besides what lifts the reservation of its chat; empty = any.
     pub outcomes: Vec<String>,
-    /// What takes a hand-off for a danger back that was none, while nobody has taken it.
+    /// What tells that a hand-off was for no danger, while nobody has taken it.
     pub corrections: Vec<Correction>,
     /// Where a turn goes that hit a fault or a limit: queue of the hand-off.
     pub fault_queue: String,
@@ -168,10 +170,18 @@ pub struct Reserved {
     pub lifted_by: Vec<String>,
 }
 
-/// Words that take a hand-off back: the person goes on with the bot, and the ticket stays with people.
+/// Intents by which a person claims a right, and the flow that records it while people have the chat. Its variable
+/// `intencion` gets the intent, `atendida` whether an agent is there, others what the message brings. It never waits itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claims {
+    pub intents: Vec<String>,
+    pub run: FlowId,
+}
+
+/// Words that say that a hand-off was for no danger: they are answered, and the ticket stays what it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Correction {
-    /// Reasons of the hand-offs that it takes back.
+    /// Reasons of the hand-offs that they are about.
     pub reasons: Vec<String>,
     /// Words, normalised; anywhere in the message, not behind a denial.
     pub phrases: Vec<String>,

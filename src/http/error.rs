@@ -227,12 +227,22 @@ fn ticket_closed(ended: &Ended) -> Problem {
         EndedBy::Person if word == STOP => {
             format!("The person asked for no more messages (`{word}`), and that closed it.")
         }
+        EndedBy::Person if ended.now_open.is_some() => {
+            format!("What the person wrote opened another matter (`{word}`), and that closed it.")
+        }
         EndedBy::Person => format!("The person went back to the bot (`{word}`), and that closed it."),
         EndedBy::Resolved(name) => format!("{} closed it with the outcome `{word}`.", agent_name(name)),
         EndedBy::Returned(name) => format!("{} gave the chat back to the bot (`{word}`).", agent_name(name)),
         EndedBy::Unknown => format!("It ended with `{word}`."),
     };
-    Problem::from(TicketRefused::Closed)
+    let problem = Problem::from(TicketRefused::Closed);
+    let problem = match ended.now_open {
+        Some(open) => problem.remedy(format!(
+            "The chat waits for a person in the ticket {open}: take that one. Nothing of this request was done."
+        )),
+        None => problem,
+    };
+    problem
         .detail(detail)
         .with("outcome", json!(ended.outcome))
         .with("closed_at", json!(ended.at.map(Timestamp::rfc3339)))

@@ -173,7 +173,7 @@ fn every_write() -> [(&'static str, Option<Value>); 6] {
         ("renew", None),
         ("give-up", None),
         ("notes", Some(json!({"text": "x"}))),
-        ("resolve", Some(json!({"outcome": "acuerdo"}))),
+        ("resolve", Some(json!({"outcome": "atendido"}))),
         ("return", Some(json!({"note": "x"}))),
         ("transfer", Some(json!({"queue": "fraude", "reason": "x"}))),
     ]
@@ -282,11 +282,14 @@ async fn resolving_closes_with_a_code(world: World) {
     let path = format!("/api/v1/tickets/{ticket}/resolve");
     let wrong = world.call(&ana, "POST", &path, Some(json!({"outcome": "quedó lista"}))).await;
     assert_eq!(wrong.code(), (422, "value_invalid"));
-    let closed = world.call(&ana, "POST", &path, Some(json!({"outcome": "acuerdo", "note": "Listo."}))).await;
-    assert_eq!((&closed.body["outcome"], &closed.body["status"]), (&json!("acuerdo"), &json!("closed")));
+    let made = world.call(&ana, "POST", &path, Some(json!({"outcome": "acuerdo", "note": "Listo."}))).await;
+    assert_eq!(made.code(), (422, "value_invalid"), "no agreement is on file");
+    let closed =
+        world.call(&ana, "POST", &path, Some(json!({"outcome": "atendido", "note": "Listo."}))).await;
+    assert_eq!((&closed.body["outcome"], &closed.body["status"]), (&json!("atendido"), &json!("closed")));
     assert_eq!(
         world.inputs(ticket).await,
-        [InputKind::TicketClosed { ticket, outcome: Some("acuerdo".to_owned()) }]
+        [InputKind::TicketClosed { ticket, outcome: Some("atendido".to_owned()) }]
     );
     let closed = world.call(&ana, "GET", "/api/v1/tickets?status=closed", None).await;
     assert_eq!(closed.body["tickets"].as_array().unwrap().len(), 1);

@@ -48,10 +48,15 @@ pub struct Held {
 impl Held {
     pub async fn of(phone: &str) -> Self {
         let app = TestApp::new().await;
-        let agent = agent();
-        app.started.store.add_agent(&agent, [9; 32]).await.unwrap();
         let who = Who::phone(phone);
         say(&app, &who, "asesor").await;
+        Self::taking(app, who).await
+    }
+
+    /// The agent takes the open ticket of this chat.
+    pub async fn taking(app: TestApp, who: Who) -> Self {
+        let agent = agent();
+        app.started.store.add_agent(&agent, [9; 32]).await.unwrap();
         let mut held = Self { app, who, agent, ticket: TicketId(Uuid::nil()), token: None };
         held.take().await;
         held

@@ -2,6 +2,7 @@
 
 use crate::desk_care::{DIANA, Held, KEVIN, refused};
 use acuerdo::domain::assurance::Assurance;
+use acuerdo::ports::records::Priority;
 use acuerdo::service::handoff::{Back, EndedBy, HandoffError};
 
 /// A figure of Diana's file.
@@ -59,14 +60,19 @@ async fn a_chat_that_is_given_back_after_words_of_another_person_asks_for_proof_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_doubt_is_shown_and_leaves_the_agent_free() {
+async fn a_doubt_is_shown_and_protects_the_ticket_without_naming_it() {
     let held = Held::of(KEVIN).await;
-    held.say("los cobradores me tienen asustada").await;
+    let said = held.say("los cobradores me tienen asustada").await;
+    assert!(said.contains("llame ya al"), "where to call is said: {said}");
     let seen = held.view().await;
-    assert!(!seen.ticket.is_protected());
+    assert!(seen.ticket.is_protected() && !seen.chat.debt_allowed);
+    assert_eq!((seen.ticket.priority, seen.ticket.reason.as_str()), (Priority::Urgent, "pide_persona"));
     assert_eq!(seen.chat.suspected, ["violence"]);
     assert!(held.story().await.contains(&("suspected".to_owned(), "violence".to_owned())));
-    held.resolve("acuerdo", None).await.unwrap();
+    assert!(seen.ticket.summary["cases"].as_array().unwrap().is_empty(), "no case comes of a doubt");
+    assert_eq!(held.say("de verdad me tienen asustada los cobradores").await, "", "it is said once");
+    assert_eq!(refused(held.resolve("acuerdo", None).await).0, "outcome");
+    held.resolve("orientada", Some("Le pregunté: habla de las llamadas. Se anotó.")).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -27,6 +27,7 @@ mod desk_care;
 mod desk_doubts;
 mod desk_guard;
 mod desk_openapi;
+mod desk_rights;
 mod desk_world;
 mod doctor_deep;
 mod graph_client;

@@ -199,13 +199,20 @@ fn is_kept(flows: &FlowSet, said: &Said<'_>, by: By) -> bool {
             said.flow.is_none()
                 || WORDS_FOR_A_PERSON.iter().any(|word| said.words.contains(word))
                 || any(&|step| matches!(step.kind, StepKind::Handoff(_)))
+                || runs_beside_people(flows, said)
         }
-        Waiting => said.flow.is_some_and(|flow| {
-            [&flows.bot.waiting, &flows.bot.grave].into_iter().flatten().any(|run| *run == flow.id)
-        }),
+        Waiting => runs_beside_people(flows, said),
         Does(action) => any(&|step| matches!(&step.kind, StepKind::Do(done) if done.action == action)),
         Shown(scenario) => root("tests/scenarios").join(scenario).with_extension("yaml").exists(),
     }
+}
+
+/// What runs only while people have a ticket of the chat.
+fn runs_beside_people(flows: &FlowSet, said: &Said<'_>) -> bool {
+    let bot = &flows.bot;
+    let claims = bot.claims.iter().map(|claims| &claims.run);
+    let mut beside = bot.waiting.iter().chain(&bot.grave).chain(claims);
+    said.flow.is_some_and(|flow| beside.any(|run| *run == flow.id))
 }
 
 #[test]

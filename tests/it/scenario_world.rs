@@ -392,7 +392,7 @@ impl Outcomes for World {
                     None => answer(outcome, [number]),
                 }
             }
-            "chat.reservar" | "chat.liberar" | "ticket.dejar" => bare("ok"),
+            "chat.reservar" | "chat.liberar" | "ticket.dejar" | "ticket.proteger" => bare("ok"),
             "contacto.excluir" => {
                 self.opted_out = true;
                 bare("ok")

@@ -18,7 +18,11 @@ pub fn check(compiled: &Compiled, findings: &mut Vec<Finding>) {
     let beside = bot.interrupts.iter().filter(|it| it.with_protected);
     let beside = beside.map(|it| (&it.run, place_of(&it.id), format!("the interrupt `{}`", it.id)));
     let grave = || bot.grave.iter().map(|run| (run, "bot.grave".to_owned(), "`grave`".to_owned()));
-    for (run, place, who) in waiting.chain(grave()).chain(beside) {
+    let claims = bot.claims.iter().map(|one| (&one.run, "bot.claims".to_owned(), "`claims`".to_owned()));
+    let corrections = bot.corrections.iter().map(|one| {
+        (&one.run, format!("bot.corrections.{}", one.run), "what answers a correction".to_owned())
+    });
+    for (run, place, who) in waiting.chain(grave()).chain(beside).chain(claims).chain(corrections) {
         findings.extend(asks(compiled, run, compiled.places.find(&place), &who));
     }
     let reserved = bot.reserved.iter().map(|one| {

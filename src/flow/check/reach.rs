@@ -58,6 +58,7 @@ pub fn roots(bot: &Bot) -> impl Iterator<Item = &FlowId> {
         .chain(&bot.reverify)
         .chain(&bot.waiting)
         .chain(&bot.grave)
+        .chain(bot.claims.iter().map(|one| &one.run))
         .chain(&bot.picture)
         .chain(bot.reserved.iter().map(|one| &one.run))
         .chain(bot.corrections.iter().map(|one| &one.run))

@@ -78,7 +78,10 @@ fn reason(step: &Step) -> Option<&str> {
         StepKind::Handoff(handoff) => Some(&handoff.reason),
         StepKind::Do(action) => {
             let known = CATALOGUE.actions.get(action.action.as_str())?;
-            let given = action.with.get("motivo").filter(|_| known.keeps == Some(Keeps::Ticket))?;
+            let given = action
+                .with
+                .get("motivo")
+                .filter(|_| matches!(known.keeps, Some(Keeps::Ticket | Keeps::Protected)))?;
             text_of(given)
         }
         StepKind::Say(_)

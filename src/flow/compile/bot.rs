@@ -9,7 +9,7 @@ use crate::flow::diagnostic::{Code, Finding, suggestion};
 use crate::flow::engine::BROUGHT_VARS;
 use crate::flow::expr::types::type_name;
 use crate::flow::model::{
-    Bot, BotTexts, Correction, Flow, Interrupt, InterruptMode, Localised, Reserved, Terms,
+    Bot, BotTexts, Claims, Correction, Flow, Interrupt, InterruptMode, Localised, Reserved, Terms,
 };
 use crate::flow::source::Scalar;
 use crate::flow::syntax::{CorrectionSyntax, InterruptSyntax, ReservedSyntax};
@@ -143,6 +143,12 @@ pub fn bot(written: &Written, flows: &BTreeMap<FlowId, Flow>, shared: Shared, no
         notes.places.put("bot.grave", name.span);
         run(name, None, flows, notes)
     });
+    let claims = syntax.claims.as_ref().map(|claims| {
+        notes.places.put("bot.claims", claims.run.span);
+        notes.findings.extend(unknown_intents(&claims.intents));
+        let intents = claims.intents.iter().map(|intent| intent.text.clone()).collect();
+        Claims { intents, run: run_aside(&claims.run, flows, notes) }
+    });
     let picture = syntax.picture.as_ref().map(|name| run_aside(name, flows, notes));
     let reserved = reserved(&syntax.reserved, flows, notes);
     let corrections = corrections(&syntax.corrections, flows, notes);
@@ -164,6 +170,7 @@ pub fn bot(written: &Written, flows: &BTreeMap<FlowId, Flow>, shared: Shared, no
         reverify,
         waiting,
         grave,
+        claims,
         picture,
         reserved,
         outcomes: syntax.outcomes.iter().map(|outcome| outcome.text.clone()).collect(),
@@ -335,6 +342,7 @@ fn corrections(
     for one in syntax {
         notes.findings.extend(unknown_intents(&one.intents));
         let texts = |list: &[Scalar]| list.iter().map(|scalar| scalar.text.clone()).collect();
+        notes.places.put(format!("bot.corrections.{}", one.run.text), one.run.span);
         compiled.push(Correction {
             reasons: texts(&one.reasons),
             phrases: one.phrases.iter().map(|phrase| fold(&phrase.text)).collect(),

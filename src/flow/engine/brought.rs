@@ -20,7 +20,7 @@ const COMING_DATE_VAR: &str = "dia_dicho";
 /// The amount that it names: "quiero pagar 80 lucas".
 pub(super) const AMOUNT_VAR: &str = "monto_dicho";
 /// The right over their own data that the person names: "borren mis datos".
-const RIGHT_VAR: &str = "derecho_dicho";
+pub(super) const RIGHT_VAR: &str = "derecho_dicho";
 /// Set when the message also asks not to be written to any more.
 const SILENCE_VAR: &str = "baja_dicha";
 /// The picture or document above its words.
@@ -122,11 +122,11 @@ const ILL: [&str; 14] = [
     "surgery",
 ];
 /// Set when the message says that money went to a person or to an account that is not the lender's.
-const PAID_ELSEWHERE_VAR: &str = "pago_ajeno";
+pub(super) const PAID_ELSEWHERE_VAR: &str = "pago_ajeno";
 /// It says of whom it speaks: another person writes, or the holder is named, or it is a report and nothing else. Who also
 /// speaks of paying, or has proved who they are, may tell of somebody near ("murió mi mamá y no pude pagar"). Unset when
 /// it does not.
-const CLEAR_VAR: &str = "claro";
+pub(super) const CLEAR_VAR: &str = "claro";
 /// What the holder of the chat is called in all languages of the flows.
 const HOLDER: [&str; 3] = ["titular", "holder", "debtor"];
 
@@ -312,11 +312,45 @@ const PEOPLE: [&str; 16] = [
 ];
 const ACCOUNTS: [&str; 8] = ["a", "para", "cuenta", "nequi", "daviplata", "de", "una", "nombre"];
 
+/// Words of somebody who told the person where to pay.
+const TOLD_TO: [&str; 12] = [
+    "pidieron",
+    "pidio",
+    "dijeron",
+    "dijo",
+    "mandaron",
+    "exigieron",
+    "indicaron",
+    "dieron",
+    "pediram",
+    "disseram",
+    "told",
+    "asked",
+];
+/// Where nobody pays who owes the lender, with the word before it that tells it from the lender's own.
+const ANY: [&str; 8] = ["un", "una", "otro", "otra", "um", "uma", "a", "another"];
+const WALLETS: [&str; 10] =
+    ["daviplata", "nequi", "cuenta", "llave", "celular", "numero", "conta", "chave", "account", "wallet"];
+
+/// Whether somebody told them to pay to some wallet, and they did: "me pidieron pagar a un daviplata y ya consigné".
+fn was_told_to_pay(words: &[&str], paid: impl Fn(usize) -> bool) -> bool {
+    let told = words.iter().position(|word| TOLD_TO.contains(word));
+    let Some(rest) = told.and_then(|at| words.get(at..)) else { return false };
+    let wallet = rest
+        .windows(2)
+        .any(|pair| matches!(pair, [any, wallet] if ANY.contains(any) && WALLETS.contains(wallet)));
+    wallet && (0..words.len()).any(paid)
+}
+
 /// Whether it tells of money that went to somebody: "le pagué a una señorita", "fue a la cuenta de ella".
 fn paid_a_person(words: &str) -> bool {
     let words: Vec<&str> = words.split(' ').collect();
     let denied = |at: usize| has_negation(&words.get(at.saturating_sub(2)..at).unwrap_or_default().join(" "));
-    let paid = words.iter().enumerate().position(|(at, word)| PAID.contains(word) && !denied(at));
+    let is_paid = |at: usize| words.get(at).is_some_and(|word| PAID.contains(word)) && !denied(at);
+    if was_told_to_pay(&words, is_paid) {
+        return true;
+    }
+    let paid = (0..words.len()).find(|at| is_paid(*at));
     let rest = paid.and_then(|at| words.get(at + 1..)).unwrap_or_default();
     let person = rest.iter().any(|word| PEOPLE.contains(word));
     person && rest.iter().any(|word| ACCOUNTS.contains(word))
@@ -335,4 +369,31 @@ fn means_all(words: &str) -> bool {
 fn means(words: &str) -> Option<&'static str> {
     let padded = format!(" {words} ");
     MEANS.into_iter().find(|means| padded.contains(&format!(" {means} ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::paid_a_person;
+
+    #[test]
+    fn money_that_somebody_had_sent_elsewhere_went_to_a_person() {
+        for words in [
+            "me pidieron pagar a un daviplata y ya consigne",
+            "me dijeron que pagara a una cuenta y ya pague",
+            "me mandaron a consignar a un nequi y ayer mande la plata",
+            "le pague a una senorita",
+            "fue a la cuenta de ella",
+        ] {
+            assert!(paid_a_person(words), "{words}");
+        }
+        for words in [
+            "me pidieron pagar a un daviplata y no pague",
+            "me dijeron que pagara en la cuenta del banco y ya pague",
+            "pague en efecty",
+            "me pidieron una cuenta",
+            "",
+        ] {
+            assert!(!paid_a_person(words), "{words}");
+        }
+    }
 }

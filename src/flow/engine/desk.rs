@@ -19,7 +19,8 @@ const TOLD_AGAIN_AFTER: Millis = Millis::hours(3);
 /// Who writes on in danger is never left alone for longer: every third message is answered.
 const TOLD_AGAIN_IN_DANGER_AFTER: u32 = 3;
 /// Most urgent first.
-const PRIORITIES: [&str; 4] = ["urgent", "high", "normal", "low"];
+const PRIORITIES: [&str; 4] = ["urgent", "high", NORMAL, "low"];
+const NORMAL: &str = "normal";
 
 /// Why the `waiting` flow runs; the values of its variable `momento`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,20 +69,69 @@ impl<'f> Run<'f> {
         let open = self.session.desk.as_ref();
         let protected = new.protected || open.is_some_and(|desk| desk.protected);
         let quiet = new.quiet || open.is_some_and(|desk| desk.quiet);
-        let fresh = || Desk {
+        let desk = self.session.desk.take().unwrap_or_else(|| self.fresh_desk(new.reason, new.priority));
+        self.session.desk = Some(Desk { protected, quiet, ..desk });
+        self.session.unanswered = false;
+        self.refresh_session_fact();
+    }
+
+    fn fresh_desk(&self, reason: &str, priority: &str) -> Desk {
+        Desk {
             since: self.facts.now,
-            reason: new.reason.to_owned(),
-            priority: new.priority.to_owned(),
-            protected,
-            quiet,
+            reason: reason.to_owned(),
+            priority: priority.to_owned(),
+            protected: false,
+            quiet: false,
             shared: self.session.aside.is_some(),
             told_at: None,
             unheard: 0,
             told: Vec::new(),
-        };
-        let desk = self.session.desk.take().map_or_else(fresh, |open| Desk { protected, quiet, ..open });
-        self.session.desk = Some(desk);
-        self.session.unanswered = false;
+        }
+    }
+
+    /// The open ticket becomes one of this matter: its reason, note, and the higher priority.
+    pub(super) fn raise_desk(&mut self, new: NewDesk<'_>) {
+        self.visit(format!("raised:{}", new.reason));
+        let (reason, priority) = (new.reason.to_owned(), new.priority.to_owned());
+        self.open_desk(new);
+        if let Some(desk) = &mut self.session.desk {
+            desk.reason = reason;
+            if rank(&priority) < rank(&desk.priority) {
+                desk.priority = priority;
+            }
+        }
+        self.refresh_session_fact();
+    }
+
+    /// Where the bot had gone on beside a ticket that it left with people: from here on they have the chat.
+    pub(super) fn people_have_it(&mut self) {
+        if self.session.desk.is_none() {
+            let reason = self.session.aside.clone().unwrap_or_default();
+            self.session.desk = Some(self.fresh_desk(&reason, NORMAL));
+        }
+        if !matches!(self.session.status, Status::WithAgent { .. }) {
+            self.back_to_desk();
+        }
+    }
+
+    /// No word of the person closes the open ticket any more. One that is protected already stays what it is, unless this
+    /// is more urgent.
+    pub(crate) fn protect_ticket(&mut self, reason: &str, priority: &str, note: String) {
+        let open = self.session.desk.as_ref().filter(|desk| desk.protected);
+        if open.is_some_and(|desk| rank(&desk.priority) <= rank(priority)) {
+            return;
+        }
+        let queue = &self.flows.bot.fault_queue;
+        self.raise_desk(NewDesk { queue, priority, reason, note, protected: true, quiet: false });
+    }
+
+    /// What was told is with people, whatever becomes of the chat: who goes back to the bot, or wants no messages, does
+    /// not close the ticket.
+    pub(crate) fn leave_with_people(&mut self, reason: &str, note: String) {
+        let Some(desk) = &mut self.session.desk else { return self.leave_ticket(reason, note) };
+        desk.shared = true;
+        self.visit(format!("ticket:{reason}"));
+        self.session.aside = Some(reason.to_owned());
         self.refresh_session_fact();
     }
 
@@ -93,7 +143,7 @@ impl<'f> Run<'f> {
         self.visit(format!("ticket:{reason}"));
         self.effects.push(Effect::OpenTicket {
             queue: self.flows.bot.fault_queue.clone(),
-            priority: "normal".to_owned(),
+            priority: NORMAL.to_owned(),
             reason: reason.to_owned(),
             note: note.into(),
         });
@@ -157,7 +207,12 @@ impl<'f> Run<'f> {
         self.effects.push(Effect::ForwardToAgent);
         self.session.unanswered = false;
         if let Some(grave) = self.grave_among(heard)
-            && self.keep_grave(grave)?
+            && self.keep_grave(&grave, heard)?
+        {
+            return Ok(());
+        }
+        if let Some(claim) = self.claim_among(heard)
+            && self.keep_claim(claim)?
         {
             return Ok(());
         }

@@ -76,7 +76,7 @@ fn shows_a_picture(said: &Said) -> bool {
 }
 
 impl<'f> Run<'f> {
-    fn brought_by(&self, heard: &Heard<'_>) -> Vec<(&'static str, Value)> {
+    pub(super) fn brought_by(&self, heard: &Heard<'_>) -> Vec<(&'static str, Value)> {
         brought(heard.said, heard.meaning, self.facts, self.level >= Assurance::Verificada)
     }
 

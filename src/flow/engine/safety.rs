@@ -1,6 +1,7 @@
 //! Danger that is only possible: the question about it, which nothing but an answer closes, a hint of it beside the desk, and
-//! what takes a hand-off for it back.
+//! what whoever waits there hears when it was none.
 
+use crate::flow::effect::Effect;
 use crate::flow::engine::asking::Asking;
 use crate::flow::engine::hear::Waited;
 use crate::flow::engine::heard::{Heard, lists};
@@ -83,8 +84,8 @@ impl<'f> Run<'f> {
         })
     }
 
-    /// What takes the open hand-off back. Nothing does when a new word of danger stands beside it, when an agent has the
-    /// chat, or when the chat is reserved.
+    /// What tells whoever waits in the open hand-off that it was no danger. Nothing does when a new word of danger stands
+    /// beside it, when an agent has the chat, or when the chat is reserved.
     pub(super) fn correction(&self, heard: &Heard<'_>) -> Option<&'f Correction> {
         let desk = self.session.desk.as_ref().filter(|_| !self.facts.attended)?;
         let meaning = heard.meaning.filter(|_| self.session.reserved.is_none())?;
@@ -99,14 +100,18 @@ impl<'f> Run<'f> {
         })
     }
 
-    /// The person goes on with the bot; the ticket stays open beside the chat for a person to look at.
+    /// It is answered, and no more: a courtesy ("todo bien, gracias") may be one, so only a person gives the chat back.
     pub(super) fn corrected(&mut self, correction: &'f Correction) -> Result<(), Stop> {
         self.visit("corrected");
-        if let Some(desk) = self.session.desk.take() {
-            self.session.aside = Some(desk.reason);
+        self.effects.push(Effect::ForwardToAgent);
+        self.session.unanswered = false;
+        if let Some(desk) = &mut self.session.desk {
+            desk.told_at = Some(self.facts.now);
+            desk.unheard = 0;
         }
-        self.drop_matter();
-        self.refresh_session_fact();
-        self.run_aside(&correction.run, EnteredBy::Start, None, Vec::new())
+        if !self.has_room() {
+            return Ok(());
+        }
+        self.run_aside(&correction.run, EnteredBy::Interrupt, None, Vec::new())
     }
 }

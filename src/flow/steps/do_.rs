@@ -17,9 +17,10 @@ static ACTIONS: LazyLock<BTreeMap<&'static str, Action>> =
 const RESERVED_FOR: &str = "para";
 /// The action whose inputs prove who somebody is.
 const IDENTITY_CHECK: &str = "identidad.verificar";
-/// Inputs of the action that leaves a ticket.
+/// Inputs of the actions that leave a ticket, and protect one.
 const TICKET_REASON: &str = "motivo";
 const TICKET_NOTE: &str = "nota";
+const TICKET_PRIORITY: &str = "prioridad";
 
 pub(crate) fn run<'f>(step: &'f Do, run: &mut Run<'f>) -> Result<Next<'f>, Stop> {
     let action = contract(step)?;
@@ -123,7 +124,12 @@ fn keep(step: &Do, run: &mut Run<'_>, keeps: Keeps) {
         Keeps::Free => run.set_free(),
         Keeps::Ticket => {
             let (reason, note) = (text(TICKET_REASON), text(TICKET_NOTE));
-            run.leave_ticket(&reason, note);
+            run.leave_with_people(&reason, note);
+        }
+        Keeps::Protected => {
+            let (reason, note, priority) = (text(TICKET_REASON), text(TICKET_NOTE), text(TICKET_PRIORITY));
+            let priority = if priority.is_empty() { "normal" } else { priority.as_str() };
+            run.protect_ticket(&reason, priority, note);
         }
     }
 }

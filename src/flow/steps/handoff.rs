@@ -24,7 +24,14 @@ pub(crate) fn run<'f>(handoff: &'f Handoff, run: &mut Run<'f>) -> Result<Next<'f
         });
         let turn = run.session.turn;
         run.frame_mut()?.since_turn = turn;
-        if run.begin_waiting(Moment::Handoff)? {
+        let claim = run.claim_left_open();
+        let waits = run.begin_waiting(Moment::Handoff)?;
+        let claims = match claim {
+            // On top, so that it runs first: how long it takes is told last.
+            Some(claim) => run.begin_claim(claim)?,
+            None => false,
+        };
+        if waits || claims {
             return Ok(Next::Again);
         }
     }

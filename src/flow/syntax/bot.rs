@@ -4,13 +4,13 @@ use crate::flow::source::{Node, Scalar};
 use crate::flow::syntax::read::{Fields, Reader};
 use crate::flow::syntax::steps::{retry, step, wait};
 use crate::flow::syntax::{
-    BotSyntax, CorrectionSyntax, FlowSyntax, InterruptSyntax, LocaleSyntax, ReservedSyntax, RetrySyntax,
-    TranslationSyntax, VarSyntax, WaitSyntax,
+    BotSyntax, ClaimsSyntax, CorrectionSyntax, FlowSyntax, InterruptSyntax, LocaleSyntax, ReservedSyntax,
+    RetrySyntax, TranslationSyntax, VarSyntax, WaitSyntax,
 };
 
 const FLOW_KEYS: [&str; 6] = ["flow", "about", "needs", "vars", "start", "steps"];
 const VAR_KEYS: [&str; 6] = ["type", "of", "input", "optional", "label", "initial"];
-const BOT_KEYS: [&str; 18] = [
+const BOT_KEYS: [&str; 19] = [
     "bot",
     "about",
     "start",
@@ -21,6 +21,7 @@ const BOT_KEYS: [&str; 18] = [
     "reverify",
     "waiting",
     "grave",
+    "claims",
     "picture",
     "reserved",
     "outcomes",
@@ -112,6 +113,7 @@ pub fn bot_file(reader: &mut Reader, node: &Node) -> Option<BotSyntax> {
     let reverify = reader.optional(fields, "reverify");
     let waiting = reader.optional(fields, "waiting");
     let grave = reader.optional(fields, "grave");
+    let claims = claims(reader, fields);
     let picture = reader.optional(fields, "picture");
     let reserved = reserved(reader, fields);
     let outcomes = reader.scalars(fields, "outcomes");
@@ -130,6 +132,7 @@ pub fn bot_file(reader: &mut Reader, node: &Node) -> Option<BotSyntax> {
         reverify,
         waiting,
         grave,
+        claims,
         picture,
         reserved,
         outcomes,
@@ -207,6 +210,15 @@ fn reserved(reader: &mut Reader, fields: Fields<'_>) -> Vec<ReservedSyntax> {
     items.iter().filter_map(item).collect()
 }
 
+fn claims(reader: &mut Reader, fields: Fields<'_>) -> Option<ClaimsSyntax> {
+    const WHAT: &str = "`claims`";
+    let (key, node) = fields.entry("claims")?;
+    let fields = reader.fields(node, key.span, WHAT, &["intents", "run"])?;
+    let intents = reader.scalars(fields, "intents");
+    let run = reader.required(fields, WHAT, "run", "the flow that records them beside people");
+    Some(ClaimsSyntax { intents, run: run? })
+}
+
 fn corrections(reader: &mut Reader, fields: Fields<'_>) -> Vec<CorrectionSyntax> {
     const WHAT: &str = "an item of `corrections`";
     let Some(node) = fields.get("corrections") else { return Vec::new() };
@@ -215,7 +227,7 @@ fn corrections(reader: &mut Reader, fields: Fields<'_>) -> Vec<CorrectionSyntax>
         let fields = reader.fields(item, top(item), WHAT, &CORRECTION_KEYS)?;
         let reasons = reader.scalars(fields, "reasons");
         let (phrases, intents) = (reader.scalars(fields, "phrases"), reader.scalars(fields, "intents"));
-        let run = reader.required(fields, WHAT, "run", "the flow with which the bot goes on");
+        let run = reader.required(fields, WHAT, "run", "the flow that answers them");
         Some(CorrectionSyntax { reasons, phrases, intents, run: run? })
     };
     items.iter().filter_map(item).collect()

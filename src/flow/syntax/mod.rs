@@ -191,6 +191,7 @@ pub struct BotSyntax {
     pub reverify: Option<Scalar>,
     pub waiting: Option<Scalar>,
     pub grave: Option<Scalar>,
+    pub claims: Option<ClaimsSyntax>,
     pub picture: Option<Scalar>,
     pub reserved: Vec<ReservedSyntax>,
     pub outcomes: Vec<Scalar>,
@@ -229,6 +230,12 @@ pub struct ReservedSyntax {
 pub struct CorrectionSyntax {
     pub reasons: Vec<Scalar>,
     pub phrases: Vec<Scalar>,
+    pub intents: Vec<Scalar>,
+    pub run: Scalar,
+}
+
+#[derive(Debug, Clone)]
+pub struct ClaimsSyntax {
     pub intents: Vec<Scalar>,
     pub run: Scalar,
 }

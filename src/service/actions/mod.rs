@@ -94,7 +94,7 @@ pub async fn run(call: &ActionCall, ctx: &ActionContext<'_>) -> Result<Option<Do
         "contacto.incluir" => contact::opt_in(),
         "contacto.numero_equivocado" => contact::wrong_number(ctx),
         // The engine does it, in the session and with its effects.
-        "chat.reservar" | "chat.liberar" | "ticket.dejar" => Done::outcome("ok"),
+        "chat.reservar" | "chat.liberar" | "ticket.dejar" | "ticket.proteger" => Done::outcome("ok"),
         _ => return Ok(None),
     };
     Ok(Some(done))

@@ -104,6 +104,7 @@ impl Converse {
                 person: person.as_ref(),
                 file: None,
                 claims: &[],
+                cases: &[],
             };
             let summary = summary::summary(lender, shown, &known, cause, now);
             let mut ticket = None;

@@ -1,14 +1,17 @@
 //! What an agent sees first on a ticket: who, what, why, what was offered and what was said to be paid.
 
 use crate::domain::assurance::Assurance;
-use crate::domain::debt::Person;
+use crate::domain::debt::{Obligation, Person};
 use crate::domain::time::Timestamp;
 use crate::flow::state::Session;
 use crate::ports::people::PersonFile;
-use crate::ports::records::PaymentClaim;
+use crate::ports::records::{Case, PaymentClaim};
 use crate::ports::tickets::PROTECTED;
 use crate::rules::dpd::days_past_due;
+use crate::rules::offer::offers as offers_of;
+use crate::service::actions::debts::offer_input_of;
 use crate::service::actions::values::{kind_name, masked_number, overdue, running, situation, to_be_applied};
+use crate::service::cases::{answer_by, number};
 use crate::service::lenders::Lender;
 use serde_json::{Value, json};
 
@@ -24,6 +27,8 @@ pub struct Known<'a> {
     pub file: Option<&'a PersonFile>,
     /// Payments that the chat reported and nobody has checked.
     pub claims: &'a [PaymentClaim],
+    /// Open cases of the proved person, and of this chat.
+    pub cases: &'a [Case],
 }
 
 pub fn summary(lender: &Lender, session: &Session, known: &Known<'_>, note: &str, now: Timestamp) -> Value {
@@ -39,12 +44,32 @@ pub fn summary(lender: &Lender, session: &Session, known: &Known<'_>, note: &str
     summary
 }
 
-/// The summary of an open ticket, with the person who was proved since.
+/// The summary of an open ticket, with the person who was proved since, and what the policy offers now for each debt.
 pub fn refreshed(mut stored: Value, lender: &Lender, known: &Known<'_>, now: Timestamp) -> Value {
     if stored.is_object() {
         tell(&mut stored, lender, known, now);
+        let obligations = known.file.map_or(&[][..], |file| file.obligations.as_slice());
+        let debts = stored["debts"].as_array_mut().into_iter().flatten();
+        for (debt, obligation) in debts.zip(obligations) {
+            debt["offers"] =
+                known.file.map_or_else(|| json!([]), |file| offers(obligation, file, lender, now));
+        }
     }
     stored
+}
+
+fn offers(obligation: &Obligation, file: &PersonFile, lender: &Lender, now: Timestamp) -> Value {
+    let offers = offers_of(&lender.policy, &offer_input_of(obligation, file, lender, now));
+    let told = offers.into_iter().map(|offer| {
+        json!({
+            "kind": kind_name(offer.kind),
+            "total_minor": offer.total.minor,
+            "payments": offer.payments.len(),
+            "first_due": offer.payments.first().map(|payment| payment.due),
+            "valid_until": offer.valid_until,
+        })
+    });
+    told.collect()
 }
 
 fn tell(summary: &mut Value, lender: &Lender, known: &Known<'_>, now: Timestamp) {
@@ -57,9 +82,7 @@ fn tell(summary: &mut Value, lender: &Lender, known: &Known<'_>, now: Timestamp)
     });
     summary["assurance"] = json!(known.assurance.name());
     summary["debts"] = known.file.map_or_else(|| json!([]), |file| debts(file, lender, now));
-    summary["cases"] = json!(known.file.map_or_else(Vec::new, |file| {
-        file.open_cases.iter().map(|case| case.kind.clone()).collect::<Vec<_>>()
-    }));
+    summary["cases"] = cases(known.cases, lender);
     summary["claims"] = known.claims.iter().take(CLAIMS_MAX).map(claim).collect();
 }
 
@@ -88,6 +111,18 @@ fn debts(file: &PersonFile, lender: &Lender, now: Timestamp) -> Value {
         })
     });
     debts.collect()
+}
+
+/// Open cases, each with the number that the person asks with, and the last day for an answer where the law sets one.
+pub fn cases(open: &[Case], lender: &Lender) -> Value {
+    let cases = open.iter().map(|case| {
+        json!({
+            "kind": case.kind,
+            "number": number(case.id),
+            "answer_by": answer_by(case, lender).map(|by| by.day),
+        })
+    });
+    cases.collect()
 }
 
 /// What a person says was paid: day, way and amount as they were told.

@@ -15,7 +15,7 @@ use crate::flow::model::FlowSet;
 use crate::flow::state::{Session, Status};
 use crate::ports::conversations::{Claim, InputKind, NewOutbox, NewTimer, Origin, StoredInput, TurnCommit};
 use crate::ports::people::{IdentityHistory, PersonFile, TriesOf};
-use crate::ports::records::{PaymentClaim, Record};
+use crate::ports::records::{Case, PaymentClaim, Record};
 use crate::service::actions::{self, ActionContext, Done};
 use crate::service::converse::events::Told;
 use crate::service::converse::facts::{self, Basis, Known};
@@ -444,6 +444,7 @@ impl<'a> Work<'a> {
             person: self.known_person(),
             file: self.file.as_ref(),
             claims: &self.claims(),
+            cases: &self.cases(),
         };
         summary::summary(self.lender, &self.session, &known, note, self.now)
     }
@@ -453,11 +454,18 @@ impl<'a> Work<'a> {
         if let Some(file) = &self.file {
             return file.claims.clone();
         }
-        let of_turn =
-            self.commit.records.iter().filter_map(|record| {
-                if let Record::Claim(claim) = record { Some(claim.clone()) } else { None }
-            });
-        of_turn.collect()
+        let claim =
+            |record: &Record| if let Record::Claim(claim) = record { Some(claim.clone()) } else { None };
+        self.commit.records.iter().filter_map(claim).collect()
+    }
+
+    /// Open cases of the proved person; before proof those that this turn opens.
+    fn cases(&self) -> Vec<Case> {
+        if let Some(file) = &self.file {
+            return file.open_cases.clone();
+        }
+        let case = |record: &Record| if let Record::Case(case) = record { Some(case.clone()) } else { None };
+        self.commit.records.iter().filter_map(case).collect()
     }
 
     fn tell(&mut self, turn: u64, told: &Told<'_>) -> Result<(), TurnError> {

@@ -16,11 +16,13 @@ pub struct Ended {
     /// An agent's outcome, or the interrupt that the person's words named.
     pub outcome: Option<String>,
     pub at: Option<Timestamp>,
+    /// The ticket that the chat has now: what was told opened another matter.
+    pub now_open: Option<TicketId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EndedBy {
-    /// Their words took them back to the bot, or stopped the messages.
+    /// Their words took them back to the bot, stopped the messages, or opened another matter.
     Person,
     /// With the agent's name.
     Resolved(String),
@@ -63,13 +65,15 @@ impl HandoffService {
             }
         }
         let (outcome, at) = (ticket.outcome.clone(), ticket.closed_at);
-        let Some((did, agent)) = found else { return Ok(Ended { by: EndedBy::Unknown, outcome, at }) };
+        let now_open = self.conversation_of(ticket).await?.ticket.filter(|open| *open != ticket.id);
+        let ended = |by| Ended { by, outcome, at, now_open };
+        let Some((did, agent)) = found else { return Ok(ended(EndedBy::Unknown)) };
         let by = match did.as_str() {
             "close" => EndedBy::Person,
             "return" => EndedBy::Returned(self.name_of(ticket, agent).await?),
             _ => EndedBy::Resolved(self.name_of(ticket, agent).await?),
         };
-        Ok(Ended { by, outcome, at })
+        Ok(ended(by))
     }
 
     async fn name_of(&self, ticket: &Ticket, agent: Option<AgentId>) -> Result<String, HandoffError> {

@@ -13,6 +13,9 @@ use crate::rules::secrets;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// The outcome that says that an agreement was made, as the shipped flows end with.
+const AGREED: &str = "acuerdo";
+
 /// The session of a chat, when this program can read it.
 pub(super) fn session_of(conversation: &Conversation) -> Option<Session> {
     conversation.session.as_ref()?.parse().ok()
@@ -120,6 +123,10 @@ impl HandoffService {
             let why = "holds a card number, password or code; write a word for how it ended".to_owned();
             return Err(HandoffError::Invalid { field: "outcome", why });
         }
+        if outcome == AGREED && !self.has_agreement(conversation).await? {
+            let why = "names an agreement, and none of this chat's person is on file; write another word for how it ended";
+            return Err(HandoffError::Invalid { field: "outcome", why: why.to_owned() });
+        }
         if !is_protected(ticket, session) {
             return Ok(());
         }
@@ -133,6 +140,13 @@ impl HandoffService {
             return Err(HandoffError::Invalid { field: "note", why });
         }
         Ok(())
+    }
+
+    /// Whether the person of a chat has an agreement on file.
+    async fn has_agreement(&self, conversation: &Conversation) -> Result<bool, HandoffError> {
+        let Some(person) = conversation.person else { return Ok(false) };
+        let file = self.ports.people.person_file(&conversation.lender, person).await?;
+        Ok(file.is_some_and(|file| !file.agreements.is_empty()))
     }
 
     /// The outcomes of a protected case; empty = the flows name none, so any may be.

@@ -11,15 +11,19 @@ use crate::domain::money::Money;
 use crate::domain::pii::Pii;
 use crate::domain::time::{Day, Timestamp};
 use crate::ports::agents::Agent;
+use crate::ports::cases::{CasesOf, OpenCase};
 use crate::ports::conversations::Conversation;
 use crate::ports::handoff_queue::QueueDepth;
 use crate::ports::people::PersonFile;
+use crate::ports::records::Case;
 use crate::ports::tickets::{Ticket, TicketStatus};
 use crate::rules::service_window::{ServiceWindow, service_window};
 use crate::service::actions::values::masked_number;
 use crate::service::converse::summary::{self, Known};
 
 pub const LIST_MAX: u32 = 200;
+/// Open cases of one chat that are shown.
+const CASES_MAX: u32 = 50;
 /// Digits of a phone that stay readable, at its end.
 const SHOWN_DIGITS: usize = 4;
 /// Characters of a document that stay readable, at its beginning.
@@ -181,7 +185,8 @@ impl HandoffService {
             ServiceWindow::Closed => None,
         };
         let level = level_of(&conversation);
-        let ticket = self.refreshed(ticket, &conversation, level, file.as_ref());
+        let open = self.cases_of(&ticket, file.as_ref().filter(|_| level >= Assurance::Verificada)).await?;
+        let ticket = self.refreshed(ticket, (&conversation, level), file.as_ref(), &open);
         let chat = ChatView {
             debt_allowed: level >= Label::Deuda.needs() && !is_quiet(&conversation),
             reserved: reserved_for(&conversation),
@@ -200,18 +205,40 @@ impl HandoffService {
     fn refreshed(
         &self,
         ticket: Ticket,
-        conversation: &Conversation,
-        level: Assurance,
+        (conversation, level): (&Conversation, Assurance),
         file: Option<&PersonFile>,
+        open: &[Case],
     ) -> Ticket {
-        let proved = file.filter(|_| level >= Assurance::Verificada && ticket.status != TicketStatus::Closed);
-        let (Some(file), Some(lender)) = (proved, self.lenders.get(&conversation.lender)) else {
+        let Some(lender) = self.lenders.get(&conversation.lender) else { return ticket };
+        if ticket.status == TicketStatus::Closed {
             return ticket;
-        };
-        let known =
-            Known { assurance: level, person: Some(&file.person), file: Some(file), claims: &file.claims };
-        let summary = summary::refreshed(ticket.summary, lender, &known, self.now());
+        }
+        let mut summary = ticket.summary;
+        if let Some(file) = file.filter(|_| level >= Assurance::Verificada) {
+            let known = Known {
+                assurance: level,
+                person: Some(&file.person),
+                file: Some(file),
+                claims: &file.claims,
+                cases: open,
+            };
+            summary = summary::refreshed(summary, lender, &known, self.now());
+        } else if summary.is_object() {
+            summary["cases"] = summary::cases(open, lender);
+        }
         Ticket { summary, ..ticket }
+    }
+
+    /// Open cases that came from the chat of a ticket, whoever writes there, and those of the person who was proved.
+    async fn cases_of(&self, ticket: &Ticket, file: Option<&PersonFile>) -> Result<Vec<Case>, HandoffError> {
+        let of = CasesOf { lender: Some(ticket.lender.clone()), conversation: Some(ticket.conversation) };
+        let mut open: Vec<Case> = file.map_or_else(Vec::new, |file| file.open_cases.clone());
+        for OpenCase { case, .. } in self.ports.cases.open_cases(&of, CASES_MAX).await? {
+            if !open.iter().any(|known| known.id == case.id) {
+                open.push(case);
+            }
+        }
+        Ok(open)
     }
 
     pub(super) async fn visible(&self, agent: &Agent, id: TicketId) -> Result<Ticket, HandoffError> {
