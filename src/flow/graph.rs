@@ -38,6 +38,7 @@ fn ways(step: &Step) -> Vec<Edge<'_>> {
                 out.extend(option.goto.as_ref().or(choose.goto.as_ref()).map(|to| edge(&option.id, to)));
             }
             out.extend(choose.typed.iter().map(|to| edge("typed answer", to)));
+            out.extend(choose.below.as_ref().map(|to| edge("answers what is below", to)));
             out.push(edge("not understood", &choose.retry.then));
             out.push(edge("no answer", &choose.wait.then));
             out

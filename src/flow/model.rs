@@ -313,6 +313,9 @@ pub struct Choose {
     pub accept_stale: bool,
     /// It asks about somebody's safety: only a tap or very words answer it, and whatever else comes goes to `retry.then`.
     pub safety: bool,
+    /// Beside `safety`: where a message leads that holds no sign of danger and answers the question below this one. It
+    /// leaves a ticket, and that question is asked again.
+    pub below: Option<StepId>,
     pub retry: Retry,
     pub wait: Wait,
     pub goto: Option<StepId>,
@@ -329,6 +332,8 @@ pub struct ChoiceOption {
     pub intents: Vec<String>,
     /// It says that the holder writes: a proof that was held back while that was in doubt counts again.
     pub holder: bool,
+    /// An age of [`crate::understand::age::ADULT_YEARS`] or more, which whoever writes says is theirs, chooses it.
+    pub adult: bool,
     /// Overrides the step's `goto`.
     pub goto: Option<StepId>,
     /// It accepts the step's terms: from here something is recorded on them. Only a tap or a plain yes chooses it.

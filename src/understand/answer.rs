@@ -10,7 +10,7 @@ use crate::domain::money::Currency;
 const ANSWER_WORDS_MAX: usize = 6;
 
 /// Words that make a message kinder and mean nothing more; longer ones first.
-const COURTESIES: [&str; 34] = [
+const COURTESIES: [&str; 38] = [
     "hola",
     "buenos dias",
     "buen dia",
@@ -43,6 +43,10 @@ const COURTESIES: [&str; 34] = [
     "good morning",
     "excuse me",
     "please",
+    "pls",
+    "plz",
+    "porfa",
+    "porfavor",
     "thanks",
     "sorry",
 ];

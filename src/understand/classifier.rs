@@ -56,7 +56,12 @@ impl Classifier {
     /// How many of its words, and pairs of neighbours, speak of danger: most of the messages that hold them do.
     pub fn signs_of_danger(&self, words: &str) -> usize {
         let shape = Shape::of(words);
-        let known = shape.words().chain(shape.pairs()).filter_map(|hash| self.linear.find(hash));
+        let ordinary: Vec<bool> = words.split_whitespace().map(is_ordinary).collect();
+        let alone = shape.words().zip(&ordinary).filter(|(_, ordinary)| !**ordinary);
+        let next = ordinary.iter().skip(1);
+        let pairs = shape.pairs().zip(ordinary.iter().zip(next)).filter(|(_, (one, two))| !(**one && **two));
+        let telling = alone.map(|(hash, _)| hash).chain(pairs.map(|(hash, _)| hash));
+        let known = telling.filter_map(|hash| self.linear.find(hash));
         let is_sign = |feature: &u32| self.signs.get(*feature as usize) == Some(&true);
         let mut signs: Vec<u32> = known.filter(is_sign).collect();
         signs.sort_unstable();
@@ -73,6 +78,25 @@ impl Classifier {
     pub fn knows(&self, word: &str) -> bool {
         Shape::of(word).words().next().is_some_and(|hash| self.linear.find(hash).is_some())
     }
+}
+
+/// Words of every life: relatives, spans of time, forms of address, the smallest words. Many a message of danger holds
+/// them, and none is one because of them: "tengo 2 hijos", "dentro de 8 días", "mi marido dice que sí".
+const ORDINARY: &str = "\
+    hijo hija hijos hijas hijito hijita hijitos nino nina ninos ninas nieto nieta nietos bebe marido \
+    esposo esposa mujer pareja novio novia mama papa mami papi madre padre hermano hermana hermanos abuelo \
+    abuela suegra suegro tio tia primo prima familia filho filha filhos mae pai irmao irma avo kids \
+    children son daughter husband wife mother father mom dad brother sister dia dias semana semanas mes \
+    meses ano anos anitos hora horas minutos rato hoy manana ayer noche tarde dentro hace mas menos dois \
+    day days week weeks month months year years hoje amanha ontem senor senora senorita senores don dona \
+    joven caballero senhor senhora sir a al con de del e el ella en es esta este i la las le lo los me mi \
+    mis my o os para por que se si su sus te un una y ya yo soy tengo tiene tienen tenho quedan queda \
+    llevo eu meu minha um uma the and have am im uno dos tres cuatro cinco seis siete ocho nueve diez once \
+    doce trece catorce quince veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa duas \
+    quatro sete oito nove dez vinte two three four five six seven eight nine ten fifteen twenty";
+
+fn is_ordinary(word: &str) -> bool {
+    ORDINARY.split(' ').any(|ordinary| ordinary == word) || word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Which features most messages of danger hold, by the rows of examples.

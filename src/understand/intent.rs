@@ -207,6 +207,11 @@ impl Intent {
         matches!(self, Self::Distress | Self::Violence | Self::Threat)
     }
 
+    /// Whether somebody has died.
+    pub const fn is_death(self) -> bool {
+        matches!(self, Self::Deceased | Self::Bereavement)
+    }
+
     /// Whether somebody may be in danger, dead, a child or another person: asked about even before an answer in the same
     /// message is taken.
     pub const fn is_peril(self) -> bool {

@@ -3,6 +3,7 @@
 //! A statistical detector guesses at texts of two or three words, which first messages are, and takes Spanish for
 //! Portuguese there. Signs that an analyst can read and mend do not guess: without them the language stays as it is.
 
+use super::answer::without_courtesy;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -108,7 +109,8 @@ impl Signs {
 
     /// The language of normalised words; `None` when they may be of several.
     pub fn detect(&self, words: &str) -> Option<LanguageFound> {
-        if let Some(found) = self.wholes.get(words) {
+        let wish = || self.wholes.get(without_courtesy(words)).filter(|found| found.wished);
+        if let Some(found) = self.wholes.get(words).or_else(wish) {
             return Some(*found);
         }
         let mut points = [0; Language::ALL.len()];

@@ -3,6 +3,7 @@
 //! The result is recorded as part of the conversation's input, so a replay never understands anew.
 
 mod acts;
+pub mod age;
 pub mod amount;
 pub mod answer;
 mod birthday;
@@ -154,6 +155,12 @@ pub struct Understanding {
     pub yes_no: Option<bool>,
     /// A count; only when the step asks for one.
     pub integer: Option<i64>,
+    /// How old whoever writes says they are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age: Option<u16>,
+    /// A danger or a death that its words name beside its meaning, and that must not be lost with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub besides: Option<Intent>,
     /// It answered this identity question, and its values are not kept: see [`withheld`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub withheld: Option<Factor>,
@@ -295,6 +302,7 @@ impl Understander {
             meaning.yes_no = meaning.yes_no.filter(|yes| !yes || meaning.consent.is_some());
         }
         let (literal, phrases) = self.lexicon.phrases.read(&words);
+        meaning.age = age::read(&words);
         let (intent, doubt) = self.weigh(&literal, &phrases);
         let phrased = intent.is_some_and(|guess| guess.how == IntentSource::Phrase);
         // A plain answer to the open question ("80 lucas") is not asked about on a hunch of the classifier.
@@ -303,12 +311,17 @@ impl Understander {
         let hunch = answered && !sure && self.classifier.signs_of_danger(&literal) < SIGNS_IN_ANSWER;
         meaning.doubt = if hunch { suspected(&phrases) } else { doubt };
         meaning.intent = intent;
+        meaning.besides = besides(meaning.doubt.or(intent.map(|guess| guess.intent)), &phrases);
         meaning.other_writes = phrases.iter().any(|(phrase, found)| {
             phrase.intent == Intent::ThirdParty
                 && phrase.certainty == Certainty::Certain
                 && *found == Found::Yes
         });
         meaning.language = self.lexicon.languages.detect(&words);
+        if meaning.language.is_some_and(|found| found.wished) {
+            // "Speak english" wants a language, and nobody to talk to.
+            (meaning.intent, meaning.doubt, meaning.besides) = (None, None, None);
+        }
         meaning.normalised = words;
         meaning
     }
@@ -391,6 +404,14 @@ impl Understander {
             // Who says whose relative they are, and anything of a death, brings news of that death.
             let mourns = intent == Intent::ThirdParty && suspected(phrases) == Some(Intent::Deceased);
             let intent = if mourns { Intent::Deceased } else { intent };
+            // Who is in danger is alive: that comes first, and the death is told beside it.
+            let danger = || {
+                let mut sure = phrases
+                    .iter()
+                    .filter(|(phrase, found)| phrase.certainty == Certainty::Certain && *found == Found::Yes);
+                sure.find_map(|(phrase, _)| Some(phrase.intent).filter(|intent| intent.is_danger()))
+            };
+            let intent = if intent.is_death() { danger().unwrap_or(intent) } else { intent };
             let guess = IntentGuess { intent, confidence_bps: PHRASE_BPS, how: IntentSource::Phrase };
             return (Some(guess), None);
         }
@@ -399,7 +420,10 @@ impl Understander {
         let Some(guess) = self.classifier.guess(words).filter(|_| has_letters(words)) else {
             return (None, suspected);
         };
-        let best = guess.best(|intent| Some(intent) != negated).map(|(intent, probability)| IntentGuess {
+        // Whoever says that they are 65 is no child, whatever other words are like.
+        let grown = age::only_of_adults(words);
+        let may_be = |intent: Intent| Some(intent) != negated && !(grown && intent == Intent::Minor);
+        let best = guess.best(may_be).map(|(intent, probability)| IntentGuess {
             intent,
             confidence_bps: linear::bps(probability),
             how: IntentSource::Classifier,
@@ -418,8 +442,8 @@ impl Understander {
             Some(_) => IntentGuess { confidence_bps: best.confidence_bps.min(CERTAIN_BPS - 1), ..best },
             None => best,
         });
-        let danger = linear::bps(guess.sum(|intent| intent.is_safety() && Some(intent) != negated));
-        let likely = || guess.best(Intent::is_safety).map(|(intent, _)| intent);
+        let danger = linear::bps(guess.sum(|intent| intent.is_safety() && may_be(intent)));
+        let likely = || guess.best(|intent| intent.is_safety() && may_be(intent)).map(|(intent, _)| intent);
         let asks = danger >= DOUBT_BPS && signs >= DOUBT_SIGNS;
         (best, suspected.or_else(|| asks.then(likely).flatten()))
     }
@@ -437,6 +461,15 @@ fn suspected(phrases: &[(&Phrase, Found)]) -> Option<Intent> {
             }
     });
     suspects.next().map(|(phrase, _)| phrase.intent)
+}
+
+/// A danger beside a death, or a death beside a danger, that the words name as plainly as what is acted on.
+fn besides(main: Option<Intent>, phrases: &[(&Phrase, Found)]) -> Option<Intent> {
+    let main = main.filter(|main| main.is_danger() || main.is_death())?;
+    let named =
+        phrases.iter().filter(|(phrase, found)| *found == Found::Yes && phrase.certainty != Certainty::Idiom);
+    let mut others = named.map(|(phrase, _)| phrase.intent);
+    others.find(|other| (main.is_death() && other.is_danger()) || (main.is_danger() && other.is_death()))
 }
 
 fn has_letters(words: &str) -> bool {

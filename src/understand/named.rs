@@ -296,6 +296,11 @@ mod tests {
             "aqui é a Paula",
             "João falando",
             "SOY PEDRO",
+            "soy beatriz",
+            "hola soy beatriz mora",
+            "buenas habla don carlos",
+            "soy la señora gloria",
+            "sou a paula",
         ] {
             assert!(another(text, "Andrés"), "{text}");
         }
@@ -316,6 +321,12 @@ mod tests {
             "no puedo pagar",
             "soy yo",
             "Soy Titular",
+            "soy andres",
+            "soy don andres mora",
+            "no soy beatriz",
+            "soy independiente",
+            "soy rica no soy",
+            "soy cliente de hace 20 años y siempre pague a beatriz",
             "andres no soy rico",
             "aquí Andrés",
             "con andres",

@@ -6,7 +6,7 @@ use acuerdo::understand::Understander;
 use regex::Regex;
 
 /// A first message for each interrupt of `bot.yaml`, and some that are none.
-const FIRST: [&str; 26] = [
+const FIRST: [&str; 29] = [
     "menu",
     "quien es usted",
     "quiero volver a recibir mensajes",
@@ -33,6 +33,9 @@ const FIRST: [&str; 26] = [
     "hola",
     "quiero un paz y salvo",
     "el no esta",
+    "estoy en el hospital",
+    "a quien buscan",
+    "tengo abogada no me escriban mas a mi",
 ];
 /// Taps after the first message.
 const DEPTH: usize = 3;

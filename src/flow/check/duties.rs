@@ -253,6 +253,9 @@ fn of_doubt(compiled: &Compiled, flow: &Flow, intent: Intent, findings: &mut Vec
     if nobody(&choose.wait.then) {
         lost("wait", "`wait.then`");
     }
+    if choose.below.as_ref().is_some_and(nobody) {
+        lost("below", "`below`");
+    }
     let mut ways = choose.options.iter().filter_map(|option| option.goto.as_ref().or(choose.goto.as_ref()));
     if ways.all(nobody) {
         lost("options", "every option");

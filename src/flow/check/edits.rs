@@ -177,7 +177,14 @@ fn whoever_may_be_in_danger_meets_a_person_a_line_and_no_word_of_paying() {
         ("F072", ("angustia.yaml", "priority: urgent", "priority: normal")),
         ("F072", ("violencia.yaml", "priority: urgent", "priority: high")),
         ("F072", ("menor.yaml", "priority: high", "priority: normal")),
-        ("F072", ("angustia.yaml", "llame ya a {prestamista.linea_crisis}", "llame a alguien de confianza")),
+        (
+            "F072",
+            (
+                "angustia.yaml",
+                "llame ya al {prestamista.linea_emergencia}. En {prestamista.linea_crisis} le escuchan",
+                "llame a alguien de confianza",
+            ),
+        ),
         ("F072", ("violencia.yaml", "llame ya al {prestamista.linea_emergencia}", "pida ayuda")),
         (
             "F072",
@@ -196,6 +203,7 @@ fn whoever_may_be_in_danger_meets_a_person_a_line_and_no_word_of_paying() {
             ),
         ),
         ("F072", ("duda_segura.yaml", "    safety: true\n", "")),
+        ("F072", ("duda_segura.yaml", "below: angustia_dejada", "below: fin")),
         (
             "F072",
             (

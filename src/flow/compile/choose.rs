@@ -46,6 +46,7 @@ pub fn choose(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, choose: &ChooseSyntax)
         evidence: choose.evidence.as_ref().map(|name| name.text.clone()),
         accept_stale: choose.accept_stale,
         safety: choose.safety,
+        below: choose.below.as_ref().map(|below| cx.goto(below, step, "below")),
         retry: retry?,
         wait: wait?,
         goto,
@@ -87,8 +88,9 @@ fn option(
     cx.notes.findings.extend(unknown_intents(&option.intents));
     let intents = option.intents.iter().map(|intent| intent.text.clone()).collect();
     let goto = option_goto(cx, step, choose, option);
-    let holder = option.holder;
-    ChoiceOption { id: id.to_owned(), title, description, when, accepts, intents, holder, goto, binds: false }
+    let (holder, adult) = (option.holder, option.adult);
+    let id = id.to_owned();
+    ChoiceOption { id, title, description, when, accepts, intents, holder, adult, goto, binds: false }
 }
 
 fn accepts(cx: &mut FlowCx<'_, '_>, step: &StepSyntax, option: &OptionSyntax) -> Vec<String> {

@@ -130,8 +130,25 @@ pub(super) const CLEAR_VAR: &str = "claro";
 /// What the holder of the chat is called in all languages of the flows.
 const HOLDER: [&str; 3] = ["titular", "holder", "debtor"];
 
+/// What the words say that a claim is about, where they do: "no reconozco esa deuda", "me cobran de más".
+const CLAIM_VAR: &str = "reclamo_dicho";
+/// Set when the message names a lawyer who speaks for whoever writes.
+const LAWYER_VAR: &str = "abogado_dicho";
+const LAWYERS: [&str; 9] = [
+    "abogado",
+    "abogada",
+    "abogados",
+    "advogado",
+    "advogada",
+    "lawyer",
+    "attorney",
+    "apoderado",
+    "apoderada",
+];
+const OWN: [&str; 8] = ["mi", "tengo", "meu", "minha", "tenho", "my", "have", "nuestro"];
+
 /// Variables of an interrupt's flow that get what the message brings, with the type of each.
-pub(crate) const BROUGHT_VARS: [(&str, Type); 12] = [
+pub(crate) const BROUGHT_VARS: [(&str, Type); 14] = [
     (PAST_DATE_VAR, Type::Date),
     (COMING_DATE_VAR, Type::Date),
     (AMOUNT_VAR, Type::Money),
@@ -144,6 +161,8 @@ pub(crate) const BROUGHT_VARS: [(&str, Type); 12] = [
     (ILL_VAR, Type::Text),
     (CLEAR_VAR, Type::Bool),
     (REFINANCE_VAR, Type::Text),
+    (CLAIM_VAR, Type::Text),
+    (LAWYER_VAR, Type::Text),
 ];
 
 /// What this message brings. An amount beside a negation is none: "no puedo pagar 400 mil" offers nothing. Neither is
@@ -199,6 +218,8 @@ pub(super) fn brought(
         (ILL_VAR, ill),
         (CLEAR_VAR, clear),
         (REFINANCE_VAR, refinance),
+        (CLAIM_VAR, claim(words).map(Value::text)),
+        (LAWYER_VAR, has_lawyer(words).then(|| Value::text("si"))),
     ];
     all.into_iter().filter_map(|(var, value)| Some((var, value?))).collect()
 }
@@ -239,7 +260,7 @@ pub(super) fn acceptance(said: &Said) -> Option<Acceptance> {
 }
 
 /// Whether the words name the person on file for this number, or "the holder".
-fn names_holder(words: &str, facts: &Facts) -> bool {
+pub(super) fn names_holder(words: &str, facts: &Facts) -> bool {
     let name = match facts.roots.get("persona").and_then(|person| person.at(&["primer_nombre".to_owned()])) {
         Some(Value::Text(name)) => fold(name),
         _ => String::new(),
@@ -250,7 +271,15 @@ fn names_holder(words: &str, facts: &Facts) -> bool {
 }
 
 /// Words of whoever explains why they did not pay.
-const PAYING: [&str; 20] = [
+const PAYING: [&str; 28] = [
+    "debe",
+    "debiendo",
+    "deber",
+    "deuda",
+    "deudas",
+    "credito",
+    "owe",
+    "owes",
     "pagar",
     "pago",
     "pague",
@@ -354,6 +383,64 @@ fn paid_a_person(words: &str) -> bool {
     let rest = paid.and_then(|at| words.get(at + 1..)).unwrap_or_default();
     let person = rest.iter().any(|word| PEOPLE.contains(word));
     person && rest.iter().any(|word| ACCOUNTS.contains(word))
+}
+
+/// Which claim the words name so plainly that it need not be asked.
+fn claim(words: &str) -> Option<&'static str> {
+    let words: Vec<&str> = words.split(' ').collect();
+    let holds = |phrase: &[&str]| words.windows(phrase.len()).any(|window| window == phrase);
+    let denies = [
+        &["no", "reconozco"][..],
+        &["no", "es", "mia"],
+        &["no", "es", "mio"],
+        &["no", "la", "reconozco"],
+        &["no", "lo", "reconozco"],
+        &["nunca", "saque"],
+        &["nunca", "pedi"],
+        &["nunca", "firme"],
+        &["yo", "no", "saque"],
+        &["yo", "no", "pedi"],
+        &["desconozco"],
+        &["suplantaron"],
+        &["suplantacion"],
+        &["clonaron"],
+        &["nao", "reconheco"],
+        &["nao", "e", "minha"],
+        &["dont", "recognize"],
+        &["not", "mine"],
+        &["not", "my", "debt"],
+    ];
+    let counts = [
+        &["de", "mas"][..],
+        &["demas"],
+        &["doble"],
+        &["dos", "veces"],
+        &["valor", "esta", "mal"],
+        &["valor", "no", "es"],
+        &["monto", "esta", "mal"],
+        &["saldo", "esta", "mal"],
+        &["valor", "ta", "errado"],
+        &["valor", "esta", "errado"],
+        &["a", "mais"],
+        &["wrong", "amount"],
+        &["amount", "is", "wrong"],
+        &["twice"],
+    ];
+    let found = |all: &[&[&str]]| all.iter().any(|phrase| holds(phrase));
+    if found(&denies) {
+        return Some("no_reconozco");
+    }
+    found(&counts).then_some("valor")
+}
+
+/// Whether whoever writes says that they have a lawyer: "tengo abogada", "hablen con mi abogado".
+fn has_lawyer(words: &str) -> bool {
+    let words: Vec<&str> = words.split(' ').collect();
+    let lawyer = |word: &str| LAWYERS.contains(&word);
+    words.iter().enumerate().any(|(at, word)| {
+        let before = words.get(at.saturating_sub(3)..at).unwrap_or_default();
+        lawyer(word) && before.iter().any(|word| OWN.contains(word)) && !has_negation(&before.join(" "))
+    })
 }
 
 /// Whether it names the whole debt: "pagar todo", "toda la deuda completa"; not "todo lo vencido".

@@ -9,18 +9,13 @@ use crate::flow::engine::parts::Part;
 use crate::flow::engine::remark::Remark;
 use crate::flow::engine::run::{Next, Run, Stop};
 use crate::flow::engine::suspicion::{comes_in_doubt, says_another};
-use crate::flow::engine::{begins_anew, expectation, is_fresh};
+use crate::flow::engine::{begins_anew, is_fresh};
 use crate::flow::input::{Input, Said};
 use crate::flow::model::{Expects, Interrupt, InterruptMode, Localised, Step, StepKind};
 use crate::flow::render::PAGE;
 use crate::flow::state::{EnteredBy, OptionRef, Status};
-use crate::flow::value::Value;
 use crate::understand::intent::Intent;
 
-/// Variable of an interrupt's or the doubt's flow that gets the intent which led there.
-const INTENT_VAR: &str = "intencion";
-/// Variable of the doubt's flow that gets the person's own words, for the note to whoever reads the ticket.
-const WORDS_VAR: &str = "dicho";
 /// Words of a message that is a sentence: fewer are borrowed ("thank you", "good morning").
 const SENTENCE_WORDS: usize = 3;
 /// Voice notes, pictures … that are explained before they count as misses.
@@ -414,7 +409,7 @@ impl<'f> Run<'f> {
         })
     }
 
-    fn is_open(&self, flow: &FlowId) -> bool {
+    pub(super) fn is_open(&self, flow: &FlowId) -> bool {
         self.session.frames.iter().any(|frame| frame.flow == *flow)
     }
 
@@ -438,48 +433,10 @@ impl<'f> Run<'f> {
         let intent = heard.certain_intent().filter(|intent| lists(&interrupt.intents, *intent));
         self.keep_readings(&interrupt.run, heard);
         let brought = self.brought_to(interrupt, heard, offer);
+        if let Some(besides) = heard.besides() {
+            self.suspected(besides, false);
+        }
         self.run_aside(&interrupt.run, entered_by, intent, brought)
-    }
-
-    /// The flow that asks about a safety intent, unless the step keeps that intent out or the flow is open already: then
-    /// only who writes is asked beside another doubt.
-    pub(super) fn doubt_flow(&self, doubted: Intent, step: Option<&Step>) -> Option<&'f FlowId> {
-        let asks_who = says_another(doubted) && !self.in_doubt_who() && self.has_room();
-        let flow = self.flows.bot.doubt.as_ref().filter(|flow| asks_who || !self.is_open(flow))?;
-        let narrowed = step.and_then(|step| step.interruptible.as_ref());
-        let let_in = narrowed.is_none_or(|ids| {
-            let of_intent = |it: &&Interrupt| lists(&it.intents, doubted);
-            self.flows.bot.interrupts.iter().filter(of_intent).any(|it| it.always || ids.contains(&it.id))
-        });
-        let_in.then_some(flow)
-    }
-
-    pub(super) fn doubt(&mut self, flow: &'f FlowId, doubted: Intent, heard: &Heard<'_>) -> Result<(), Stop> {
-        self.visit(format!("doubt:{}", doubted.name()));
-        let words = heard.noted(expectation(self.flows, &self.session));
-        self.run_aside(flow, EnteredBy::Interrupt, Some(doubted), vec![(WORDS_VAR, Value::text(&words))])
-    }
-
-    pub(super) fn run_aside(
-        &mut self,
-        flow: &FlowId,
-        entered_by: EnteredBy,
-        intent: Option<Intent>,
-        brought: Vec<(&'static str, Value)>,
-    ) -> Result<(), Stop> {
-        let flow = self.push(flow, entered_by)?;
-        if let Some(intent) = intent
-            && flow.vars.contains_key(INTENT_VAR)
-        {
-            self.assign(INTENT_VAR, Value::text(intent.name()))?;
-        }
-        for (var, value) in brought {
-            if flow.vars.contains_key(var) {
-                self.assign(var, value)?;
-            }
-        }
-        self.hold_proof_for(&flow.id, intent)?;
-        self.proceed(Ok(Next::Again))
     }
 }
 

@@ -183,13 +183,29 @@ impl<'i> Heard<'i> {
         if intent == Intent::ThirdParty {
             return guessed || self.proved;
         }
-        guessed && (matches!(intent, Intent::Deceased | Intent::WrongNumber) || intent.is_danger())
+        guessed
+            && (matches!(intent, Intent::Deceased | Intent::WrongNumber | Intent::Minor)
+                || intent.is_danger())
     }
 
     /// A safety intent, certain or not, about which the open question asks: who says it a second time says yes.
     pub(super) fn said_again(&self, asking: Asking<'_>) -> Option<Intent> {
         let either = [self.certain_intent(), self.doubted_intent()];
-        either.into_iter().flatten().find(|intent| intent.is_peril() && asking.lists(*intent))
+        // "¿A quién busca?" asks, and says nothing a second time that is only guessed from it.
+        let asks = |intent: Intent| !intent.is_danger() && !self.is_worded() && self.is_question();
+        let mut meant = either.into_iter().flatten().filter(|intent| intent.is_peril() && !asks(*intent));
+        meant.find(|intent| asking.lists(*intent))
+    }
+
+    /// Whether it asks something, by its sign or by how it begins.
+    fn is_question(&self) -> bool {
+        let mut words = self.words().split(' ').skip_while(|word| OPENINGS.contains(word));
+        self.body.contains('?') || words.next().is_some_and(|word| ASKS.contains(&word))
+    }
+
+    /// A danger beside a death that it tells, or a death beside a danger.
+    pub(super) fn besides(&self) -> Option<Intent> {
+        self.meaning?.besides
     }
 
     /// A safety intent that must not be passed over, certain or not, when nothing else took it.
@@ -286,6 +302,14 @@ impl<'i> Heard<'i> {
 pub(super) fn lists(names: &[String], intent: Intent) -> bool {
     names.iter().any(|name| name == intent.name())
 }
+
+/// Words before a question, and those that begin one.
+const OPENINGS: [&str; 12] =
+    ["y", "pero", "hola", "buenas", "oiga", "disculpe", "perdon", "a", "con", "de", "por", "para"];
+const ASKS: [&str; 20] = [
+    "quien", "quienes", "que", "cual", "como", "cuando", "donde", "porque", "cuanto", "cuanta", "quem",
+    "qual", "quando", "onde", "quanto", "who", "whom", "what", "why", "how",
+];
 
 /// Words around a phrase that tell nothing of their own: "perdón", "por favor".
 const WORDS_BESIDE_MAX: usize = 3;

@@ -33,6 +33,8 @@ pub(crate) struct Candidate<'f> {
     pub intents: &'f [String],
     /// It says that the holder writes: see [`crate::flow::model::ChoiceOption::holder`].
     pub holder: bool,
+    /// The age of an adult chooses it.
+    pub adult: bool,
     /// It accepts terms: see [`crate::flow::model::ChoiceOption::binds`].
     pub binds: bool,
 }
@@ -95,12 +97,28 @@ pub fn typed_expectation(flows: &FlowSet, session: &Session) -> Expectation {
     };
     let flow = session.frames.last().and_then(|frame| flows.flows.get(&frame.flow));
     let Some(flow) = flow else { return Expectation::Nothing };
+    if choose.below.is_some() {
+        return value_below(flows, session);
+    }
     let typed = choose.typed.iter().filter_map(|id| {
         let StepKind::Ask(ask) = &flow.steps.get(id)?.kind else { return None };
         Some(expected(ask.expects))
     });
     // Of an amount and a day, the amount is the one that a bare number may be.
     typed.reduce(|first, other| if other == Expectation::Amount { other } else { first }).unwrap_or_default()
+}
+
+/// The value that the question below the open one waits for. What proves who somebody is is read at its own question only.
+fn value_below(flows: &FlowSet, session: &Session) -> Expectation {
+    let below = session.frames.iter().rev().nth(1);
+    let step = below.and_then(|frame| flows.flows.get(&frame.flow)?.steps.get(&frame.step));
+    let Some(StepKind::Ask(ask)) = step.map(|step| &step.kind) else { return Expectation::Nothing };
+    match ask.expects {
+        Expects::Int | Expects::Money | Expects::Date | Expects::PastDate => expected(ask.expects),
+        Expects::Text { .. } | Expects::DocumentLast4 | Expects::BirthDayMonth | Expects::Media => {
+            Expectation::Nothing
+        }
+    }
 }
 
 /// Turn and index of the message that shows the terms which the open question asks to accept.
@@ -183,6 +201,7 @@ pub(crate) fn candidates<'f>(choose: &'f Choose, run: &Run<'f>) -> Result<Vec<Ca
             accepts: &option.accepts,
             intents: &option.intents,
             holder: option.holder,
+            adult: option.adult,
             binds: option.binds,
         });
     }
@@ -215,6 +234,7 @@ fn add_elements<'f>(
             accepts: &[],
             intents: &[],
             holder: false,
+            adult: false,
             binds: each.binds,
         });
     }

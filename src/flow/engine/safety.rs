@@ -7,11 +7,18 @@ use crate::flow::engine::hear::Waited;
 use crate::flow::engine::heard::{Heard, lists};
 use crate::flow::engine::is_fresh;
 use crate::flow::engine::run::{Next, Run, Stop};
-use crate::flow::model::{Choose, Correction, Interrupt, Step};
+use crate::flow::model::{Choose, Correction, Expects, Flow, Interrupt, Step, StepKind};
 use crate::flow::state::EnteredBy;
 use crate::flow::steps::choose;
+use crate::flow::text::fold::fold;
+use crate::flow::text::{Part, Text};
 use crate::understand::intent::Intent;
 use crate::understand::phrases::stands_plainly;
+
+/// Whether the words are this title, which shows no values.
+fn is_title(title: &Text, words: &str) -> bool {
+    matches!(title.parts.as_slice(), [Part::Literal(title)] if fold(title) == words)
+}
 
 impl<'f> Run<'f> {
     /// A message at a question about somebody's safety. A tap, very words or the danger said once more answer it; of the
@@ -36,6 +43,10 @@ impl<'f> Run<'f> {
             && let Some(next) = choose::answer_said_again(choose, self, said_again)?
         {
             return self.proceed(Ok(next));
+        }
+        if let Some(below) = choose.below.as_ref().filter(|_| self.answers_below(heard)) {
+            self.visit("answers_below");
+            return self.proceed(Ok(Next::Goto(below)));
         }
         self.drop_proof_of(heard);
         self.visit("not_answered");
@@ -73,6 +84,59 @@ impl<'f> Run<'f> {
         self.visit("unasked");
         self.session.unanswered = false;
         self.asked(Ok(()), asking, waited)
+    }
+
+    /// Whether a message without a sign of danger is an answer to the question on top of which this one was asked: a tap on
+    /// it, the value that it waits for, or the words of one of its options.
+    fn answers_below(&self, heard: &Heard<'_>) -> bool {
+        let Some((flow, step)) = self.question_below() else { return false };
+        if let Some(tap) = &heard.tap {
+            return tap.flow == flow.id && tap.step == step.id;
+        }
+        let Some(meaning) = heard.meaning else { return false };
+        if meaning.doubt.is_some() || heard.untaken_intent().is_some() {
+            return false;
+        }
+        let figures = meaning.normalised.bytes().any(|byte| byte.is_ascii_digit());
+        match &step.kind {
+            StepKind::Ask(ask) => match ask.expects {
+                Expects::Money => meaning.amount.is_some(),
+                Expects::Date => meaning.date.is_some(),
+                Expects::PastDate => meaning.past_date.is_some(),
+                Expects::Int | Expects::DocumentLast4 | Expects::BirthDayMonth => figures,
+                Expects::Text { .. } | Expects::Media => false,
+            },
+            StepKind::Choose(choose) => {
+                let typed = !choose.typed.is_empty() && (meaning.amount.is_some() || meaning.date.is_some());
+                typed || self.names_option_of(choose, &meaning.normalised)
+            }
+            StepKind::Say(_)
+            | StepKind::Do(_)
+            | StepKind::Decide(_)
+            | StepKind::Call(_)
+            | StepKind::Handoff(_)
+            | StepKind::Pause(_)
+            | StepKind::Set(_)
+            | StepKind::End(_) => false,
+        }
+    }
+
+    /// The words are the title of an option, or another name that its step gives it. One that a plain no chooses says
+    /// nothing here, nor one that accepts terms.
+    fn names_option_of(&self, choose: &Choose, words: &str) -> bool {
+        let language = &self.session.language;
+        choose.options.iter().filter(|option| !option.binds && option.id != "no").any(|option| {
+            let named = option.accepts.iter().any(|name| name == words);
+            let denies = option.accepts.iter().any(|name| name == "no");
+            !words.is_empty() && !denies && (named || is_title(option.title.pick(language), words))
+        })
+    }
+
+    /// The question that waits below the open flow.
+    fn question_below(&self) -> Option<(&'f Flow, &'f Step)> {
+        let below = self.session.frames.iter().rev().nth(1)?;
+        let flow = self.flows.flows.get(&below.flow)?;
+        Some((flow, flow.steps.get(&below.step)?))
     }
 
     /// Whoever waits for a person and may be in distress is not asked about it: that is the more urgent hand-off.

@@ -1,4 +1,5 @@
-//! Who writes, where words say that it may be another person; and what a message beside people only may mean.
+//! What is only possible: the flow that asks about it; who writes, where words say that it may be another person; and
+//! what a message beside people only may mean.
 //!
 //! Beside people nothing is decided: words of another person take the proof back, until an agent confirms whoever writes
 //! or they prove themselves to the bot. Without people a flow asks who writes: until it knows, the proof is held back,
@@ -7,14 +8,21 @@
 use crate::domain::assurance::Assurance;
 use crate::domain::ids::FlowId;
 use crate::flow::effect::Effect;
+use crate::flow::engine::brought::{CLEAR_VAR, names_holder};
+use crate::flow::engine::expectation;
 use crate::flow::engine::heard::{Heard, lists};
-use crate::flow::engine::run::{Run, Stop};
-use crate::flow::model::Interrupt;
-use crate::flow::state::{HeldProof, Session, Status};
+use crate::flow::engine::run::{Next, Run, Stop};
+use crate::flow::model::{Interrupt, Step};
+use crate::flow::state::{EnteredBy, HeldProof, Session, Status};
 use crate::flow::text::fold::fold;
 use crate::flow::value::Value;
 use crate::rules::assurance::{AssuranceParameters, session_stands};
 use crate::understand::intent::Intent;
+
+/// Variable of an interrupt's or the doubt's flow that gets the intent which led there.
+const INTENT_VAR: &str = "intencion";
+/// Variable of the doubt's flow that gets the person's own words, for the note to whoever reads the ticket.
+const WORDS_VAR: &str = "dicho";
 
 /// Meanings that say that somebody else than the holder writes.
 const OF_ANOTHER: [Intent; 3] = [Intent::ThirdParty, Intent::WrongNumber, Intent::Minor];
@@ -34,6 +42,71 @@ pub(super) fn says_another(intent: Intent) -> bool {
 /// whom nothing is known, and nothing that talks of the debt.
 pub(super) fn comes_in_doubt(interrupt: &Interrupt) -> bool {
     interrupt.reserved || OF_ANOTHER.iter().any(|intent| lists(&interrupt.intents, *intent))
+}
+
+impl<'f> Run<'f> {
+    /// The flow that asks about a safety intent, unless the step keeps that intent out or the flow is open already: then
+    /// only who writes is asked beside another doubt.
+    pub(super) fn doubt_flow(&self, doubted: Intent, step: Option<&Step>) -> Option<&'f FlowId> {
+        let asks_who = says_another(doubted) && !self.in_doubt_who() && self.has_room();
+        let flow = self.flows.bot.doubt.as_ref().filter(|flow| asks_who || !self.is_open(flow))?;
+        let narrowed = step.and_then(|step| step.interruptible.as_ref());
+        let let_in = narrowed.is_none_or(|ids| {
+            let of_intent = |it: &&Interrupt| lists(&it.intents, doubted);
+            self.flows.bot.interrupts.iter().filter(of_intent).any(|it| it.always || ids.contains(&it.id))
+        });
+        let_in.then_some(flow)
+    }
+
+    pub(super) fn doubt(&mut self, flow: &'f FlowId, doubted: Intent, heard: &Heard<'_>) -> Result<(), Stop> {
+        self.visit(format!("doubt:{}", doubted.name()));
+        let words = heard.noted(expectation(self.flows, &self.session));
+        let clear = self.names_holder(heard).then(|| (CLEAR_VAR, Value::Bool(true)));
+        let brought: Vec<_> = [(WORDS_VAR, Value::text(&words))].into_iter().chain(clear).collect();
+        // What it tells besides is asked about when this is answered.
+        if let Some(besides) = heard.besides().filter(|besides| *besides != doubted && self.has_room()) {
+            self.begin_aside(flow, EnteredBy::Interrupt, Some(besides), brought.clone())?;
+        }
+        self.run_aside(flow, EnteredBy::Interrupt, Some(doubted), brought)
+    }
+
+    pub(super) fn run_aside(
+        &mut self,
+        flow: &FlowId,
+        entered_by: EnteredBy,
+        intent: Option<Intent>,
+        brought: Vec<(&'static str, Value)>,
+    ) -> Result<(), Stop> {
+        self.begin_aside(flow, entered_by, intent, brought)?;
+        self.hold_proof_for(flow, intent)?;
+        self.proceed(Ok(Next::Again))
+    }
+
+    fn begin_aside(
+        &mut self,
+        flow: &FlowId,
+        entered_by: EnteredBy,
+        intent: Option<Intent>,
+        brought: Vec<(&'static str, Value)>,
+    ) -> Result<(), Stop> {
+        let flow = self.push(flow, entered_by)?;
+        if let Some(intent) = intent
+            && flow.vars.contains_key(INTENT_VAR)
+        {
+            self.assign(INTENT_VAR, Value::text(intent.name()))?;
+        }
+        for (var, value) in brought {
+            if flow.vars.contains_key(var) {
+                self.assign(var, value)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the message names the person of this chat, or the holder.
+    fn names_holder(&self, heard: &Heard<'_>) -> bool {
+        names_holder(heard.words(), self.facts)
+    }
 }
 
 impl Run<'_> {
@@ -122,7 +195,7 @@ impl Run<'_> {
         meant.or_else(phrased).or_else(says)
     }
 
-    fn suspected(&mut self, intent: Intent, proof_dropped: bool) {
+    pub(super) fn suspected(&mut self, intent: Intent, proof_dropped: bool) {
         let name = intent.name();
         if self.session.suspected.iter().any(|known| known == name) && !proof_dropped {
             return;

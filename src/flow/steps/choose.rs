@@ -10,6 +10,7 @@ use crate::flow::model::Choose;
 use crate::flow::render::{self, ChoiceKind, Question, Speech};
 use crate::flow::steps::ask;
 use crate::understand::Understanding;
+use crate::understand::age::is_adult;
 use crate::understand::intent::Intent;
 use crate::understand::options::{OptionHow, OptionMatch};
 use sha2::{Digest as _, Sha256};
@@ -130,8 +131,20 @@ pub(crate) fn answer<'f>(
     }
 }
 
-/// Takes a text as the answer to a question about somebody's safety: an option by its very words, or any yes. A denial
-/// that is only part of the words ("no tengo plata") says nothing about it.
+/// Words with which people let us know that they have read something. "Listo" does not say that anybody does them harm.
+const HEARD: [&str; 32] = [
+    "listo", "lista", "ok", "oki", "okay", "okey", "okas", "dale", "bueno", "vale", "va", "sale", "orale",
+    "arre", "joya", "perfecto", "hagale", "pues", "ya", "esta", "bien", "gracias", "senor", "senora",
+    "senorita", "por", "favor", "beleza", "ta", "bom", "sure", "emojisi",
+];
+
+/// Whether the words say no more than that they were read.
+fn only_heard(words: &str) -> bool {
+    words.split(' ').all(|word| HEARD.contains(&word))
+}
+
+/// Takes a text as the answer to a question about somebody's safety: an option by its very words, or a yes that is more
+/// than "ok". A denial that is only part of the words ("no tengo plata") says nothing about it.
 pub(crate) fn answer_about_safety<'f>(
     choose: &'f Choose,
     run: &mut Run<'f>,
@@ -140,7 +153,7 @@ pub(crate) fn answer_about_safety<'f>(
     let options = engine::candidates(choose, run)?;
     let exact = Understanding {
         option: meaning.option.clone().filter(is_exact),
-        yes_no: meaning.yes_no.filter(|yes| *yes),
+        yes_no: meaning.yes_no.filter(|yes| *yes && !only_heard(&meaning.normalised)),
         normalised: meaning.normalised.clone(),
         ..Understanding::default()
     };
@@ -190,8 +203,9 @@ fn by_words(options: &[Candidate<'_>], meaning: &Understanding) -> Option<usize>
         let words = &meaning.normalised;
         options.iter().position(|option| !option.binds && !words.is_empty() && option.accepts.contains(words))
     };
+    let grown = || options.iter().position(|option| option.adult && meaning.age.is_some_and(is_adult));
     let agreed = || meaning.yes_no.and_then(|yes| position(if yes { "si" } else { "no" }));
-    named.or_else(accepted).or_else(agreed)
+    named.or_else(accepted).or_else(grown).or_else(agreed)
 }
 
 fn position_of_intent(options: &[Candidate<'_>], intent: &str) -> Option<usize> {

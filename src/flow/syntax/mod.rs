@@ -95,6 +95,7 @@ pub struct ChooseSyntax {
     pub evidence: Option<Scalar>,
     pub accept_stale: bool,
     pub safety: bool,
+    pub below: Option<Scalar>,
     pub retry: Option<RetrySyntax>,
     pub wait: Option<WaitSyntax>,
     pub goto: Option<Scalar>,
@@ -109,6 +110,7 @@ pub struct OptionSyntax {
     pub accepts: Vec<Scalar>,
     pub intents: Vec<Scalar>,
     pub holder: bool,
+    pub adult: bool,
     pub goto: Option<Scalar>,
 }
 

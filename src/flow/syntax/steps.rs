@@ -40,6 +40,7 @@ const fn other_keys(kind: &str) -> &'static [&'static str] {
             "evidence",
             "stale",
             "safety",
+            "below",
             "retry",
             "wait",
             "goto",
@@ -56,7 +57,8 @@ const fn other_keys(kind: &str) -> &'static [&'static str] {
 }
 
 const GOTO: &str = "name the next step: `goto: <step>`";
-const OPTION_KEYS: [&str; 7] = ["title", "description", "if", "accepts", "intents", "holder", "goto"];
+const OPTION_KEYS: [&str; 8] =
+    ["title", "description", "if", "accepts", "intents", "holder", "adult", "goto"];
 const EACH_KEYS: [&str; 6] = ["in", "as", "title", "description", "if", "goto"];
 
 /// Reads one step.
@@ -209,6 +211,7 @@ fn choose(reader: &mut Reader, what: &str, fields: Fields<'_>) -> Option<ChooseS
         reader.report(finding);
     }
     let safety = reader.flag(fields, "safety");
+    let below = reader.optional(fields, "below");
     let (retry, wait) = (retry(reader, fields), wait(reader, fields));
     let goto = reader.optional(fields, "goto");
     Some(ChooseSyntax {
@@ -222,6 +225,7 @@ fn choose(reader: &mut Reader, what: &str, fields: Fields<'_>) -> Option<ChooseS
         evidence,
         accept_stale: stale.is_some(),
         safety,
+        below,
         retry,
         wait,
         goto,
@@ -241,8 +245,10 @@ fn option(reader: &mut Reader, id: &Scalar, node: &Node) -> Option<OptionSyntax>
     let when = reader.optional(fields, "if");
     let (accepts, intents) = (reader.scalars(fields, "accepts"), reader.scalars(fields, "intents"));
     let holder = reader.flag(fields, "holder");
+    let adult = reader.flag(fields, "adult");
     let goto = reader.optional(fields, "goto");
-    Some(OptionSyntax { id: id.clone(), title: title?, description, when, accepts, intents, holder, goto })
+    let (id, title) = (id.clone(), title?);
+    Some(OptionSyntax { id, title, description, when, accepts, intents, holder, adult, goto })
 }
 
 fn each(reader: &mut Reader, fields: Fields<'_>) -> Option<EachSyntax> {
