@@ -88,6 +88,10 @@ const MONEY: usize = 16;
 const PARTS: usize = 160;
 /// Longest sentences about what is left after an offer.
 pub const AFTERWARDS: usize = 260;
+/// Longest list of the days of all payments.
+pub const CALENDAR: usize = 250;
+/// Longest words for what a refinancing takes in.
+const REFINANCED: usize = 110;
 /// Longest long date: `miércoles 30 de septiembre`.
 const DATE: usize = 27;
 
@@ -139,6 +143,10 @@ pub fn records() -> Vec<(&'static str, Vec<Field>)> {
                 // `queda` and the next regular instalment in words; empty where there is nothing to say.
                 field("despues", Type::Text, Deuda, AFTERWARDS),
                 field("cuotas", Type::Int, Deuda, 3),
+                // How often it is paid and on which days; empty for one payment.
+                field("calendario", Type::Text, Deuda, CALENDAR),
+                // The principal and the arrears that a refinancing takes in; empty for other offers.
+                field("refinancia", Type::Text, Deuda, REFINANCED),
                 field("cuota", Type::Money, Deuda, MONEY),
                 // Differs from `cuota` where the policy asks for a down payment.
                 field("primera_cuota", Type::Money, Deuda, MONEY),
@@ -149,6 +157,8 @@ pub fn records() -> Vec<(&'static str, Vec<Field>)> {
                 // The true effective annual rate of its schedule; not there without interest.
                 field("tasa_ea", Type::Percent, Deuda, 8),
                 field("tasa_mensual", Type::Percent, Deuda, 8),
+                // The yearly cost that the law of the country has told beside the rates, such as the CAT; else empty.
+                field("cat", Type::Text, Deuda, 32),
                 field("vigencia", Type::Date, Deuda, DATE),
             ],
         ),
@@ -163,6 +173,8 @@ pub fn records() -> Vec<(&'static str, Vec<Field>)> {
                 field("cuotas", Type::Int, Deuda, 3),
                 field("proxima_fecha", Type::Date, Deuda, DATE),
                 field("ultima_fecha", Type::Date, Deuda, DATE),
+                // How often it is paid and on which days, past ones too; empty for one payment.
+                field("calendario", Type::Text, Deuda, CALENDAR),
             ],
         ),
     ]
@@ -211,6 +223,8 @@ pub fn facts() -> Vec<(&'static str, Vec<Field>)> {
                 // Of the hand-off that is open: its reason, and whether its ticket is protected.
                 field("motivo", Type::Text, Publico, 40),
                 field("protegida", Type::Bool, Publico, 2),
+                // How many days the person has waited for it.
+                field("espera_dias", Type::Int, Publico, 4),
                 // Of the ticket that `ticket.dejar` left, while it is open: its reason.
                 field("pendiente", Type::Text, Publico, 40),
                 // What the chat is reserved for until a person decides.
@@ -434,12 +448,12 @@ fn contact_actions() -> Vec<Action> {
         Action {
             outputs: vec![
                 field("numero", Type::Text, Label::Publico, 12),
-                // By when the law wants an answer; of a request about the person's own data only.
+                // By when the law wants an answer; not there for a kind without such a term.
                 field("plazo", Type::Date, Label::Publico, DATE),
             ],
             ..write(
                 "caso.abrir",
-                "Opens a case; a dispute, fraud or death holds offers and reminders.",
+                "Opens a case; a dispute, complaint, insolvency, fraud or death holds offers and reminders.",
                 vec![
                     input("tipo", one_of(&CASE_KINDS)),
                     optional("nota", Type::Text),

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 pub const SESSION_VERSION: u16 = 2;
 
 /// What a chat may be reserved for that is about the person, and so holds in each of their chats.
-pub const OF_THE_PERSON: [&str; 1] = ["duelo"];
+pub const OF_THE_PERSON: [&str; 2] = ["duelo", "insolvencia"];
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {

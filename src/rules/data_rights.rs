@@ -1,12 +1,23 @@
-//! What a person may ask about their own data, and by when the law wants it answered, country by country.
+//! What a person may ask about their own data, what they may complain of or dispute, and by when the law wants it
+//! answered, country by country.
 //!
 //! The terms are data with their sources in `data_rights.tsv`: a term that was not read in the law itself is the
 //! shorter of those that were found. They are a start for counsel, not a replacement.
+//!
+//! Complaints (`queja`), petitions (`peticion`) and disputes (`disputa`), as of 30 November 2026. Colombia: Ley 1755 of
+//! 2015, art. 14 and 32 (15 working days; 10 for documents and information), and Ley 1266 of 2008, art. 16 (15 working
+//! days for a claim about what is reported). Peru: Ley 29571, art. 24, as of Ley 31435 of 2022 (15 working days). Chile:
+//! Ley 19.496, art. 56 (10 working days; it binds who has SERNAC's seal). Mexico: Ley de Protección y Defensa al Usuario
+//! de Servicios Financieros, art. 50 Bis (30 working days) and, for a disputed charge, Ley para la Transparencia y
+//! Ordenamiento de los Servicios Financieros, art. 23 (45 days). Brazil: Decreto 11.034 of 2022, art. 13 (7 days).
+//! Argentina: BCRA, Protección de los usuarios de servicios financieros (10 working days). Insolvency has no term: it
+//! stops us at once.
 
 use crate::domain::time::Day;
 use crate::rules::calendar::Calendar;
 
-/// `country`, `right`, `days`, `unit`, first day in force, source; the newest row in force counts.
+/// `country`, `right` (or `queja`, `peticion`, `disputa`), `days`, `unit`, first day in force, source; the newest row in
+/// force counts.
 const TERMS: &str = include_str!("data_rights.tsv");
 
 /// Working days that are looked through; more than any term spans.
@@ -55,6 +66,16 @@ impl DataRight {
     }
 }
 
+/// Kinds of case that have a term of their own name, and those that have another's.
+const CLAIMS: [(&str, &str); 4] =
+    [("queja", "queja"), ("peticion", "peticion"), ("disputa", "disputa"), ("no_es_mia", "disputa")];
+
+/// The name of the term that the table gives for a kind of case.
+fn term_of(kind: &str) -> Option<&'static str> {
+    let claim = || CLAIMS.into_iter().find(|(claim, _)| *claim == kind).map(|(_, term)| term);
+    DataRight::of_case(kind).map(DataRight::name).or_else(claim)
+}
+
 /// By when a request must be answered, and the law that says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AnswerBy {
@@ -72,10 +93,10 @@ struct Term {
     source: &'static str,
 }
 
-/// The last day for an answer to a request of `asked`. Working days are those of `calendar`, Monday to Friday without
-/// holidays; the day of the request does not count. `None` only if the table knew no term at all.
-pub fn answer_by(country: &str, right: DataRight, asked: Day, calendar: &Calendar) -> Option<AnswerBy> {
-    let in_force: Vec<Term> = terms(right).filter(|term| term.from <= asked).collect();
+/// The last day for an answer to a case of this kind that was opened on `asked`; `None` for a kind without a term. Working days are those of `calendar`, Monday to Friday without
+/// holidays; the day of the request does not count.
+pub fn answer_by(country: &str, kind: &str, asked: Day, calendar: &Calendar) -> Option<AnswerBy> {
+    let in_force: Vec<Term> = terms(term_of(kind)?).filter(|term| term.from <= asked).collect();
     let of =
         |wanted: &str| in_force.iter().filter(|term| term.country == wanted).max_by_key(|term| term.from);
     let end = |term: &Term| AnswerBy {
@@ -98,12 +119,12 @@ fn last_day(term: &Term, asked: Day, calendar: &Calendar) -> Day {
     days.nth(n).unwrap_or_else(|| asked.plus_days(term.days))
 }
 
-fn terms(right: DataRight) -> impl Iterator<Item = Term> {
+fn terms(name: &str) -> impl Iterator<Item = Term> {
     TERMS.lines().skip(1).filter_map(move |line| {
         let mut fields = line.split('\t');
         let (country, of, days) = (fields.next()?, fields.next()?, fields.next()?);
         let (unit, from, source) = (fields.next()?, fields.next()?, fields.next()?);
-        (of == right.name()).then_some(())?;
+        (of == name).then_some(())?;
         Some(Term {
             country,
             days: days.parse().ok()?,
@@ -125,8 +146,9 @@ mod tests {
     }
 
     #[test]
-    fn every_line_is_a_term_of_one_right() {
-        let n: usize = DataRight::ALL.into_iter().map(|right| terms(right).count()).sum();
+    fn every_line_is_a_term_of_one_right_or_claim() {
+        let names = DataRight::ALL.into_iter().map(DataRight::name).chain(["queja", "peticion", "disputa"]);
+        let n: usize = names.map(|name| terms(name).count()).sum();
         assert_eq!(n, TERMS.lines().count() - 1);
         for right in DataRight::ALL {
             assert_eq!(DataRight::of_case(right.case_kind()), Some(right));
@@ -154,8 +176,32 @@ mod tests {
             ("ZZ", DataRight::Access, "2026-12-02", "2026-12-12", false),
         ] {
             let calendar = table.calendar(country).or_else(|| table.calendar("CO")).unwrap();
-            let found = answer_by(country, right, day(asked), &calendar).unwrap();
+            let found = answer_by(country, right.case_kind(), day(asked), &calendar).unwrap();
             assert_eq!((found.day, found.known), (day(by), known), "{country} {right:?} {asked}");
+        }
+    }
+
+    #[test]
+    fn a_complaint_a_petition_and_a_dispute_have_the_term_of_their_law() {
+        let holidays = std::fs::read_to_string("flows/policies/holidays.csv").unwrap();
+        let table = HolidayTable::parse("holidays.csv", &holidays).unwrap();
+        for (country, kind, asked, by, known) in [
+            ("CO", "queja", "2026-11-18", "2026-12-10", true),
+            ("CO", "peticion", "2026-11-18", "2026-12-02", true),
+            ("CO", "disputa", "2026-11-18", "2026-12-10", true),
+            ("CO", "no_es_mia", "2026-11-18", "2026-12-10", true),
+            ("BR", "queja", "2026-11-18", "2026-11-25", true),
+            ("MX", "disputa", "2026-11-18", "2027-01-02", true),
+            // Nobody knows the law of this country here: the shortest term of all.
+            ("ZZ", "queja", "2026-11-18", "2026-11-25", false),
+        ] {
+            let calendar = table.calendar(country).or_else(|| table.calendar("CO")).unwrap();
+            let found = answer_by(country, kind, day(asked), &calendar).unwrap();
+            assert_eq!((found.day, found.known), (day(by), known), "{country} {kind}");
+        }
+        let calendar = table.calendar("CO").unwrap();
+        for kind in ["insolvencia", "angustia", "tercero"] {
+            assert_eq!(answer_by("CO", kind, day("2026-11-18"), &calendar), None, "{kind}");
         }
     }
 }

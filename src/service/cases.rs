@@ -17,7 +17,7 @@ const TICKETS_MAX: u32 = 10_000;
 /// Outcomes of tickets that decide the cases which came with them begin with this: `caso_resuelto`, `caso_negado`.
 const DECIDES: &str = "caso_";
 /// Outcomes that say that what was reported is not so, as the shipped `bot.yaml` lifts reservations by them.
-const WITHDRAWN: [&str; 2] = ["no_fallecido", "es_titular"];
+const WITHDRAWN: [&str; 3] = ["no_fallecido", "es_titular", "no_insolvencia"];
 
 /// A case that waits for its decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,9 +85,8 @@ fn told(OpenCase { case, reference }: OpenCase, lenders: &Lenders, now: Timestam
 
 /// Counted from the day on which the case was opened.
 pub fn answer_by(case: &Case, lender: &Lender) -> Option<AnswerBy> {
-    let right = DataRight::of_case(&case.kind)?;
     let asked = lender.policy.zone.day(case.at);
-    data_rights::answer_by(&lender.policy.country, right, asked, &lender.calendar)
+    data_rights::answer_by(&lender.policy.country, &case.kind, asked, &lender.calendar)
 }
 
 /// Six characters that can be read out, of the end of the id: its beginning is the chat's time.

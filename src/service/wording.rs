@@ -2,6 +2,7 @@
 //!
 //! The words are data, so that nothing a debtor reads stands in this program.
 
+mod calendar;
 mod fit;
 
 use crate::domain::outbound::limits::ROW_TITLE_MAX;
@@ -50,9 +51,16 @@ pub const KEYS: [&str; 25] = [
     "documento.ejemplo",
 ];
 
-/// Of one country: `documento.MX`, `documento.MX.ejemplo`.
+/// Those, and the texts of the calendar of payments.
+fn all_keys() -> impl Iterator<Item = &'static str> {
+    KEYS.into_iter().chain(calendar::KEYS)
+}
+
+/// Of one country: `documento.MX`, `documento.MX.ejemplo`, `cat.MX`.
 fn is_of_a_country(key: &str) -> bool {
-    let Some(rest) = key.strip_prefix("documento.") else { return false };
+    let Some(rest) = key.strip_prefix("documento.").or_else(|| key.strip_prefix("cat.")) else {
+        return false;
+    };
     let country = rest.strip_suffix(".ejemplo").unwrap_or(rest);
     country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase())
 }
@@ -103,8 +111,8 @@ impl Wording {
         for (language, entries) in languages {
             let mut parsed = BTreeMap::new();
             for (key, text) in entries {
-                if !KEYS.contains(&key.as_str()) && !is_of_a_country(key) {
-                    let known = KEYS.join(", ");
+                if !all_keys().any(|known| known == key) && !is_of_a_country(key) {
+                    let known = all_keys().collect::<Vec<_>>().join(", ");
                     return Err(WordingError::Unknown {
                         language: language.clone(),
                         key: key.clone(),
@@ -127,7 +135,7 @@ impl Wording {
             texts.insert(language.clone(), parsed);
         }
         let wording = Self { texts };
-        for key in KEYS {
+        for key in all_keys() {
             if wording.find(key, DEFAULT_LANGUAGE).is_none() {
                 return Err(WordingError::Missing { language: DEFAULT_LANGUAGE.to_owned(), key });
             }
@@ -144,7 +152,7 @@ impl Wording {
             let excess = title.chars().count().saturating_sub(ROW_TITLE_MAX);
             let Value::Record(fields) = &mut debt else { return title };
             let Some(Value::Text(product)) = fields.get_mut("producto") else { return title };
-            match shorter(product, excess).filter(|_| excess > 0) {
+            match fit::shorter(product, excess).filter(|_| excess > 0) {
                 Some(shorter) => *product = shorter,
                 None => return title,
             }
@@ -263,23 +271,6 @@ fn is_level(offer: &Value) -> bool {
     offer.at(&["primera_cuota".to_owned()]) == offer.at(&["cuota".to_owned()])
 }
 
-/// The next shorter form of a product's name that is too long by `excess` characters; `None` when none is left.
-fn shorter(product: &str, excess: usize) -> Option<String> {
-    const SMALL: [&str; 12] = ["de", "del", "la", "las", "el", "los", "y", "para", "con", "da", "do", "of"];
-    let words: Vec<&str> = product.split(' ').collect();
-    let large: Vec<&str> = words.iter().copied().filter(|word| !SMALL.contains(word)).collect();
-    if large.len() < words.len() && !large.is_empty() {
-        return Some(large.join(" "));
-    }
-    if let [head @ .., _] = words.as_slice()
-        && !head.is_empty()
-    {
-        return Some(head.join(" "));
-    }
-    let kept = product.chars().count().checked_sub(excess + 1).filter(|kept| *kept > 0)?;
-    Some(product.chars().take(kept).chain(['…']).collect())
-}
-
 /// The fields of one record as the names of its texts.
 struct Fields<'a>(&'a Value);
 
@@ -289,13 +280,19 @@ impl Scope for Fields<'_> {
     }
 }
 
+/// Fields that are such texts themselves.
+const WORDED: [&str; 7] = ["titulo", "resumen", "despues", "partes", "calendario", "refinancia", "cat"];
+
 /// The names that a text may show: the fields of its record.
 fn names_of(key: &str) -> Vec<&'static str> {
     let record = |name: &str| -> Vec<&'static str> {
         let fields = records().into_iter().find(|(record, _)| *record == name).map(|(_, fields)| fields);
         let names = fields.unwrap_or_default().into_iter().map(|field| field.name);
-        names.filter(|name| !["titulo", "resumen", "despues", "partes"].contains(name)).collect()
+        names.filter(|name| !WORDED.contains(name)).collect()
     };
+    if let Some(names) = calendar::names_of(key) {
+        return names;
+    }
     match key {
         "deuda.titulo" => record("deuda"),
         "parte.capital" => vec!["capital"],
@@ -339,14 +336,14 @@ fn compiled(key: &str, text: &str) -> Result<Text, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{KEYS, Wording, WordingError};
+    use super::{Wording, WordingError, all_keys};
     use crate::domain::money::{Currency, Money};
     use crate::flow::value::Value;
     use std::collections::BTreeMap;
 
     fn file(change: impl FnOnce(&mut BTreeMap<String, String>)) -> Result<Wording, WordingError> {
         let mut texts: BTreeMap<String, String> =
-            KEYS.iter().map(|key| ((*key).to_owned(), "x".to_owned())).collect();
+            all_keys().map(|key| (key.to_owned(), "x".to_owned())).collect();
         change(&mut texts);
         Wording::new(&BTreeMap::from([("es".to_owned(), texts)]))
     }

@@ -19,6 +19,8 @@ pub enum Intent {
     CantPay,
     /// Did not understand what was asked or said.
     Clarify,
+    /// A formal complaint or petition, to us or to an authority: it is filed with its number and the law's term.
+    Complaint,
     /// Another hour, channel, number or frequency; no wish to end the messages.
     ContactPreference,
     /// A right over the person's own data: a copy, a correction, its erasure, or who permitted its use.
@@ -30,6 +32,8 @@ pub enum Intent {
     FraudSuspicion,
     Greeting,
     Human,
+    /// A proceeding of insolvency, or a court's order: the law may bar us from collecting.
+    Insolvency,
     /// A child writes, or got our messages.
     Minor,
     /// An ordinary remark or question that no flow answers yet; it is there so that it is taken for nothing else.
@@ -61,7 +65,7 @@ pub enum Intent {
 }
 
 impl Intent {
-    pub const COUNT: usize = 38;
+    pub const COUNT: usize = 40;
 
     pub const ALL: [Self; Self::COUNT] = [
         Self::Abusive,
@@ -75,6 +79,7 @@ impl Intent {
         Self::Bereavement,
         Self::CantPay,
         Self::Clarify,
+        Self::Complaint,
         Self::ContactPreference,
         Self::DataRights,
         Self::Deceased,
@@ -84,6 +89,7 @@ impl Intent {
         Self::FraudSuspicion,
         Self::Greeting,
         Self::Human,
+        Self::Insolvency,
         Self::Minor,
         Self::Other,
         Self::OutOfScope,
@@ -117,6 +123,7 @@ impl Intent {
             Self::Bereavement => "bereavement",
             Self::CantPay => "cant_pay",
             Self::Clarify => "clarify",
+            Self::Complaint => "complaint",
             Self::ContactPreference => "contact_preference",
             Self::DataRights => "data_rights",
             Self::Deceased => "deceased",
@@ -126,6 +133,7 @@ impl Intent {
             Self::FraudSuspicion => "fraud_suspicion",
             Self::Greeting => "greeting",
             Self::Human => "human",
+            Self::Insolvency => "insolvency",
             Self::Minor => "minor",
             Self::Other => "other",
             Self::OutOfScope => "out_of_scope",
@@ -166,7 +174,8 @@ impl Intent {
             | Self::Threat
             | Self::Dispute
             | Self::FraudSuspicion
-            | Self::Human => true,
+            | Self::Human
+            | Self::Insolvency => true,
             Self::Abusive
             | Self::Affirm
             | Self::AlreadyPaid
@@ -177,6 +186,7 @@ impl Intent {
             | Self::AskRefinance
             | Self::CantPay
             | Self::Clarify
+            | Self::Complaint
             | Self::ContactPreference
             | Self::DataRights
             | Self::Deny
@@ -199,7 +209,7 @@ impl Intent {
     /// Whether acting on this meaning leaves the open question or changes how the person is treated, so that a guess
     /// needs more to stand on.
     pub const fn is_grave(self) -> bool {
-        self.is_safety() || matches!(self, Self::Abusive | Self::ContactPreference)
+        self.is_safety() || matches!(self, Self::Abusive | Self::Complaint | Self::ContactPreference)
     }
 
     /// Whether somebody may come to harm.
@@ -215,7 +225,11 @@ impl Intent {
     /// Whether somebody may be in danger, dead, a child or another person: asked about even before an answer in the same
     /// message is taken.
     pub const fn is_peril(self) -> bool {
-        self.is_safety() && !matches!(self, Self::Stop | Self::Human | Self::Dispute | Self::FraudSuspicion)
+        self.is_safety()
+            && !matches!(
+                self,
+                Self::Stop | Self::Human | Self::Dispute | Self::FraudSuspicion | Self::Insolvency
+            )
     }
 
     /// Position in [`Self::ALL`].
@@ -247,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn twelve_intents_protect_people() {
-        assert_eq!(Intent::ALL.into_iter().filter(|intent| intent.is_safety()).count(), 12);
+    fn thirteen_intents_protect_people() {
+        assert_eq!(Intent::ALL.into_iter().filter(|intent| intent.is_safety()).count(), 13);
     }
 }

@@ -417,6 +417,15 @@ impl Understander {
         }
         let suspected = suspected(phrases);
         let negated = certain(Found::Negated);
+        // "No borren mis datos" is about them all the same: which right is meant is heard, or asked.
+        let of_data = phrases
+            .iter()
+            .any(|(phrase, found)| phrase.intent == Intent::DataRights && *found == Found::Negated);
+        if of_data && suspected.is_none() {
+            let intent = Intent::DataRights;
+            let guess = IntentGuess { intent, confidence_bps: PHRASE_BPS, how: IntentSource::Phrase };
+            return (Some(guess), None);
+        }
         let Some(guess) = self.classifier.guess(words).filter(|_| has_letters(words)) else {
             return (None, suspected);
         };

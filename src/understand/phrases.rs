@@ -87,6 +87,53 @@ pub fn has_negation(words: &str) -> bool {
 /// How many words before a match a negator reaches: "no quiero un asesor", "no es una estafa".
 const NEGATION_REACH: usize = 2;
 
+/// What a person can bind us to by a word: a denial reaches it also over the words that only say the wish, "no quiero
+/// que dejen de escribirme", "I am not asking you to stop texting me".
+const fn binds(intent: Intent) -> bool {
+    matches!(intent, Intent::Stop | Intent::DataRights)
+}
+
+/// Verbs that say a wish, and what joins them to it.
+const WISHES: [&str; 20] = [
+    "quiero",
+    "quisiera",
+    "queria",
+    "pido",
+    "pidiendo",
+    "pedi",
+    "pedido",
+    "solicito",
+    "solicitando",
+    "digo",
+    "diciendo",
+    "dije",
+    "quero",
+    "peco",
+    "pedindo",
+    "dizendo",
+    "want",
+    "asking",
+    "asked",
+    "saying",
+];
+const JOINS: [&str; 15] =
+    ["que", "es", "estoy", "estou", "les", "le", "he", "se", "trata", "de", "you", "to", "for", "im", "am"];
+
+/// Whether nothing but a wish stands between a denial and the end of these words.
+fn wish_is_denied(before: &str) -> bool {
+    let mut wished = false;
+    for word in before.split_whitespace().rev() {
+        if NEGATORS.contains(&word) {
+            return wished;
+        }
+        wished |= WISHES.contains(&word);
+        if !WISHES.contains(&word) && !JOINS.contains(&word) {
+            break;
+        }
+    }
+    false
+}
+
 /// Whether whole words stand in a text, not right behind a denial.
 pub fn stands_plainly(words: &str, phrase: &str) -> bool {
     let (words, phrase): (Vec<&str>, Vec<&str>) = (words.split(' ').collect(), phrase.split(' ').collect());
@@ -137,7 +184,8 @@ impl Phrase {
             let before = words.get(..place.start()).unwrap_or_default();
             let negated =
                 before.split_whitespace().rev().take(NEGATION_REACH).any(|word| NEGATORS.contains(&word));
-            if self.negates || !negated {
+            let unwished = binds(self.intent) && wish_is_denied(before);
+            if !unwished && (self.negates || !negated) {
                 return Found::Yes;
             }
             found = Found::Negated;

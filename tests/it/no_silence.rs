@@ -6,7 +6,7 @@ use acuerdo::understand::Understander;
 use regex::Regex;
 
 /// A first message for each interrupt of `bot.yaml`, and some that are none.
-const FIRST: [&str; 29] = [
+const FIRST: [&str; 33] = [
     "menu",
     "quien es usted",
     "quiero volver a recibir mensajes",
@@ -36,6 +36,10 @@ const FIRST: [&str; 29] = [
     "estoy en el hospital",
     "a quien buscan",
     "tengo abogada no me escriban mas a mi",
+    "presento una queja formal",
+    "estoy en ley de insolvencia",
+    "mi cronograma de pagos",
+    "no borren mis datos",
 ];
 /// Taps after the first message.
 const DEPTH: usize = 3;

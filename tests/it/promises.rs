@@ -44,7 +44,7 @@ const PROMISES: [(&str, &str); 3] = [
 ];
 
 /// The promises that are kept: words, and what keeps them.
-const KEPT: [(&str, By); 26] = [
+const KEPT: [(&str, By); 29] = [
     (
         r"le paso con una persona|le (atiende|ayuda|atienda|escriba) una persona|l[oa] revisa una persona|una persona busca otra|con prioridad y le responde por este chat",
         Desk,
@@ -69,7 +69,9 @@ const KEPT: [(&str, By); 26] = [
         r"le (escriben|escribe) por este chat|vuelven el|le atienden por orden|no se cierra|lo lee la persona que le atienda",
         Waiting,
     ),
+    (r"lo lee una persona|lo revisa una persona adulta", Waiting),
     (r"escreve por este chat|voltam em|não é encerrado|vai ler", Waiting),
+    (r"na fila|equipe verifica", Waiting),
     (r"will write in this chat|as soon as possible|will read it|stays open|already with the people", Waiting),
     (r"le atiende una persona|atende você|person will help", Waiting),
     (r"stays with someone", Shown("cuidado/salir_no_cierra_angustia")),
@@ -82,6 +84,7 @@ const KEPT: [(&str, By); 26] = [
         r"no volveremos a escribir a este número|não voltaremos a escrever para este|we won't write to this number",
         Does("contacto.numero_equivocado"),
     ),
+    (r"no le cobra ni le propone", Does("chat.reservar")),
     (
         r"no le escribe por su cuenta|não escreve por conta própria|will not write on its own",
         Does("chat.reservar"),

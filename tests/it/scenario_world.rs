@@ -16,7 +16,7 @@ use acuerdo::flow::value::Value;
 use acuerdo::rules::assurance::{
     AfterWrong, AssuranceParameters, ChallengeDecision, ChallengeHistory, after_wrong, challenge, matches,
 };
-use acuerdo::rules::data_rights::{DataRight, answer_by};
+use acuerdo::rules::data_rights::answer_by;
 use acuerdo::rules::offer::{Hold, OfferInput, PersonFacts, offers, promise, promise_range};
 use acuerdo::rules::policy::PolicySet;
 use acuerdo::service::wording::Wording;
@@ -152,7 +152,8 @@ impl World {
 
     fn with_input<T>(&self, obligation: &Obligation, run: impl Fn(&OfferInput<'_>) -> T) -> T {
         let hold = self.cases.iter().any(|case| {
-            ["disputa", "fraude", "fallecido", "angustia", "violencia", "menor"].contains(&case.as_str())
+            ["disputa", "fraude", "fallecido", "angustia", "violencia", "menor", "queja", "insolvencia"]
+                .contains(&case.as_str())
         });
         run(&OfferInput {
             obligation,
@@ -384,11 +385,8 @@ impl Outcomes for World {
                 }
                 let calendar = self.policies.calendar(&self.lender).unwrap();
                 let number = ("numero", Value::text("4KP-7TR"));
-                match DataRight::of_case(kind) {
-                    Some(right) => {
-                        let by = answer_by("CO", right, self.today(), calendar).unwrap().day;
-                        answer(outcome, [number, ("plazo", Value::Date(by))])
-                    }
+                match answer_by("CO", kind, self.today(), calendar) {
+                    Some(by) => answer(outcome, [number, ("plazo", Value::Date(by.day))]),
                     None => answer(outcome, [number]),
                 }
             }

@@ -8,7 +8,7 @@ pub const SITUATIONS: [&str; 7] =
 
 pub const OFFER_KINDS: [&str; 4] = ["promesa", "plan", "refinanciacion", "descuento"];
 
-pub const CASE_KINDS: [&str; 17] = [
+pub const CASE_KINDS: [&str; 20] = [
     "disputa",
     "no_es_mia",
     "tercero",
@@ -25,8 +25,12 @@ pub const CASE_KINDS: [&str; 17] = [
     "datos_supresion",
     "datos_revocacion",
     "datos_autorizacion",
+    "queja",
+    "peticion",
+    "insolvencia",
     "otro",
 ];
 
-/// What a chat may be reserved for: a reported death, or another person than the holder who writes.
-pub const RESERVATIONS: [&str; 2] = ["duelo", "tercero"];
+/// What a chat may be reserved for: a reported death, another person than the holder who writes, or a proceeding of
+/// insolvency, which bars us from collecting.
+pub const RESERVATIONS: [&str; 3] = ["duelo", "tercero", "insolvencia"];

@@ -23,6 +23,10 @@ pub(super) const AMOUNT_VAR: &str = "monto_dicho";
 pub(super) const RIGHT_VAR: &str = "derecho_dicho";
 /// Set when the message also asks not to be written to any more.
 const SILENCE_VAR: &str = "baja_dicha";
+/// Set when a complaint asks for documents or an answer: "derecho de petición".
+const PETITION_VAR: &str = "peticion_dicha";
+/// Beginnings of words of a petition, in all languages of the flows.
+const PETITION: [&str; 4] = ["peticion", "peticao", "petition", "pagare"];
 /// The picture or document above its words.
 pub(crate) const MEDIA_VAR: &str = "adjunto";
 /// The way of paying that it names: "por Nequi".
@@ -148,13 +152,14 @@ const LAWYERS: [&str; 9] = [
 const OWN: [&str; 8] = ["mi", "tengo", "meu", "minha", "tenho", "my", "have", "nuestro"];
 
 /// Variables of an interrupt's flow that get what the message brings, with the type of each.
-pub(crate) const BROUGHT_VARS: [(&str, Type); 14] = [
+pub(crate) const BROUGHT_VARS: [(&str, Type); 15] = [
     (PAST_DATE_VAR, Type::Date),
     (COMING_DATE_VAR, Type::Date),
     (AMOUNT_VAR, Type::Money),
     (MEDIA_VAR, Type::Text),
     (RIGHT_VAR, Type::Text),
     (SILENCE_VAR, Type::Text),
+    (PETITION_VAR, Type::Text),
     (MEANS_VAR, Type::Text),
     (PAID_ELSEWHERE_VAR, Type::Text),
     (WHOLE_VAR, Type::Text),
@@ -198,6 +203,8 @@ pub(super) fn brought(
     let words = meaning.map_or("", |meaning| meaning.normalised.as_str());
     let right = right_named(words).map(|right| Value::text(right.name()));
     let silence = asks_for_silence(words).then(|| Value::text("si"));
+    let petitions = |word: &str| PETITION.iter().any(|begin| word.starts_with(begin));
+    let petition = words.split(' ').any(petitions).then(|| Value::text("si"));
     let elsewhere = paid_a_person(words).then(|| Value::text("si"));
     let whole = plain.filter(|meaning| means_all(&meaning.normalised)).map(|_| Value::text("si"));
     let ill = words.split(' ').any(|word| ILL.contains(&word)).then(|| Value::text("si"));
@@ -212,6 +219,7 @@ pub(super) fn brought(
         (MEDIA_VAR, media),
         (RIGHT_VAR, right),
         (SILENCE_VAR, silence),
+        (PETITION_VAR, petition),
         (MEANS_VAR, means),
         (PAID_ELSEWHERE_VAR, elsewhere),
         (WHOLE_VAR, whole),

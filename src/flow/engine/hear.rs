@@ -22,9 +22,9 @@ const SENTENCE_WORDS: usize = 3;
 const NOT_TEXTS_MAX: u32 = 2;
 
 /// Meanings that come before an answer unless that is exact. To say that one has paid is not a matter of harm, but a
-/// bot that goes on asking for money then is; a right over the own data is the law's.
+/// bot that goes on asking for money then is; a right over the own data, and a complaint, are the law's.
 const fn comes_first(intent: Intent) -> bool {
-    intent.is_safety() || matches!(intent, Intent::AlreadyPaid | Intent::DataRights)
+    intent.is_safety() || matches!(intent, Intent::AlreadyPaid | Intent::DataRights | Intent::Complaint)
 }
 
 /// The same where any text is an answer: who leaves a message may well ask to be called.

@@ -184,7 +184,7 @@ impl<'i> Heard<'i> {
             return guessed || self.proved;
         }
         guessed
-            && (matches!(intent, Intent::Deceased | Intent::WrongNumber | Intent::Minor)
+            && (matches!(intent, Intent::Deceased | Intent::WrongNumber | Intent::Minor | Intent::Insolvency)
                 || intent.is_danger())
     }
 

@@ -34,6 +34,7 @@ const fn is_wish(intent: Intent) -> bool {
         | Intent::Affirm
         | Intent::Bereavement
         | Intent::Clarify
+        | Intent::Complaint
         | Intent::ContactPreference
         | Intent::DataRights
         | Intent::Deceased
@@ -43,6 +44,7 @@ const fn is_wish(intent: Intent) -> bool {
         | Intent::FraudSuspicion
         | Intent::Greeting
         | Intent::Human
+        | Intent::Insolvency
         | Intent::Minor
         | Intent::Other
         | Intent::OutOfScope

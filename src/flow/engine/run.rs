@@ -126,9 +126,15 @@ impl<'f> Run<'f> {
             ("idioma", Value::Choice(self.session.language.clone())),
             ("motivo", desk.map_or(Value::Nothing, |desk| Value::text(&desk.reason))),
             ("protegida", Value::Bool(self.is_protected())),
+            ("espera_dias", desk.map_or(Value::Nothing, |desk| Value::Int(self.days_since(desk.since)))),
             ("pendiente", self.session.aside.as_ref().map_or(Value::Nothing, Value::text)),
             ("reserva", self.session.reserved.as_ref().map_or(Value::Nothing, Value::text)),
         ]);
+    }
+
+    /// Whole days of 24 hours.
+    const fn days_since(&self, then: Timestamp) -> i64 {
+        self.facts.now.since(then).0 / Millis::hours(24).0
     }
 
     // ── where it stands ────────────────────────────────────────────────────────────────────────────────────────

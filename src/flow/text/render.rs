@@ -1,7 +1,8 @@
 //! Texts written for a person: values in their places, as the language and the currency's people write them.
 
-use crate::domain::money::Money;
+use crate::domain::money::{Currency, Money};
 use crate::domain::time::Day;
+use crate::flow::expr::Expr;
 use crate::flow::expr::eval::{Scope, eval};
 use crate::flow::text::words::{DateOrder, Language, NO_BREAK, language, money_style, weekday_index};
 use crate::flow::text::{Format, Part, Text};
@@ -21,10 +22,29 @@ pub fn render(text: &Text, scope: &dyn Scope, language_code: &str) -> String {
                 out.push_str(literal.strip_prefix('.').unwrap_or(literal));
             }
             Part::Literal(literal) => out.push_str(literal),
-            Part::Slot { value, format } => out.push_str(&write(&eval(value, scope), format, words)),
+            Part::Slot { value, format } => {
+                let worth = eval(value, scope);
+                let is_rate = matches!(worth, Value::Percent(_));
+                let currency = is_rate.then(|| currency_beside(value, scope)).flatten();
+                match (worth, currency.map(money_style)) {
+                    (Value::Percent(millionths), Some(style)) => {
+                        out.push_str(&percent(millionths, words, (style.thousands, style.decimal)));
+                    }
+                    (worth, _) => out.push_str(&write(&worth, format, words)),
+                }
+            }
         }
     }
     tied(out)
+}
+
+/// The currency of the total beside a rate in one record: both are written with one decimal sign.
+fn currency_beside(value: &Expr, scope: &dyn Scope) -> Option<Currency> {
+    let Expr::Path(path) = value else { return None };
+    let (_, record) = path.split_last()?;
+    let total = Expr::Path(record.iter().cloned().chain(["total".to_owned()]).collect());
+    let Value::Money(money) = eval(&total, scope) else { return None };
+    Some(money.currency)
 }
 
 /// "8 a. m." stays on one line.
@@ -51,7 +71,7 @@ fn write(value: &Value, format: &Format, words: &Language) -> String {
         (Value::Date(day), _) => date(*day, words),
         (Value::Text(text) | Value::Choice(text), _) => text.clone(),
         (Value::Money(money), _) => write_money(*money),
-        (Value::Percent(millionths), _) => percent(*millionths, words),
+        (Value::Percent(millionths), _) => percent(*millionths, words, (words.thousands, words.decimal)),
         (Value::Int(n), _) => grouped(n.unsigned_abs(), words.thousands, *n < 0),
         (Value::Nothing | Value::Bool(_) | Value::List(_) | Value::Record(_), _) => String::new(),
     }
@@ -73,13 +93,13 @@ pub fn write_money(money: Money) -> String {
 }
 
 /// `1,8 %` from millionths, without trailing zeros.
-fn percent(millionths: i64, words: &Language) -> String {
+fn percent(millionths: i64, words: &Language, (thousands, decimal): (char, char)) -> String {
     const UNIT: u64 = 10_000;
     let (whole, rest) = (millionths.unsigned_abs() / UNIT, millionths.unsigned_abs() % UNIT);
-    let mut out = grouped(whole, words.thousands, millionths < 0);
+    let mut out = grouped(whole, thousands, millionths < 0);
     if rest > 0 {
         let digits = format!("{rest:04}");
-        out.push(words.decimal);
+        out.push(decimal);
         out.push_str(digits.trim_end_matches('0'));
     }
     out + words.percent_gap + "%"
@@ -98,6 +118,17 @@ fn grouped(n: u64, separator: char, negative: bool) -> String {
         out.push(digit);
     }
     out
+}
+
+/// `15 dic`, or `15 dic 2027`: for lists of days.
+pub fn short_date(day: Day, with_year: bool, language_code: &str) -> String {
+    let words = language(language_code);
+    let month: String = month(day, words).chars().take(3).collect();
+    let year = if with_year { format!(" {}", day.year()) } else { String::new() };
+    match words.order {
+        DateOrder::Spanish | DateOrder::Portuguese => format!("{} {month}{year}", day.day()),
+        DateOrder::English => format!("{month} {}{year}", day.day()),
+    }
 }
 
 fn month(day: Day, words: &Language) -> &'static str {

@@ -50,6 +50,26 @@ fn dates_and_numbers_follow_the_language() {
     }
 }
 
+#[test]
+fn a_rate_has_the_decimal_sign_of_the_amounts_beside_it() {
+    let part = |field: &str, format| Part::Slot {
+        value: Expr::Path(vec!["n".to_owned(), field.to_owned()]),
+        format,
+    };
+    let rate = Text { parts: vec![part("tasa", Format::Percent)], ..Text::default() };
+    for (currency, language, wanted) in [
+        (Currency::Mxn, "es", "42.58\u{a0}%"),
+        (Currency::Cop, "es", "42,58\u{a0}%"),
+        (Currency::Cop, "en", "42,58%"),
+        (Currency::Mxn, "pt", "42.58%"),
+    ] {
+        let offer = [("tasa", Value::Percent(425_800)), ("total", Value::Money(Money::new(1, currency)))];
+        assert_eq!(render(&rate, &One(Value::record(offer)), language), wanted);
+    }
+    let alone = Value::record([("tasa", Value::Percent(425_800))]);
+    assert_eq!(render(&rate, &One(alone), "en"), "42.58%");
+}
+
 /// One variable.
 struct One(Value);
 

@@ -89,7 +89,7 @@ pub async fn create(call: &ActionCall, ctx: &ActionContext<'_>) -> Result<Done, 
         return Ok(Done::outcome("vencida"));
     };
     let agreement = bind(offer, once, shown, ctx, file);
-    let record = values::agreement(&agreement, file, ctx.today);
+    let record = values::agreement(&agreement, file, ctx);
     Ok(Done::outcome("ok")
         .value("referencia", Value::text(&agreement.reference))
         .value("acuerdo", record)
@@ -104,7 +104,7 @@ pub fn consult(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
     let running = file.obligations.iter().filter(about).filter_map(|obligation| running(file, obligation));
     running.max_by_key(|agreement| agreement.accepted_at).map_or_else(
         || Done::outcome("ninguno"),
-        |agreement| Done::outcome("ok").value("acuerdo", values::agreement(agreement, file, ctx.today)),
+        |agreement| Done::outcome("ok").value("acuerdo", values::agreement(agreement, file, ctx)),
     )
 }
 
@@ -115,14 +115,14 @@ pub fn recent(ctx: &ActionContext<'_>) -> Done {
     let running = file.obligations.iter().filter_map(|obligation| running(file, obligation));
     running.filter(of_now).max_by_key(|agreement| agreement.accepted_at).map_or_else(
         || Done::outcome("ninguno"),
-        |agreement| Done::outcome("ok").value("acuerdo", values::agreement(agreement, file, ctx.today)),
+        |agreement| Done::outcome("ok").value("acuerdo", values::agreement(agreement, file, ctx)),
     )
 }
 
 fn found(agreement: &Agreement, file: &PersonFile, ctx: &ActionContext<'_>) -> Done {
     Done::outcome("ya_existe")
         .value("referencia", Value::text(&agreement.reference))
-        .value("acuerdo", values::agreement(agreement, file, ctx.today))
+        .value("acuerdo", values::agreement(agreement, file, ctx))
 }
 
 /// The offer of the argument `oferta`, worked out anew; a promise is rebuilt from its amount and day.

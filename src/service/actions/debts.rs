@@ -127,7 +127,8 @@ pub fn offer_input_of<'a>(
 /// An open case that stops everything but answers.
 pub fn hold(file: &PersonFile) -> Option<Hold> {
     file.open_cases.iter().find_map(|case| match case.kind.as_str() {
-        "disputa" | "no_es_mia" => Some(Hold::Dispute),
+        "disputa" | "no_es_mia" | "queja" => Some(Hold::Dispute),
+        "insolvencia" => Some(Hold::Insolvency),
         "fraude" => Some(Hold::FraudFear),
         "fallecido" => Some(Hold::Deceased),
         // Who is forced or in danger, or was answered for by a child, agrees to nothing.

@@ -201,10 +201,23 @@ pub fn offer(offer: &Offer, debt: &Value, ctx: &ActionContext<'_>) -> Value {
     put(&mut record, "titulo", Value::text(worded.title));
     put(&mut record, "resumen", Value::text(worded.summary));
     put(&mut record, "despues", Value::text(worded.afterwards));
+    put(&mut record, "calendario", calendar(&offer.payments, ctx));
+    let refinanced = ctx.lender.wording.refinanced(offer, debt, ctx.language);
+    put(&mut record, "refinancia", Value::text(refinanced));
+    let cost = ctx.lender.wording.yearly_cost(&ctx.lender.policy.country, offer, ctx.language);
+    put(&mut record, "cat", Value::text(cost));
     record
 }
 
-pub fn agreement(agreement: &Agreement, file: &PersonFile, today: Day) -> Value {
+/// Every day of these payments.
+fn calendar(payments: &[ScheduledPayment], ctx: &ActionContext<'_>) -> Value {
+    let days: Vec<Day> = payments.iter().map(|payment| payment.due).collect();
+    let rule = ctx.lender.policy.business_days;
+    Value::text(ctx.lender.wording.calendar(&days, rule, ctx.language))
+}
+
+pub fn agreement(agreement: &Agreement, file: &PersonFile, ctx: &ActionContext<'_>) -> Value {
+    let today = ctx.today;
     let product = file
         .obligations
         .iter()
@@ -222,6 +235,7 @@ pub fn agreement(agreement: &Agreement, file: &PersonFile, today: Day) -> Value 
         ("cuotas", Value::Int(i64::try_from(payments.len()).unwrap_or(i64::MAX))),
         ("proxima_fecha", next.map_or(Value::Nothing, |payment| Value::Date(payment.due))),
         ("ultima_fecha", payments.last().map_or(Value::Nothing, |payment| Value::Date(payment.due))),
+        ("calendario", calendar(payments, ctx)),
     ])
 }
 

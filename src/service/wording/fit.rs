@@ -39,7 +39,7 @@ impl Wording {
 fn place_of(key: &str) -> Option<usize> {
     let (what, field) = key.split_once('.')?;
     match (what, field) {
-        ("deuda" | "parte" | "documento", _) => None,
+        ("deuda" | "parte" | "documento" | "calendario" | "refinancia" | "cat", _) => None,
         ("despues", _) => Some(AFTERWARDS),
         (_, "titulo") => Some(ROW_TITLE_MAX),
         _ => Some(ROW_DESCRIPTION_MAX),
@@ -59,4 +59,21 @@ fn usual_length(part: &Part) -> usize {
             Format::Plain | Format::Int => 2,
         },
     }
+}
+
+/// The next shorter form of a product's name that is too long by `excess` characters; `None` when none is left.
+pub(super) fn shorter(product: &str, excess: usize) -> Option<String> {
+    const SMALL: [&str; 12] = ["de", "del", "la", "las", "el", "los", "y", "para", "con", "da", "do", "of"];
+    let words: Vec<&str> = product.split(' ').collect();
+    let large: Vec<&str> = words.iter().copied().filter(|word| !SMALL.contains(word)).collect();
+    if large.len() < words.len() && !large.is_empty() {
+        return Some(large.join(" "));
+    }
+    if let [head @ .., _] = words.as_slice()
+        && !head.is_empty()
+    {
+        return Some(head.join(" "));
+    }
+    let kept = product.chars().count().checked_sub(excess + 1).filter(|kept| *kept > 0)?;
+    Some(product.chars().take(kept).chain(['…']).collect())
 }

@@ -92,6 +92,14 @@ impl World {
         fields.insert("titulo".to_owned(), Value::Text(worded.title));
         fields.insert("resumen".to_owned(), Value::Text(worded.summary));
         fields.insert("despues".to_owned(), Value::Text(worded.afterwards));
+        let days: Vec<_> = offer.payments.iter().map(|payment| payment.due).collect();
+        let rule = self.policies.policy(&self.lender).unwrap().business_days;
+        fields
+            .insert("calendario".to_owned(), Value::Text(self.wording.calendar(&days, rule, &self.language)));
+        let refinanced = self.wording.refinanced(offer, &self.deuda(&debt), &self.language);
+        fields.insert("refinancia".to_owned(), Value::Text(refinanced));
+        let cost = self.wording.yearly_cost("CO", offer, &self.language);
+        fields.insert("cat".to_owned(), Value::Text(cost));
         Value::Record(fields)
     }
 
@@ -106,6 +114,7 @@ impl World {
             ("cuotas", offer["cuotas"].clone()),
             ("proxima_fecha", offer["primera_fecha"].clone()),
             ("ultima_fecha", offer["ultima_fecha"].clone()),
+            ("calendario", offer["calendario"].clone()),
         ])
     }
 }

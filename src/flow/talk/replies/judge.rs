@@ -206,6 +206,7 @@ const fn of_intent(intent: Intent) -> Option<&'static str> {
         Intent::Bereavement => Some("bereavement"),
         Intent::Clarify => Some("clarify"),
         Intent::ContactPreference => Some("contact_preference"),
+        Intent::Insolvency => Some("insolvency_or_lawyer"),
         Intent::Minor => Some("minor"),
         Intent::Resume => Some("resume"),
         Intent::Smalltalk => Some("smalltalk"),
@@ -214,7 +215,7 @@ const fn of_intent(intent: Intent) -> Option<&'static str> {
         Intent::TooExpensive => Some("too_expensive"),
         Intent::Violence => Some("violence"),
         Intent::Wait => Some("wait"),
-        Intent::AskRefinance | Intent::Other | Intent::PaymentMethods => None,
+        Intent::AskRefinance | Intent::Complaint | Intent::Other | Intent::PaymentMethods => None,
     }
 }
 
@@ -269,6 +270,7 @@ fn of_case(kind: &str) -> Option<&'static str> {
         "violencia" => Some("violence"),
         "amenaza" => Some("threat_report"),
         "menor" => Some("minor"),
+        "insolvencia" => Some("insolvency_or_lawyer"),
         "datos_acceso" | "datos_correccion" | "datos_supresion" | "datos_revocacion"
         | "datos_autorizacion" => Some("data_rights"),
         _ => None,
