@@ -11,7 +11,8 @@ mod tests;
 
 use crate::domain::assurance::Assurance;
 use crate::rules::guard::{Fact, Mention};
-use crate::rules::reading::{Reading, Word};
+use crate::rules::reading::{Reading, Word, turns};
+pub use denial::is_taken_back;
 use phrase::{Near, Phrase, Sets, Span};
 use regex::Regex;
 use serde::Deserialize;
@@ -96,6 +97,7 @@ struct Rule {
     patterns: Vec<Regex>,
     unless: Vec<Phrase>,
     unless_said: Vec<Phrase>,
+    unless_said_quiet: Vec<Phrase>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -133,7 +135,11 @@ struct RuleText {
     #[serde(default)]
     unless_said: Vec<String>,
     #[serde(default)]
+    unless_said_quiet: Vec<String>,
+    #[serde(default)]
     unless_denied: bool,
+    /// What the author is told where nobody speaks of debts or payments; else the rule for those chats tells.
+    remedy_quiet: Option<String>,
     /// Holds only where nobody speaks of debts or payments, and speaks there for the rules that are `below` a level.
     #[serde(default)]
     quiet: bool,
@@ -185,11 +191,11 @@ impl Lint {
         });
         let mut hits: Vec<Hit> = Vec::new();
         for rule in rules {
-            let Some(hit) = rule.hit(text, &reading, mentions, harmless) else { continue };
+            let Some(hit) = rule.hit(text, &reading, mentions, (quiet, harmless)) else { continue };
             let head = care.filter(|_| rule.head.below.is_some()).unwrap_or(&rule.head);
             match hits.iter_mut().find(|before| before.rule == head.id) {
                 Some(before) => before.places = merged([before.places.clone(), hit.places].concat()),
-                None => hits.push(head.told(hit, instead)),
+                None => hits.push(head.told(hit, care, instead)),
             }
         }
         hits
@@ -221,15 +227,20 @@ struct Broken {
 }
 
 impl RuleText {
-    fn told(&self, Broken { phrase, places }: Broken, instead: &Instead<'_>) -> Hit {
+    /// In a quiet chat what is said to write is of that chat: no date, instalment or account is offered there.
+    fn told(&self, Broken { phrase, places }: Broken, care: Option<&Self>, instead: &Instead<'_>) -> Hit {
+        let remedy = match care {
+            None => &self.remedy,
+            Some(care) => self.remedy_quiet.as_ref().unwrap_or(&care.remedy),
+        };
         Hit {
             rule: self.id.clone(),
             class: self.class.clone(),
             title: self.title.clone(),
-            remedy: self.remedy.clone(),
+            remedy: remedy.clone(),
             phrase,
             places,
-            instead: self.instead_in(instead),
+            instead: care.unwrap_or(self).instead_in(instead),
         }
     }
 
@@ -263,25 +274,43 @@ impl Rule {
             patterns: patterns.collect::<Result<_, LintError>>()?,
             unless: phrases(&head.unless)?,
             unless_said: phrases(&head.unless_said)?,
+            unless_said_quiet: phrases(&head.unless_said_quiet)?,
             head,
         })
     }
 
-    fn hit(&self, text: &str, reading: &Reading, mentions: &[Mention], harmless: bool) -> Option<Broken> {
+    fn hit(
+        &self,
+        text: &str,
+        reading: &Reading,
+        mentions: &[Mention],
+        (quiet, harmless): (bool, bool),
+    ) -> Option<Broken> {
         let facts = mentions.iter().filter(|mention| {
+            let place = (mention.start, mention.end);
             self.head.facts.contains(&mention.fact)
-                && !self.denies(&reading.plain, (mention.start, mention.end))
+                && !self.denies(&reading.plain, place)
+                && !(quiet && self.helps(&reading.plain, place))
         });
         let mut places: Vec<(usize, usize)> = facts.map(|mention| (mention.start, mention.end)).collect();
         let mut phrase = None;
         for words in reading.readings().filter(|_| !harmless) {
-            for sentence in words.chunk_by(|a, b| a.sentence == b.sentence && !turns(b)) {
-                for (from, to) in self.hits_in(sentence) {
-                    let (Some(first), Some(last)) = (sentence.get(from), sentence.get(to - 1)) else {
-                        continue;
-                    };
-                    places.push((first.start, last.end));
-                    phrase = phrase.or(Some((first.start, last.end)));
+            for sentence in words.chunk_by(|a, b| a.sentence == b.sentence) {
+                let whole = sentence.first().zip(sentence.last());
+                if quiet && whole.is_some_and(|(first, last)| self.helps(sentence, (first.start, last.end))) {
+                    continue;
+                }
+                let mut from = 0;
+                for part in sentence.chunk_by(|a, b| !turns(a, b)) {
+                    let rest = sentence.get(from..).unwrap_or_default();
+                    from += part.len();
+                    for (first, last) in self.hits_in(part, rest) {
+                        let (Some(first), Some(last)) = (part.get(first), part.get(last - 1)) else {
+                            continue;
+                        };
+                        places.push((first.start, last.end));
+                        phrase = phrase.or(Some((first.start, last.end)));
+                    }
                 }
             }
         }
@@ -296,16 +325,28 @@ impl Rule {
         Some(Broken { phrase, places })
     }
 
+    /// Whether one of the sentences at these characters tells who helps: "un juez le puede dar protección".
+    fn helps(&self, words: &[Word], (start, end): (usize, usize)) -> bool {
+        let there = |sentence: &&[Word]| sentence.iter().any(|word| word.start < end && start < word.end);
+        let mut sentences = words.chunk_by(|a, b| a.sentence == b.sentence).filter(there);
+        let said =
+            |sentence: &[Word]| self.unless_said_quiet.iter().any(|phrase| !phrase.find(sentence).is_empty());
+        !self.unless_said_quiet.is_empty() && sentences.any(said)
+    }
+
     /// Whether the words at these characters are said only to deny them.
     fn denies(&self, words: &[Word], (start, end): (usize, usize)) -> bool {
         let from = words.partition_point(|word| word.end <= start);
         let to = words.partition_point(|word| word.start < end);
-        self.head.unless_denied && from < to && denial::is_denied(words, (from, to))
+        let denied = self.head.unless_denied && from < to && denial::is_denied(words, (from, to));
+        denied && !denial::is_taken_back(words, to)
     }
 
-    /// What stands in one sentence and is not lifted.
-    fn hits_in(&self, words: &[Word]) -> Vec<Span> {
-        let said = self.unless_said.iter().flat_map(|phrase| phrase.find(words)).map(|span| span.0).min();
+    /// What stands in one part of a sentence and is not lifted; `rest` is the sentence from there on.
+    fn hits_in(&self, words: &[Word], rest: &[Word]) -> Vec<Span> {
+        let taken_back = |hit: Span| self.head.unless_denied && denial::is_taken_back(rest, hit.1);
+        let said = self.unless_said.iter().flat_map(|phrase| phrase.find(words));
+        let said = said.filter(|span| !taken_back(*span)).map(|span| span.0).min();
         // What is told before it is asked who reads is told all the same.
         let words = match said.and_then(|at| words.get(at)) {
             None => words,
@@ -320,9 +361,21 @@ impl Rule {
             .flat_map(|phrase| phrase.find(words))
             .filter(|lift| !denial::is_condition(words, *lift))
             .collect();
+        let clauses = |span: Span| {
+            let clause = |at: usize| words.get(at).map(|word| word.clause);
+            (clause(span.0), clause(span.1.saturating_sub(1)))
+        };
         let lifted = |hit: Span| {
-            let touches = |lift: &Span| lift.0 < hit.1 && hit.0 <= lift.1 + LIFT_GAP_MAX;
-            lifts.iter().any(touches) || (self.head.unless_denied && denial::is_denied(words, hit))
+            // What one clause denies says nothing of the next.
+            let touches = |lift: &Span| {
+                let (of_lift, of_hit) = (clauses(*lift), clauses(hit));
+                lift.0 < hit.1
+                    && hit.0 <= lift.1 + LIFT_GAP_MAX
+                    && of_lift.0 <= of_hit.1
+                    && of_hit.0 <= of_lift.1
+            };
+            let denied = self.head.unless_denied && denial::is_denied(words, hit);
+            (lifts.iter().any(touches) || denied) && !taken_back(hit)
         };
         let parted = |gap: Span| self.head.unless_denied && denial::is_between(words, gap);
         let mut found = Vec::new();
@@ -345,11 +398,6 @@ fn merged(mut places: Vec<(usize, usize)>) -> Vec<(usize, usize)> {
         }
     }
     merged
-}
-
-/// Words after which a sentence takes back what it said: "nunca pedimos la clave, pero esta vez dígamela".
-fn turns(word: &Word) -> bool {
-    ["pero", "salvo", "excepto", "but", "except", "porem"].contains(&word.text.as_str())
 }
 
 /// The sentence with its names replaced; `None` when one has no value.

@@ -3,12 +3,12 @@
 //! Knows nothing of rules. Two readings of one text are made, because a disguise can only be guessed: as it is
 //! written, and with the disguise taken off (`N e q u i`, `cl4ve`, `cla.ve`). Whoever looks for a word looks in both.
 
+mod disguise;
+
 use crate::rules::digits::digit_of;
+use disguise::{has_spaced_letters, undisguise};
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
-
-/// Letters of one word that stand apart, at least so many of them, are read as the word.
-const SPACED_LETTERS_MIN: usize = 3;
 
 /// Lower case without accents and without what nobody sees; each byte knows which character of the text it came from.
 #[derive(Debug, Clone, Default)]
@@ -31,6 +31,8 @@ pub struct Word {
     pub sentence: usize,
     /// Words between two commas have one number.
     pub clause: usize,
+    /// It stands in a question.
+    pub asked: bool,
 }
 
 /// Both readings of one text.
@@ -141,6 +143,13 @@ impl Reading {
         Self { folded, plain, undisguised }
     }
 
+    /// The text without its disguise, where letters stand apart in it; marks are lost.
+    pub fn unspaced(&self) -> Option<String> {
+        let spaced = has_spaced_letters(&self.folded.text);
+        let words: Vec<&str> = self.undisguised.iter().map(|word| word.text.as_str()).collect();
+        spaced.then(|| words.join(" "))
+    }
+
     /// The readings that differ, the written one first.
     pub fn readings(&self) -> impl Iterator<Item = &[Word]> {
         let other = (self.undisguised != self.plain).then_some(self.undisguised.as_slice());
@@ -151,8 +160,22 @@ impl Reading {
 impl Word {
     fn new(text: String, (start, end): (usize, usize), (sentence, clause): (usize, usize)) -> Self {
         let sound = sound(&text);
-        Self { text, sound, start, end, sentence, clause }
+        Self { text, sound, start, end, sentence, clause, asked: false }
     }
+}
+
+/// After them a sentence says something else than it began with.
+pub const TURNS: &[&str] = &[
+    "pero", "salvo", "excepto", "but", "except", "porem", "aunque", "although", "though", "however",
+    "embora", "contudo",
+];
+
+/// Whether `next` begins another part of the sentence, which may take back what was said: "nunca pedimos la clave, pero
+/// esta vez dígamela". "Mas" is "but" behind a comma only.
+pub fn turns(word: &Word, next: &Word) -> bool {
+    TURNS.contains(&next.text.as_str())
+        || (next.text == "mas" && word.clause != next.clause)
+        || (next.text == "que" && ["solo", "so"].contains(&word.text.as_str()))
 }
 
 /// The words of a sentence written alone, as rules write their phrases.
@@ -171,6 +194,10 @@ fn split(folded: &Folded) -> Vec<Word> {
         }
         if let Some(begin) = start.take() {
             push(&mut found, folded, (begin, at), (sentence, clause));
+        }
+        if c == '?' {
+            let same = found.iter_mut().rev().take_while(|word: &&mut Word| word.sentence == sentence);
+            same.for_each(|word| word.asked = true);
         }
         // A point inside a number or an address ends nothing.
         let blank_follows = chars.peek().is_none_or(|(_, next)| next.is_whitespace());
@@ -247,148 +274,6 @@ const fn equal(a: &str, b: &str) -> bool {
     true
 }
 
-/// The words with letters that stand apart joined, digits and signs read as the letters that they look like, and
-/// points inside a word left out.
-fn undisguise(folded: &Folded, plain: &[Word]) -> Vec<Word> {
-    let mut found: Vec<Word> = Vec::new();
-    let pieces = pieces(&folded.text);
-    let mut at = 0;
-    while let Some(piece) = pieces.get(at) {
-        let run = pieces[at..].iter().take_while(|piece| piece.letter).count();
-        let (text, from, to) = if run >= SPACED_LETTERS_MIN {
-            let run = &pieces[at..at + run];
-            at += run.len();
-            let text: String = run.iter().map(|piece| piece.text.as_str()).collect();
-            (text, piece.start, run.last().map_or(piece.end, |last| last.end))
-        } else {
-            at += 1;
-            (bare(&piece.text), piece.start, piece.end)
-        };
-        let place = folded.place(from, to);
-        let part =
-            plain.iter().find(|word| word.end > place.0).map_or((0, 0), |word| (word.sentence, word.clause));
-        match short_for(&text) {
-            Some(long) => found.extend(long.split(' ').map(|w| Word::new(w.to_owned(), place, part))),
-            None if text.is_empty() => {}
-            None => found.push(Word::new(text, place, part)),
-        }
-    }
-    rejoin(&mut found);
-    found
-}
-
-/// Words that are cut in two to hide them: "ne qui", "cla ve".
-const CUT: &[&str] = &[
-    "nequi",
-    "daviplata",
-    "clave",
-    "contrasena",
-    "codigo",
-    "token",
-    "senha",
-    "password",
-    "embargo",
-    "embargar",
-    "datacredito",
-    "abogado",
-    "policia",
-    "whatsapp",
-    "telegram",
-    "transfiya",
-    "moroso",
-    "deuda",
-    "cuenta",
-];
-
-fn rejoin(words: &mut Vec<Word>) {
-    let mut at = 0;
-    while at + 1 < words.len() {
-        let whole = format!("{}{}", words[at].text, words[at + 1].text);
-        if words[at].sentence == words[at + 1].sentence && CUT.contains(&whole.as_str()) {
-            let (first, last) = (&words[at], &words[at + 1]);
-            let joined = Word::new(whole, (first.start, last.end), (first.sentence, first.clause));
-            words.splice(at..=at + 1, [joined]);
-        }
-        at += 1;
-    }
-}
-
-struct Piece {
-    text: String,
-    start: usize,
-    end: usize,
-    /// One letter by itself.
-    letter: bool,
-}
-
-/// What stands between blanks, without its outer marks; a number keeps its parts.
-fn pieces(text: &str) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    for part in
-        text.split(|c: char| c.is_whitespace() || matches!(c, ',' | '/' | '(' | ')' | '?' | '!' | ';'))
-    {
-        let trimmed = part.trim_matches(|c: char| !c.is_alphanumeric() && c != '@');
-        let trimmed = trimmed.trim_start_matches('@');
-        let start = trimmed.as_ptr() as usize - text.as_ptr() as usize;
-        if trimmed.is_empty() {
-            continue;
-        }
-        // "don't" is two words, here as in the plain reading.
-        if let Some((head, tail)) = contraction(trimmed) {
-            let parts = [(head, start), (tail, start + trimmed.len() - tail.len())];
-            pieces.extend(parts.map(|(text, start)| Piece {
-                text: text.to_owned(),
-                start,
-                end: start + text.len(),
-                letter: false,
-            }));
-            continue;
-        }
-        let letters: Vec<&str> = trimmed.split(|c: char| !c.is_alphanumeric()).collect();
-        let apart = letters.len() > 1 && letters.iter().all(|letter| letter.chars().count() == 1);
-        let single = trimmed.chars().count() == 1 && trimmed.chars().all(char::is_alphabetic);
-        pieces.push(Piece {
-            text: if apart { letters.concat() } else { trimmed.to_owned() },
-            start,
-            end: start + trimmed.len(),
-            letter: single,
-        });
-    }
-    pieces
-}
-
-fn contraction(word: &str) -> Option<(&str, &str)> {
-    let (head, tail) = word.rsplit_once(['\'', '’'])?;
-    (["t", "s", "m", "re", "ll", "ve", "d"].contains(&tail) && head.chars().all(char::is_alphabetic))
-        .then_some((head, tail))
-}
-
-/// A word without the marks inside it, its digits read as letters, and no letter more than twice in a row.
-fn bare(piece: &str) -> String {
-    let n_letters = piece.chars().filter(|c| c.is_alphabetic()).count();
-    let n_digits = piece.chars().filter(char::is_ascii_digit).count();
-    if n_letters == 0 || n_digits > n_letters {
-        return piece.chars().filter(|c| c.is_alphanumeric()).collect();
-    }
-    let mut text = String::with_capacity(piece.len());
-    for c in piece.chars() {
-        let letter = match c {
-            '0' => 'o',
-            '1' | '|' => 'i',
-            '3' | '€' => 'e',
-            '4' | '@' => 'a',
-            '5' | '$' => 's',
-            '7' => 't',
-            '8' => 'b',
-            other => other,
-        };
-        if letter.is_alphabetic() {
-            text.push(letter);
-        }
-    }
-    squeezed(&text, 2)
-}
-
 fn squeezed(text: &str, most: usize) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut run = 0;
@@ -456,6 +341,8 @@ mod tests {
             ("su cla\u{200b}ve", "clave"),
             ("su сlаvе", "clave"),
             ("su 𝐜𝐥𝐚𝐯𝐞", "clave"),
+            ("S i  n o  p a g a  v a  a  l a  c á r c e l", "carcel"),
+            ("d e m e   l a   c l a v e   y   y a", "clave"),
         ] {
             assert!(undisguised(text).contains(&word.to_owned()), "{text}: {:?}", undisguised(text));
         }

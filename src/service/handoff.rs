@@ -11,6 +11,7 @@ mod say;
 pub mod story;
 mod take;
 mod texts;
+mod told;
 pub mod view;
 pub mod wait;
 

@@ -2,15 +2,17 @@
 
 use super::UnderstandError;
 use super::lexicon::Rows;
-use super::linear::{Linear, bps};
+use super::linear::{Linear, Of, Shape, bps};
 use super::normalise::{Normaliser, fold};
 use crate::rules::guard::{Act, Heard};
+use crate::rules::reading::TURNS;
 use std::path::Path;
 use std::sync::OnceLock;
 
 /// The examples: act, language and what an agent writes.
 pub const FILE: &str = "agents.tsv";
-/// Fewer words say too little to be judged by; of a sentence, apart from the text that it stands in.
+/// Fewer words say too little to be judged by, but where every word counts; of a sentence, apart from the text that it
+/// stands in.
 const WORDS_MIN: usize = 3;
 const SENTENCE_WORDS_MIN: usize = 5;
 
@@ -47,10 +49,19 @@ impl Acts {
     }
 
     fn linear(&self) -> &Linear {
-        self.learnt.get_or_init(|| Linear::train(&self.rows, Act::COUNT).0)
+        self.learnt.get_or_init(|| Linear::train(&self.rows, Act::COUNT, Of::Sentences).0)
     }
 
-    /// The whole text, and each of its sentences where there are several. Nothing when there are no examples.
+    /// Whether an agent's word was met in the examples.
+    pub fn knows(&self, word: &str) -> bool {
+        let words = self.normaliser.words(&fold(word));
+        let shape = Shape::of(&words);
+        let linear = self.linear();
+        !words.is_empty() && shape.words().all(|hash| linear.find(hash).is_some())
+    }
+
+    /// The whole text, each of its sentences where there are several, and what a "but" begins in one. Nothing when there
+    /// are no examples.
     pub fn heard(&self, text: &str) -> Vec<Heard> {
         if self.rows.is_empty() {
             return Vec::new();
@@ -59,19 +70,20 @@ impl Acts {
         let written: Vec<char> = text.chars().collect();
         let mut parts = vec![(0, written.len())];
         let sentences = sentences(&written);
+        let turned: Vec<_> = sentences.iter().filter_map(|sentence| turned(&written, *sentence)).collect();
         if sentences.len() > 1 {
             parts.extend(sentences);
         }
+        parts.extend(turned);
         let hear = |(start, end): (usize, usize)| {
             let part: String = written.get(start..end)?.iter().collect();
             let words = self.normaliser.words(&fold(&part));
             let whole = (start, end) == (0, written.len());
             let least = if whole { WORDS_MIN } else { SENTENCE_WORDS_MIN };
-            if words.split(' ').count() < least {
-                return None;
-            }
-            let likely = linear.likely(&words)?;
-            let mut heard = Heard { start, end, likely: [0; Act::COUNT] };
+            let short = words.split(' ').count() < least;
+            // Of few words the estimate is worth as much as is known of them.
+            let likely = if short { linear.believed(&words) } else { linear.likely(&words) }?;
+            let mut heard = Heard { start, end, short, likely: [0; Act::COUNT] };
             for (to, from) in heard.likely.iter_mut().zip(likely) {
                 *to = bps(from);
             }
@@ -106,6 +118,27 @@ fn sentences(written: &[char]) -> Vec<(usize, usize)> {
     found
 }
 
+/// What the last "but" of a sentence begins.
+fn turned(written: &[char], (start, end): (usize, usize)) -> Option<(usize, usize)> {
+    let sentence = written.get(start..end)?;
+    let mut found = None;
+    let mut at = start;
+    let mut comma = false;
+    for word in sentence.split(|c| c.is_whitespace()) {
+        let bare: String = word.iter().filter(|c| c.is_alphabetic()).collect();
+        let bare = fold(&bare);
+        // "Mas" is "but" behind a comma only.
+        if at > start && (TURNS.contains(&bare.as_str()) || (comma && bare == "mas")) {
+            found = Some((at, end));
+        }
+        comma = word.last().map_or(comma, |c| matches!(c, ',' | '.' | ':' | '…'));
+        at += word.len() + 1;
+    }
+    found.filter(|(from, to)| {
+        written.get(*from..*to).is_some_and(|part| part.iter().any(|c| c.is_alphanumeric()))
+    })
+}
+
 /// "8 a. m.": a single letter stands before the point.
 fn is_abbreviated(written: &[char], at: usize) -> bool {
     let letter = at.checked_sub(1).and_then(|at| written.get(at)).is_some_and(|c| c.is_alphabetic());
@@ -133,5 +166,18 @@ mod tests {
         );
         assert_eq!(parts("hola"), ["hola"]);
         assert!(parts("... ").is_empty());
+    }
+
+    #[test]
+    fn a_but_begins_a_part_of_its_own() {
+        let part = |text: &str| {
+            let written: Vec<char> = text.chars().collect();
+            super::turned(&written, (0, written.len()))
+                .map(|(from, to)| written[from..to].iter().collect::<String>())
+        };
+        assert_eq!(part("nunca pedimos claves, pero hoy sí").as_deref(), Some("pero hoy sí"));
+        assert_eq!(part("nunca pedimos senha, mas hoje preciso").as_deref(), Some("mas hoje preciso"));
+        assert_eq!(part("pero claro que sí"), None);
+        assert_eq!(part("no debe mas de la cuenta"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! What a person's message means, as far as statistics tell: the classifier of intents.
 
 use super::intent::Intent;
-use super::linear::{Linear, Seen, Shape};
+use super::linear::{Linear, Of, Seen, Shape};
 use acuerdo_weights::{CLASSES_MAX, Scores};
 
 /// A word or pair of words is a sign of danger when so many rows of safety intents hold it, and they are so large a part
@@ -49,7 +49,7 @@ impl Classifier {
     pub fn train(rows: &[(Intent, String)]) -> Self {
         let rows: Vec<(usize, String)> =
             rows.iter().map(|(intent, words)| (intent.index(), words.clone())).collect();
-        let (linear, examples) = Linear::train(&rows, Intent::COUNT);
+        let (linear, examples) = Linear::train(&rows, Intent::COUNT, Of::Messages);
         Self { signs: signs(&examples, linear.n_features()), linear }
     }
 

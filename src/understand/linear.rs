@@ -27,13 +27,32 @@ pub(super) struct Linear {
     vocabulary: Vocabulary,
     weights: Weights,
     n_classes: usize,
+    of: Of,
+}
+
+/// What a text is described by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    /// Short messages: [`Shape::features`].
+    Messages,
+    /// Sentences: [`Shape::wide_features`].
+    Sentences,
+}
+
+impl Of {
+    fn features(self, shape: &Shape) -> Vec<u64> {
+        match self {
+            Self::Messages => shape.features(),
+            Self::Sentences => shape.wide_features(),
+        }
+    }
 }
 
 impl Linear {
     /// Learns from normalised texts; also what of them was learnt from. Deterministic: the order of the rows and nothing
     /// else decides. There are at most [`CLASSES_MAX`] classes.
-    pub fn train(rows: &[(usize, String)], n_classes: usize) -> (Self, Vec<Seen>) {
-        let hashed: Vec<Vec<u64>> = rows.iter().map(|(_, words)| Shape::of(words).features()).collect();
+    pub fn train(rows: &[(usize, String)], n_classes: usize, of: Of) -> (Self, Vec<Seen>) {
+        let hashed: Vec<Vec<u64>> = rows.iter().map(|(_, words)| of.features(&Shape::of(words))).collect();
         let vocabulary = Vocabulary::of(&hashed);
         let vectors = hashed.iter().map(|hashes| vocabulary.vector(hashes));
         let mut examples: Vec<Seen> = rows.iter().map(|(class, _)| *class).zip(vectors).collect();
@@ -55,12 +74,12 @@ impl Linear {
             }
             rate *= 0.8;
         }
-        (Self { vocabulary, weights, n_classes }, examples)
+        (Self { vocabulary, weights, n_classes, of }, examples)
     }
 
     /// How likely each class is; they sum to 1. `None` when nothing in the text was ever seen in training.
     pub fn likely(&self, words: &str) -> Option<Scores> {
-        let vector = self.vocabulary.vector(&Shape::of(words).features());
+        let vector = self.vocabulary.vector(&self.of.features(&Shape::of(words)));
         (!vector.is_empty()).then(|| acuerdo_weights::softmax(self.weights.scores(&vector), self.n_classes))
     }
 

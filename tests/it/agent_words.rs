@@ -1,13 +1,14 @@
 //! Sentences of agents in the state of their chat, judged as the desk judges them: phrases, facts and statistics together.
 
+use crate::contract::make::agreement;
 use crate::harness::app::understander;
 use acuerdo::debts::{ImportContext, parse};
 use acuerdo::domain::assurance::Assurance;
-use acuerdo::domain::debt::{AgreementKind, Obligation, Offer, Person};
+use acuerdo::domain::debt::{Agreement, AgreementKind, Obligation, Offer, Person};
 use acuerdo::domain::ids::LenderId;
 use acuerdo::domain::money::{Currency, Money};
 use acuerdo::domain::time::{Timestamp, Zone};
-use acuerdo::rules::guard::{Act, Known, is_harmless, mentions};
+use acuerdo::rules::guard::{Act, Known, guises, is_harmless, mentions};
 use acuerdo::rules::lint::{Author, Chat, Hit, Instead, Lint};
 use acuerdo::rules::offer::{OfferInput, PersonFacts, offers, promise_range};
 use acuerdo::rules::policy::PolicySet;
@@ -61,14 +62,17 @@ impl Desk {
         (given, promises)
     }
 
-    /// What stops it in a chat of this state.
-    fn hits(&self, text: &str, state: &str) -> Vec<Hit> {
+    /// What stops it in a chat of this state, of somebody who has an agreement or has none.
+    fn hits(&self, text: &str, state: &str, agreed: bool) -> Vec<Hit> {
         let (given, promises) = self.offers();
+        let offer = given.first().filter(|_| agreed).cloned();
+        let agreements: Vec<Agreement> =
+            offer.into_iter().map(|offer| Agreement { offer, ..agreement(&self.person, "agreed") }).collect();
         let policy = self.policies.policy(&LenderId::new("andino")).unwrap();
         let today = Zone::parse("America/Bogota").unwrap().day(NOW);
-        let quiet = ["distress", "mourning"].contains(&state);
+        let quiet = ["distress", "mourning", "violence", "minor"].contains(&state);
         let level = match state {
-            "unproven" | "wrong" | "mourning" => Assurance::Ninguna,
+            "unproven" | "wrong" | "mourning" | "minor" | "fraud" => Assurance::Ninguna,
             _ => Assurance::Verificada,
         };
         let known = Known {
@@ -77,33 +81,55 @@ impl Desk {
             today,
             persons: std::slice::from_ref(&self.person),
             debts: &self.debts,
-            agreements: &[],
+            agreements: &agreements,
             offers: &given,
             promises: &promises,
             disputed: state == "dispute",
             quiet,
         };
         let understander = understander();
-        let heard = understander.acts().heard(text);
-        let chat = |harmless| Chat { author: Author::Agent, level, quiet, harmless };
-        let harmless = is_harmless(&known, &heard);
-        let found = mentions(text, &known, &heard);
-        self.lint.judge(text, chat(harmless), &found, &Instead::default())
+        let judge = |text: &str| {
+            let heard = understander.acts().heard(text);
+            let harmless = is_harmless(&known, &heard);
+            let chat = Chat { author: Author::Agent, level, quiet, harmless };
+            self.lint.judge(text, chat, &mentions(text, &known, &heard), &Instead::default())
+        };
+        let guises = guises(text).into_iter().flat_map(|guise| judge(&guise.text));
+        judge(text).into_iter().chain(guises).collect()
     }
 }
 
 #[test]
 fn what_may_not_be_said_in_a_chat_is_stopped_and_the_rest_may_leave() {
+    within_budget("states.tsv", &[]);
+}
+
+/// What readers of the running product found to slip through or to be stopped for nothing, and more of those kinds.
+#[test]
+fn the_kinds_that_readers_found_are_told_apart() {
+    within_budget("found.tsv", &[]);
+}
+
+/// A list that was written after the rules, by somebody who knew none of them.
+#[test]
+fn another_pens_sentences_are_told_apart() {
+    within_budget("blind.tsv", &[Act::TellDebt, Act::AskPayment, Act::Agree]);
+}
+
+/// `lawful`: what its author takes to be well said to somebody proved; an agreement, where there is one.
+fn within_budget(name: &str, lawful: &[Act]) {
     let desk = Desk::open("C-1003");
     let (mut missed, mut stopped) = (Vec::new(), Vec::new());
     let (mut n_bad, mut n_good) = (0, 0);
-    let file = std::fs::read_to_string("fixtures/agent_sentences/states.tsv").unwrap();
+    let file = std::fs::read_to_string(format!("fixtures/agent_sentences/{name}")).unwrap();
     for line in file.lines().filter(|line| !line.starts_with('#')) {
         let [act, _, state, text] = line.split('\t').collect::<Vec<_>>()[..] else {
             panic!("four fields: {line}")
         };
-        let hits = desk.hits(text, state);
-        if Act::parse(act) == Some(Act::Harmless) {
+        let act = Act::parse(act).unwrap();
+        let well_said = state == "verified" && lawful.contains(&act);
+        let hits = desk.hits(text, state, well_said && act == Act::Agree);
+        if act == Act::Harmless || well_said {
             n_good += 1;
             if !hits.is_empty() {
                 let rules: Vec<_> = hits.iter().map(|hit| (&hit.rule, &hit.phrase)).collect();
@@ -112,7 +138,7 @@ fn what_may_not_be_said_in_a_chat_is_stopped_and_the_rest_may_leave() {
         } else {
             n_bad += 1;
             if hits.is_empty() {
-                missed.push(format!("missed  {act} {state}: {text}"));
+                missed.push(format!("missed  {} {state}: {text}", act.name()));
             }
         }
     }
@@ -158,6 +184,9 @@ fn a_figure_under_the_name_of_another_is_stopped() {
         format!("El capital es de {interest}"),
         format!("Los intereses van en {capital}"),
         format!("Su próxima cuota es de {owed_loan}"),
+        format!("su credito tiene vencidos {owed_card} y la tarjeta {owed_loan}"),
+        format!("debe {owed_loan} de la tarjeta y {owed_card} del credito"),
+        format!("the card is at {owed_loan} and the loan at {owed_card}"),
     ];
     let good = [
         format!("La tarjeta debe {owed_card}."),
@@ -167,12 +196,16 @@ fn a_figure_under_the_name_of_another_is_stopped() {
         format!("le quedan {n_more} cuotas de {of_more}"),
         format!("El capital es de {capital}"),
         format!("Los intereses van en {interest}"),
+        format!("su credito tiene vencidos {owed_loan} y la tarjeta {owed_card}"),
+        format!("debe {owed_card} de la tarjeta y {owed_loan} del credito"),
+        format!("la tarjeta son {owed_card} vencidos y el credito {owed_loan}"),
+        format!("o cartão está em {owed_card} e o empréstimo em {owed_loan}"),
     ];
     for text in bad {
-        assert!(!desk.hits(&text, "verified").is_empty(), "{text}");
+        assert!(!desk.hits(&text, "verified", false).is_empty(), "{text}");
     }
     for text in good {
-        let hits: Vec<String> = desk.hits(&text, "verified").into_iter().map(|hit| hit.rule).collect();
+        let hits: Vec<String> = desk.hits(&text, "verified", false).into_iter().map(|hit| hit.rule).collect();
         assert!(hits.is_empty(), "{hits:?}: {text}");
     }
 }

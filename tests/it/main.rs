@@ -28,6 +28,7 @@ mod desk_doubts;
 mod desk_guard;
 mod desk_openapi;
 mod desk_rights;
+mod desk_words;
 mod desk_world;
 mod doctor_deep;
 mod graph_client;

@@ -11,9 +11,12 @@ use crate::rules::guard::offers::terms;
 use crate::rules::guard::{Fact, Known, Look, Mention};
 
 /// Words are stopped when what they may not do is at least so likely, in 1/10 000.
-const SURE_BPS: u32 = 7_000;
+const SURE_BPS: u32 = 5_500;
 /// Phrases count for nothing when what may be done is so likely.
 const HARMLESS_BPS: u32 = 8_500;
+
+/// A debt is told when that is at least so likely, whatever else is likelier.
+const TELLS_BPS: u16 = 1_000;
 
 /// What words do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -118,6 +121,8 @@ impl Act {
 pub struct Heard {
     pub start: usize,
     pub end: usize,
+    /// Of so few words that it is judged only where people must be spared most: see [`Known::quiet`].
+    pub short: bool,
     /// In 1/10 000, in the order of [`Act::ALL`].
     pub likely: [u16; Act::COUNT],
 }
@@ -144,12 +149,14 @@ pub fn is_harmless(known: &Known<'_>, heard: &[Heard]) -> bool {
         });
         allowed.map(|(_, likely)| u32::from(likely)).sum::<u32>() >= HARMLESS_BPS
     };
-    !heard.is_empty() && heard.iter().all(lawful)
+    let mut judged = heard.iter().filter(|part| known.quiet || !part.short).peekable();
+    judged.peek().is_some() && judged.all(lawful)
 }
 
 /// The parts of a text that may not be said in this chat.
 pub fn unfit(look: &Look<'_>, heard: &[Heard]) -> Vec<Mention> {
-    heard.iter().filter_map(|part| mention(look, part)).collect()
+    let judged = heard.iter().filter(|part| look.known.quiet || !part.short);
+    judged.filter_map(|part| mention(look, part)).collect()
 }
 
 fn mention(look: &Look<'_>, part: &Heard) -> Option<Mention> {
@@ -202,14 +209,17 @@ fn names_the_lender(look: &Look<'_>, part: &Heard) -> bool {
     named || numbers(look, part).any(|number| is_public(number, look.known))
 }
 
-/// A figure or a number of payments of an offer or an agreement stands in it.
+/// A figure or a number of payments of an offer or an agreement stands in it; or one of the file, and a debt is told.
 fn is_of_an_offer(look: &Look<'_>, part: &Heard) -> bool {
     let known = look.known;
     let agreed = known.agreements.iter().map(|agreement| &agreement.offer);
     let amounts: Vec<i64> = known.offers.iter().chain(agreed).flat_map(figures::of_offer).collect();
     let counts = terms(known);
+    let tells = part.likely.get(Act::TellDebt as usize).is_some_and(|likely| *likely >= TELLS_BPS);
+    let file = if tells && known.proved() { figures::figures(known) } else { Vec::new() };
     numbers(look, part).any(|number| {
         is_figure(number, &amounts, (EXACTLY, false))
+            || is_figure(number, &file, (EXACTLY, false))
             || (!number.money
                 && number.values.iter().any(|value| value % 100 == 0 && counts.contains(&(value / 100))))
     })

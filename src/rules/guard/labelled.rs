@@ -4,7 +4,9 @@
 use crate::domain::debt::{Obligation, Offer};
 use crate::rules::guard::figures::{self, CLOSELY, EXACTLY, due, hundredths, is_figure, of_offer};
 use crate::rules::guard::numbers::Number;
-use crate::rules::guard::{Fact, Look, Mention, is_one, products, says};
+use crate::rules::guard::products::{self, Named};
+use crate::rules::guard::{Fact, Look, Mention, is_one, says};
+use crate::rules::reading::Word;
 
 /// Words between a name and its figure at most.
 const REACH: usize = 5;
@@ -186,6 +188,7 @@ fn of_another_product<'l>(look: &'l Look<'_>) -> Vec<&'l Number> {
     if known.debts.len() < 2 {
         return found;
     }
+    let all = figures::figures(known);
     let of = |debt: &Obligation| -> Vec<i64> {
         let given = known.offers.iter().filter(|offer| offer.obligation == debt.id).flat_map(of_offer);
         let agreed = known.agreements.iter().filter(|agreement| agreement.offer.obligation == debt.id);
@@ -195,15 +198,63 @@ fn of_another_product<'l>(look: &'l Look<'_>) -> Vec<&'l Number> {
             .chain(agreed.flat_map(|one| of_offer(&one.offer)))
             .collect()
     };
-    for clause in look.words().chunk_by(|a, b| a.clause == b.clause) {
-        let named: Vec<&Obligation> =
-            known.debts.iter().filter(|debt| products::is_named(clause, debt, known)).collect();
-        let [debt] = named[..] else { continue };
-        let right = of(debt);
-        let others: Vec<i64> = known.debts.iter().filter(|other| other.id != debt.id).flat_map(of).collect();
-        let (Some(first), Some(last)) = (clause.first(), clause.last()) else { continue };
+    for sentence in look.words().chunk_by(|a, b| a.sentence == b.sentence) {
+        let names = products::said(sentence, known);
+        let (Some(first), Some(last)) = (sentence.first(), sentence.last()) else { continue };
         let here = |number: &&Number| first.start <= number.start && number.end <= last.end;
-        found.extend(look.numbers.iter().filter(here).filter(|number| is_other(number, &others, &right)));
+        let figure_first = look
+            .numbers
+            .iter()
+            .filter(here)
+            .find(|number| is_figure(number, &all, (EXACTLY, false)))
+            .is_some_and(|number| names.first().is_some_and(|name| number.end <= name.start));
+        for number in look.numbers.iter().filter(here) {
+            let Some(debt) = debt_of(look, number, &names, figure_first) else { continue };
+            let others: Vec<i64> =
+                known.debts.iter().filter(|other| other.id != debt.id).flat_map(of).collect();
+            if is_other(number, &others, &of(debt)) {
+                found.push(number);
+            }
+        }
     }
     found
 }
+
+/// Whose figure it is: of the debt that the text names with it ("253.700 de la tarjeta"), of the one that it named last
+/// where names come before figures, or of the only one of the clause.
+fn debt_of<'d>(
+    look: &Look<'_>,
+    number: &Number,
+    names: &[Named<'d>],
+    figure_first: bool,
+) -> Option<&'d Obligation> {
+    let words = look.words();
+    let of = |name: &&Named<'_>| {
+        let between: Vec<&Word> =
+            words.iter().filter(|word| number.end <= word.start && word.end <= name.start).collect();
+        number.end <= name.start
+            && !between.is_empty()
+            && between.len() <= REACH
+            && between.iter().all(|word| is_one(word, OF_IT))
+            && (figure_first || between.first().is_some_and(|word| !is_one(word, ARTICLES)))
+    };
+    if let Some(name) = names.iter().find(of) {
+        return Some(name.debt);
+    }
+    if let Some(name) = names.iter().rev().find(|name| name.end <= number.start && !figure_first) {
+        return Some(name.debt);
+    }
+    let clause = words.get(number.first_word)?.clause;
+    let place =
+        |name: &&Named<'_>| words.iter().any(|word| word.start == name.start && word.clause == clause);
+    let mut same = names.iter().filter(place).map(|name| name.debt);
+    let debt = same.next()?;
+    same.all(|other| other.id == debt.id).then_some(debt)
+}
+
+const ARTICLES: &[&str] = &["la.", "el.", "o.", "a.", "su.", "the.", "sua.", "seu."];
+/// Between a figure and the debt that it is of.
+const OF_IT: &[&str] = &[
+    "de.", "del.", "da.", "do.", "en.", "na.", "no.", "of.", "on.", "for.", "por.", "la.", "el.", "su.",
+    "sua.", "seu.", "the.", "your.", "pesos.", "vencid", "atrasad", "overdue.", "a.", "o.", "para.", "in.",
+];

@@ -6,7 +6,7 @@ use crate::rules::guard::contacts::{NUMBERED, is_own};
 use crate::rules::guard::figures::{self, CLOSELY, is_figure};
 use crate::rules::guard::numbers::Number;
 use crate::rules::guard::{Fact, Known, Look, Mention, is_one, says};
-use crate::rules::reading::{Word, words};
+use crate::rules::reading::{Word, turns, words};
 
 /// Asking for money, in three languages.
 const PAYING: &[&str] = &[
@@ -284,11 +284,12 @@ fn wallets(look: &Look<'_>) -> Vec<Mention> {
             if !wallet || own_account || !is_wallet(words, at) {
                 continue;
             }
-            let sentence: Vec<Word> =
-                words.iter().filter(|other| other.sentence == word.sentence).cloned().collect();
-            if (says(&sentence, PAYING) || says(&sentence, MINE))
-                && !refuses(&sentence)
-                && !asks_of_the_past(&sentence)
+            let from = words.partition_point(|other| other.sentence < word.sentence);
+            let to = words.partition_point(|other| other.sentence <= word.sentence);
+            let sentence = words.get(from..to).unwrap_or_default();
+            if (says(sentence, PAYING) || says(sentence, MINE))
+                && !refused(sentence, at - from)
+                && !asks_of_the_past(sentence)
             {
                 found.push(Mention { start: word.start, end: word.end, fact: Fact::Payee });
             }
@@ -319,6 +320,49 @@ fn is_wallet(words: &[Word], at: usize) -> bool {
         }
         _ => true,
     }
+}
+
+/// Whether the word at `at` stands in what is refused: its clause refuses it, or goes on with a list that one before it
+/// refuses. "No pague a extraños, pague a mi primo": the second clause pays by itself.
+fn refused(sentence: &[Word], at: usize) -> bool {
+    const ORDERS: &[&str] = &[
+        "pague",
+        "consigne",
+        "deposite",
+        "abone",
+        "transfiera",
+        "trasfiera",
+        "gire.",
+        "girele",
+        "mande",
+        "envie",
+        "pase.",
+        "paseme",
+        "use.",
+        "haga",
+        "hagale",
+        "dele.",
+        "dela.",
+        "pay.",
+        "send.",
+        "transfer.",
+        "wire.",
+        "me.",
+        "deposita",
+        "paga.",
+        "manda.",
+        "entreg",
+    ];
+    let mut refused = false;
+    let mut from = 0;
+    for part in sentence.chunk_by(|a, b| a.clause == b.clause && !turns(a, b)) {
+        refused = refuses(part) || (refused && from > 0 && !says(part, ORDERS));
+        from += part.len();
+        if at < from {
+            break;
+        }
+    }
+    refused
 }
 
 /// "No recibimos pagos por Nequi", "nunca consigne a cuentas de asesores".
@@ -398,9 +442,10 @@ fn names(look: &Look<'_>) -> Vec<Mention> {
             let Some(head) = name.first() else { continue };
             let nobody = NOBODY.contains(&head.text.as_str());
             let lender = name.iter().any(|word| own.contains(&word.text));
-            let sentence: Vec<Word> =
-                said.iter().filter(|word| word.sentence == first.sentence).cloned().collect();
-            let paying = says(&sentence, PAYING) || says(&sentence, ACCOUNTS) || says(said, ACCOUNTS);
+            let from = said.partition_point(|word| word.sentence < first.sentence);
+            let to = said.partition_point(|word| word.sentence <= first.sentence);
+            let sentence = said.get(from..to).unwrap_or_default();
+            let paying = says(sentence, PAYING) || says(said, ACCOUNTS);
             let single = named_by.len() == 1;
             // "400-765432-10 a nombre de …", "Titular: …".
             let numbered = !single && look.numbers.iter().any(|number| number.digits.len() >= NUMBER_DIGITS);
@@ -411,7 +456,7 @@ fn names(look: &Look<'_>) -> Vec<Mention> {
                 && name.iter().take(2).all(|word| starts_upper(look, word));
             let paying = paying || numbered || labelled;
             let proper = name.iter().take(2).all(|word| starts_upper(look, word)) || (!single && !nobody);
-            if !nobody && !lender && paying && proper && !refuses(&sentence) {
+            if !nobody && !lender && paying && proper && !refused(sentence, at - from) {
                 let end =
                     name.get(1).filter(|word| starts_upper(look, word)).map_or(head.end, |word| word.end);
                 found.push(Mention { start: head.start, end, fact: Fact::Payee });

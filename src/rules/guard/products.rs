@@ -132,12 +132,29 @@ pub fn unknown(look: &Look<'_>) -> Vec<Mention> {
     found
 }
 
-/// Whether these words name this product, also shortly: "la tarjeta", where no other debt of the person is of a card.
-pub fn is_named(said: &[Word], debt: &Obligation, known: &Known<'_>) -> bool {
+/// A debt, and the characters that name it.
+#[derive(Debug, Clone, Copy)]
+pub struct Named<'d> {
+    pub start: usize,
+    pub end: usize,
+    pub debt: &'d Obligation,
+}
+
+/// The debts that a sentence names, in its order; also shortly: "la tarjeta", "el crédito", where no other debt of the
+/// person is of a card, or all others are.
+pub fn said<'d>(sentence: &[Word], known: &Known<'d>) -> Vec<Named<'d>> {
     const SHORT: [&str; 6] = ["tarjeta", "cartao", "card", "microcredito", "hipoteca", "mortgage"];
+    const LOAN: [&str; 6] = ["credito", "prestamo", "loan", "emprestimo", "creditico", "prestamito"];
+    const OF_A_CARD: [&str; 4] = ["tarjeta", "cartao", "card", "limite"];
     let lender: Vec<String> = words(&known.policy.name).into_iter().map(|word| word.text).collect();
-    let name = words(&debt.product_name);
-    let shortly = |word: &Word| {
+    let is_card = |debt: &Obligation| debt.product.contains("tarjeta");
+    let shortly = |debt: &Obligation, at: usize| {
+        let Some(word) = sentence.get(at) else { return false };
+        let before = sentence.get(at.saturating_sub(2)..at).unwrap_or_default();
+        let of_a_card = before.iter().any(|word| OF_A_CARD.contains(&word.text.as_str()));
+        if LOAN.contains(&word.text.as_str()) && !of_a_card {
+            return !is_card(debt) && known.debts.iter().filter(|debt| !is_card(debt)).count() == 1;
+        }
         let kind = |debt: &Obligation| {
             debt.product.contains(word.text.as_str())
                 || self::words(&debt.product_name).iter().any(|known| known.text == word.text)
@@ -147,7 +164,15 @@ pub fn is_named(said: &[Word], debt: &Obligation, known: &Known<'_>) -> bool {
             && kind(debt)
             && known.debts.iter().filter(|debt| kind(debt)).count() == 1
     };
-    !name.is_empty() && (!kind_said(said, debt, &lender).is_empty() || said.iter().any(shortly))
+    let mut found = Vec::new();
+    for debt in known.debts.iter().filter(|debt| !words(&debt.product_name).is_empty()) {
+        let named = kind_said(sentence, debt, &lender).into_iter();
+        found.extend(named.map(|Mention { start, end, .. }| Named { start, end, debt }));
+        let short = (0..sentence.len()).filter(|at| shortly(debt, *at)).filter_map(|at| sentence.get(at));
+        found.extend(short.map(|word| Named { start: word.start, end: word.end, debt }));
+    }
+    found.sort_by_key(|name| (name.start, name.end));
+    found
 }
 
 /// "Su crédito de vehículo", "su Clásica", "your car loan".

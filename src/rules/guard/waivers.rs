@@ -1,6 +1,7 @@
 //! Waivers that are promised in words, without a share or a sum.
 
 use crate::rules::guard::{Fact, Look, Mention, is_one};
+use crate::rules::lint::is_taken_back;
 use crate::rules::reading::Word;
 
 /// Waiving a part of what is owed.
@@ -114,6 +115,7 @@ pub fn waivers(look: &Look<'_>) -> Vec<Mention> {
         let before = words.get(at.saturating_sub(10)..at).unwrap_or_default();
         let owed = before.iter().chain(after).filter(same).any(|other| is_one(other, OWED));
         let denied = before.iter().rev().take(6).filter(same).any(|other| is_one(other, REFUSING));
+        let denied = denied && !is_taken_back(words, at + 1);
         let given =
             is_one(word, WAIVING_ALWAYS) || before.iter().filter(same).any(|other| is_one(other, GIVER));
         let discount = is_one(word, DISCOUNT) && given;

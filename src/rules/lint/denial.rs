@@ -1,10 +1,11 @@
 //! What is said only to deny it: "nunca pedimos la clave", "we won't call your boss".
 //!
 //! A denial is the writer's: it stands before what it denies, in the same clause. A condition ("si no paga"), what the
-//! reader does not do ("usted no paga y…") and what is only wished ("no quisiera llamar a su jefe") deny nothing.
+//! reader does not do ("usted no paga y…"), what is only wished ("no quisiera llamar a su jefe") and what is asked ("¿no
+//! quiere que lo sepa su jefe?") deny nothing; and what a later clause takes back ("pero hoy sí") was not denied.
 
 use super::phrase::Span;
-use crate::rules::reading::Word;
+use crate::rules::reading::{Word, turns};
 
 /// Words between a negation and the farthest word that it still denies.
 const REACH: usize = 8;
@@ -99,7 +100,76 @@ const DENIES_NOTHING: &[&str] = &[
     "jugando",
     "afan",
     "gustaria",
+    "quiere",
+    "quieres",
+    "quieren",
+    "querra",
+    "querras",
+    "querria",
+    "quer",
+    "wants",
+    "miedo",
+    "medo",
+    "preocupa",
+    "importa",
+    "verguenza",
+    "vergonha",
+    "afraid",
+    "scared",
+    "prefiere",
+    "prefieres",
+    "prefere",
 ];
+/// After the negation of a question: what the writer says of themselves, also in a question.
+const FIRST_PERSON: &[&str] = &[
+    "voy", "vou", "puedo", "posso", "pido", "doy", "debo", "soy", "estoy", "estou", "tengo", "tenho", "i",
+    "we", "llamo", "cuento", "hago", "pienso",
+];
+/// At the end of what is a question without its mark.
+const TAGS: &[&str] = &["verdad", "cierto", "right", "ne", "certo", "eh"];
+/// In a later clause: what was denied is done here, or now.
+const TAKES_BACK: &[&[&str]] = &[
+    &["esta", "vez"],
+    &["hoy", "si"],
+    &["hoy", "necesito"],
+    &["ahora", "si"],
+    &["ahorita", "si"],
+    &["por", "hoy"],
+    &["solo", "hoy"],
+    &["this", "once"],
+    &["this", "time"],
+    &["dessa", "vez"],
+    &["desta", "vez"],
+    &["hoje", "preciso"],
+    &["so", "hoje"],
+    &["la", "suya"],
+    &["el", "suyo"],
+    &["los", "suyos"],
+    &["las", "suyas"],
+    &["preciso", "da", "sua"],
+    &["preciso", "do", "seu"],
+    &["com", "a", "sua"],
+    &["yours"],
+    &["urs"],
+    &["con", "usted", "toca"],
+    &["con", "usted", "si"],
+    &["con", "ud", "si"],
+    &["pero", "con", "usted"],
+    &["pero", "a", "usted"],
+    &["mas", "com", "voce"],
+    &["but", "with", "you"],
+    &["but", "for", "you"],
+    &["en", "su", "caso", "si"],
+    &["excepcion"],
+    &["excecao"],
+    &["exception"],
+    &["a", "menos", "que"],
+    &["a", "no", "ser", "que"],
+    &["salvo", "que"],
+    &["unless"],
+];
+/// These take back with a negation too.
+const BY_CONDITION: &[&str] = &["menos", "ser", "unless", "salvo"];
 /// Whose something is when it is not the lender's: "ese número no es de nosotros".
 const OURS: &[&str] = &[
     "nosotros",
@@ -154,6 +224,29 @@ pub fn is_denied(words: &[Word], hit: Span) -> bool {
     is_others(words, hit)
 }
 
+/// Whether a later clause of the sentence takes back what the words before `end` deny.
+pub fn is_taken_back(sentence: &[Word], end: usize) -> bool {
+    let Some(last) = end.checked_sub(1).and_then(|at| sentence.get(at)) else { return false };
+    let later = |at: usize| {
+        let (word, before) = (&sentence[at], &sentence[at.saturating_sub(1)]);
+        word.sentence == last.sentence && (word.clause != last.clause || turns(before, word))
+    };
+    let Some(from) = (end..sentence.len()).find(|at| later(*at)) else { return false };
+    TAKES_BACK.iter().any(|phrase| {
+        (from..sentence.len()).any(|at| {
+            let window = sentence.get(at..at + phrase.len()).unwrap_or_default();
+            let said = window.len() == phrase.len()
+                && window.iter().zip(*phrase).all(|(word, known)| word.text == *known)
+                && window.iter().all(|word| word.sentence == last.sentence);
+            let clause = window.first().map(|word| word.clause);
+            let mut same =
+                (from..sentence.len()).filter(|at| sentence.get(*at).map(|word| word.clause) == clause);
+            said && (phrase.iter().any(|word| BY_CONDITION.contains(word))
+                || !same.any(|at| is_negation(sentence, at)))
+        })
+    })
+}
+
 /// Whether a negation stands between the two parts of a hit.
 pub fn is_between(words: &[Word], gap: Span) -> bool {
     (gap.0..gap.1).any(|at| negates(words, at))
@@ -206,7 +299,19 @@ fn negates(words: &[Word], at: usize) -> bool {
     let clause = words.get(at).map(|word| word.clause);
     let said = next.iter().take_while(|word| Some(word.clause) == clause && !is_one(word, ENDS));
     let nothing = said.take(3).any(|word| is_one(word, DENIES_NOTHING));
-    is_negation(words, at) && !is_conditional(words, at) && !me && !nothing
+    is_negation(words, at) && !is_conditional(words, at) && !me && !nothing && !is_asked(words, at)
+}
+
+/// "¿No me puede dictar el código?": whoever asks so denies nothing, unless it is of the writer ("¿no vamos a…?").
+fn is_asked(words: &[Word], at: usize) -> bool {
+    let Some(word) = words.get(at) else { return false };
+    let same = |other: &&Word| other.sentence == word.sentence && other.clause == word.clause;
+    let first = words.iter().take(at).filter(same).count() <= 1;
+    let tagged = words.iter().rev().find(|other| other.sentence == word.sentence);
+    let asked = word.asked || tagged.is_some_and(|last| is_one(last, TAGS));
+    let next = words.get(at + 1..(at + 4).min(words.len())).unwrap_or_default();
+    let mine = next.iter().any(|word| word.text.ends_with("mos") || is_one(word, FIRST_PERSON));
+    asked && first && !mine
 }
 
 /// "… no es de nosotros", "… isn't ours".

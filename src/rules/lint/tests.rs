@@ -1,6 +1,6 @@
 //! The shipped rules on sentences, and what broken rules are told.
 
-use super::{Author, Lint};
+use super::{Author, Chat, Instead, Lint};
 use crate::domain::assurance::Assurance;
 
 fn shipped() -> Lint {
@@ -91,4 +91,50 @@ fn broken_rules_say_where() {
     assert!(rule("in: [], phrases: [a]").contains("names nobody"));
     assert!(Lint::parse("version: 2\nrules: []").unwrap_err().to_string().contains("version 2"));
     assert!(Lint::parse("version: 1\nrulez: []").unwrap_err().to_string().contains("rulez"));
+}
+
+#[test]
+fn a_clause_denies_only_itself() {
+    for (text, class) in [
+        ("nunca pedimos claves, pero hoy si necesito la suya para aplicar el pago", "LINT-SENSITIVE"),
+        ("Nunca pedimos contraseñas, aunque esta vez me toca pedir la suya", "LINT-SENSITIVE"),
+        ("nunca pedimos senha, mas hoje preciso da sua", "LINT-SENSITIVE"),
+        ("We never ask for your PIN, but just this once I need it", "LINT-SENSITIVE"),
+        ("¿no me puede dictar el código que le llegó?", "LINT-SENSITIVE"),
+        ("no querrá que llamemos a su jefe, verdad?", "LINT-THREAT"),
+        ("nunca llamamos a su familia, pero con usted toca", "LINT-THREAT"),
+        ("no llamamos a su jefe, a menos que siga sin contestar", "LINT-THREAT"),
+    ] {
+        assert!(classes(text, Assurance::Verificada).contains(&class.to_owned()), "{text}");
+    }
+    for text in [
+        "Nunca pedimos claves, pero sí puede escribirme por aquí lo que necesite.",
+        "Nunca pedimos la clave, ni esta vez ni ninguna.",
+        "No vamos a llamar a su jefe, pero me gustaría ayudarle.",
+        "We never ask for your PIN, but I can help you here.",
+    ] {
+        assert_eq!(classes(text, Assurance::Verificada), [""; 0], "{text}");
+    }
+}
+
+#[test]
+fn who_helps_a_victim_is_no_threat_where_nobody_speaks_of_debts() {
+    let lint = shipped();
+    let in_chat = |text: &str, quiet: bool| {
+        let chat = Chat { author: Author::Agent, level: Assurance::Verificada, quiet, harmless: false };
+        lint.judge(text, chat, &[], &Instead { language: "es", ..Instead::default() })
+    };
+    for text in [
+        "lo que le hizo es un delito",
+        "un juez le puede dar una medida de protección",
+        "si quiere denunciar, en la fiscalia 122 le reciben",
+        "si él vuelve llame a la policía",
+        "ligue para a polícia 190 se ele voltar",
+    ] {
+        assert!(in_chat(text, true).is_empty(), "{text}");
+    }
+    let hits = in_chat("lo vamos a embargar", true);
+    assert!(!hits.is_empty());
+    assert!(hits.iter().all(|hit| !hit.remedy.contains("opciones hay")), "{hits:?}");
+    assert_eq!(in_chat("el juzgado ya lo cita", false)[0].class, "LINT-JUDICIAL");
 }

@@ -57,6 +57,45 @@ pub fn mask(text: &str) -> Option<Masked> {
     Some(Masked { text: masked, n_places: u32::try_from(places.len()).unwrap_or(u32::MAX) })
 }
 
+/// Digits of a code that is read back, and words that may stand beside it ("ok, es 483 201").
+const LONE_DIGITS: std::ops::RangeInclusive<usize> = 4..=8;
+const LONE_WORDS_MAX: usize = 4;
+
+/// The text with [`MASK`] in place of the code that it is little more than; for an answer to somebody who asked for one.
+pub fn mask_lone_code(text: &str) -> Option<String> {
+    let code = |c: char| c.is_ascii_digit() || digit_of(c).is_some();
+    let n_digits = text.chars().filter(|c| code(*c)).count();
+    let parts =
+        |text: &str| text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).count();
+    // A word of capitals and digits is one too: "KX7Q2".
+    let held = |word: &&str| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        let letters = word.chars().filter(|c| c.is_alphabetic());
+        LONE_DIGITS.contains(&word.chars().count())
+            && word.chars().any(code)
+            && letters.clone().count() > 0
+            && letters.clone().all(char::is_uppercase)
+            && word.chars().all(char::is_alphanumeric)
+    };
+    let (start, end) = match text.split_whitespace().find(held) {
+        Some(word) => {
+            let start = word.as_ptr() as usize - text.as_ptr() as usize;
+            (start, start + word.len())
+        }
+        None if LONE_DIGITS.contains(&n_digits) => {
+            let end = text.char_indices().rev().find(|(_, c)| code(*c)).map(|(at, c)| at + c.len_utf8())?;
+            (text.find(code)?, end)
+        }
+        None => return None,
+    };
+    let (before, within, after) = (text.get(..start)?, text.get(start..end)?, text.get(end..)?);
+    // An amount, an hour or a day is no code.
+    let other = text.contains(['$', '%']) || within.contains(['.', ',', '/', ':']) || within.ends_with("000");
+    let apart = within.split(code).any(|gap| gap.chars().any(char::is_alphabetic)) && parts(within) > 1;
+    (!other && !apart && parts(before) + parts(after) <= LONE_WORDS_MAX)
+        .then(|| format!("{before}{MASK}{after}"))
+}
+
 /// What is left to understand of a masked text: without the masks and the words that only led to them.
 pub fn without_masks(masked: &str) -> String {
     let mut left: Vec<&str> = Vec::new();

@@ -1,6 +1,6 @@
 //! What is blotted out and what stays, as data.
 
-use super::{MASK, mask, without_masks};
+use super::{MASK, mask, mask_lone_code, without_masks};
 
 /// Texts with `[secret]` where the mask must stand.
 const SECRETS: &[&str] = &[
@@ -325,4 +325,30 @@ fn few_random_references_look_like_cards() {
         assert_eq!(mask(&format!("{:010}", next() % 10_000_000_000)), None, "documents stay");
     }
     assert!(touched < 80, "{touched} of 2000");
+}
+
+#[test]
+fn a_code_that_is_read_back_alone_is_blotted_out() {
+    for (text, masked) in [
+        ("483201", "████"),
+        ("ok 483 201", "ok ████"),
+        ("es 4 8 3 2", "es ████"),
+        ("listo: 48-32-01.", "listo: ████."),
+        ("me llego KX7Q2", "me llego ████"),
+    ] {
+        assert_eq!(mask_lone_code(text).as_deref(), Some(masked), "{text}");
+    }
+    for text in [
+        "hola",
+        "15",
+        "$ 483201",
+        "250000",
+        "son 250.000",
+        "el 5 a las 4:30",
+        "pagué 483201 ayer en la tarde por el corresponsal",
+        "3001234567",
+        "12/05/2026",
+    ] {
+        assert_eq!(mask_lone_code(text), None, "{text}");
+    }
 }

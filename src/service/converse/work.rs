@@ -1,5 +1,6 @@
 //! One claim's turn in the making: state in, effects gathered, one commit out.
 
+mod codes;
 mod effects;
 mod terms;
 
@@ -134,6 +135,7 @@ impl<'a> Work<'a> {
             return Err(TurnError::Input(why.clone()));
         }
         self.commit.consumed.push(stored.id);
+        let stored = self.without_given_code(stored).await?;
         self.renew_flows(&stored.kind)?;
         if let InputKind::Message { message } = &stored.kind {
             self.last_inbound_at = self.last_inbound_at.max(Some(message.sent_at));

@@ -19,7 +19,7 @@ use crate::rules::contact::{
     ContactFacts, ContactRequest, CountryRules, Decision, Initiator, ONE_NOTICE, Purpose, Reason, Role,
     agents_initiator, decide,
 };
-use crate::rules::guard::{self, Known, joined, parted};
+use crate::rules::guard::{self, Known, Mention, guises, joined, parted, wholes};
 use crate::rules::lint::{self, Author, Fill, Hit, Instead};
 use crate::rules::offer::{Hold, offers, promise_range};
 use crate::rules::phone_variants::candidates_of;
@@ -91,16 +91,25 @@ impl HandoffService {
         let conversation = self.conversation_of(&ticket).await?;
         let lender = self.lenders.get(&conversation.lender).ok_or(HandoffError::LenderNotServed)?;
         let level = level_of(&conversation);
-        let files = self.files(&conversation, level, lender).await?;
+        let mut files = self.files(&conversation, level, lender).await?;
         let before = written_before(&sent, self.now());
-        if secrets::mask(&before).is_none() && secrets::mask(&joined(&before, text)).is_some() {
+        let together = joined(&before, text);
+        let sentence = together.rsplit('\n').next().unwrap_or_default();
+        if secrets::mask(&before).is_none() && secrets::mask(sentence).is_some() {
             let why = "makes a card number, password or code with what was written before: nobody may write one in a \
                        chat";
             return Err(HandoffError::Invalid { field: "text", why: why.to_owned() });
         }
         let language = language_of(&conversation, &files);
-        let mut hits =
-            self.hits(&files, (text, level, is_quiet(&conversation)), (&before, &language), lender);
+        let said = (text, level, is_quiet(&conversation));
+        let mut hits = self.hits(&files, said, (&before, &language), lender);
+        if hits.is_empty() && !files.disputed {
+            files.disputed = true;
+            let pressing = self.hits(&files, said, (&before, &language), lender);
+            if !pressing.is_empty() && self.is_disputed_here(&ticket, lender).await? {
+                hits = pressing;
+            }
+        }
         if another_suspected(&conversation) {
             for hit in &mut hits {
                 hit.remedy = format!("{ANOTHER_MAY_WRITE} {}", hit.remedy);
@@ -141,13 +150,41 @@ impl HandoffService {
             disputed: files.disputed,
             quiet,
         };
-        let heard = self.understander.acts().heard(text);
-        let mut mentions = guard::mentions(text, &known, &heard);
-        mentions.extend(parted(before, text, &known));
+        let acts = self.understander.acts();
         let instead = Instead { language, fill: fill(&lender.policy) };
-        let harmless = guard::is_harmless(&known, &heard);
-        let chat = lint::Chat { author: Author::Agent, level, quiet, harmless };
-        self.lint.judge(text, chat, &mentions, &instead)
+        let judge = |text: &str, more: Vec<Mention>| {
+            let heard = acts.heard(text);
+            let mut mentions = guard::mentions(text, &known, &heard);
+            mentions.extend(more);
+            let harmless = guard::is_harmless(&known, &heard);
+            let chat = lint::Chat { author: Author::Agent, level, quiet, harmless };
+            self.lint.judge(text, chat, &mentions, &instead)
+        };
+        let mut hits = judge(text, parted(before, text, &known));
+        let mut found = Vec::new();
+        for guise in guises(text) {
+            let place = (guise.start, guise.end);
+            let phrase: String = text.chars().skip(place.0).take(place.1 - place.0).collect();
+            let broken = judge(&guise.text, Vec::new()).into_iter();
+            found.extend(broken.map(|hit| Hit { phrase: phrase.clone(), places: vec![place], ..hit }));
+        }
+        for (whole, earlier) in wholes(before, text, |word| acts.knows(word)) {
+            let broken = judge(&whole, Vec::new());
+            if broken.is_empty() {
+                continue;
+            }
+            // What the earlier messages say by themselves was judged with them.
+            let old = judge(&earlier, Vec::new());
+            let place = (0, text.chars().count());
+            let new = broken.into_iter().filter(|hit| old.iter().all(|old| old.rule != hit.rule));
+            found.extend(new.map(|hit| Hit { places: vec![place], ..hit }));
+        }
+        for hit in found {
+            if hits.iter().all(|known| known.rule != hit.rule) {
+                hits.push(hit);
+            }
+        }
+        hits
     }
 
     /// The decision that the bot's own words go through, with the facts of this person: an answer is always

@@ -10,6 +10,9 @@ const PAIR: u8 = 2;
 const GRAM: u8 = 3;
 const FIRST: u8 = 4;
 const LAST: u8 = 5;
+const APART: u8 = 6;
+/// A second time, to count for more.
+const AGAIN: u8 = 16;
 
 /// The words of a message with a blank before, between and after them, and every digit as `0`: which number it is says
 /// nothing about what is meant.
@@ -56,6 +59,21 @@ impl Shape {
         }
         hashes.extend(self.list().next().map(|first| hash(FIRST, &[first])));
         hashes.extend(self.list().last().map(|last| hash(LAST, &[last])));
+        hashes
+    }
+
+    /// [`Shape::features`], and of a sentence more: words that stand one or two apart ("no … pero"), and words and pairs a
+    /// second time, for beside hundreds of runs of characters they count for little.
+    pub fn wide_features(&self) -> Vec<u64> {
+        let mut hashes = self.features();
+        let words: Vec<&str> = self.list().collect();
+        let apart = |n: usize| words.iter().zip(words.iter().skip(n));
+        for again in [0, AGAIN] {
+            let pairs = apart(2).chain(apart(3));
+            hashes.extend(pairs.map(|(word, next)| hash(APART + again, &[word, next])));
+        }
+        hashes.extend(words.iter().map(|word| hash(WORD + AGAIN, &[word])));
+        hashes.extend(apart(1).map(|(word, next)| hash(PAIR + AGAIN, &[word, next])));
         hashes
     }
 }

@@ -1,7 +1,7 @@
 //! Whom a text names to be paid without any number: a person, a handle, a picture to scan, an account by its ending.
 //! Only the lender, its account holder and its cash points are paid.
 
-use super::{ACCOUNTS, NOBODY, is_reference, own_names, refuses};
+use super::{ACCOUNTS, NOBODY, is_reference, own_names, refused, refuses};
 use crate::rules::guard::contacts::is_own;
 use crate::rules::guard::figures::{self, EXACTLY, is_figure};
 use crate::rules::guard::numerals::numeral;
@@ -31,6 +31,13 @@ const MOVES: &[&str] = &[
     "entreg",
     "wire.",
     "ponga",
+    "consigna",
+    "dele.",
+    "dela.",
+    "darle",
+    "darsela",
+    "dejele",
+    "dejar",
 ];
 const SENDS: &[&str] =
     &["envie", "enviel", "enviar", "mande", "mandel", "mandar", "send.", "manda.", "envia."];
@@ -47,7 +54,68 @@ const TITLES: &[&str] = &[
     "dra.", "senorita", "companer", "asesor", "colega", "abogad", "contador", "ingenier", "mr.", "mrs.",
     "the.",
 ];
-const TO: &[&str] = &["a.", "para.", "to.", "for.", "pra."];
+const TO: &[&str] = &["a.", "al.", "para.", "to.", "for.", "pra.", "pro."];
+/// Whoever is no company: money is not given to them, whatever they are called.
+const PEOPLE: &[&str] = &[
+    "cunad",
+    "herman",
+    "primo.",
+    "prima.",
+    "tia.",
+    "tio.",
+    "novio.",
+    "novia.",
+    "espos",
+    "mujer.",
+    "marido",
+    "companer",
+    "colega",
+    "amig",
+    "jefe",
+    "jefa",
+    "supervisor",
+    "asesor",
+    "mensajer",
+    "muchach",
+    "chico.",
+    "vecin",
+    "sobrin",
+    "suegr",
+    "yerno",
+    "nuera",
+    "mama.",
+    "papa.",
+    "hij",
+    "cobrador",
+    "motoris",
+    "cousin",
+    "brother",
+    "sister",
+    "friend",
+    "coworker",
+    "colleague",
+    "wife",
+    "husband",
+    "buddy",
+    "boss",
+    "manager",
+    "runner",
+    "irma.",
+    "irmao",
+    "filh",
+    "chefe",
+    "namorad",
+    "cunhad",
+    "rapaz",
+];
+/// Before them: whose they are.
+const WHOSE: &[&str] =
+    &["mi.", "un.", "una.", "el.", "la.", "meu.", "minha.", "um.", "uma.", "my.", "the.", "nuestr", "our."];
+/// A preposition and an article in one word.
+const TO_THE: &[&str] = &["al.", "pro."];
+/// Verbs that move nothing but money.
+const PAYS: &[&str] =
+    &["pag", "consign", "deposit", "transf", "gire", "girar", "girel", "abon", "pay", "wire."];
 /// Words with a capital after them that are no person.
 const NO_PERSON: &[&str] = &[
     "cuenta",
@@ -143,14 +211,21 @@ fn payee(first: &Word, last: &Word) -> Mention {
 fn paid(look: &Look<'_>) -> Vec<Mention> {
     let own = lenders(look.known);
     let mut found = Vec::new();
-    for sentence in sentences(look.words()).filter(|sentence| !refuses(sentence)) {
-        for (at, verb) in sentence.iter().enumerate() {
+    for sentence in sentences(look.words()) {
+        let free = |(at, _): &(usize, &Word)| !refused(sentence, *at);
+        for (at, verb) in sentence.iter().enumerate().filter(free) {
             let near = sentence.get(at + 1..).unwrap_or_default();
             let near = near.get(..near.len().min(BETWEEN_MAX + 1)).unwrap_or_default();
             let Some(to) = near.iter().position(|word| is_one(word, TO)) else { continue };
             let moves = is_one(verb, MOVES);
             let sends = is_one(verb, SENDS) && (to == 0 || says(&near[..to], MONEY));
             if !moves && !sends {
+                continue;
+            }
+            if let Some(person) = person(sentence.get(at + to + 1..).unwrap_or_default())
+                && (is_one(verb, PAYS) || says(sentence, MONEY))
+            {
+                found.push(payee(person, person));
                 continue;
             }
             let titles = sentence.iter().skip(at + to + 2).take_while(|word| is_one(word, TITLES)).count();
@@ -170,6 +245,17 @@ fn paid(look: &Look<'_>) -> Vec<Mention> {
         }
     }
     found
+}
+
+/// "A mi cuñada", "al mensajero": words from the preposition on.
+fn person(to: &[Word]) -> Option<&Word> {
+    let [preposition, next, rest @ ..] = to else { return None };
+    let head = match next {
+        whose if is_one(whose, WHOSE) => rest.first()?,
+        head if is_one(preposition, TO_THE) => head,
+        _ => return None,
+    };
+    (is_one(head, PEOPLE) && !is_one(preposition, &["for."])).then_some(head)
 }
 
 /// A capital and small letters: "Luz". Words of capitals alone are shouted or abbreviated.
