@@ -98,6 +98,7 @@ pub async fn a_copy_holds_no_try_that_proved_another_person(store: &dyn Store) {
         starts_challenge: true,
         locked_until: None,
         at: after(3),
+        judged_after: 0,
     };
     let tries = [None, Some(ana.id), Some(beto.id)].map(|passed| Record::IdentityTry(tried(passed)));
     turn(store, after(3), tries.to_vec()).await;
