@@ -226,7 +226,6 @@ mod tests {
     use crate::rules::assurance::{
         AfterWrong, AssuranceParameters, ChallengeDecision, ChallengeHistory, after_wrong, challenge,
     };
-    use proptest::collection::vec;
     use proptest::prelude::*;
 
     const PERSON: PersonId = PersonId(Uuid::from_u128(7));
@@ -289,8 +288,8 @@ mod tests {
         /// come to one by one.
         #[test]
         fn answers_that_come_together_count_as_one_after_the_other(
-            before in vec((any::<bool>(), 0_i64..200), 0..12),
-            together in vec(any::<bool>(), 0..12),
+            before in proptest::collection::vec((any::<bool>(), 0_i64..200), 0..12),
+            together in proptest::collection::vec(any::<bool>(), 0..12),
         ) {
             let (mut rows, mut now) = (Vec::new(), Timestamp(1_790_000_000_000));
             one_by_one(&before, &mut rows, &mut now);
