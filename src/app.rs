@@ -1,9 +1,11 @@
 //! The composition root: the one place that names concrete parts.
 
+mod graph;
 mod lending;
 mod obstacles;
 mod traces;
 
+pub use graph::graph_client;
 use lending::lenders;
 pub use lending::{read_lenders, unsigned_checkouts};
 pub use obstacles::{lenders_at_rest, obstacles, require_webhook_settings};
@@ -31,6 +33,7 @@ use crate::service::dispatch::{DOUBT, Dispatch};
 use crate::service::flow_library::FlowLibrary;
 use crate::service::handoff::{HandoffPorts, HandoffService, HandoffSettings};
 use crate::service::lenders::Lenders;
+use crate::service::media::MediaFetch;
 use crate::service::notices::Notices;
 use crate::service::pacing::Pacing;
 use crate::service::presence::{PresenceLoop, presence};
@@ -40,7 +43,6 @@ use crate::service::traces::TraceLoop;
 use crate::store::StoreOptions;
 use crate::system::shared_clock::SharedClock;
 use crate::understand::Understander;
-use crate::whatsapp::client::{GraphClient, GraphConfig};
 use crate::whatsapp::signature::AppSecrets;
 use crate::worker::inbox_writer::{InboxLoop, inbox_writer};
 use crate::worker::supervisor::Supervisor;
@@ -73,6 +75,8 @@ pub struct App {
     pub notices: Arc<Notices>,
     pub handoff: Arc<HandoffService>,
     pub retention: Arc<Retention>,
+    /// Absent where files come from nowhere.
+    pub media: Option<Arc<MediaFetch>>,
     pub clock: Arc<dyn Clock>,
     pub random: Arc<dyn Random>,
     pub wake: Wake,
@@ -129,10 +133,8 @@ impl App {
             Some(shared) => shared.clone(),
             None => Arc::new(Understander::load(&settings.flows_dir.join("understanding"))?),
         };
-        let sender: Arc<dyn MessageSender> = match &world.sender {
-            Some(given) => given.clone(),
-            None => Arc::new(graph_client(&settings)?),
-        };
+        settings.media.check()?;
+        let (sender, files) = graph::ways(&settings, &world)?;
         let lint = Arc::new(Lint::parse(&read(&settings.flows_dir.join("policies/lint.yaml"))?)?);
         let World { clock, random, .. } = world;
         let wake = Wake::default();
@@ -175,6 +177,7 @@ impl App {
             library.clone(),
             HandoffSettings::default(),
         ));
+        let media = graph::media_fetch(files, &store, &lenders, &clock, &settings);
         let rows = settings.retention.rows_per_round;
         let retention = Arc::new(Retention::new(store.clone(), clock.clone(), keep, rows));
         let webhook = web::Data::new(WebhookState {
@@ -200,6 +203,7 @@ impl App {
             notices,
             handoff,
             retention,
+            media,
             clock,
             random,
             wake,
@@ -238,6 +242,7 @@ impl App {
             notices: self.notices,
             handoff: self.handoff,
             retention: self.retention,
+            media: self.media,
             store: self.store,
             clock: self.clock,
             wake: self.wake,
@@ -264,6 +269,7 @@ pub struct Started {
     pub notices: Arc<Notices>,
     pub handoff: Arc<HandoffService>,
     pub retention: Arc<Retention>,
+    pub media: Option<Arc<MediaFetch>>,
     pub store: Arc<dyn Store>,
     pub clock: Arc<dyn Clock>,
     pub wake: Wake,
@@ -304,6 +310,10 @@ impl Started {
         });
         let (service, wake) = (self.handoff.clone(), self.wake.clone());
         supervisor.keep("tickets", move |cancel| loops::tickets(service.clone(), wake.clone(), poll, cancel));
+        if let Some(service) = &self.media {
+            let (service, wake) = (service.clone(), self.wake.clone());
+            supervisor.keep("media", move |cancel| loops::media(service.clone(), wake.clone(), poll, cancel));
+        }
         let (service, pause) =
             (self.retention.clone(), Duration::from_millis(self.settings.retention.pause_ms));
         supervisor.keep("retention", move |cancel| loops::retention(service.clone(), pause, cancel));
@@ -433,15 +443,6 @@ async fn publish(library: &FlowLibrary, accounts: &[LenderAccount], world: &Worl
         library.publish(&account.id, &files, loaded.set, world.clock.now()).await?;
     }
     Ok(())
-}
-
-pub fn graph_client(settings: &Settings) -> anyhow::Result<GraphClient> {
-    let config = GraphConfig {
-        base_url: settings.whatsapp_graph_url.clone(),
-        version: settings.whatsapp_graph_version.clone(),
-        ..GraphConfig::default()
-    };
-    GraphClient::new(&config).context("WHATSAPP_GRAPH_URL")
 }
 
 fn read(path: &Path) -> anyhow::Result<String> {

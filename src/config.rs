@@ -1,13 +1,17 @@
 //! Settings: built-in defaults < TOML file < environment.
 
 mod app_key;
+mod media;
+mod mistake;
 
 pub use app_key::AppKey;
+pub use media::MediaSettings;
 
 use crate::domain::ids::{LenderId, PhoneNumberId};
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
+use mistake::describe;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -69,6 +73,7 @@ pub struct Settings {
     pub read_receipts: bool,
     pub workers: WorkerSettings,
     pub retention: RetentionSettings,
+    pub media: MediaSettings,
     pub telemetry: TelemetrySettings,
     /// Several lenders in one deployment; then the single-lender variables are not used.
     #[serde(default)]
@@ -86,7 +91,7 @@ pub enum LogFormat {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorkerSettings {
-    /// Whether this process works at all: turns, sends, timers, tickets, retention. Without, it takes in webhooks and
+    /// Whether this process works at all: turns, sends, timers, tickets, files, retention. Without, it takes in webhooks and
     /// serves the desk, and other processes do the rest.
     pub loops: bool,
     /// Deliveries written in one commit at most.
@@ -393,6 +398,7 @@ struct Defaults {
     read_receipts: bool,
     workers: WorkerSettings,
     retention: RetentionSettings,
+    media: MediaSettings,
     telemetry: TelemetrySettings,
 }
 
@@ -411,6 +417,7 @@ impl Default for Defaults {
             read_receipts: true,
             workers: WorkerSettings::default(),
             retention: RetentionSettings::default(),
+            media: MediaSettings::default(),
             telemetry: TelemetrySettings::default(),
         }
     }
@@ -446,53 +453,4 @@ impl Provider for Environment {
 
 fn is_loopback(url: &str) -> bool {
     ["http://127.", "http://localhost", "http://[::1]"].iter().any(|prefix| url.starts_with(prefix))
-}
-
-/// A message without the lines that it quotes from the file, which may hold a secret: what stands beside `|`.
-fn unquoted(message: &str) -> String {
-    let quoted =
-        |line: &str| line.trim_start_matches(|c: char| c.is_ascii_digit() || c == ' ').starts_with('|');
-    let told: Vec<&str> = message.lines().filter(|line| !line.is_empty() && !quoted(line)).collect();
-    told.join(": ")
-}
-
-/// Says what is wrong with which setting and where it came from, never its value.
-fn describe(error: figment::Error) -> String {
-    error
-        .into_iter()
-        .map(|one| {
-            let key = if one.path.is_empty() { "the settings".to_owned() } else { one.path.join(".") };
-            let place = one.metadata.as_ref().map_or_else(String::new, |metadata| {
-                metadata.source.as_ref().map_or_else(
-                    || format!(" (from {})", metadata.name),
-                    |source| format!(" (from {source})"),
-                )
-            });
-            match one.kind {
-                figment::error::Kind::UnknownField(field, expected) => {
-                    let nearest = expected
-                        .iter()
-                        .min_by_key(|candidate| strsim::levenshtein(candidate, &field))
-                        .map_or_else(String::new, |name| format!("; did you mean `{name}`?"));
-                    format!("unknown setting `{field}`{place}{nearest}")
-                }
-                figment::error::Kind::MissingField(field) => format!("setting `{field}` is missing{place}"),
-                figment::error::Kind::InvalidType(_, expected) => {
-                    format!("{key}{place}: expected {expected}")
-                }
-                figment::error::Kind::InvalidValue(_, expected) => {
-                    format!("{key}{place}: expected {expected}")
-                }
-                figment::error::Kind::Message(message) => format!("{key}{place}: {}", unquoted(&message)),
-                kind @ (figment::error::Kind::InvalidLength(..)
-                | figment::error::Kind::UnknownVariant(..)
-                | figment::error::Kind::DuplicateField(_)
-                | figment::error::Kind::ISizeOutOfRange(_)
-                | figment::error::Kind::USizeOutOfRange(_)
-                | figment::error::Kind::Unsupported(_)
-                | figment::error::Kind::UnsupportedKey(..)) => format!("{key}{place}: {kind}"),
-            }
-        })
-        .collect::<Vec<_>>()
-        .join("\n")
 }

@@ -15,8 +15,9 @@ const SECRET_SIGNS_MIN: usize = 16;
 
 /// Every reason for which `acuerdo serve` would end at once, each with the name of what it is about.
 pub fn obstacles(settings: &Settings, world: &World) -> Vec<(&'static str, anyhow::Error)> {
-    let checks: [(&'static str, anyhow::Result<()>); 6] = [
+    let checks: [(&'static str, anyhow::Result<()>); 7] = [
         ("retention", keep(settings).map(drop)),
+        ("files", settings.media.check().map_err(Into::into)),
         ("address", address(&settings.bind)),
         ("lenders", read_lenders(settings).map(drop)),
         ("app secrets", app_secrets(settings)),

@@ -290,6 +290,18 @@ pub enum MediaKind {
     Sticker,
 }
 
+impl MediaKind {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Audio => "audio",
+            Self::Video => "video",
+            Self::Document => "document",
+            Self::Sticker => "sticker",
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ContactCard {
     pub name: Option<Pii<String>>,

@@ -13,6 +13,8 @@ use std::fmt;
 
 /// Seconds after which a caller may try again when the store is down.
 const RETRY_AFTER_S: u32 = 2;
+/// After which a file that is being fetched may be there.
+const MEDIA_WAIT: Millis = Millis::seconds(4);
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:ident, $title:literal;)*) => {
@@ -46,6 +48,7 @@ codes! {
     QueueNotServed = "queue_not_served", FORBIDDEN, "This agent does not serve that queue";
     NotFound = "not_found", NOT_FOUND, "There is nothing at this address";
     TicketUnknown = "ticket_unknown", NOT_FOUND, "There is no such ticket";
+    MediaUnknown = "media_unknown", NOT_FOUND, "There is no such file in the chat of this ticket";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This address does not know that method";
     TicketNotYours = "ticket_not_yours", CONFLICT, "Another agent has this ticket";
     LeaseLost = "lease_lost", CONFLICT, "Your hold on this ticket is over";
@@ -54,6 +57,8 @@ codes! {
     IdentityConflict = "identity_conflict", CONFLICT, "Two WhatsApp accounts claim this chat";
     ChatReserved = "chat_reserved", CONFLICT, "The chat is reserved until a person decides";
     ContactRefused = "contact_refused", CONFLICT, "The person may not be written to now";
+    MediaWanted = "media_wanted", CONFLICT, "The file is still being fetched from WhatsApp";
+    MediaLost = "media_lost", GONE, "The file could not be kept";
     KeyReused = "key_reused", CONFLICT, "The idempotency key was used for another text";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is too large";
     ValueInvalid = "value_invalid", UNPROCESSABLE_ENTITY, "A value is not allowed";
@@ -211,6 +216,12 @@ impl From<HandoffError> for Problem {
                 .detail("Numbers that are not on file were given as called, too often for this ticket or by you.")
                 .remedy("Call a number that the lender's own system shows, or let somebody else look into it tomorrow.")
                 .with("until", json!(until.rfc3339())),
+            HandoffError::MediaUnknown => Self::new(Code::MediaUnknown)
+                .remedy("`media.id` of a line of the story names a file of this chat."),
+            HandoffError::MediaWanted => Self::new(Code::MediaWanted)
+                .remedy("Try again in a moment; `media.state` of its line in the story tells when it is `kept`.")
+                .retry_after(MEDIA_WAIT),
+            HandoffError::MediaLost { why } => media_lost(&why),
             HandoffError::KeyReused => {
                 Self::new(Code::KeyReused).remedy("Use a new idempotency key for each new text.")
             }
@@ -250,6 +261,20 @@ fn ticket_closed(ended: &Ended) -> Problem {
 
 fn agent_name(name: &str) -> &str {
     if name.is_empty() { "An agent" } else { name }
+}
+
+fn media_lost(why: &str) -> Problem {
+    let detail = match why {
+        "expired" => "WhatsApp keeps a file for some days, and it could not be fetched in that time.",
+        "unknown" => "WhatsApp does not know the file any more.",
+        "too_large" => "It is larger than this service keeps.",
+        "foreign_host" => "WhatsApp named an address that is not one of Meta's.",
+        "wrong_hash" => "What came is not what the person sent.",
+        "too_many" => "The chat sent more files in a day than this service keeps.",
+        _ => "It could not be fetched.",
+    };
+    let problem = Problem::new(Code::MediaLost).detail(detail).with("reason", json!(why));
+    problem.remedy("Ask the person to send it again, a large one as a photo.")
 }
 
 fn chat_reserved(lifted_by: &[String]) -> Problem {

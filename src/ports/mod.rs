@@ -12,6 +12,7 @@ pub mod error;
 pub mod flows;
 pub mod handoff_queue;
 pub mod inbox;
+pub mod media;
 pub mod message_sender;
 pub mod outbox;
 pub mod payment_provider;
@@ -39,6 +40,7 @@ pub trait Store:
     + retention::RetentionStore
     + rights::RightsStore
     + cases::CaseStore
+    + media::MediaStore
     + Send
     + Sync
 {
@@ -57,6 +59,7 @@ impl<T> Store for T where
         + retention::RetentionStore
         + rights::RightsStore
         + cases::CaseStore
+        + media::MediaStore
         + Send
         + Sync
 {

@@ -7,6 +7,7 @@ use crate::domain::pii::Pii;
 use crate::domain::time::{Day, Timestamp};
 use crate::ports::conversations::Origin;
 use crate::ports::dead_letters::NewDeadTurn;
+use crate::ports::media::NewMedia;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone)]
@@ -54,6 +55,8 @@ pub enum Record {
     },
     /// The turn over these inputs failed for good: they are kept for an operator.
     SetAside(NewDeadTurn),
+    /// A file came: it is to be fetched and kept.
+    Media(NewMedia),
 }
 
 impl Record {
@@ -70,7 +73,8 @@ impl Record {
             | Self::WrongNumber { .. }
             | Self::Reserve { .. }
             | Self::Withdraw { .. }
-            | Self::SetAside(_) => false,
+            | Self::SetAside(_)
+            | Self::Media(_) => false,
         }
     }
 }

@@ -18,7 +18,7 @@ pub enum Aged {
     Inputs,
     /// Statuses and other notices that were worked off.
     Notices,
-    /// All log entries and all our messages of a chat in which nothing happened since. The log goes as a whole, so that
+    /// All log entries, all our messages and all files of a chat in which nothing happened since. The log goes as a whole, so that
     /// the story of a chat is never half. A chat stays whole while it has an open ticket, a timer, an input or message
     /// under way, or while its person has an agreement of any state or an open case: its log is their evidence.
     Chats,

@@ -6,6 +6,7 @@
 mod ended;
 mod flows;
 mod guesses;
+pub mod media;
 pub mod publish;
 mod say;
 pub mod story;
@@ -24,6 +25,7 @@ use crate::ports::cases::CaseStore;
 use crate::ports::clock::Clock;
 use crate::ports::conversations::{Conversation, ConversationStore};
 use crate::ports::handoff_queue::HandoffQueue;
+use crate::ports::media::MediaStore;
 use crate::ports::outbox::OutboxStore;
 use crate::ports::people::PeopleStore;
 use crate::ports::tickets::{AgentAct, Lease, Ticket, TicketRefused, TicketStatus, TicketStore};
@@ -68,6 +70,7 @@ pub struct HandoffPorts {
     pub outbox: Arc<dyn OutboxStore>,
     pub people: Arc<dyn PeopleStore>,
     pub cases: Arc<dyn CaseStore>,
+    pub media: Arc<dyn MediaStore>,
     pub queue: Arc<dyn HandoffQueue>,
     pub clock: Arc<dyn Clock>,
 }
@@ -80,7 +83,8 @@ impl HandoffPorts {
             conversations: store.clone(),
             outbox: store.clone(),
             people: store.clone(),
-            cases: store,
+            cases: store.clone(),
+            media: store,
             queue,
             clock,
         }
@@ -138,6 +142,13 @@ pub enum HandoffError {
     /// Numbers that are not on file were given as the called one, too often for this ticket or agent.
     #[error("too many numbers were guessed")]
     TooManyGuesses { until: Timestamp },
+    #[error("the ticket's chat has no such file")]
+    MediaUnknown,
+    #[error("the file is still being fetched")]
+    MediaWanted,
+    /// `why` is a name of [`crate::ports::media::Lost`].
+    #[error("the file could not be kept: {why}")]
+    MediaLost { why: String },
 }
 
 /// How an agent made sure who writes: the number that was called, and what was said.

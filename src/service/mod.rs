@@ -14,6 +14,7 @@ pub mod gate;
 pub mod handoff;
 pub mod journey;
 pub mod lenders;
+pub mod media;
 pub mod notices;
 pub mod pacing;
 pub mod presence;

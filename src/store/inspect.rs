@@ -63,7 +63,7 @@ const fn passing(name: &'static str, broken: &'static str, remedy: &'static str)
 }
 
 /// The query of each counts what breaks it; `$1` is now, in milliseconds.
-const PROMISES: [(Promise, &str); 9] = [
+const PROMISES: [(Promise, &str); 10] = [
     (
         lasting(
             "chats of tickets",
@@ -126,6 +126,14 @@ const PROMISES: [(Promise, &str); 9] = [
         "SELECT COUNT(*) FROM outbox
          WHERE (status = 'sending' AND leased_until < $1 - 600000)
             OR (status = 'in_doubt' AND doubt_until < $1 - 600000)",
+    ),
+    (
+        passing(
+            "files",
+            "file(s) that people sent have been wanted for more than a day",
+            "is a process serving? may it reach the hosts of Meta's files? read the log for `a file could not be fetched`",
+        ),
+        "SELECT COUNT(*) FROM media_files WHERE next_at IS NOT NULL AND received_at < $1 - 86400000",
     ),
     (
         passing("dead letters", "turn(s) were set aside", "`acuerdo dead list` shows them"),

@@ -1,4 +1,4 @@
-//! The loops: converse, dispatch, statuses, timers, tickets, retention.
+//! The loops: converse, dispatch, statuses, timers, tickets, media, retention.
 
 use crate::ports::StoreError;
 use crate::ports::clock::Clock;
@@ -6,6 +6,7 @@ use crate::ports::{Store, conversations::ConversationStore};
 use crate::service::converse::Converse;
 use crate::service::dispatch::Dispatch;
 use crate::service::handoff::HandoffService;
+use crate::service::media::{AT_ONCE, MediaFetch};
 use crate::service::notices::Notices;
 use crate::service::retention::{Retention, Round};
 use crate::service::sending::Sending;
@@ -25,6 +26,8 @@ const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_millis(200);
 /// People waited when retention looked: it looks again after this.
 const PAUSE_AFTER_YIELD: Duration = Duration::from_secs(15);
+/// A wanted file wakes the loop of its process, and a failed one waits this long anyway.
+const MEDIA_POLL: Duration = Duration::from_secs(2);
 /// Retention has swept everything; its limits are counted in days.
 const PAUSE_BETWEEN_SWEEPS: Duration = Duration::from_secs(3_600);
 
@@ -75,6 +78,9 @@ pub async fn converse(service: Arc<Converse>, wake: Wake, periods: Periods, canc
         }
         if round.tickets > 0 {
             outbox.tickets();
+        }
+        if round.files > 0 {
+            outbox.media();
         }
         Ok(round.conversations > 0)
     })
@@ -158,6 +164,16 @@ pub async fn tickets(service: Arc<HandoffService>, wake: Wake, poll: Duration, c
             tracing::warn!(error = %error, "the live queue could not be kept in step, the database is the truth");
         }
         Ok(false)
+    })
+    .await;
+}
+
+/// Fetches the files that people send, a few at a time.
+pub async fn media(service: Arc<MediaFetch>, wake: Wake, poll: Duration, cancel: CancellationToken) {
+    let ends = cancel.clone();
+    repeat("media", wake.on_media(), poll.max(MEDIA_POLL), cancel, || async {
+        let round = service.round(&ends).await?;
+        Ok(round.claimed >= AT_ONCE)
     })
     .await;
 }

@@ -9,6 +9,7 @@ pub struct Wake {
     outbox: Arc<Notify>,
     statuses: Arc<Notify>,
     tickets: Arc<Notify>,
+    media: Arc<Notify>,
 }
 
 impl Wake {
@@ -29,6 +30,11 @@ impl Wake {
         self.tickets.notify_one();
     }
 
+    /// Files that people sent are wanted.
+    pub fn media(&self) {
+        self.media.notify_one();
+    }
+
     pub fn on_inputs(&self) -> Arc<Notify> {
         Arc::clone(&self.inputs)
     }
@@ -43,5 +49,9 @@ impl Wake {
 
     pub fn on_tickets(&self) -> Arc<Notify> {
         Arc::clone(&self.tickets)
+    }
+
+    pub fn on_media(&self) -> Arc<Notify> {
+        Arc::clone(&self.media)
     }
 }

@@ -46,7 +46,9 @@ async fn the_openapi_document_tells_the_truth() {
             "transfer" => Some(json!({"queue": "fraude", "reason": "x"})),
             _ => None,
         };
-        let address = format!("/api/v1{}", path.replace("{id}", &ticket.to_string()));
+        let receipt = world.receipt(ticket).await;
+        let path_of = path.replace("{id}", &ticket.to_string()).replace("{media_id}", &receipt.to_string());
+        let address = format!("/api/v1{path_of}");
         let answer = world.call(&ana, method, &address, body).await;
         assert!((200..300).contains(&answer.status), "{method} {path}: {answer:?}");
         check_answer(&doc, method, path, &answer.status.to_string(), &answer.body);

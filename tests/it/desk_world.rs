@@ -7,8 +7,8 @@ use actix_web::{App, HttpServer, web};
 use acuerdo::cli;
 use acuerdo::domain::assurance::Assurance;
 use acuerdo::domain::identity::{WaId, WaIdentity};
-use acuerdo::domain::ids::{LenderId, PersonId, PhoneNumberId, TicketId, Wamid, derive};
-use acuerdo::domain::inbound::{InboundContent, InboundMessage, WebhookItem};
+use acuerdo::domain::ids::{InboxId, LenderId, PersonId, PhoneNumberId, TicketId, Wamid, derive};
+use acuerdo::domain::inbound::{InboundContent, InboundMessage, MediaKind, WebhookItem};
 use acuerdo::domain::json_text::JsonText;
 use acuerdo::domain::pii::Pii;
 use acuerdo::domain::time::{Millis, Timestamp};
@@ -18,6 +18,7 @@ use acuerdo::ports::clock::{Clock, Random};
 use acuerdo::ports::conversations::{Claim, Event, InputKind, TurnCommit};
 use acuerdo::ports::handoff_queue::HandoffQueue;
 use acuerdo::ports::inbox::{Delivery, DeliveryItem};
+use acuerdo::ports::media::{MediaFile, NewMedia};
 use acuerdo::ports::records::{NewTicket, Priority, Record};
 use acuerdo::queue::{memory::MemoryQueue, redis};
 use acuerdo::rules::lint::Lint;
@@ -71,7 +72,7 @@ pub struct World {
     bench: Option<Bench>,
 }
 
-/// What came back: status, headers, JSON body (null when there is none).
+/// What came back: status, headers, JSON body (null when there is none; a text for what is no JSON).
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -150,6 +151,10 @@ pub async fn on_redis(url: &str) -> World {
 }
 
 /// The turn that works off a person's first message and opens a ticket.
+fn receipt_of(ticket: TicketId) -> InboxId {
+    InboxId(derive(&ticket.0, "receipt"))
+}
+
 fn hand_off(
     claim: &Claim,
     id: TicketId,
@@ -177,13 +182,26 @@ fn hand_off(
         person,
         outbox: Vec::new(),
         timers: Some(Vec::new()),
-        records: vec![Record::OpenTicket(NewTicket {
-            id,
-            queue: queue.to_owned(),
-            priority,
-            reason: "pide_asesor".to_owned(),
-            summary: json!({"motivo": "acuerdo"}),
-        })],
+        records: vec![
+            Record::OpenTicket(NewTicket {
+                id,
+                queue: queue.to_owned(),
+                priority,
+                reason: "pide_asesor".to_owned(),
+                summary: json!({"motivo": "acuerdo"}),
+            }),
+            Record::Media(NewMedia {
+                id: receipt_of(id),
+                wamid: Wamid::new(format!("wamid.receipt.{id}")),
+                phone_number_id: PhoneNumberId::new("1"),
+                media_id: "77".to_owned(),
+                kind: MediaKind::Image,
+                mime_type: "image/png".to_owned(),
+                sha256: None,
+                filename: None,
+                received_at: now,
+            }),
+        ],
         release: true,
         trace: None,
     }
@@ -298,6 +316,22 @@ impl World {
         self.ticket_of(&lender(), queue, Priority::Normal).await
     }
 
+    /// The receipt that came before the hand-off, kept from now on.
+    pub async fn receipt(&self, ticket: TicketId) -> InboxId {
+        let (id, now) = (receipt_of(ticket), self.clock.now());
+        let file = MediaFile {
+            bytes: b"\x89PNG\r\n\x1A\n".to_vec(),
+            mime_type: "image/png".to_owned(),
+            sha256: "-".to_owned(),
+        };
+        for claim in self.store.claim_media(now, Millis::minutes(2), 100).await.unwrap() {
+            if claim.id == id {
+                assert!(self.store.keep_media(&claim, &file, now).await.unwrap());
+            }
+        }
+        id
+    }
+
     /// What waits for the bot in the ticket's chat.
     pub async fn inputs(&self, ticket: TicketId) -> Vec<InputKind> {
         self.pass(Millis::seconds(2));
@@ -330,8 +364,14 @@ impl World {
         }
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let kind = headers.get("content-type").map(|value| value.to_str().unwrap().to_owned());
+        let is_json = kind.is_none_or(|kind| kind.contains("json"));
         let text = response.text().await.unwrap();
-        let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() };
+        let body = match text.as_str() {
+            "" => Value::Null,
+            text if is_json => serde_json::from_str(text).unwrap(),
+            bytes => Value::from(bytes),
+        };
         Answer { status, headers, body }
     }
 

@@ -7,9 +7,9 @@ use acuerdo::domain::outbound::Outbound;
 use acuerdo::domain::pii::Pii;
 use acuerdo::domain::reaction::Reaction;
 use acuerdo::domain::time::Millis;
+use acuerdo::ports::media::{MediaFailure, MediaSource};
 use acuerdo::ports::message_sender::{MessageSender, ReadReceipt, SendAccount, SendFailure};
 use acuerdo::whatsapp::client::{ClientError, GraphClient, GraphConfig};
-use acuerdo::whatsapp::media::MediaError;
 use secrecy::SecretString;
 use std::io::Read;
 use std::time::Duration;
@@ -321,17 +321,23 @@ async fn a_file_is_fetched_whole_and_checked_against_both_hashes() {
     api.put_file("77", receipt());
     let client = GraphClient::new(&api.config()).unwrap();
     for hash in [Some(HASH_BASE64), Some(HASH_HEX), None] {
-        let file = client.download(&account(), "77", hash, 1_000).await.unwrap();
+        let file = client.fetch(&account(), "77", hash, 1_000).await.unwrap();
         assert_eq!((file.bytes.as_slice(), file.sha256.as_str()), (b"comprobante".as_slice(), HASH_HEX));
         assert_eq!(file.mime_type, "image/jpeg");
     }
     let other = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
     for hash in [other, "no hash"] {
-        let error = client.download(&account(), "77", Some(hash), 1_000).await.unwrap_err();
-        assert!(matches!(error, MediaError::WrongHash), "{error}");
+        let error = client.fetch(&account(), "77", Some(hash), 1_000).await.unwrap_err();
+        assert_eq!(error, MediaFailure::WrongHash);
     }
-    let error = client.download(&account(), "77", None, 5).await.unwrap_err();
-    assert!(matches!(error, MediaError::Incomplete { max: 5 }), "{error}");
+    let error = client.fetch(&account(), "77", None, 5).await.unwrap_err();
+    assert_eq!(error, MediaFailure::TooLarge { max: 5 });
+    for (id, expected) in [("7/7", MediaFailure::Unknown), ("", MediaFailure::Unknown)] {
+        assert_eq!(client.fetch(&account(), id, None, 5).await.unwrap_err(), expected);
+    }
+    api.kill_addresses(1);
+    let error = client.fetch(&account(), "77", None, 1_000).await.unwrap_err();
+    assert!(matches!(error, MediaFailure::Passing { .. }), "a new address is asked for next time: {error}");
 }
 
 #[tokio::test]
@@ -345,10 +351,10 @@ async fn our_token_goes_to_no_foreign_host() {
     let stolen = format!("{}/files/of/meta/77", thief.url);
     for url in spoofs.into_iter().chain([stolen.as_str()]) {
         api.put_file("77", File { url: Some(url.to_owned()), ..receipt() });
-        let error = client.download(&account(), "77", None, 1_000).await.unwrap_err();
-        assert!(matches!(error, MediaError::ForeignHost), "{url}: {error}");
+        let error = client.fetch(&account(), "77", None, 1_000).await.unwrap_err();
+        assert_eq!(error, MediaFailure::ForeignHost, "{url}");
     }
     api.put_file("78", File { url: Some("not an address".to_owned()), ..receipt() });
-    let error = client.download(&account(), "78", None, 1_000).await.unwrap_err();
-    assert!(matches!(error, MediaError::NoAddress), "{error}");
+    let error = client.fetch(&account(), "78", None, 1_000).await.unwrap_err();
+    assert!(matches!(error, MediaFailure::Passing { .. }), "{error}");
 }

@@ -38,6 +38,7 @@ mod intake;
 mod journey;
 mod journey_log;
 mod masking;
+mod media;
 mod missed;
 mod mourning;
 mod no_silence;

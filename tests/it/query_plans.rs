@@ -6,16 +6,17 @@
 
 use crate::contract::backends;
 use crate::harness::app::{NUMBER, START, TOKEN, TestApp, lay_out_flows, settings};
-use crate::harness::graph_api::GraphApi;
+use crate::harness::graph_api::{File, GraphApi};
 use crate::harness::load::import_people;
 use crate::harness::meta::{self, Who};
 use crate::harness::people::{STEPS, line, wa_id};
 use acuerdo::config::Settings;
-use acuerdo::domain::ids::LenderId;
+use acuerdo::domain::ids::{AgentId, LenderId, TicketId, Wamid};
 use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::clock::Clock;
+use acuerdo::ports::media::Opening;
 use acuerdo::ports::retention::{Act, Aged, Place};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -113,6 +114,9 @@ async fn application(url: &str, n_people: usize, week: i64) -> TestApp {
     app
 }
 
+/// Of the one byte of the day's receipt.
+const SHA256_OF_7: &str = "ca358758f6d27e6cf45272937977a748fd88391db679ceda7dc7bf1f005ee879";
+
 /// What happens every day: the journey of person `n` up to a human, with statuses, and what loops and desk ask.
 async fn a_day(app: &TestApp, n: usize) {
     let who = Who::phone(&wa_id(n));
@@ -125,13 +129,20 @@ async fn a_day(app: &TestApp, n: usize) {
         assert_eq!(app.deliver(meta::delivery(NUMBER, status)).await, 200);
     }
     app.says(&who, "quiero hablar con una persona").await;
+    app.graph.put_file("77", File { bytes: vec![7], sha256: SHA256_OF_7.to_owned(), url: None });
+    let receipt = json!({"type": "image", "image": {"id": "77", "mime_type": "image/jpeg"}});
+    let wamid = app.sends(&who, &receipt).await;
     app.waits(Millis::days(2)).await;
     let (store, now, lender) = (&app.started.store, app.clock.now(), LenderId::from("andino"));
     store.backlog(now).await.unwrap();
     store.open_tickets(100).await.unwrap();
     store.tickets(&lender, None, true, 50).await.unwrap();
     store.requeue_expired(now, 100).await.unwrap();
-    store.sent_messages(app.conversation(&who).await.id, 100).await.unwrap();
+    let chat = app.conversation(&who).await;
+    store.sent_messages(chat.id, 100).await.unwrap();
+    let files = store.media_of(&lender, chat.id, &[Wamid::new(wamid)]).await.unwrap();
+    let by = Opening { ticket: TicketId(files[0].id.0), agent: AgentId(files[0].id.0) };
+    assert!(store.open_media(&lender, chat.id, files[0].id, by, now).await.unwrap().unwrap().bytes.is_some());
     for kind in Aged::ALL {
         let young = now.plus(Millis::days(1));
         store.sweep(kind, young, Place::default(), 100, Act::Remove).await.unwrap();
@@ -172,7 +183,7 @@ const DAYS: usize = 8;
 const PAST: u32 = 20_000;
 
 /// What they left behind. Everything has ended, as most of a past has.
-const LEFT: [&str; 18] = [
+const LEFT: [&str; 19] = [
     "INSERT INTO persons (id, lender, external_ref, full_name, first_name, document_type, document, language, phones,
        updated_at)
      SELECT person, 'andino', 'past' || n, 'Ana', 'Ana', 'CC', 'past' || n, 'es', '[]', n FROM past",
@@ -217,6 +228,10 @@ const LEFT: [&str; 18] = [
      INSERT INTO identity_try_persons (try_id, person_id, lender, at) SELECT id, passed_person, 'andino', at FROM tries",
     "INSERT INTO dead_letters (id, lender, conversation_id, inputs, cause, detail, failures, at, retried_at)
      SELECT gen_random_uuid(), 'andino', chat, '[]', 'panic', '', 3, n, n FROM past",
+    "INSERT INTO media_files (id, lender, conversation_id, phone_number_id, wamid, media_id, kind, state, mime_type,
+       size_bytes, received_at, finished_at, bytes)
+     SELECT gen_random_uuid(), 'andino', chat, '100000000000001', 'past' || n, 'past' || n, 'image', 'kept', 'image/png',
+       1, n, n, '\\x00' FROM past",
     "INSERT INTO tickets (id, lender, conversation_id, queue, priority, reason, summary, status, waiting, waiting_since,
        published_version, opened_at, closed_at)
      SELECT gen_random_uuid(), 'andino', chat, 'cobranzas', 1, 'asked', '{}', 'closed', false, n, 1, n, n FROM past",

@@ -1,7 +1,11 @@
 //! The simulator over HTTP: what the application receives, and what its Graph requests do on the phone.
 
 use crate::simulator_bot::{ANA, PHONE_NUMBER_ID, Stage, TOKEN, start};
+use acuerdo::domain::ids::PhoneNumberId;
 use acuerdo::domain::time::Millis;
+use acuerdo::ports::media::MediaSource;
+use acuerdo::ports::message_sender::SendAccount;
+use acuerdo::whatsapp::client::{GraphClient, GraphConfig};
 use serde_json::{Value, json};
 
 fn text(body: &str) -> Value {
@@ -237,6 +241,18 @@ async fn sent_media_can_be_looked_up_and_downloaded_with_the_token_only() {
     let bytes = stage.http.get(url).bearer_auth(TOKEN).send().await.unwrap().bytes().await.unwrap();
     assert!(bytes.starts_with(b"\x89PNG"));
     assert_eq!(object["file_size"], bytes.len());
+
+    // As the application does, with the hosts of production: whoever answers as the Graph API serves its files.
+    let base_url = format!("{}/simulator/graph", stage.base);
+    let client = GraphClient::new(&GraphConfig { base_url, ..GraphConfig::default() }).unwrap();
+    let account = SendAccount {
+        phone_number_id: PhoneNumberId::from(PHONE_NUMBER_ID),
+        waba_id: None,
+        token: TOKEN.to_owned().into(),
+    };
+    let (id, hash) = (message["image"]["id"].as_str().unwrap(), message["image"]["sha256"].as_str());
+    let file = client.fetch(&account, id, hash, 1 << 20).await.unwrap();
+    assert_eq!((file.bytes.as_slice(), file.mime_type.as_str()), (&bytes[..], "image/png"));
 }
 
 #[actix_web::test]

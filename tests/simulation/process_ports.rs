@@ -8,7 +8,7 @@ use acuerdo::domain::debt::{Agreement, AgreementStatus, Obligation, Person};
 use acuerdo::domain::identity::WaIdentity;
 use acuerdo::domain::ids::{
     AgentId, CaseId, ConversationId, FlowHash, InboxId, LenderId, ObligationId, OutboxId, PersonId,
-    PhoneNumberId, TicketId,
+    PhoneNumberId, TicketId, Wamid,
 };
 use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::StoreError;
@@ -21,6 +21,7 @@ use acuerdo::ports::conversations::{
 use acuerdo::ports::dead_letters::{DeadDelivery, DeadLetterStore, DeadTurn};
 use acuerdo::ports::flows::{FlowFiles, FlowVersionStore};
 use acuerdo::ports::inbox::{Accepted, AppliedStatuses, Delivery, InboxStore, PendingNotice};
+use acuerdo::ports::media::{Lost, MediaClaim, MediaFile, MediaStore, OpenedMedia, Opening, StoredMedia};
 use acuerdo::ports::outbox::{Fate, FollowedMessage, OutboxClaim, OutboxStore, SendResult, SentMessage};
 use acuerdo::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile, TriesOf};
 use acuerdo::ports::records::OptOutScope;
@@ -345,6 +346,24 @@ port! { CaseStore;
         end_agreement(lender: &LenderId, reference: &str, status: AgreementStatus, closing: &Closing) -> bool;
         correct_agreement(lender: &LenderId, reference: &str, status: AgreementStatus, closing: &Closing) -> bool;
         agreements(of: &AgreementsOf, limit: u32) -> Vec<FiledAgreement>;
+    }
+    own {}
+}
+
+port! { MediaStore;
+    pass {
+        claim_media(now: Timestamp, lease: Millis, limit: u32) -> Vec<MediaClaim>;
+        keep_media(claim: &MediaClaim, file: &MediaFile, now: Timestamp) -> bool;
+        postpone_media(claim: &MediaClaim, until: Timestamp) -> bool;
+        lose_media(claim: &MediaClaim, why: Lost, now: Timestamp) -> bool;
+        media_of(lender: &LenderId, conversation: ConversationId, wamids: &[Wamid]) -> Vec<StoredMedia>;
+        open_media(
+            lender: &LenderId,
+            conversation: ConversationId,
+            id: InboxId,
+            by: Opening,
+            now: Timestamp
+        ) -> Option<OpenedMedia>;
     }
     own {}
 }

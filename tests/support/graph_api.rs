@@ -66,6 +66,10 @@ struct State {
     /// Met in turn by every POST while the queue is empty.
     cycle: Vec<Script>,
     files: HashMap<String, File>,
+    /// How often the address of a file is still dead.
+    dead_addresses: u32,
+    /// Ids of files whose address was asked for, in order.
+    asked: Vec<String>,
     subscribed_apps: Vec<String>,
     n_taken: u64,
 }
@@ -151,6 +155,16 @@ impl GraphApi {
 
     pub fn put_file(&self, media_id: &str, file: File) {
         self.state().files.insert(media_id.to_owned(), file);
+    }
+
+    /// The next `n` addresses of files have expired when they are opened.
+    pub fn kill_addresses(&self, n: u32) {
+        self.state().dead_addresses = n;
+    }
+
+    /// Ids whose address was asked for, in order.
+    pub fn asked_files(&self) -> Vec<String> {
+        self.state().asked.clone()
     }
 
     /// Answers what was [`Script::Held`], from now on at once.
@@ -322,11 +336,14 @@ fn next_script(state: &mut State) -> Script {
 
 async fn object(request: HttpRequest, path: web::Path<(String, String)>, data: Data) -> HttpResponse {
     let (shared, url) = data.as_ref();
-    let state = shared.0.lock().unwrap();
+    let mut state = shared.0.lock().unwrap();
     if bearer(&request).as_deref() != Some(state.token.as_str()) {
         return refuse(&GraphError::unauthorized());
     }
     let id = &path.1;
+    if request.query_string().starts_with("phone_number_id=") {
+        state.asked.push(id.clone());
+    }
     match state.files.get(id) {
         Some(file) => HttpResponse::Ok().json(json!({
             "messaging_product": "whatsapp",
@@ -359,7 +376,11 @@ async fn subscribed_apps(request: HttpRequest, data: Data) -> HttpResponse {
 }
 
 async fn file(request: HttpRequest, path: web::Path<String>, data: Data) -> HttpResponse {
-    let state = data.as_ref().0.0.lock().unwrap();
+    let mut state = data.as_ref().0.0.lock().unwrap();
+    if state.dead_addresses > 0 {
+        state.dead_addresses -= 1;
+        return HttpResponse::NotFound().finish();
+    }
     match state.files.get(path.as_str()) {
         Some(file) if bearer(&request).as_deref() == Some(state.token.as_str()) => {
             HttpResponse::Ok().body(file.bytes.clone())

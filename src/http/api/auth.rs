@@ -48,7 +48,9 @@ pub async fn guard(
         Err(problem) => request.into_response(problem.response()).map_into_right_body(),
     };
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     headers.insert(REQUEST_ID, request_id);
     Ok(response)
 }

@@ -1,6 +1,6 @@
 //! What callers send: bodies, query strings, the lease token.
 
-use crate::domain::ids::TicketId;
+use crate::domain::ids::{InboxId, TicketId};
 use crate::http::error::{Code, Problem};
 use actix_web::{HttpRequest, web};
 use serde::Deserialize;
@@ -114,6 +114,12 @@ pub fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
 pub fn ticket_id(request: &HttpRequest) -> Result<TicketId, Problem> {
     let id = request.match_info().get("id").and_then(|id| id.parse().ok());
     id.ok_or(Problem::new(Code::TicketUnknown))
+}
+
+/// The file of the path. A malformed id is an unknown file.
+pub fn media_id(request: &HttpRequest) -> Result<InboxId, Problem> {
+    let id = request.match_info().get("media_id").and_then(|id| id.parse().ok());
+    id.ok_or(Problem::new(Code::MediaUnknown))
 }
 
 /// `Lease-Token`: the hold that this console knows. Without it the agent's present hold counts.

@@ -4,6 +4,7 @@ mod auth;
 mod body;
 mod brake;
 mod desk;
+mod media;
 mod view;
 
 pub use brake::Brake;
@@ -67,6 +68,7 @@ fn addresses() -> Vec<(&'static str, Vec<(&'static str, Route)>)> {
             "/tickets/{id}/messages",
             vec![("GET", web::get().to(desk::messages)), ("POST", web::post().to(desk::send))],
         ),
+        ("/tickets/{id}/media/{media_id}", vec![("GET", web::get().to(media::open))]),
         ("/tickets/{id}/notes", vec![("POST", web::post().to(desk::note))]),
         ("/tickets/{id}/resolve", vec![("POST", web::post().to(desk::resolve))]),
         ("/tickets/{id}/return", vec![("POST", web::post().to(desk::return_to_bot))]),

@@ -7,7 +7,7 @@ use crate::domain::time::Timestamp;
 use crate::ports::agents::Agent;
 use crate::ports::handoff_queue::QueueDepth;
 use crate::ports::tickets::{Ticket, TicketStatus};
-use crate::service::handoff::story::{StoryItem, StoryPage};
+use crate::service::handoff::story::{MediaLine, StoryItem, StoryPage};
 use crate::service::handoff::view::{ChatView, PersonView, TicketView};
 use crate::service::handoff::{HandoffSettings, Taken, Unanswered};
 use serde_json::{Value, json};
@@ -166,6 +166,18 @@ fn line(item: &StoryItem) -> Value {
         "text": item.text.as_ref().map(|text| text.expose()),
         "delivery": item.delivery,
         "why": item.why,
+        "media": item.media.as_ref().map(media),
+    })
+}
+
+fn media(media: &MediaLine) -> Value {
+    json!({
+        "id": media.id,
+        "state": media.state,
+        "mime_type": media.mime_type,
+        "bytes": media.size_bytes,
+        "filename": media.filename.as_ref().map(|name| name.expose()),
+        "why": media.why,
     })
 }
 

@@ -5,6 +5,7 @@
 mod events;
 mod facts;
 mod inputs;
+mod media;
 mod merge;
 mod owed;
 mod sessions;
@@ -136,6 +137,8 @@ pub struct Round {
     pub messages: u32,
     /// Tickets opened, closed or spoken to: the desk's queue must hear of them.
     pub tickets: u32,
+    /// Files that are wanted now.
+    pub files: u32,
     pub failed: u32,
 }
 
@@ -210,6 +213,7 @@ impl Converse {
         for commit in &commits {
             round.messages += u32::try_from(commit.outbox.len()).unwrap_or(0);
             round.tickets += u32::from(commit.records.iter().any(Record::touches_ticket));
+            round.files += u32::from(commit.records.iter().any(|record| matches!(record, Record::Media(_))));
         }
         let began = shared.begin();
         let results = self.commit(&commits).await?;

@@ -12,7 +12,7 @@ use crate::service::converse::events::Told;
 use crate::service::converse::facts::{self, Basis};
 use crate::service::converse::inputs::unheard;
 use crate::service::converse::sessions::{empty_commit, read_session, write_session};
-use crate::service::converse::{Converse, TurnError, events, summary};
+use crate::service::converse::{Converse, TurnError, events, media, summary};
 
 /// Why an agent got the chat.
 pub const REASON: &str = "technical_failure";
@@ -74,6 +74,8 @@ impl Converse {
             // The number may be another's from now on.
             commit.person = None;
         }
+        // Its sender may well have sent the only proof there is.
+        commit.records.extend(claim.inputs.iter().filter_map(media::wanted));
         let number = session.turn + 1;
         for input in claim.inputs.iter().filter_map(|input| unheard(&input.kind)) {
             commit.events.push(Told::SetAside { input: &input }.event(number, now)?);

@@ -21,6 +21,7 @@ use crate::service::actions::{self, ActionContext, Done};
 use crate::service::converse::events::Told;
 use crate::service::converse::facts::{self, Basis, Known};
 use crate::service::converse::inputs::{Ear, input};
+use crate::service::converse::media;
 use crate::service::converse::merge::{Part, merge};
 use crate::service::converse::sessions::{empty_commit, read_session, write_session};
 use crate::service::converse::withheld::withheld;
@@ -135,6 +136,7 @@ impl<'a> Work<'a> {
             return Err(TurnError::Input(why.clone()));
         }
         self.commit.consumed.push(stored.id);
+        self.commit.records.extend(media::wanted(stored));
         let stored = self.without_given_code(stored).await?;
         self.renew_flows(&stored.kind)?;
         if let InputKind::Message { message } = &stored.kind {
@@ -318,7 +320,8 @@ impl<'a> Work<'a> {
                     | Record::CustomerSpoke { .. }
                     | Record::CloseTicket { .. }
                     | Record::Withdraw { .. }
-                    | Record::SetAside(_) => {}
+                    | Record::SetAside(_)
+                    | Record::Media(_) => {}
                 }
             }
         }

@@ -1,12 +1,13 @@
 //! The whole story of a chat for the agent: what the person wrote, what we sent and where it is, notes and moves.
 
 use super::{HandoffError, HandoffService, SENT_MAX};
-use crate::domain::ids::{ConversationId, OutboxId, TicketId};
+use crate::domain::ids::{ConversationId, InboxId, OutboxId, TicketId, Wamid};
 use crate::domain::pii::Pii;
 use crate::domain::time::Timestamp;
 use crate::flow::input::{Input, Said};
 use crate::ports::agents::Agent;
 use crate::ports::conversations::{Event, Origin};
+use crate::ports::media::{MediaState, StoredMedia};
 use crate::ports::outbox::{OutboxStatus, SentMessage};
 use crate::understand::identity::Factor;
 use std::collections::BTreeMap;
@@ -37,6 +38,37 @@ pub struct StoryItem {
     pub delivery: Option<&'static str>,
     /// Why a message of ours was refused or waits.
     pub why: Option<String>,
+    /// The file that came with it, if one is known; from before files were kept none is.
+    pub media: Option<MediaLine>,
+    /// The message that brought a file.
+    pub(super) brings: Option<Wamid>,
+}
+
+/// What became of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MediaLine {
+    pub id: InboxId,
+    /// `wanted`, `kept` or `lost`.
+    pub state: &'static str,
+    pub mime_type: String,
+    /// Of a kept one.
+    pub size_bytes: Option<u64>,
+    pub filename: Option<Pii<String>>,
+    /// Of a lost one.
+    pub why: Option<String>,
+}
+
+impl MediaLine {
+    pub(super) fn of(media: StoredMedia) -> Self {
+        let StoredMedia { id, mime_type, filename, state, .. } = media;
+        let name = state.name();
+        let (size_bytes, why) = match state {
+            MediaState::Wanted => (None, None),
+            MediaState::Kept { size_bytes } => (Some(size_bytes), None),
+            MediaState::Lost { why } => (None, Some(why)),
+        };
+        Self { id, state: name, mime_type, size_bytes, filename, why }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -152,6 +184,7 @@ impl HandoffService {
             // Skips events without a line, so that the next page need not read them again.
             next.event_seq = read_to;
         }
+        self.tell_media(&ticket, &mut items).await?;
         let more = told.peek().is_some() || sent.peek().is_some();
         Ok(StoryPage { items, next, more })
     }
@@ -202,6 +235,8 @@ fn sent_line(message: &SentMessage) -> StoryItem {
         text: Some(Pii::new(message.content.readable())),
         delivery: Some(delivery(message)),
         why: message.why.clone(),
+        media: None,
+        brings: None,
     }
 }
 
@@ -226,9 +261,15 @@ fn delivery(message: &SentMessage) -> &'static str {
 
 /// Events that tell an agent something; the bot's inner steps do not, and what an agent sent is in the outbox.
 fn event_line(seq: i64, event: &Event) -> Option<StoryItem> {
+    let mut brings = None;
     let (from, kind, text) = match event.kind.as_str() {
         // Set aside: it came in, but no turn over it could be run.
-        "input" | "set_aside" => input_line(&event.body.tree())?,
+        "input" | "set_aside" => {
+            let (line, file) = input_line(&event.body.tree())?;
+            brings = file;
+            line
+        }
+        "media_opened" => (Speaker::Agent, "media_opened", None),
         "note" => (Speaker::Agent, "note", text_of(&event.body.tree(), "text")),
         "ticket" => {
             let body = event.body.tree();
@@ -249,10 +290,11 @@ fn event_line(seq: i64, event: &Event) -> Option<StoryItem> {
     };
     let (kind, text) = (kind.to_owned(), text.map(Pii::new));
     let by = match event.kind.as_str() {
-        "note" | "ticket" | "identity" => text_of(&event.body.tree(), "by"),
+        "note" | "ticket" | "identity" | "media_opened" => text_of(&event.body.tree(), "by"),
         _ => None,
     };
-    Some(StoryItem { id: seq.to_string(), at: event.at, from, by, kind, text, delivery: None, why: None })
+    let (id, at) = (seq.to_string(), event.at);
+    Some(StoryItem { id, at, from, by, kind, text, delivery: None, why: None, media: None, brings })
 }
 
 fn ticket_move(body: &serde_json::Value) -> &'static str {
@@ -271,14 +313,19 @@ fn text_of(body: &serde_json::Value, key: &str) -> Option<String> {
     body.get(key)?.as_str().map(ToOwned::to_owned)
 }
 
-/// The engine's input as it is recorded: in `input` of the event's body, or the body itself.
-fn input_line(body: &serde_json::Value) -> Option<(Speaker, &'static str, Option<String>)> {
+/// Who, what, and the words.
+type Line = (Speaker, &'static str, Option<String>);
+
+/// The engine's input as it is recorded: in `input` of the event's body, or the body itself. With the message, if it
+/// brought a file.
+fn input_line(body: &serde_json::Value) -> Option<(Line, Option<Wamid>)> {
     let recorded = body.get("input").filter(|input| input.is_object()).unwrap_or(body);
     let input: Input = serde::Deserialize::deserialize(recorded).ok()?;
-    Some(match input {
-        Input::Message { said, .. } | Input::Late { said, .. } => {
+    let line = match input {
+        Input::Message { said, wamid, .. } | Input::Late { said, wamid } => {
+            let brings = matches!(said, Said::Media { .. }).then_some(wamid);
             let (kind, text) = said_line(said);
-            (Speaker::Person, kind, text)
+            return Some(((Speaker::Person, kind, text), brings));
         }
         Input::HumanEcho => (Speaker::System, "human_echo", None),
         Input::IdentityChanged => (Speaker::System, "identity_changed", None),
@@ -288,7 +335,8 @@ fn input_line(body: &serde_json::Value) -> Option<(Speaker, &'static str, Option
             return None;
         }
         Input::Timer { .. } | Input::ActionOutcome { .. } => return None,
-    })
+    };
+    Some((line, None))
 }
 
 /// What an agent reads of an answer to an identity question: which one, never the answer.
@@ -335,23 +383,12 @@ fn said_line(said: Said) -> (&'static str, Option<String>) {
             None => ("text", Some(body.into_exposed())),
         },
         Said::Option { title, .. } => ("option", Some(title.into_exposed())),
-        Said::Media { kind, caption, .. } => (media_name(kind), caption.map(Pii::into_exposed)),
+        Said::Media { kind, caption, .. } => (kind.name(), caption.map(Pii::into_exposed)),
         Said::Location => ("location", None),
         Said::Contacts => ("contacts", None),
         Said::Form { .. } => ("form", None),
         Said::Unreadable => ("unreadable", None),
         Said::Ignored { why } => ("ignored", Some(why)),
-    }
-}
-
-const fn media_name(kind: crate::domain::inbound::MediaKind) -> &'static str {
-    use crate::domain::inbound::MediaKind;
-    match kind {
-        MediaKind::Image => "image",
-        MediaKind::Audio => "audio",
-        MediaKind::Video => "video",
-        MediaKind::Document => "document",
-        MediaKind::Sticker => "sticker",
     }
 }
 

@@ -8,6 +8,7 @@ use crate::ports::conversations::{CommitRefused, Origin, TurnCommit};
 use crate::ports::records::{IdentityTry, NewTicket, OptOutScope, Record};
 use crate::store::rows::conversations::{LOG, LogEntry, Timers};
 use crate::store::rows::dead_letters::DeadTurnRow;
+use crate::store::rows::media::NewMediaRow;
 use crate::store::rows::outbox::NewOutboxRow;
 use crate::store::rows::people::{AgreementRow, DocumentRow, scoped_key};
 use crate::store::rows::{clean, json, name_of};
@@ -66,6 +67,7 @@ pub(in crate::store) struct TurnBatch {
     pub raised: Vec<RaisedRow>,
     pub spoke: Vec<TicketTouchRow>,
     pub dead: Vec<DeadTurnRow>,
+    pub media: Vec<NewMediaRow>,
 }
 
 /// Splits a batch so that no part holds two commits of one conversation: the second sees what the first left.
@@ -273,6 +275,9 @@ impl TurnBatch {
             }
             Record::SetAside(dead) => {
                 self.dead.push(DeadTurnRow::write(dead, &row.lender, row.id, at)?);
+            }
+            Record::Media(media) => {
+                self.media.push(NewMediaRow::write(media, &row.lender, row.id, at));
             }
             Record::CloseTicket { ticket, outcome } => {
                 if change.ticket == Some(ticket.0) {

@@ -14,6 +14,7 @@ mod flows;
 mod import;
 mod inbox;
 mod inspect;
+mod media;
 mod outbox;
 mod people;
 mod retention;

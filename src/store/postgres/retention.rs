@@ -50,6 +50,7 @@ impl PostgresStore {
                 // A message may have come since they were looked at.
                 let ended: Vec<Uuid> =
                     sqlx::query_scalar(ENDED).bind(before.0).bind(old).fetch_all(&mut *transaction).await?;
+                delete(&mut transaction, DELETE_MEDIA, &ended).await?;
                 // Another process may have emptied some of them just before: only what goes here is counted here.
                 let emptied: i64 =
                     sqlx::query_scalar(DELETE_SAID).bind(ended).fetch_one(&mut *transaction).await?;
@@ -95,3 +96,5 @@ const DELETE_SAID: &str = "
     WITH log AS (DELETE FROM events WHERE conversation_id = ANY($1) RETURNING conversation_id),
       sent AS (DELETE FROM outbox WHERE conversation_id = ANY($1) RETURNING conversation_id)
     SELECT COUNT(*) FROM (SELECT conversation_id FROM log UNION SELECT conversation_id FROM sent) AS emptied";
+
+const DELETE_MEDIA: &str = "DELETE FROM media_files WHERE conversation_id = ANY($1)";

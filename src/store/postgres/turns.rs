@@ -1,6 +1,7 @@
 //! The commit of turns, in PostgreSQL.
 
 use super::dead_letters::insert_dead;
+use super::media::insert_media;
 use super::outbox::{insert_outbox, withdraw};
 use super::people::stored_tries;
 use super::{PostgresStore, ids, retrying};
@@ -44,6 +45,7 @@ async fn commit_wave(
     write_money_records(&mut transaction, &batch).await?;
     write_identity_records(&mut transaction, &batch).await?;
     write_tickets(&mut transaction, &batch).await?;
+    insert_media(&mut transaction, &batch.media).await?;
     insert_dead(&mut transaction, &batch.dead).await?;
     update_conversations(&mut transaction, &batch).await?;
     transaction.commit().await?;

@@ -28,6 +28,12 @@ pub(in crate::store) const STEPS: &[Step] = &[
         by: By::Chats,
     },
     Step {
+        what: "files received",
+        fate: Fate::Removed,
+        sql: "DELETE FROM media_files WHERE conversation_id {in}",
+        by: By::Chats,
+    },
+    Step {
         what: "log entries of chats",
         fate: Fate::Removed,
         sql: "DELETE FROM events WHERE conversation_id {in}",

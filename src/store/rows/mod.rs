@@ -5,6 +5,7 @@ pub(super) mod conversations;
 pub(super) mod dead_letters;
 pub(super) mod erasure;
 pub(super) mod files;
+pub(super) mod media;
 pub(super) mod outbox;
 pub(super) mod people;
 pub(super) mod pseudonym;

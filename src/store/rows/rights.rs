@@ -237,6 +237,25 @@ pub(in crate::store) const SECTIONS: &[Section] = &[
         by: By::Chats,
     },
     Section {
+        // Without their bytes: agents open those, and an operator takes them from the table.
+        name: "files_received",
+        columns: &[
+            ("id", Id),
+            ("conversation_id", Id),
+            ("kind", Text),
+            ("state", Text),
+            ("mime_type", Text),
+            ("filename", Text),
+            ("size_bytes", Number),
+            ("sha256", Text),
+            ("why", Text),
+            ("received_at", Time),
+            ("finished_at", Time),
+        ],
+        from: "media_files t WHERE t.conversation_id {in} ORDER BY t.received_at, t.id",
+        by: By::Chats,
+    },
+    Section {
         name: "messages_sent",
         columns: &[
             ("id", Id),

@@ -9,6 +9,7 @@ mod flows;
 mod import;
 mod inbox;
 mod inspect;
+mod media;
 mod outbox;
 mod owner;
 mod people;

@@ -56,6 +56,7 @@ impl SqliteStore {
                     .await?;
                 delete(&mut transaction, DELETE_EVENTS, &ended).await?;
                 delete(&mut transaction, DELETE_OUTBOX, &ended).await?;
+                delete(&mut transaction, DELETE_MEDIA, &ended).await?;
                 u64::try_from(ended.len()).unwrap_or(u64::MAX)
             }
         };
@@ -90,3 +91,6 @@ const DELETE_EVENTS: &str =
 
 const DELETE_OUTBOX: &str =
     "DELETE FROM outbox WHERE conversation_id IN (SELECT unhex(value) FROM json_each($1))";
+
+const DELETE_MEDIA: &str =
+    "DELETE FROM media_files WHERE conversation_id IN (SELECT unhex(value) FROM json_each($1))";

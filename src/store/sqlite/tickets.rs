@@ -309,7 +309,7 @@ const APPEND_EVENT: &str = "
       COALESCE((SELECT turn FROM events WHERE conversation_id = $1 ORDER BY seq DESC LIMIT 1), 0),
       $4, $5, $6)";
 
-async fn append_events(
+pub(super) async fn append_events(
     connection: &mut SqliteConnection,
     conversation: Uuid,
     events: &[EventRow],

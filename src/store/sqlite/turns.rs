@@ -1,6 +1,7 @@
 //! The commit of turns, in SQLite.
 
 use super::dead_letters::insert_dead;
+use super::media::insert_media;
 use super::outbox::{insert_outbox, withdraw};
 use super::people::{insert_agreements, insert_opt_outs, stored_tries};
 use super::{Script, SqliteStore, begin};
@@ -51,6 +52,7 @@ async fn commit_wave(
     write_claims(&mut script, &batch);
     write_identity_records(&mut script, &batch);
     write_tickets(&mut script, &batch);
+    insert_media(&mut script, &batch.media);
     insert_dead(&mut script, &batch.dead);
     update_conversations(&mut script, &batch);
     script.run(&mut transaction).await?;

@@ -11,6 +11,7 @@ mod desk;
 mod identity;
 mod lenders;
 pub mod make;
+mod media;
 mod operations;
 mod owner;
 mod parity;
@@ -139,6 +140,12 @@ store_contract!(
     rights::a_running_agreement_or_an_open_case_holds_an_erasure,
     rights::a_turn_and_a_send_under_way_come_to_nothing_in_an_erasure,
     rights::an_erased_persons_wish_not_to_be_written_to_is_kept,
+    media::a_file_is_wanted_with_its_turn_and_once,
+    media::a_claimed_file_is_free_again_when_its_lease_ends,
+    media::a_file_is_tried_again_later_or_given_up_with_a_reason,
+    media::the_files_of_a_chat_within_a_day_are_counted,
+    media::who_opens_a_file_stands_in_the_log_of_the_chat,
+    media::files_go_with_an_erasure_and_with_the_log_of_their_chat,
     cases::a_case_waits_until_it_is_closed_once,
     cases::a_closed_case_holds_nothing_and_may_be_asked_again,
     cases::a_running_agreement_ends_once,

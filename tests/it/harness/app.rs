@@ -22,8 +22,9 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
+use tokio_util::sync::CancellationToken;
 
 pub const TOKEN: &str = "graph-token-of-the-tests";
 /// A Saturday-free start: Monday 2026-11-23, 10:00 in Bogotá.
@@ -42,6 +43,8 @@ pub struct TestApp {
     n_sent: AtomicU64,
     lines: Mutex<Vec<String>>,
     seen: Mutex<usize>,
+    /// Somebody sent a file: until then nothing looks for one, so that a turn costs what it costs.
+    files: AtomicBool,
     _folder: tempfile::TempDir,
     _supervisor: Supervisor,
 }
@@ -134,6 +137,7 @@ impl TestApp {
             n_sent: AtomicU64::new(0),
             lines: Mutex::default(),
             seen: Mutex::new(0),
+            files: AtomicBool::new(false),
             _folder: folder,
             _supervisor: supervisor,
         }
@@ -203,16 +207,30 @@ impl TestApp {
         self.drain().await;
     }
 
+    /// From now on files are fetched too.
+    pub fn expect_files(&self) {
+        self.files.store(true, Ordering::SeqCst);
+    }
+
     /// Runs every loop until nothing is left to do.
     pub async fn drain(&self) {
         for _ in 0..ROUNDS_MAX {
             let now = self.clock.now();
             let mut busy = self.started.store.fire_timers(now, 100).await.unwrap() > 0;
             busy |= self.started.store.settle_doubts(now, 100).await.unwrap() > 0;
-            busy |= self.started.converse.round(16).await.unwrap().conversations > 0;
+            let round = self.started.converse.round(16).await.unwrap();
+            busy |= round.conversations > 0;
+            if round.files > 0 {
+                self.expect_files();
+            }
             busy |= self.started.dispatch.round(16).await.unwrap() > 0;
             busy |= self.started.notices.statuses(100).await.unwrap() > 0;
             busy |= self.started.notices.others(100).await.unwrap() > 0;
+            if self.files.load(Ordering::SeqCst)
+                && let Some(media) = &self.started.media
+            {
+                busy |= media.round(&CancellationToken::new()).await.unwrap().claimed > 0;
+            }
             self.started.handoff.upkeep().await.unwrap();
             if !busy {
                 return;

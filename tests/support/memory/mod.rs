@@ -4,6 +4,7 @@ mod cases;
 mod conversations;
 mod dead_letters;
 mod inbox;
+mod media;
 mod outbox;
 mod people;
 mod retention;
@@ -56,6 +57,7 @@ pub struct Tables {
     pub(in crate::store) person_key: Option<[u8; 32]>,
     pub(in crate::store) person_acts: Vec<PersonAct>,
     pub(in crate::store) dead_letters: Vec<dead_letters::DeadLetter>,
+    pub(in crate::store) media: Vec<media::Media>,
 }
 
 pub(in crate::store) struct RawDelivery {

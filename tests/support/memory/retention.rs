@@ -139,6 +139,7 @@ impl Tables {
             }
             Aged::Chats => {
                 self.events.retain(|id, _| !old.contains(id));
+                self.forget_media(old);
                 self.outbox.retain(|message| !old.contains(&message.row.conversation));
                 let sent = self.outbox.iter().enumerate();
                 self.outbox_ids = sent.map(|(seq, message)| (message.row.id, seq)).collect();

@@ -174,6 +174,9 @@ impl Tables {
             "messages_received": ids(
                 self.inputs.iter().filter(|i| chat(&i.row.conversation)).map(|i| i.row.id).collect(),
             ),
+            "files_received": ids(
+                self.media.iter().filter(|m| chat(&m.row.conversation)).map(|m| m.row.id).collect(),
+            ),
             "messages_sent": ids(
                 self.outbox.iter().filter(|m| chat(&m.row.conversation)).map(|m| m.row.id).collect(),
             ),
@@ -187,6 +190,7 @@ impl Tables {
             .iter()
             .map(|step| {
                 let n = match step.what {
+                    "files received" => n("files_received"),
                     "messages received" => n("messages_received"),
                     "messages that we sent or were about to send" => n("messages_sent"),
                     "tickets" => n("tickets"),
@@ -230,6 +234,7 @@ impl Tables {
             input.row.dedupe_key.map(|key| self.dedupe_keys.remove(&key));
         }
         self.events.retain(|id, _| !chat(id));
+        self.forget_media(&subject.chats);
         self.deliveries.retain(|_, raw| !Self::names(subject, &String::from_utf8_lossy(&raw.body)));
         for notice in self.notices.extract_if(.., |notice| Self::names(subject, &notice.row.body)) {
             self.dedupe_keys.remove(&notice.row.dedupe_key);

@@ -6,8 +6,10 @@ use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::tickets::{AgentAct, Lease, Ticket, TicketRefused, TicketStore};
 use crate::store::plan::desk::{self, DeskPlan};
+use crate::store::plan::turns::EventRow;
 use crate::store::rows::tickets::TicketRow;
 use async_trait::async_trait;
+use uuid::Uuid;
 
 #[async_trait]
 impl TicketStore for MemoryStore {
@@ -179,12 +181,9 @@ impl Tables {
         Ok(ticket.row.holds(lease, now)?.map(|()| ticket.row.clone()))
     }
 
-    fn write_act(&mut self, plan: DeskPlan, now: i64) {
-        let id = plan.ticket.id;
-        let conversation = plan.ticket.conversation_id;
-        let closed = plan.ticket.is_closed();
-        self.tickets.get_mut(&id).unwrap().row = plan.ticket;
-        for mut event in plan.events {
+    /// Between turns: the turn is that of the newest event.
+    pub(super) fn append_events(&mut self, conversation: Uuid, events: Vec<EventRow>) {
+        for mut event in events {
             let chat = self.conversations.get_mut(&conversation).unwrap();
             chat.last_event_seq += 1;
             event.seq = chat.last_event_seq;
@@ -192,6 +191,14 @@ impl Tables {
             event.turn = log.last().map_or(0, |newest| newest.turn);
             log.push(event);
         }
+    }
+
+    fn write_act(&mut self, plan: DeskPlan, now: i64) {
+        let id = plan.ticket.id;
+        let conversation = plan.ticket.conversation_id;
+        let closed = plan.ticket.is_closed();
+        self.tickets.get_mut(&id).unwrap().row = plan.ticket;
+        self.append_events(conversation, plan.events);
         if closed {
             let chat = self.conversations.get_mut(&conversation).unwrap();
             if chat.ticket == Some(id) {

@@ -142,6 +142,7 @@ impl Tables {
                 self.dead_letters.push(DeadLetter { id: row.id, row: Some(row) });
             }
         }
+        batch.media.into_iter().for_each(|row| self.want_media(row));
         batch.conversations.into_iter().for_each(|change| self.change(change));
     }
 
