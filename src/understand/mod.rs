@@ -16,6 +16,7 @@ pub mod intent;
 pub mod language;
 pub mod lexicon;
 mod linear;
+mod mistakes;
 pub mod named;
 pub mod normalise;
 pub mod number;
@@ -235,30 +236,6 @@ impl Understander {
         examples.extend(lexicon::read_examples(&dir.join(lexicon::EXTRA))?);
         let acts = Arc::new(Acts::read(dir, lexicon.normaliser.clone())?);
         Ok(Self { acts, ..Self::from_rows(&examples, lexicon) })
-    }
-
-    /// What is wrong with the files of `dir`: the first mistake of the lists, and of each file of examples; when they
-    /// can be read, what must be understood and is not.
-    pub fn mistakes(dir: &Path) -> Vec<UnderstandError> {
-        let mut found = Vec::new();
-        let mut files = Vec::new();
-        for name in [lexicon::SHARED, lexicon::EXTRA] {
-            match lexicon::read_examples(&dir.join(name)) {
-                Ok(examples) => files.push((name, examples)),
-                Err(error) => found.push(error),
-            }
-        }
-        match Lexicon::read(dir) {
-            Err(error) => found.insert(0, error),
-            Ok(lexicon) => {
-                found.extend(Acts::read(dir, lexicon.normaliser.clone()).err());
-                found.extend(safety::forgotten(dir, &lexicon));
-                if files.len() == 2 {
-                    found.extend(safety::mislabelled(dir, &lexicon, &files));
-                }
-            }
-        }
-        found
     }
 
     pub fn from_rows(rows: &[Example], lexicon: Lexicon) -> Self {

@@ -2,6 +2,7 @@
 
 mod codes;
 mod effects;
+mod known;
 mod terms;
 
 use crate::domain::assurance::{Assurance, Label};
@@ -16,16 +17,16 @@ use crate::flow::model::FlowSet;
 use crate::flow::state::{Session, Status};
 use crate::ports::conversations::{Claim, InputKind, NewOutbox, NewTimer, Origin, StoredInput, TurnCommit};
 use crate::ports::people::{IdentityHistory, PersonFile, TriesOf};
-use crate::ports::records::{Case, PaymentClaim, Record};
+use crate::ports::records::Record;
 use crate::service::actions::{self, ActionContext, Done};
 use crate::service::converse::events::Told;
-use crate::service::converse::facts::{self, Basis, Known};
+use crate::service::converse::facts::{self, Known};
 use crate::service::converse::inputs::{Ear, input};
 use crate::service::converse::media;
 use crate::service::converse::merge::{Part, merge};
 use crate::service::converse::sessions::{empty_commit, read_session, write_session};
 use crate::service::converse::withheld::withheld;
-use crate::service::converse::{Converse, TurnError, events, summary};
+use crate::service::converse::{Converse, TurnError, events};
 use crate::service::lenders::Lender;
 use crate::service::traces::{Laps, Phase};
 use crate::understand::withheld::Asked;
@@ -391,86 +392,6 @@ impl<'a> Work<'a> {
         self.file = None;
         self.candidates.clear();
         self.session.assurance = Assurance::Ninguna;
-    }
-
-    /// The proven person; below that the only one whom the file has on this number. Where several share it, or the file
-    /// names another one than the chat is linked to, nobody is known before proof.
-    fn known_person(&self) -> Option<&Person> {
-        if self.is_proven() {
-            return self.candidates.iter().find(|person| Some(person.id) == self.person);
-        }
-        match self.candidates.as_slice() {
-            [one] if Some(one.id) == self.person => Some(one),
-            [] | [_, ..] => None,
-        }
-    }
-
-    fn is_proven(&self) -> bool {
-        facts::is_proven(&self.session, &self.claim.conversation, self.person, self.now)
-    }
-
-    /// Of whom a text that is not for everybody tells something.
-    fn shown_person(&self) -> Option<PersonId> {
-        self.known_person().map(|person| person.id)
-    }
-
-    fn level(&self) -> Assurance {
-        let known = self.known_person().is_some();
-        facts::level(&self.session, &self.claim.conversation, self.person, known, self.now)
-    }
-
-    fn facts(&self) -> Facts {
-        self.facts_in(&self.session.language)
-    }
-
-    fn facts_in(&self, language: &str) -> Facts {
-        facts::facts(&Basis {
-            lender: self.lender,
-            person: self.known_person(),
-            assurance: self.level(),
-            last_inbound_at: self.last_inbound_at,
-            waiting: self.waiting,
-            attended: self.attended,
-            opted_out: self.claim.conversation.opted_out,
-            language,
-            reserved: self.linked().and_then(|person| person.reserved.as_deref()),
-            now: self.now,
-        })
-    }
-
-    /// Whom the chat is linked to, proven or not.
-    fn linked(&self) -> Option<&Person> {
-        self.candidates.iter().find(|person| Some(person.id) == self.person)
-    }
-
-    fn summary(&self, note: &str) -> serde_json::Value {
-        let known = summary::Known {
-            assurance: self.level(),
-            person: self.known_person(),
-            file: self.file.as_ref(),
-            claims: &self.claims(),
-            cases: &self.cases(),
-        };
-        summary::summary(self.lender, &self.session, &known, note, self.now)
-    }
-
-    /// Reported payments of the proved person; before proof those that this turn reports.
-    fn claims(&self) -> Vec<PaymentClaim> {
-        if let Some(file) = &self.file {
-            return file.claims.clone();
-        }
-        let claim =
-            |record: &Record| if let Record::Claim(claim) = record { Some(claim.clone()) } else { None };
-        self.commit.records.iter().filter_map(claim).collect()
-    }
-
-    /// Open cases of the proved person; before proof those that this turn opens.
-    fn cases(&self) -> Vec<Case> {
-        if let Some(file) = &self.file {
-            return file.open_cases.clone();
-        }
-        let case = |record: &Record| if let Record::Case(case) = record { Some(case.clone()) } else { None };
-        self.commit.records.iter().filter_map(case).collect()
     }
 
     fn tell(&mut self, turn: u64, told: &Told<'_>) -> Result<(), TurnError> {
