@@ -377,7 +377,8 @@ impl Rule {
             let denied = self.head.unless_denied && denial::is_denied(words, hit);
             (lifts.iter().any(touches) || denied) && !taken_back(hit)
         };
-        let parted = |gap: Span| self.head.unless_denied && denial::is_between(words, gap);
+        let parted =
+            |gap: Span| self.head.unless_denied && denial::is_between(words, gap) && !taken_back(gap);
         let mut found = Vec::new();
         for phrase in &self.phrases {
             found.extend(phrase.find(words).into_iter().filter(|span| !lifted(*span)));

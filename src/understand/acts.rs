@@ -42,7 +42,7 @@ impl Acts {
         Ok(Self { rows, normaliser, learnt: OnceLock::new() })
     }
 
-    /// Trains, which takes a good part of a second, unless that was done; a server does it beside its start, so that no
+    /// Trains, which takes about a second, unless that was done; a server does it beside its start, so that no
     /// agent waits for it.
     pub fn learn(&self) {
         self.linear();
@@ -68,14 +68,14 @@ impl Acts {
         }
         let linear = self.linear();
         let written: Vec<char> = text.chars().collect();
-        let mut parts = vec![(0, written.len())];
+        let mut parts = vec![((0, written.len()), false)];
         let sentences = sentences(&written);
         let turned: Vec<_> = sentences.iter().filter_map(|sentence| turned(&written, *sentence)).collect();
         if sentences.len() > 1 {
-            parts.extend(sentences);
+            parts.extend(sentences.into_iter().map(|sentence| (sentence, false)));
         }
-        parts.extend(turned);
-        let hear = |(start, end): (usize, usize)| {
+        parts.extend(turned.into_iter().map(|part| (part, true)));
+        let hear = |((start, end), turned): ((usize, usize), bool)| {
             let part: String = written.get(start..end)?.iter().collect();
             let words = self.normaliser.words(&fold(&part));
             let whole = (start, end) == (0, written.len());
@@ -83,7 +83,7 @@ impl Acts {
             let short = words.split(' ').count() < least;
             // Of few words the estimate is worth as much as is known of them.
             let likely = if short { linear.believed(&words) } else { linear.likely(&words) }?;
-            let mut heard = Heard { start, end, short, likely: [0; Act::COUNT] };
+            let mut heard = Heard { start, end, short, turned, likely: [0; Act::COUNT] };
             for (to, from) in heard.likely.iter_mut().zip(likely) {
                 *to = bps(from);
             }

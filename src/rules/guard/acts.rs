@@ -12,6 +12,8 @@ use crate::rules::guard::{Fact, Known, Look, Mention};
 
 /// Words are stopped when what they may not do is at least so likely, in 1/10 000.
 const SURE_BPS: u32 = 5_500;
+/// The same of what a "but" begins.
+const TURNED_BPS: u32 = 7_000;
 /// Phrases count for nothing when what may be done is so likely.
 const HARMLESS_BPS: u32 = 8_500;
 
@@ -123,6 +125,8 @@ pub struct Heard {
     pub end: usize,
     /// Of so few words that it is judged only where people must be spared most: see [`Known::quiet`].
     pub short: bool,
+    /// What a "but" begins, which leans on the words before it: it is stopped only when it is surer.
+    pub turned: bool,
     /// In 1/10 000, in the order of [`Act::ALL`].
     pub likely: [u16; Act::COUNT],
 }
@@ -163,7 +167,8 @@ fn mention(look: &Look<'_>, part: &Heard) -> Option<Mention> {
     let barred: Vec<(Act, u16)> =
         Act::ALL.into_iter().zip(part.likely).filter(|(act, _)| is_barred(look, part, *act)).collect();
     let sum: u32 = barred.iter().map(|(_, likely)| u32::from(*likely)).sum();
-    let (act, _) = barred.into_iter().max_by_key(|(_, likely)| *likely).filter(|_| sum >= SURE_BPS)?;
+    let least = if part.turned { TURNED_BPS } else { SURE_BPS };
+    let (act, _) = barred.into_iter().max_by_key(|(_, likely)| *likely).filter(|_| sum >= least)?;
     let mut fact = act.fact(look.known.quiet)?;
     if fact == Fact::Pressed && !look.known.proved() {
         fact = Fact::Debt;
