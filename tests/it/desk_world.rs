@@ -213,11 +213,14 @@ impl World {
         let random = Arc::new(Counting(AtomicU64::new(1)));
         let ports = HandoffPorts::new(store.clone(), queue, clock.clone());
         let lint = Lint::parse(include_str!("../../flows/policies/lint.yaml")).unwrap();
+        let understander = understander();
+        // As a server does beside its start: no request waits for it, and no connection is given up meanwhile.
+        understander.acts().learn();
         let handoff = Arc::new(HandoffService::new(
             ports,
             Arc::new(lenders()),
             Arc::new(lint),
-            understander(),
+            understander,
             Arc::new(FlowLibrary::new(store.clone())),
             HandoffSettings::default(),
         ));
