@@ -117,7 +117,9 @@ pub fn unlike_a_name(text: &str) -> Option<Unlike> {
         .iter()
         .enumerate()
         .any(|(at, word)| marks(word) || MAY_BE_BORNE.contains(&word.as_str()) && qualified(at));
-    (case || words.join("") == "qepd").then_some(Unlike::Mark)
+    // "Q.E.P.D." is four words of a letter each.
+    let lettered = words.windows(4).any(|letters| letters.concat() == "qepd");
+    (case || lettered).then_some(Unlike::Mark)
 }
 
 /// Letters of an ending: "moros-os", "jurídic-amente" is none.

@@ -5,7 +5,7 @@ use crate::harness::app::{START, TestApp};
 use crate::harness::meta::Who;
 use crate::harness::process::{PROGRAM, alone};
 use acuerdo::domain::ids::{AgentId, LenderId};
-use acuerdo::domain::time::Timestamp;
+use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::agents::Agent;
 use acuerdo::ports::clock::Clock;
 use serde_json::Value;
@@ -122,6 +122,7 @@ async fn what_was_kept_is_not_claimed_again_from_an_older_balance() {
         app.says(&diana, line).await;
     }
     ok(&url, &["agreement", "close", &agreed(&url), "--as", "kept"]);
+    app.waits(Millis::minutes(1)).await;
     for wish in ["quiero ver cuánto debo", "quiero pagar", "quiero un descuento", "necesito el paz y salvo"]
     {
         app.says(&diana, "menú").await;

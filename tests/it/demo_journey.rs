@@ -65,7 +65,8 @@ async fn picture(phone: &Phone, name: &str) {
 #[actix_web::test]
 async fn the_demo_answers_only_under_its_own_address_and_to_its_own_page() {
     let demo = Demo::start();
-    let http = reqwest::Client::new();
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
     let asks = async |path: &str, header: &str, value: &str| {
         let url = format!("{}{path}", demo.base);
         let answer = http.get(url).header(header, value).send().await.unwrap();

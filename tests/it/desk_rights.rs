@@ -67,7 +67,7 @@ async fn a_hint_of_distress_told_to_an_agent_gets_the_care_of_the_queue() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hint_of_a_threat_or_a_death_told_to_an_agent_makes_the_ticket_quiet_and_opens_no_case() {
     for (words, priority) in [
-        ("me tienen amenazado unos tipos por una plata", Priority::Urgent),
+        ("me tienen amenazado unos tipos por una plata", Priority::High),
         ("la titular esta enterrada hace un año", Priority::High),
     ] {
         let held = proved().await;

@@ -96,8 +96,13 @@ async fn one_message_is_followed_by_its_ids_from_webhook_to_delivery() {
     assert_eq!(messages(&of_message), ["turn committed", "message tried", "received"]);
     assert_eq!(field(&of_message[2], "item.status"), "delivered");
 
+    // Without the times of the lines, which may hold any digits.
+    let text = log.text();
+    let times =
+        text.split(r#""timestamp":""#).map(|line| line.split_once('"').map_or(line, |(_, rest)| rest));
+    let told: String = times.collect();
     for personal in [DIANA, "Diana", "0303", "wamid", "hola", "Persona"] {
-        assert!(!log.text().contains(personal), "`{personal}` is in the log:\n{}", log.text());
+        assert!(!told.contains(personal), "`{personal}` is in the log:\n{text}");
     }
 }
 

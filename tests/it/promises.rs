@@ -44,9 +44,9 @@ const PROMISES: [(&str, &str); 3] = [
 ];
 
 /// The promises that are kept: words, and what keeps them.
-const KEPT: [(&str, By); 29] = [
+const KEPT: [(&str, By); 31] = [
     (
-        r"le paso con una persona|le (atiende|ayuda|atienda|escriba) una persona|l[oa] revisa una persona|una persona busca otra|con prioridad y le responde por este chat",
+        r"le paso con una persona|le (atiende|ayuda|atienda|escriba) una persona|l[oa] revisa una persona|una persona busca otra|y le responde por este chat",
         Desk,
     ),
     (
@@ -79,6 +79,8 @@ const KEPT: [(&str, By); 29] = [
         r"no le escribiremos más|le respondemos|vamos mais escrever|e respondemos|we won't write to you|we will not write to you|we'll answer",
         Does("contacto.excluir"),
     ),
+    (r"vai ler que você tem quem o represente", Does("ticket.dejar")),
+    (r"we'll gladly look at it", Shown("promesa/retira_y_vuelve_a_probar")),
     (r"podrá recibir de nuevo", Does("contacto.incluir")),
     (
         r"no volveremos a escribir a este número|não voltaremos a escrever para este|we won't write to this number",

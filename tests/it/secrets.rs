@@ -309,7 +309,11 @@ pub async fn postgres_dump(url: &str) -> Vec<u8> {
         let value = if is_bytes { column } else { format!("convert_to({column}::text, 'UTF8')") };
         let values = AssertSqlSafe(format!("SELECT COALESCE({value}, '') FROM {table}"));
         let values: Vec<Vec<u8>> = sqlx::query_scalar(values).fetch_all(&mut hand).await.unwrap();
-        values.iter().for_each(|value| all.extend(value));
+        // Apart: a column of counts would else read as a long number.
+        for value in &values {
+            all.extend(value);
+            all.push(b'\n');
+        }
     }
     hand.close().await.unwrap();
     all

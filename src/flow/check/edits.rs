@@ -220,14 +220,7 @@ fn whoever_may_be_in_danger_meets_a_person_a_line_and_no_word_of_paying() {
                 "wait: {expire: 1h, then: fin}",
             ),
         ),
-        (
-            "F072",
-            (
-                "duda_segura.yaml",
-                "si: {title: \"Sí, por favor\", goto: angustia}",
-                "si: {title: \"Sí, por favor\", goto: fin}",
-            ),
-        ),
+        ("F072", ("duda_segura.yaml", "\"por favor\"], goto: angustia}", "\"por favor\"], goto: fin}")),
     ]);
     allowed(&[
         ("angustia.yaml", "lo demás puede esperar", "lo de los pagos puede esperar"),

@@ -138,9 +138,9 @@ fn prefixed(read: &Read<'_>, at: usize) -> Option<Range<usize>> {
 
 /// Where the code of a card stands, and what it is called there.
 const BACK: [&str; 8] = ["atras", "detras", "reverso", "respaldo", "dorso", "verso", "tras", "back"];
-const OF_IT: [&str; 14] = [
+const OF_IT: [&str; 16] = [
     "el", "los", "la", "las", "o", "os", "tres", "cuatro", "quatro", "numero", "numeros", "digitos", "one",
-    "ones",
+    "ones", "three", "four",
 ];
 /// Words between it and the code.
 const BACK_WITHIN: usize = 3;

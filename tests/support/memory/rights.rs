@@ -156,7 +156,14 @@ impl Tables {
         };
         let name = |person: &Uuid| self.persons.get(person).map(|row| json!({"full_name": row.full_name}));
         let events = subject.chats.iter().filter_map(|id| self.events.get(id)).flatten();
+        let tried = |id: &Uuid| self.try_persons.contains_key(&(*id, subject.person));
+        let tries = self
+            .tries
+            .iter()
+            .filter(|row| chat(&row.conversation) || tried(&row.id))
+            .filter(|row| row.passed.is_none_or(|person| person == subject.person));
         json!({
+            "identity_tries": tries.map(|row| json!({"id": row.id, "passed_person": row.passed})).collect::<Value>(),
             "person": name(&subject.person).into_iter().collect::<Value>(),
             "debts": ids(
                 self.obligations.values().filter(|row| row.person_id == subject.person).map(|row| row.id).collect(),
