@@ -173,7 +173,12 @@ impl<'f> Run<'f> {
     /// to what was asked after them.
     pub(super) fn recants(&self, interrupt: &Interrupt, heard: &Heard<'_>) -> bool {
         let about = interrupt.terms == Some(Terms::Accepted);
-        about && self.accepted_within(UNREAD) && !self.terms_wait() && heard.goes_against()
+        // "mándeme el cronograma": what has words of its own is that.
+        let own_words = || {
+            let mut others = self.flows.bot.interrupts.iter().filter(|it| it.terms.is_none());
+            others.any(|it| heard.phrases(it))
+        };
+        about && self.accepted_within(UNREAD) && !self.terms_wait() && heard.goes_against() && !own_words()
     }
 
     /// A denial in the same breath as the yes, at the question whether to withdraw it: it cannot be an answer to that.
