@@ -21,11 +21,14 @@ pub fn graph_client(settings: &Settings) -> anyhow::Result<GraphClient> {
     GraphClient::new(&config).context("WHATSAPP_GRAPH_URL")
 }
 
+/// How messages go out, and how files come in if they do.
+type Ways = (Arc<dyn MessageSender>, Option<Arc<dyn MediaSource>>);
+
 /// How messages go out and files come in. A terminal in the place of WhatsApp brings no files.
 pub(super) fn ways(
     settings: &Settings,
     world: &World,
-) -> anyhow::Result<(Arc<dyn MessageSender>, Option<Arc<dyn MediaSource>>)> {
+) -> anyhow::Result<Ways> {
     if let Some(given) = &world.sender {
         return Ok((given.clone(), None));
     }

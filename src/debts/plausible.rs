@@ -141,7 +141,7 @@ pub fn name_of_product(text: &str) -> Result<(), Mistake> {
     {
         return Err(mistake("a sign of markup, a formula or a template in the name of a product", ALONE));
     }
-    if words.split(|c: char| !c.is_alphanumeric()).any(tells) || SPELLED_LINKS.iter().any(|it| spelled(&it)) {
+    if words.split(|c: char| !c.is_alphanumeric()).any(tells) || SPELLED_LINKS.iter().any(spelled) {
         return Err(mistake("a message to people, not the name of a product", ALONE));
     }
     Ok(())

@@ -61,7 +61,7 @@ impl<'f> Run<'f> {
     pub(super) fn doubt(&mut self, flow: &'f FlowId, doubted: Intent, heard: &Heard<'_>) -> Result<(), Stop> {
         self.visit(format!("doubt:{}", doubted.name()));
         let words = heard.noted(expectation(self.flows, &self.session));
-        let clear = self.names_holder(heard).then(|| (CLEAR_VAR, Value::Bool(true)));
+        let clear = self.names_holder(heard).then_some((CLEAR_VAR, Value::Bool(true)));
         let brought: Vec<_> = [(WORDS_VAR, Value::text(&words))].into_iter().chain(clear).collect();
         // What it tells besides is asked about when this is answered.
         if let Some(besides) = heard.besides().filter(|besides| *besides != doubted && self.has_room()) {

@@ -118,7 +118,7 @@ pub(super) fn standing<'w>(words: &[&'w str]) -> Vec<&'w str> {
     let mut denied: Option<Denial> = None;
     for (at, word) in words.iter().enumerate() {
         let here = denied.is_some_and(|denial| at - denial.from <= DENIAL_REACH);
-        let wished_anew = WISHES.contains(word) && !denied.is_some_and(|denial| at - denial.from <= 2);
+        let wished_anew = WISHES.contains(word) && denied.is_none_or(|denial| at - denial.from > 2);
         if DENIES.contains(word) {
             denied = Some(Denial { from: at, act: false });
         } else if CLAUSES.contains(word) || wished_anew {

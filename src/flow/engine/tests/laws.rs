@@ -25,6 +25,7 @@ use uuid::Uuid;
 
 /// What happens next, before it is known what the session looks like then.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "a dozen of them in a test")]
 enum Move {
     Write(Understanding),
     /// The n-th option that was ever shown.
