@@ -44,7 +44,7 @@ const PROMISES: [(&str, &str); 3] = [
 ];
 
 /// The promises that are kept: words, and what keeps them.
-const KEPT: [(&str, By); 31] = [
+const KEPT: [(&str, By); 30] = [
     (
         r"le paso con una persona|le (atiende|ayuda|atienda|escriba) una persona|l[oa] revisa una persona|una persona busca otra|y le responde por este chat",
         Desk,
@@ -73,7 +73,6 @@ const KEPT: [(&str, By); 31] = [
     (r"escreve por este chat|voltam em|não é encerrado|vai ler", Waiting),
     (r"na fila|equipe verifica", Waiting),
     (r"will write in this chat|as soon as possible|will read it|stays open|already with the people", Waiting),
-    (r"le atiende una persona|atende você|person will help", Waiting),
     (r"stays with someone", Shown("cuidado/salir_no_cierra_angustia")),
     (
         r"no le escribiremos más|le respondemos|vamos mais escrever|e respondemos|we won't write to you|we will not write to you|we'll answer",
