@@ -25,10 +25,7 @@ pub fn graph_client(settings: &Settings) -> anyhow::Result<GraphClient> {
 type Ways = (Arc<dyn MessageSender>, Option<Arc<dyn MediaSource>>);
 
 /// How messages go out and files come in. A terminal in the place of WhatsApp brings no files.
-pub(super) fn ways(
-    settings: &Settings,
-    world: &World,
-) -> anyhow::Result<Ways> {
+pub(super) fn ways(settings: &Settings, world: &World) -> anyhow::Result<Ways> {
     if let Some(given) = &world.sender {
         return Ok((given.clone(), None));
     }

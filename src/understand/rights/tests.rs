@@ -1,3 +1,5 @@
+//! Which right is meant, also where another one is denied.
+
 use super::{asks_for_silence, right_named};
 use crate::rules::data_rights::DataRight::{Access, Authorisation, Correction, Erasure, Revocation};
 
