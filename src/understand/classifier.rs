@@ -3,6 +3,8 @@
 use super::intent::Intent;
 use super::linear::{Linear, Of, Seen, Shape};
 use acuerdo_weights::{CLASSES_MAX, Scores};
+use std::collections::HashSet;
+use std::sync::LazyLock;
 
 /// A word or pair of words is a sign of danger when so many rows of safety intents hold it, and they are so large a part
 /// of all rows that do.
@@ -95,8 +97,11 @@ const ORDINARY: &str = "\
     doce trece catorce quince veinte treinta cuarenta cincuenta sesenta setenta ochenta noventa duas \
     quatro sete oito nove dez vinte two three four five six seven eight nine ten fifteen twenty";
 
+/// Made once: each word of each message is looked up.
+static IS_ORDINARY: LazyLock<HashSet<&str>> = LazyLock::new(|| ORDINARY.split(' ').collect());
+
 fn is_ordinary(word: &str) -> bool {
-    ORDINARY.split(' ').any(|ordinary| ordinary == word) || word.bytes().all(|byte| byte.is_ascii_digit())
+    IS_ORDINARY.contains(word) || word.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// Which features most messages of danger hold, by the rows of examples.
