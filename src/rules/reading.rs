@@ -24,6 +24,8 @@ pub struct Word {
     pub text: String,
     /// How Spanish ears hear it: `v` as `b`, `z` as `s`, no `h`.
     pub sound: String,
+    /// How `text` and `sound` begin.
+    pub heads: Heads,
     /// Half-open range of characters in the text as written.
     pub start: usize,
     pub end: usize,
@@ -160,7 +162,38 @@ impl Reading {
 impl Word {
     fn new(text: String, (start, end): (usize, usize), (sentence, clause): (usize, usize)) -> Self {
         let sound = sound(&text);
-        Self { text, sound, start, end, sentence, clause, asked: false }
+        let heads = Heads::of(&text).or(Heads::of(&sound));
+        Self { text, sound, heads, start, end, sentence, clause, asked: false }
+    }
+}
+
+/// A set of beginnings of words, by which most words that are not meant are told apart without comparing letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heads(u64);
+
+impl Heads {
+    pub const NONE: Self = Self(0);
+    pub const ANY: Self = Self(u64::MAX);
+
+    /// The beginning of one word: its first two bytes.
+    pub fn of(word: &str) -> Self {
+        let byte = |at: usize| word.as_bytes().get(at).copied().map_or(0, u32::from);
+        Self(1 << ((byte(0) * 31 + byte(1)) % u64::BITS))
+    }
+
+    /// The beginnings of every word that goes on from `stem`.
+    pub fn going_on(stem: &str) -> Self {
+        if stem.len() < 2 { Self::ANY } else { Self::of(stem) }
+    }
+
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// No word of one set can be a word of the other when this is false.
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
     }
 }
 

@@ -301,12 +301,20 @@ const OVERDUE_BALANCE: [&str; 3] = ["saldo vencido", "saldo em atraso", "overdue
 
 /// The first of the phrases that stands in a text; a `*` ends a word that may go on, and words are compared folded.
 pub fn found(text: &str, phrases: &[&str]) -> Option<String> {
-    let padded = format!(" {} ", fold(text));
-    let phrase = phrases.iter().find(|phrase| match phrase.strip_suffix('*') {
-        Some(stem) => padded.contains(&format!(" {stem}")),
-        None => padded.contains(&format!(" {phrase} ")),
-    })?;
-    Some(phrase.trim_end_matches('*').to_owned())
+    let folded = fold(text);
+    phrases
+        .iter()
+        .map(|phrase| (phrase.trim_end_matches('*'), phrase.ends_with('*')))
+        .find(|(phrase, goes_on)| stands(&folded, phrase, *goes_on))
+        .map(|(phrase, _)| phrase.to_owned())
+}
+
+/// Whether a phrase stands in a folded text, from a word's beginning to a word's end, or within one that goes on.
+fn stands(folded: &str, phrase: &str, goes_on: bool) -> bool {
+    let begins = std::iter::once(0).chain(folded.match_indices(' ').map(|(at, _)| at + 1));
+    begins
+        .filter_map(|at| folded[at..].strip_prefix(phrase))
+        .any(|rest| goes_on || rest.is_empty() || rest.starts_with(' '))
 }
 
 /// Where a phrase ends last in a folded text, and its length.

@@ -1,7 +1,7 @@
 //! Phrases of the lint rules: words in order, and pairs of phrases that stand near each other.
 
 use crate::rules::lint::NearText;
-use crate::rules::reading::{Folded, Word, sound};
+use crate::rules::reading::{Folded, Heads, Word, sound};
 use std::collections::BTreeMap;
 
 /// Words up to this many letters are compared as they are written.
@@ -16,8 +16,14 @@ pub type Sets = BTreeMap<String, Vec<String>>;
 /// Words in this order.
 #[derive(Debug, Clone)]
 pub struct Phrase {
-    /// For each place the words that may stand there.
-    places: Vec<Vec<Known>>,
+    places: Vec<Place>,
+}
+
+/// The words that may stand at one place of a phrase.
+#[derive(Debug, Clone)]
+struct Place {
+    words: Vec<Known>,
+    heads: Heads,
 }
 
 /// One word of a phrase, as it is written and as it sounds.
@@ -55,10 +61,10 @@ impl Phrase {
                 None => part.trim_matches(['(', ')']).split('|').filter_map(Known::of).collect::<Vec<_>>(),
             };
             if !known.is_empty() {
-                places.push(known);
+                places.push(Place::of(known));
             }
         }
-        if places.iter().flatten().all(Known::is_any) {
+        if places.iter().flat_map(|place| &place.words).all(Known::is_any) {
             return Err(format!("the phrase `{text}` has no words"));
         }
         Ok(Self { places })
@@ -66,11 +72,21 @@ impl Phrase {
 
     pub fn find(&self, words: &[Word]) -> Vec<Span> {
         let length = self.places.len();
-        let matches = |window: &[Word]| {
-            window.iter().zip(&self.places).all(|(word, known)| known.iter().any(|known| known.is(word)))
-        };
+        let matches =
+            |window: &[Word]| window.iter().zip(&self.places).all(|(word, place)| place.takes(word));
         let starts = words.windows(length).enumerate().filter(|(_, window)| matches(window));
         starts.map(|(start, _)| (start, start + length)).collect()
+    }
+}
+
+impl Place {
+    fn of(words: Vec<Known>) -> Self {
+        let heads = words.iter().fold(Heads::NONE, |heads, word| heads.or(word.heads()));
+        Self { words, heads }
+    }
+
+    fn takes(&self, word: &Word) -> bool {
+        self.heads.meets(word.heads) && self.words.iter().any(|known| known.is(word))
     }
 }
 
@@ -87,6 +103,12 @@ impl Known {
     /// `*` alone: whatever word stands there.
     const fn is_any(&self) -> bool {
         self.open && self.text.is_empty()
+    }
+
+    /// The beginnings of all words that it is.
+    fn heads(&self) -> Heads {
+        let of = if self.open { Heads::going_on } else { Heads::of };
+        of(&self.text).or(of(&self.sound))
     }
 
     fn is(&self, word: &Word) -> bool {

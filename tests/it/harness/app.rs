@@ -9,6 +9,8 @@ use acuerdo::config::Settings;
 use acuerdo::domain::ids::{LenderId, PhoneNumberId};
 use acuerdo::domain::outbound::Outbound;
 use acuerdo::domain::time::{Millis, Timestamp};
+use acuerdo::flow::diagnostic::Diagnostic;
+use acuerdo::flow::load::Loaded;
 use acuerdo::ports::clock::Clock;
 use acuerdo::ports::conversations::Conversation;
 use acuerdo::ports::inbox::{Delivery, DeliveryItem};
@@ -20,6 +22,7 @@ use acuerdo::whatsapp::webhook;
 use acuerdo::worker::supervisor::Supervisor;
 use secrecy::SecretString;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -300,11 +303,23 @@ fn world(clock: Arc<FakeClock>) -> World {
     World {
         clock,
         shares_clock: false,
-        load_flows: acuerdo::flow::load,
+        load_flows: load_once,
         random: Arc::new(CountingRandom::default()),
         understander: Some(understander()),
         sender: None,
     }
+}
+
+/// Loads each folder once for all tests of this process: what comes out depends on the files alone.
+fn load_once(files: &BTreeMap<String, String>) -> Result<Loaded, Vec<Diagnostic>> {
+    static LOADED: Mutex<BTreeMap<BTreeMap<String, String>, Loaded>> = Mutex::new(BTreeMap::new());
+    let mut loaded = LOADED.lock().unwrap();
+    if let Some(known) = loaded.get(files) {
+        return Ok(known.clone());
+    }
+    let new = acuerdo::flow::load(files)?;
+    loaded.insert(files.clone(), new.clone());
+    Ok(new)
 }
 
 /// Stores a message of this person as the inbox would.
