@@ -165,7 +165,8 @@ async fn promises(
                     acceptance: None,
                 },
                 accepted_at: now,
-                reference: format!("MUES-{:02}{n}", obligation.external_ref.len()),
+                // Of the id, so that no two samples are one reference.
+                reference: format!("MUES-{:06X}", id.0.as_u128() >> (128 - 24)),
                 ended_at: None,
             })
             .await?;
