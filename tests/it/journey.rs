@@ -3,7 +3,6 @@
 use crate::harness::app::{NUMBER, TestApp, VERIFY};
 use crate::harness::graph_api::Script;
 use crate::harness::meta::{self, Who};
-use crate::harness::webhook::text;
 use acuerdo::debts::{self, ImportContext};
 use acuerdo::domain::ids::LenderId;
 use acuerdo::domain::time::{Millis, Timestamp};
@@ -11,7 +10,6 @@ use acuerdo::ports::clock::Clock;
 use acuerdo::ports::outbox::OutboxStatus;
 use serde_json::json;
 use std::collections::HashSet;
-use std::time::Duration;
 
 /// Diana, 20 days late: phone, last 4 of the document, birthday.
 const DIANA: &str = "573005550003";
@@ -305,30 +303,6 @@ async fn an_answer_never_waits_behind_a_nudge_that_waits_for_the_morning() {
     let sent = app.started.store.sent_messages(conversation.id, 100).await.unwrap();
     let overtaken = sent.iter().find(|message| message.why.as_deref() == Some("overtaken"));
     assert_eq!(overtaken.expect("the nudge was queued").status, OutboxStatus::Refused);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_that_hangs_holds_up_no_other_chat() {
-    let app = TestApp::new().await;
-    let (slow, quick) = (Who::phone("573005550001"), Who::phone(DIANA));
-    for who in [&slow, &quick] {
-        let hello = meta::message(who, &app.wamid(), app.clock.now(), &text("hola"));
-        assert_eq!(app.deliver(meta::delivery(NUMBER, hello)).await, 200);
-    }
-    app.started.converse.round(10).await.unwrap();
-    app.graph.script([Script::Slow(Duration::from_secs(15)), Script::Accept]);
-    let sending = tokio::spawn({
-        let dispatch = app.started.dispatch.clone();
-        async move { dispatch.round(10).await }
-    });
-    let ids = (app.conversation(&slow).await.id, app.conversation(&quick).await.id);
-    let status = async |id| app.started.store.sent_messages(id, 1).await.unwrap()[0].status.clone();
-    while status(ids.1).await != OutboxStatus::Accepted {
-        assert!(!sending.is_finished(), "the answered message was never recorded");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    assert_eq!(status(ids.0).await, OutboxStatus::Sending);
-    sending.abort();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

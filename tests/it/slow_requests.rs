@@ -1,20 +1,21 @@
 //! Requests to WhatsApp that hang, in every loop that sends: nobody else waits for them.
 
 use crate::harness::PATIENCE;
-use crate::harness::app::{TOKEN, assemble, lay_out_flows, stored};
+use crate::harness::app::{NUMBER, TOKEN, assemble, identity, lay_out_flows, stored};
 use crate::harness::graph_api::{GraphApi, Script};
 use crate::harness::load::{Replica, ShiftedClock, import_people, settings_on};
 use crate::harness::meta::Who;
 use crate::harness::people::wa_id;
 use crate::harness::webhook::{Webhook, body_of, text};
 use acuerdo::domain::identity::{WaId, WaIdentity};
-use acuerdo::domain::ids::Wamid;
+use acuerdo::domain::ids::{PhoneNumberId, Wamid};
 use acuerdo::domain::outbound::Outbound;
 use acuerdo::domain::reaction::Reaction;
 use acuerdo::ports::clock::Clock;
 use acuerdo::ports::message_sender::{
     Accepted, AccountCheck, MessageSender, ReadReceipt, SendAccount, SendFailure,
 };
+use acuerdo::ports::outbox::OutboxStatus;
 use acuerdo::service::dispatch::Dispatch;
 use acuerdo::service::pacing::Pacing;
 use acuerdo::service::sending::Sending;
@@ -76,6 +77,8 @@ async fn requests_that_hang_in_every_loop_hold_up_nobody_else() {
 struct Gate {
     answers: Semaphore,
     asked: AtomicUsize,
+    /// Only messages to this person have to wait for it.
+    only: Option<WaId>,
 }
 
 #[async_trait]
@@ -83,12 +86,14 @@ impl MessageSender for Gate {
     async fn send(
         &self,
         _account: &SendAccount,
-        _to: &WaIdentity,
+        to: &WaIdentity,
         _content: &Outbound,
         callback: &str,
     ) -> Result<Accepted, SendFailure> {
         self.asked.fetch_add(1, Ordering::SeqCst);
-        self.answers.acquire().await.unwrap().forget();
+        if self.only.is_none() || self.only == to.wa_id {
+            self.answers.acquire().await.unwrap().forget();
+        }
         let wamid = Wamid(format!("wamid.{callback}"));
         Ok(Accepted { wamid, wa_id: None, user_id: None, message_status: None })
     }
@@ -111,6 +116,42 @@ impl MessageSender for Gate {
     }
 }
 
+/// Which of two requests comes first, how long one hangs and when the other is recorded is nothing that a clock decides.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_hangs_holds_up_no_other_chat() {
+    let folder = tempfile::tempdir().unwrap();
+    let (app, clock) = assemble(folder.path()).await;
+    let (slow, quick) = (Who::phone(&wa_id(0)), Who::phone(&wa_id(1)));
+    for (who, wamid) in [(&slow, "wamid.slow"), (&quick, "wamid.quick")] {
+        stored(&app, who, wamid, "hola").await;
+    }
+    app.converse.round(10).await.unwrap();
+    let only = WaId::parse(&wa_id(0));
+    let gate = Arc::new(Gate { answers: Semaphore::new(0), asked: AtomicUsize::new(0), only });
+    let dispatch = Dispatch::new(
+        app.store.clone(),
+        gate.clone(),
+        app.lenders.clone(),
+        Arc::new(Pacing::new(80)),
+        clock.clone(),
+        Arc::new(SystemRandom),
+    );
+    let sending = tokio::spawn(async move { dispatch.round(10).await });
+    let status = async |who: &Who| {
+        let number = PhoneNumberId::from(NUMBER);
+        let chat = app.store.conversation_of(&number, &identity(who)).await.unwrap().unwrap().id;
+        app.store.sent_messages(chat, 1).await.unwrap()[0].status.clone()
+    };
+    while status(&quick).await != OutboxStatus::Accepted {
+        assert!(!sending.is_finished(), "the answered message was never recorded");
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(status(&slow).await, OutboxStatus::Sending);
+    gate.answers.add_permits(1);
+    assert_eq!(sending.await.unwrap().unwrap(), 2);
+    assert_eq!(status(&slow).await, OutboxStatus::Accepted);
+}
+
 #[tokio::test]
 async fn when_every_request_hangs_only_so_many_are_on_their_way() {
     const PEOPLE: usize = 600;
@@ -120,7 +161,7 @@ async fn when_every_request_hangs_only_so_many_are_on_their_way() {
         stored(&app, &Who::phone(&wa_id(n)), &format!("wamid.{n}"), "hola").await;
     }
     while app.converse.round(64).await.unwrap().conversations > 0 {}
-    let gate = Arc::new(Gate { answers: Semaphore::new(0), asked: AtomicUsize::new(0) });
+    let gate = Arc::new(Gate { answers: Semaphore::new(0), asked: AtomicUsize::new(0), only: None });
     let dispatch = Dispatch::new(
         app.store.clone(),
         gate.clone(),
