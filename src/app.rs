@@ -230,6 +230,7 @@ impl App {
                 agents: self.store.clone(),
                 random: self.random.clone(),
                 brake: Arc::default(),
+                looks: Arc::default(),
             }),
         }
     }
@@ -321,10 +322,21 @@ impl Started {
 }
 
 impl Faces {
-    /// Every route of production.
+    /// Every route of production on one address.
     pub fn configure(&self, cfg: &mut web::ServiceConfig) {
+        self.configure_public(cfg);
+        self.configure_internal(cfg);
+    }
+
+    /// What Meta and agents' consoles call: the webhook and the desk.
+    pub fn configure_public(&self, cfg: &mut web::ServiceConfig) {
         webhook::configure(cfg, self.webhook.clone());
         cfg.app_data(self.api.clone()).configure(api::configure);
+    }
+
+    /// What operators call without signing in: health, metrics, the description of the API.
+    pub fn configure_internal(&self, cfg: &mut web::ServiceConfig) {
+        cfg.configure(api::describe);
         operations::configure(cfg, self.operations.clone());
     }
 }

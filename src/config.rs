@@ -8,6 +8,7 @@ pub use app_key::AppKey;
 pub use media::MediaSettings;
 
 use crate::domain::ids::{LenderId, PhoneNumberId};
+use crate::domain::inbound::REPEATED_DAYS;
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Profile, Provider};
@@ -27,6 +28,7 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("DATABASE_URL", "database_url"),
     ("REDIS_URL", "redis_url"),
     ("ACUERDO_BIND", "bind"),
+    ("ACUERDO_INTERNAL_BIND", "internal_bind"),
     ("ACUERDO_FLOWS_DIR", "flows_dir"),
     ("ACUERDO_LOG", "log"),
     ("ACUERDO_LOG_FORMAT", "log_format"),
@@ -53,6 +55,8 @@ pub struct Settings {
     pub redis_url: Option<SecretString>,
     pub redis_prefix: String,
     pub bind: String,
+    /// Where health, metrics and the description of the API are served instead of on `bind`.
+    pub internal_bind: Option<String>,
     pub flows_dir: PathBuf,
     /// `tracing` filter such as `info,acuerdo=debug`.
     pub log: String,
@@ -180,18 +184,16 @@ impl Default for RetentionSettings {
     }
 }
 
-/// Meta repeats a delivery for up to 7 days; one more for clocks and queues.
-const UPDATES_DAYS_MIN: u32 = 8;
 /// A month: shorter is no rule of any law, but a slip.
 const CHATS_DAYS_MIN: u32 = 31;
 
 impl RetentionSettings {
     /// Says which setting would do harm.
     pub fn check(&self) -> Result<(), ConfigError> {
-        if (1..UPDATES_DAYS_MIN).contains(&self.updates_days) {
+        if (1..REPEATED_DAYS).contains(&self.updates_days) {
             return Err(ConfigError::Invalid(format!(
                 "retention.updates_days is {}: Meta repeats a delivery for up to 7 days, and one whose key is gone \
-                 would be answered twice; set it to {UPDATES_DAYS_MIN} or more, or to 0 to keep them for ever",
+                 would be answered twice; set it to {REPEATED_DAYS} or more, or to 0 to keep them for ever",
                 self.updates_days
             )));
         }

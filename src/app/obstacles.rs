@@ -15,10 +15,14 @@ const SECRET_SIGNS_MIN: usize = 16;
 
 /// Every reason for which `acuerdo serve` would end at once, each with the name of what it is about.
 pub fn obstacles(settings: &Settings, world: &World) -> Vec<(&'static str, anyhow::Error)> {
-    let checks: [(&'static str, anyhow::Result<()>); 7] = [
+    let checks: [(&'static str, anyhow::Result<()>); 8] = [
         ("retention", keep(settings).map(drop)),
         ("files", settings.media.check().map_err(Into::into)),
-        ("address", address(&settings.bind)),
+        ("address", address("ACUERDO_BIND", &settings.bind)),
+        (
+            "internal address",
+            settings.internal_bind.iter().try_for_each(|bind| address("ACUERDO_INTERNAL_BIND", bind)),
+        ),
         ("lenders", read_lenders(settings).map(drop)),
         ("app secrets", app_secrets(settings)),
         ("traces", traces::collector(settings, world).map(drop).map_err(Into::into)),
@@ -27,10 +31,10 @@ pub fn obstacles(settings: &Settings, world: &World) -> Vec<(&'static str, anyho
     checks.into_iter().filter_map(|(what, done)| done.err().map(|error| (what, error))).collect()
 }
 
-fn address(bind: &str) -> anyhow::Result<()> {
+fn address(variable: &str, bind: &str) -> anyhow::Result<()> {
     let found = bind.to_socket_addrs().ok().and_then(|mut addresses| addresses.next());
     found.map(drop).with_context(|| {
-        format!("ACUERDO_BIND is `{bind}`, which is no address of this machine: write it as `127.0.0.1:8080`")
+        format!("{variable} is `{bind}`, which is no address of this machine: write it as `127.0.0.1:8080`")
     })
 }
 

@@ -5,20 +5,26 @@ use super::person::ByArg;
 use crate::app;
 use crate::config::Settings;
 use crate::domain::debt::{Agreement, AgreementStatus};
-use crate::domain::ids::LenderId;
+use crate::domain::ids::{LenderId, ObligationId};
 use crate::domain::money::Money;
 use crate::domain::pii::Pii;
 use crate::domain::time::{Day, Timestamp, Zone};
 use crate::ports::Store;
-use crate::ports::cases::{AgreementsOf, Closing, FiledAgreement};
+use crate::ports::cases::{AgreementsOf, CasesOf, Closing, FiledAgreement};
+use crate::ports::records::Case;
 use crate::rules::policy::PolicySet;
+use crate::service::cases::{WITHDRAWAL, number};
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use std::process::ExitCode;
 
 /// Agreements that are looked at together.
 pub const LISTED_MAX: u32 = 100_000;
+
+/// The outcome of a wish to withdraw that was granted.
+const WITHDRAWN: &str = "retirado";
 
 #[derive(Subcommand)]
 pub enum AgreementCommand {
@@ -71,7 +77,7 @@ pub enum End {
     Kept,
     /// A payment was not made.
     Broken,
-    /// The lender and the person gave it up.
+    /// The lender and the person gave it up: only with `--note`. It closes the person's wish to withdraw, if one waits.
     Cancelled,
     /// It has not ended: only with `--correct`.
     Running,
@@ -142,7 +148,9 @@ pub async fn run(settings: &Settings, command: AgreementCommand) -> anyhow::Resu
             if lapsed {
                 filed.retain(|one| lapsed_since(&one.agreement, today(&policies, one, now)).is_some());
             }
-            print!("{}", if json { as_json(&filed, &policies, now)? } else { table(&filed, &policies, now) });
+            let wishes = wishes(store.as_ref(), of.lender.as_ref()).await?;
+            let found = Found { filed, wishes };
+            print!("{}", if json { as_json(&found, &policies, now)? } else { table(&found, &policies, now) });
         }
         AgreementCommand::Close { reference, ends, correct, how } => {
             let lender = how.lender.resolve(settings)?;
@@ -183,6 +191,11 @@ async fn close(
             ended(found.closing.as_ref())
         ),
     }
+    if ends == End::Cancelled && how.note.is_none() {
+        anyhow::bail!(
+            "say with `--note` why agreement {reference} is cancelled: it stays beside its evidence"
+        );
+    }
     let (status, name) = ends.status();
     let closing = Closing {
         outcome: name.to_owned(),
@@ -204,6 +217,12 @@ async fn close(
         (_, true) => println!("agreement {reference} is corrected: {name} instead of {}", standing.name()),
         (_, false) => println!("agreement {reference} has ended: {name}"),
     }
+    if ends == End::Cancelled
+        && let Some(wish) = wishes(store, Some(lender)).await?.get(&found.agreement.offer.obligation)
+        && store.close_case(lender, wish.id, &Closing { outcome: WITHDRAWN.to_owned(), ..closing }).await?
+    {
+        println!("case {} is closed: {WITHDRAWN}", number(wish.id));
+    }
     if ends == End::Kept {
         println!(
             "Import a balance that is newer than this: until then the bot claims and offers nothing of debt {}.",
@@ -211,6 +230,20 @@ async fn close(
         );
     }
     Ok(())
+}
+
+/// Wishes to withdraw that wait for an answer, by the debt of their agreement.
+async fn wishes(store: &dyn Store, lender: Option<&LenderId>) -> anyhow::Result<HashMap<ObligationId, Case>> {
+    let of = CasesOf { lender: lender.cloned(), conversation: None };
+    let open = store.open_cases(&of, LISTED_MAX).await?.into_iter().map(|open| open.case);
+    let wishes = open.filter(|case| case.kind == WITHDRAWAL);
+    Ok(wishes.filter_map(|case| Some((case.obligation?, case))).collect())
+}
+
+/// The wish to withdraw of a running agreement.
+fn wish_of<'a>(wishes: &'a HashMap<ObligationId, Case>, agreement: &Agreement) -> Option<&'a Case> {
+    let running = Standing::of(agreement.status) == Standing::Running;
+    wishes.get(&agreement.offer.obligation).filter(|_| running)
 }
 
 /// `, on 2026-08-01 by ops-7`.
@@ -228,7 +261,13 @@ fn today(policies: &PolicySet, filed: &FiledAgreement, now: Timestamp) -> Day {
     zone.unwrap_or_else(|| Zone::utc().day(now))
 }
 
-fn table(filed: &[FiledAgreement], policies: &PolicySet, now: Timestamp) -> String {
+/// Agreements with the wishes to withdraw that wait.
+struct Found {
+    filed: Vec<FiledAgreement>,
+    wishes: HashMap<ObligationId, Case>,
+}
+
+fn table(Found { filed, wishes }: &Found, policies: &PolicySet, now: Timestamp) -> String {
     if filed.is_empty() {
         return "no agreements\n".to_owned();
     }
@@ -248,6 +287,9 @@ fn table(filed: &[FiledAgreement], policies: &PolicySet, now: Timestamp) -> Stri
             (None, Standing::Running) => standing.name().to_owned(),
             (None, _) => format!("{}{}", standing.name(), ended(one.closing.as_ref())),
         };
+        let wish = wish_of(wishes, agreement);
+        let stands =
+            wish.map_or_else(|| stands.clone(), |wish| format!("{stands}, to withdraw: {}", number(wish.id)));
         text += &line([
             &agreement.reference,
             agreement.lender.as_str(),
@@ -259,7 +301,7 @@ fn table(filed: &[FiledAgreement], policies: &PolicySet, now: Timestamp) -> Stri
             &stands,
         ]);
     }
-    text + "\n`acuerdo agreement close REFERENCE --as kept|broken|cancelled` ends one.\n"
+    text + "\n`acuerdo agreement close REFERENCE --as kept|broken|cancelled` ends one; cancelled ones need `--note`.\n"
 }
 
 /// In whole units of the currency.
@@ -273,7 +315,7 @@ fn next_due(agreement: &Agreement, today: Day) -> Option<Day> {
     next.filter(|_| Standing::of(agreement.status) == Standing::Running)
 }
 
-fn as_json(filed: &[FiledAgreement], policies: &PolicySet, now: Timestamp) -> anyhow::Result<String> {
+fn as_json(Found { filed, wishes }: &Found, policies: &PolicySet, now: Timestamp) -> anyhow::Result<String> {
     let values: Vec<Value> = filed
         .iter()
         .map(|one| {
@@ -290,6 +332,7 @@ fn as_json(filed: &[FiledAgreement], policies: &PolicySet, now: Timestamp) -> an
                 "next_due": next_due(agreement, today).map(|day| day.to_string()),
                 "status": Standing::of(agreement.status).name(),
                 "lapsed_since": lapsed_since(agreement, today).map(|day| day.to_string()),
+                "withdrawal": wish_of(wishes, agreement).map(|wish| number(wish.id)),
                 "ended": one.closing.as_ref().map(|closing| json!({
                     "outcome": closing.outcome,
                     "by": closing.by,

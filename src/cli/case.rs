@@ -7,16 +7,19 @@ use crate::config::Settings;
 use crate::domain::ids::LenderId;
 use crate::domain::pii::Pii;
 use crate::domain::time::Timestamp;
-use crate::ports::cases::Closing;
-use crate::service::cases::{Waiting, protecting, waiting};
+use crate::ports::cases::{ClosedCase, Closing};
+use crate::service::cases::{Waiting, number, protecting, waiting};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
+/// Closed cases that are listed at once.
+const CLOSED_MAX: u32 = 10_000;
+
 #[derive(Subcommand)]
 pub enum CaseCommand {
-    /// List open cases, oldest first: number, kind, whose, and by when the law wants an answer. No text of anyone.
+    /// List cases. Those that are open, oldest first: number, kind, whose, and by when the law wants an answer. No text of anyone.
     List {
         /// Only of this lender; else of all.
         #[arg(long)]
@@ -24,6 +27,9 @@ pub enum CaseCommand {
         /// Only those whose last day for an answer is at most so many days away, or has passed.
         #[arg(long, value_name = "DAYS")]
         due: Option<u16>,
+        /// Those that were closed, the newest opened first: when, how and by whom.
+        #[arg(long, conflicts_with = "due")]
+        closed: bool,
         /// One JSON array.
         #[arg(long)]
         json: bool,
@@ -75,10 +81,16 @@ pub async fn run(settings: &Settings, command: CaseCommand) -> anyhow::Result<Ex
     let lenders = app::lenders_at_rest(settings)?;
     let now = world.clock.now();
     match command {
-        CaseCommand::List { lender, due, json } => {
+        CaseCommand::List { lender, due, closed, json } => {
             let lender = lender.map(LenderId::new);
             if let Some(unknown) = lender.as_ref().filter(|id| lenders.get(id).is_none()) {
                 anyhow::bail!("there is no lender `{unknown}` in the settings");
+            }
+            if closed {
+                let cases = store.closed_cases(lender.as_ref(), CLOSED_MAX).await?;
+                print!("{}", if json { closed_as_json(&cases)? } else { closed_table(&cases) });
+                store.close().await;
+                return Ok(ExitCode::SUCCESS);
             }
             let mut cases = waiting(store.as_ref(), &lenders, lender.as_ref(), now).await?;
             if let Some(due) = due {
@@ -86,15 +98,15 @@ pub async fn run(settings: &Settings, command: CaseCommand) -> anyhow::Result<Ex
             }
             print!("{}", if json { as_json(&cases)? } else { table(&cases) });
         }
-        CaseCommand::Close { number, lender, how } => {
+        CaseCommand::Close { number: asked, lender, how } => {
             let lender = lender.resolve(settings)?;
             let cases = waiting(store.as_ref(), &lenders, Some(&lender), now).await?;
-            let case = one(&cases, &lender, &number)?;
+            let case = one(&cases, &lender, &asked)?;
             if let Some(ticket) = protecting(store.as_ref(), case).await?
                 && !how.ticket_answered
             {
                 anyhow::bail!(
-                    "case {number} ({}) stays open: its protected ticket {} ({}, queue `{}`, since {}) is {}. \
+                    "case {asked} ({}) stays open: its protected ticket {} ({}, queue `{}`, since {}) is {}. \
                      An agent answers and closes it at the desk; if somebody has answered otherwise, say \
                      `--ticket-answered`",
                     case.case.kind,
@@ -107,7 +119,7 @@ pub async fn run(settings: &Settings, command: CaseCommand) -> anyhow::Result<Ex
             }
             let closing = closing(&how.outcome, how.note.as_ref(), &how.by, now)?;
             if !store.close_case(&lender, case.case.id, &closing).await? {
-                anyhow::bail!("case {number} was closed meanwhile");
+                anyhow::bail!("case {asked} was closed meanwhile");
             }
             println!("case {} ({}) is closed: {}", case.number, case.case.kind, closing.outcome);
         }
@@ -157,6 +169,57 @@ fn table(cases: &[Waiting]) -> String {
         );
     }
     text + "\n`acuerdo case close NUMBER --outcome CODE` closes one.\n"
+}
+
+fn closed_table(cases: &[ClosedCase]) -> String {
+    if cases.is_empty() {
+        return "no closed cases\n".to_owned();
+    }
+    let line = |parts: [&str; 8]| {
+        let [number, lender, kind, person, since, closed, outcome, by] = parts;
+        format!(
+            "{number:8}  {lender:12}  {kind:18}  {person:16}  {since:10}  {closed:10}  {outcome:16}  {by}"
+        )
+        .trim_end()
+        .to_owned()
+            + "\n"
+    };
+    let day = |at: Timestamp| at.rfc3339().chars().take(10).collect::<String>();
+    let mut text = line(["NUMBER", "LENDER", "KIND", "PERSON", "SINCE", "CLOSED", "OUTCOME", "BY"]);
+    for case in cases {
+        let closing = case.closing.as_ref();
+        text += &line([
+            &number(case.id),
+            case.lender.as_str(),
+            &case.kind,
+            case.reference.as_deref().unwrap_or("-"),
+            &day(case.at),
+            &closing.map_or_else(|| "-".to_owned(), |closing| day(closing.at)),
+            closing.map_or("-", |closing| closing.outcome.as_str()),
+            closing.map_or("-", |closing| closing.by.as_str()),
+        ]);
+    }
+    text
+}
+
+fn closed_as_json(cases: &[ClosedCase]) -> anyhow::Result<String> {
+    let values: Vec<Value> = cases
+        .iter()
+        .map(|case| {
+            json!({
+                "number": number(case.id),
+                "id": case.id.to_string(),
+                "lender": case.lender.as_str(),
+                "kind": case.kind,
+                "person": case.reference,
+                "opened_at": case.at.rfc3339(),
+                "closed_at": case.closing.as_ref().map(|closing| closing.at.rfc3339()),
+                "outcome": case.closing.as_ref().map(|closing| &closing.outcome),
+                "by": case.closing.as_ref().map(|closing| &closing.by),
+            })
+        })
+        .collect();
+    Ok(format!("{}\n", serde_json::to_string_pretty(&values)?))
 }
 
 fn as_json(cases: &[Waiting]) -> anyhow::Result<String> {

@@ -126,8 +126,13 @@ fn check_data(settings: &Settings, findings: &mut Findings) {
     if let Some(policies) = policies {
         let now = super::world().clock.now();
         for gap in policies.cap_findings(|policy| policy.zone.day(now)) {
-            let what = format!("{}:{}: {}", gap.file, gap.place.line, gap.what);
-            findings.mend("caps on interest", &what, &gap.remedy);
+            let told = &gap.told;
+            let what = format!("{}:{}: {}", told.file, told.place.line, told.what);
+            if gap.is_mistake {
+                findings.mend("caps on interest", &what, &told.remedy);
+            } else {
+                findings.care("caps on interest", &what, &told.remedy);
+            }
         }
         for crowded in policies.crowded_months(|policy| policy.zone.day(now)) {
             findings.care("due dates", &crowded.what, &crowded.remedy);

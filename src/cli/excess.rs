@@ -46,6 +46,32 @@ fn of(debt: &Obligation, policy: &Policy, caps: &RateCaps) -> Vec<&'static str> 
     found
 }
 
+/// Debts whose interest was compared with no cap, because none is known for the day of their balance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Uncompared {
+    pub debts: usize,
+    /// Of the first.
+    pub line: u64,
+    pub day: Day,
+}
+
+/// What [`found`] could not judge; whoever imports is told rather than left to think that all is well.
+pub fn uncompared(file: &DebtFile, policy: &Policy, caps: &RateCaps) -> Option<Uncompared> {
+    let bears = |debt: &Obligation| debt.balance.late_interest.minor > 0 || debt.rate_ea_bps.is_some();
+    let day = |debt: &Obligation| policy.zone.day(debt.balance.as_of);
+    let is_known = |day: Day| {
+        caps.0.iter().any(|cap| cap.country == policy.country && (cap.from..=cap.to).contains(&day))
+    };
+    let open = |debt: &Obligation| debt.status != ObligationStatus::Settled;
+    let mut unknown = file
+        .obligations
+        .iter()
+        .zip(&file.lines)
+        .filter(|(debt, _)| open(debt) && bears(debt) && !is_known(day(debt)));
+    let (first, line) = unknown.next()?;
+    Some(Uncompared { debts: 1 + unknown.count(), line: *line, day: day(first) })
+}
+
 /// The highest cap that holds on some of these days, in hundredths of a percent; `None` where none is known or one kind
 /// of credit has none.
 fn highest(caps: &RateCaps, country: &str, (from, to): (Day, Day)) -> Option<i128> {
@@ -56,7 +82,7 @@ fn highest(caps: &RateCaps, country: &str, (from, to): (Day, Day)) -> Option<i12
 
 #[cfg(test)]
 mod tests {
-    use super::found;
+    use super::{Uncompared, found, uncompared};
     use crate::debts::{ImportContext, parse};
     use crate::domain::ids::LenderId;
     use crate::domain::time::Timestamp;
@@ -68,14 +94,25 @@ mod tests {
     const SAMPLE: &str = include_str!("../../fixtures/demo/andino.csv");
 
     fn told(text: &str) -> Vec<(u64, &'static str)> {
+        judged(text, "2026-08-20T12:00:00Z").0
+    }
+
+    fn judged(text: &str, now: &str) -> (Vec<(u64, &'static str)>, Option<Uncompared>) {
         let set =
             PolicySet::parse([("andino.yaml", ANDINO), ("rate_caps.yaml", CAPS), ("holidays.csv", HOLIDAYS)]);
         let set = set.unwrap();
         let policy = set.policy(&LenderId::from("andino")).unwrap();
-        let now = Timestamp::parse_rfc3339("2026-08-20T12:00:00Z").unwrap();
+        let now = Timestamp::parse_rfc3339(now).unwrap();
         let context = ImportContext { now, zone: policy.zone.clone(), currency: policy.currency };
         let file = parse(text.as_bytes(), &context).all_or_nothing().unwrap();
-        found(&file, policy, &set.caps)
+        (found(&file, policy, &set.caps), uncompared(&file, policy, &set.caps))
+    }
+
+    #[test]
+    fn a_day_whose_cap_is_not_known_is_told() {
+        assert_eq!(judged(SAMPLE, "2026-08-20T12:00:00Z").1, None);
+        let told = judged(SAMPLE, "2026-11-20T12:00:00Z").1.unwrap();
+        assert!(told.debts > 1 && told.line > 1 && told.day.to_string().starts_with("2026-1"), "{told:?}");
     }
 
     #[test]

@@ -42,9 +42,11 @@ async fn ask(address: SocketAddr) -> std::io::Result<String> {
 /// Where a client reaches a server that binds `bind`: `0.0.0.0` and `[::]` are every address of this machine.
 async fn reachable(bind: &str) -> anyhow::Result<SocketAddr> {
     let mut found = tokio::net::lookup_host(bind).await.with_context(|| {
-        format!("ACUERDO_BIND: `{bind}` is not an address and port such as 127.0.0.1:8080")
+        format!("`{bind}` (ACUERDO_BIND or ACUERDO_INTERNAL_BIND) is not an address and port such as 127.0.0.1:8080")
     })?;
-    let mut address = found.next().with_context(|| format!("ACUERDO_BIND: `{bind}` has no address"))?;
+    let mut address = found
+        .next()
+        .with_context(|| format!("`{bind}` (ACUERDO_BIND or ACUERDO_INTERNAL_BIND) has no address"))?;
     if address.ip().is_unspecified() {
         address.set_ip(match address.ip() {
             IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),

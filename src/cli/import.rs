@@ -79,6 +79,16 @@ pub async fn run(settings: &Settings, args: &ImportArgs) -> anyhow::Result<ExitC
     for (line, what) in super::excess::found(&file, policy, &policies.caps) {
         eprintln!("{}:{line}: warning: {what}", args.file.display());
     }
+    if let Some(left) = super::excess::uncompared(&file, policy, &policies.caps) {
+        eprintln!(
+            "{}:{}: warning: no cap on interest is known for {}: the interest of {} debt(s) was compared with none; add it \
+             to rate_caps.yaml and import again",
+            args.file.display(),
+            left.line,
+            left.day,
+            left.debts
+        );
+    }
     let Some(store) = store else {
         println!("{} persons, {} obligations: no errors", file.persons.len(), file.obligations.len());
         left_out(settings, &lender, &file, args).await;

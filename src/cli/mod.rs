@@ -7,6 +7,7 @@ mod case;
 mod demo;
 mod doctor;
 mod health;
+mod identity;
 mod import;
 mod migrate;
 mod person;
@@ -88,6 +89,9 @@ enum Command {
     /// Answer a person about their own data: write a copy of everything that is held, or erase them.
     #[command(subcommand)]
     Person(person::PersonCommand),
+    /// List and settle chats whose number and WhatsApp account point to two chats.
+    #[command(subcommand)]
+    Identity(identity::IdentityCommand),
     /// Remove what the settings no longer keep: raw deliveries, worked-off updates, chats that ended long ago.
     Retention(retention::RetentionArgs),
     /// Measure how well free text is understood.
@@ -280,12 +284,16 @@ async fn command(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Doctor(args) => doctor::run(settings()?, &args).await,
         Command::Import(args) => import::run(&settings()?, &args).await,
         Command::Flow(command) => flows(&command).await,
-        Command::Health => health::run(&settings()?.bind).await,
+        Command::Health => {
+            let settings = settings()?;
+            health::run(settings.internal_bind.as_ref().unwrap_or(&settings.bind)).await
+        }
         Command::Agent(command) => agents(&settings()?, command).await,
         Command::Dead(command) => dead::run(&settings()?, command).await,
         Command::Case(command) => case::run(&settings()?, command).await,
         Command::Agreement(command) => agreement::run(&settings()?, command).await,
         Command::Person(command) => person::run(&settings()?, command).await,
+        Command::Identity(command) => identity::run(&settings()?, command).await,
         Command::Retention(args) => retention::run(&settings()?, &args).await,
         Command::Stops(command) => stops::run(&settings()?, command).await,
         Command::Understand(command) => understanding(&command, settings),

@@ -29,8 +29,10 @@ pub enum PersonCommand {
     /// Erase a person: name, document, phones, debts and every text of their chats, in one transaction.
     ///
     /// Agreements stay with their evidence, and opt-outs with their address, so that they can be honoured. A running
-    /// agreement or an open case holds the erasure: nothing is erased until it has ended, or until you say with
-    /// `--over-holds` why it counts no more. A protected ticket that nobody has closed holds it in any case. Later imports leave the person out. Safe beside serving processes.
+    /// agreement or an open case, but for the wish to be erased, holds the erasure: nothing is erased until it has ended,
+    /// or until you say with `--over-holds` why it counts no more. A protected ticket that nobody has closed, and an open
+    /// one of a chat that others share, hold it in any case. On a shared phone only the person's own words go. Later
+    /// imports leave the person out. Safe beside serving processes.
     Erase {
         /// The lender's own reference of the person, as in the debt file.
         reference: String,
@@ -244,6 +246,10 @@ fn held(holds: &[Hold]) -> String {
     if holds.iter().any(|hold| hold.kind == HoldKind::ProtectedTicket) {
         text += "A protected ticket counts whatever is said: somebody may be in danger, and an agent answers first.\n";
     }
+    if holds.iter().any(|hold| hold.kind == HoldKind::SharedTicket) {
+        text +=
+            "An open ticket of a chat that others share counts too: another person may be waiting in it.\n";
+    }
     text.push('\n');
     text += &format!("{:18}  {:16}  {:34}  {:20}  UNTIL\n", "HELD BY", "KIND", "REFERENCE", "SINCE");
     for hold in holds {
@@ -251,6 +257,7 @@ fn held(holds: &[Hold]) -> String {
             HoldKind::RunningAgreement => ("running agreement", "`acuerdo agreement close`"),
             HoldKind::OpenCase => ("open case", "`acuerdo case close`"),
             HoldKind::ProtectedTicket => ("protected ticket", "an agent closes it at the desk"),
+            HoldKind::SharedTicket => ("shared ticket", "an agent closes it at the desk"),
         };
         let since = hold.since.rfc3339();
         text += &format!("{name:18}  {:16}  {:34}  {since:20}  {until}\n", hold.what, hold.reference);

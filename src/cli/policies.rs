@@ -127,8 +127,11 @@ pub fn check_beside(flows_dir: &Path, as_of: AsOf) -> Beside {
 }
 
 fn of_policies(folder: &Path, set: &PolicySet, as_of: AsOf, findings: &mut Vec<Listed>) {
-    let errors = set.cap_findings(|policy| as_of.day(policy)).into_iter().chain(set.long_caps());
-    findings.extend(errors.map(|found| Listed::of(found, Severity::Error)));
+    findings.extend(set.cap_findings(|policy| as_of.day(policy)).into_iter().map(|found| {
+        let severity = if found.is_mistake { Severity::Error } else { Severity::Warning };
+        Listed::of(found.told, severity)
+    }));
+    findings.extend(set.long_caps().into_iter().map(|found| Listed::of(found, Severity::Error)));
     let warnings = set
         .crowded_months(|policy| as_of.day(policy))
         .into_iter()
@@ -215,15 +218,21 @@ mod tests {
     }
 
     #[test]
-    fn the_shipped_policies_fail_on_days_whose_caps_are_not_known_long_enough() {
+    fn the_shipped_policies_fail_on_days_whose_caps_are_not_known_and_tell_when_they_end() {
         let shipped = Path::new("flows");
         assert_eq!(told(&on(shipped, "2026-08-01")), "");
-        for (day, expected) in [
-            ("2026-09-01", "the caps of consumo_ordinario in CO end on 2026-09-30, 29 days from 2026-09-01"),
-            ("2026-10-01", "on 2026-10-01 no cap is known for consumo_ordinario in CO"),
+        for (day, is_ok, expected) in [
+            (
+                "2026-09-01",
+                true,
+                "the caps of consumo_ordinario in CO end on 2026-09-30, 29 days from 2026-09-01",
+            ),
+            ("2026-09-27", true, "warning: "),
+            ("2026-09-28", false, "error: "),
+            ("2026-10-01", false, "on 2026-10-01 no cap is known for consumo_ordinario in CO"),
         ] {
             let beside = on(shipped, day);
-            assert!(!beside.is_ok() && told(&beside).contains(expected), "{}", told(&beside));
+            assert!(beside.is_ok() == is_ok && told(&beside).contains(expected), "{day}: {}", told(&beside));
         }
         // Without a day it is each lender's own: just after midnight in Greenwich it is still the day before in Bogotá.
         let midnight = Timestamp::parse_rfc3339("2026-10-01T01:00:00Z").unwrap();

@@ -4,6 +4,7 @@ use crate::app::{App, Faces, World, require_webhook_settings};
 use crate::config::Settings;
 use crate::http;
 use crate::worker::supervisor::Supervisor;
+use actix_web::middleware::from_fn;
 use actix_web::{App as HttpApp, HttpServer};
 use anyhow::Context;
 use std::net::TcpListener;
@@ -20,8 +21,12 @@ pub async fn run(settings: Settings, world: World) -> anyhow::Result<ExitCode> {
         tracing::warn!(risk, "risky settings");
     }
     let limit = Duration::from_secs(settings.workers.shutdown_s);
-    let listener = listen(&settings.bind)?;
+    let listener = listen("ACUERDO_BIND", &settings.bind)?;
     let address = listener.local_addr()?;
+    let internal = match &settings.internal_bind {
+        Some(bind) => Some(listen("ACUERDO_INTERNAL_BIND", bind)?),
+        None => None,
+    };
     let app = App::assemble(settings, world).await?;
     let faces = app.faces();
     let (mut intake, mut loops) = (Supervisor::new(), Supervisor::new());
@@ -32,7 +37,11 @@ pub async fn run(settings: Settings, world: World) -> anyhow::Result<ExitCode> {
     } else {
         tracing::info!("workers.loops is false: other processes do the turns and sends");
     }
-    let server = serve(listener, faces)?;
+    let operations = internal.map(|listener| serve_internal(listener, faces.clone())).transpose()?;
+    let internal = operations.as_ref().map(actix_web::dev::Server::handle);
+    let operating = operations.map(tokio::spawn);
+    let store = started.store.clone();
+    let server = serve(listener, faces, internal.is_none())?;
     let handle = server.handle();
     let serving = tokio::spawn(server);
     tracing::info!(bind = %address, version = env!("CARGO_PKG_VERSION"), "ready");
@@ -44,7 +53,13 @@ pub async fn run(settings: Settings, world: World) -> anyhow::Result<ExitCode> {
     handle.stop(true).await;
     let clean = intake.shut_down(INTAKE_MAX).await && clean;
     serving.await.context("the HTTP server ended badly")??;
+    // Until now operators could look on.
+    if let (Some(handle), Some(operating)) = (internal, operating) {
+        handle.stop(true).await;
+        operating.await.context("the internal HTTP server ended badly")??;
+    }
     if clean {
+        store.close().await;
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
     } else {
@@ -53,18 +68,33 @@ pub async fn run(settings: Settings, world: World) -> anyhow::Result<ExitCode> {
     }
 }
 
-pub fn listen(bind: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(bind).with_context(|| format!("cannot listen on {bind} (ACUERDO_BIND): is it in use?"))
+/// `variable` is what an operator changes when the address is taken.
+pub fn listen(variable: &str, bind: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(bind).with_context(|| format!("cannot listen on {bind} ({variable}): is it in use?"))
 }
 
-fn serve(listener: TcpListener, faces: Faces) -> anyhow::Result<actix_web::dev::Server> {
+/// The server that Meta and agents reach; `whole`: also what operators call.
+fn serve(listener: TcpListener, faces: Faces, whole: bool) -> anyhow::Result<actix_web::dev::Server> {
     let server = HttpServer::new(move || {
         let faces = faces.clone();
         HttpApp::new()
-            .wrap(actix_web::middleware::from_fn(http::request_id::with_request_id))
-            .configure(move |cfg| faces.configure(cfg))
+            .wrap(from_fn(http::closed_answers::closed_answers))
+            .wrap(from_fn(http::request_id::with_request_id))
+            .configure(move |cfg| if whole { faces.configure(cfg) } else { faces.configure_public(cfg) })
     });
     Ok(server.listen(listener)?.disable_signals().shutdown_timeout(10).run())
+}
+
+/// The server that only operators reach.
+fn serve_internal(listener: TcpListener, faces: Faces) -> anyhow::Result<actix_web::dev::Server> {
+    let server = HttpServer::new(move || {
+        let faces = faces.clone();
+        HttpApp::new()
+            .wrap(from_fn(http::closed_answers::closed_answers))
+            .wrap(from_fn(http::request_id::with_request_id))
+            .configure(move |cfg| faces.configure_internal(cfg))
+    });
+    Ok(server.workers(1).listen(listener)?.disable_signals().shutdown_timeout(5).run())
 }
 
 /// Until SIGINT or SIGTERM.

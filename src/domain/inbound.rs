@@ -47,6 +47,9 @@ pub enum WebhookItem {
     },
 }
 
+/// Meta repeats a delivery for up to 7 days; one more for clocks and queues. So long at least are their keys kept.
+pub const REPEATED_DAYS: u32 = 8;
+
 impl WebhookItem {
     /// What makes a second delivery of the same update recognisable; `None` only for an item without a digest.
     ///
@@ -64,6 +67,21 @@ impl WebhookItem {
                 Some(format!("x:{digest}")).filter(|_| !digest.is_empty())
             }
         }
+    }
+
+    /// Whether it is older than anything that Meta still delivers. Somebody who once saw a signed delivery sends it again,
+    /// and the keys by which repeats are known need not be kept so long: nothing may be done about it.
+    pub fn is_stale(&self, received_at: Timestamp) -> bool {
+        let at = match self {
+            Self::Message(message) => Some(message.sent_at),
+            Self::System(SystemEvent { at, .. })
+            | Self::Echo(EchoMessage { at, .. })
+            | Self::Preference(PreferenceUpdate { at, .. }) => Some(*at),
+            Self::Account(event) => event.at,
+            // What became of a message only rises, and the others do nothing.
+            Self::Status(_) | Self::Standby { .. } | Self::Error { .. } | Self::Unknown { .. } => None,
+        };
+        at.is_some_and(|at| received_at.since(at) > Millis::days(REPEATED_DAYS.into()))
     }
 
     /// The update with times that can be: none later than its receipt, and that one for a message whose time was not told.

@@ -114,6 +114,8 @@ pub fn records() -> Vec<(&'static str, Vec<Field>)> {
                 field("pago_total", Type::Money, Deuda, MONEY),
                 // `vencido`, as flows called it that were published before the two were told apart.
                 field("total", Type::Money, Deuda, MONEY),
+                // What is overdue and no running agreement covers; not there when that is nothing.
+                field("sin_acordar", Type::Money, Deuda, MONEY),
                 // The parts of `vencido` that are not zero, in words.
                 field("partes", Type::Text, Deuda, PARTS),
                 field("capital", Type::Money, Deuda, MONEY),
@@ -125,6 +127,8 @@ pub fn records() -> Vec<(&'static str, Vec<Field>)> {
                 field("proxima_fecha", Type::Date, Deuda, DATE),
                 field("proxima_cuota", Type::Money, Deuda, MONEY),
                 field("corte", Type::Date, Deuda, DATE),
+                // The effective annual rate of the contract; not there when the debt file does not say it.
+                field("tasa_ea", Type::Percent, Deuda, 8),
             ],
         ),
         (
@@ -396,7 +400,7 @@ fn contact_actions() -> Vec<Action> {
         Action {
             outputs: vec![
                 field("numero", Type::Text, Label::Publico, 12),
-                // By when the law wants an answer; not there for a kind without such a term.
+                // By when the law or the lender's policy wants an answer; not there for a kind without such a term.
                 field("plazo", Type::Date, Label::Publico, DATE),
             ],
             ..write(
@@ -406,6 +410,8 @@ fn contact_actions() -> Vec<Action> {
                     input("tipo", one_of(&CASE_KINDS)),
                     optional("nota", Type::Text),
                     optional("deuda", record("deuda")),
+                    // The agreement that the case is about; the case is then of its debt.
+                    optional("acuerdo", record("acuerdo")),
                 ],
                 &["ok", "ya_abierto", "caido"],
             )

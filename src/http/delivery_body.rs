@@ -15,7 +15,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub const READ_MAX: Duration = Duration::from_secs(10);
 /// Of each body, on the budget of the small ones.
 const SMALL_BYTES: usize = 16 * 1024;
-/// All that is being read and stored at once, of the first bytes and of the others. Buffers may grow to twice that.
+/// A large buffer grows by so much: twice as much each time, as vectors do, would be memory that the budgets know nothing of.
+const GROWN_BYTES: usize = 256 * 1024;
+/// All that is being read and stored at once, of the first bytes and of the others.
 const SMALL_KIB: usize = 32 * 1024;
 const LARGE_KIB: usize = 48 * 1024;
 
@@ -116,6 +118,9 @@ impl BodyBudget {
             }
             body.small.grow(&self.small, length.min(SMALL_BYTES))?;
             body.large.grow(&self.large, length.saturating_sub(SMALL_BYTES))?;
+            if length > SMALL_BYTES && length > body.bytes.capacity() {
+                body.bytes.reserve_exact(length.next_multiple_of(GROWN_BYTES) - body.bytes.len());
+            }
             body.bytes.extend_from_slice(&chunk);
         }
         Ok(body)

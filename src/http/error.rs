@@ -209,7 +209,10 @@ impl From<HandoffError> for Problem {
                 .with("last_inbound_at", json!(last_inbound_at.map(|at| at.rfc3339()))),
             HandoffError::IdentityConflict => Self::new(Code::IdentityConflict)
                 .detail("Nobody can be confirmed in a chat whose number and WhatsApp account point to two chats.")
-                .remedy("Serve this person on another channel."),
+                .remedy(
+                    "Find out by a call to a number on file whose account it is, say so with `settle-identity`, and \
+                     confirm the person then; else serve this person on another channel.",
+                ),
             HandoffError::Reserved { lifted_by } => chat_reserved(&lifted_by),
             HandoffError::Contact { reason, until } => contact_refused(reason, until),
             HandoffError::TooManyGuesses { until } => Self::new(Code::TooManyTries)
@@ -302,7 +305,10 @@ fn contact_refused(reason: Reason, until: Option<Timestamp>) -> Problem {
         Reason::WeeklyLimit => {
             "La persona no ha vuelto a escribir y ya se le escribió esta semana tantas veces como permite la ley."
         }
-        Reason::OptedOut => "La persona pidió que no le escribamos: solo se le contesta cuando escribe.",
+        Reason::OptedOut => {
+            "La persona pidió que no le escribamos: solo se contesta lo que escriba después, y nunca con un cobro ni un recordatorio."
+        }
+        Reason::Unanswered => "La persona no contesta: ya se le escribieron muchos mensajes seguidos.",
         Reason::OnHold => {
             "La persona tiene un caso abierto que detiene los mensajes: solo se le contesta cuando escribe."
         }

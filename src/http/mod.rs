@@ -1,6 +1,7 @@
 //! HTTP faces: webhook, desk API, simulator, health, metrics.
 
 pub mod api;
+pub mod closed_answers;
 pub mod delivery_body;
 pub mod error;
 pub mod operations;

@@ -8,12 +8,14 @@ use actix_web::http::header::{ContentType, RETRY_AFTER};
 use actix_web::{HttpRequest, HttpResponse, web};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 use subtle::ConstantTimeEq;
 
 /// Meta sends up to 3 MB.
 pub const BODY_MAX: usize = 3 * 1024 * 1024;
+/// A refused signature is told in the log again after so long.
+const TELL_AGAIN: Duration = Duration::from_mins(1);
 
 pub struct WebhookState {
     pub receive: Arc<Receive>,
@@ -53,6 +55,9 @@ async fn handshake(state: web::Data<WebhookState>, query: web::Query<Handshake>)
         return HttpResponse::Ok().content_type(ContentType::plaintext()).body(query.into_inner().challenge);
     }
     metrics::counter!("acuerdo_webhook_handshakes_refused_total").increment(1);
+    if may_tell() {
+        tracing::warn!("a handshake of the webhook without the verify token was refused");
+    }
     HttpResponse::Forbidden().finish()
 }
 
@@ -115,8 +120,22 @@ async fn deliver(
 
 /// An attack and a rotated secret look the same: both are for an alarm.
 fn unsigned(error: SignatureError) -> HttpResponse {
+    if may_tell() {
+        tracing::warn!(why = error.name(), "a delivery without a right signature was refused");
+    }
     metrics::counter!("acuerdo_webhook_signatures_refused_total", "why" => error.name()).increment(1);
     HttpResponse::Unauthorized().finish()
+}
+
+/// Once in a minute of this process: a flood of refusals must not become a flood of lines. The metric counts them all.
+fn may_tell() -> bool {
+    static TOLD: Mutex<Option<Instant>> = Mutex::new(None);
+    let (mut told, now) = (TOLD.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
+    let may = told.is_none_or(|at| now.duration_since(at) >= TELL_AGAIN);
+    if may {
+        *told = Some(now);
+    }
+    may
 }
 
 fn unread(error: BodyError) -> HttpResponse {

@@ -25,6 +25,20 @@ pub struct OpenCase {
     pub reference: Option<String>,
 }
 
+/// A case that was decided. What it was about is not in it: who looks for that makes a copy of the person's data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClosedCase {
+    pub id: CaseId,
+    pub lender: LenderId,
+    pub kind: String,
+    /// When it was opened.
+    pub at: Timestamp,
+    /// The lender's own reference of the person, when it is known who it is.
+    pub reference: Option<String>,
+    /// Absent where programs before this one closed it with an erasure.
+    pub closing: Option<Closing>,
+}
+
 /// How a case was decided or an agreement ended; kept beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closing {
@@ -64,6 +78,13 @@ pub struct FiledAgreement {
 pub trait CaseStore: Send + Sync {
     /// Open cases, the oldest first, at most `limit`.
     async fn open_cases(&self, of: &CasesOf, limit: u32) -> Result<Vec<OpenCase>, StoreError>;
+
+    /// Closed cases, the newest opened first, at most `limit`.
+    async fn closed_cases(
+        &self,
+        lender: Option<&LenderId>,
+        limit: u32,
+    ) -> Result<Vec<ClosedCase>, StoreError>;
 
     /// Closes a case: it holds nothing any more. False when the lender has no such open case.
     async fn close_case(&self, lender: &LenderId, id: CaseId, closing: &Closing) -> Result<bool, StoreError>;

@@ -24,6 +24,8 @@ pub struct Conversation {
     pub person: Option<PersonId>,
     /// Phone and BSUID point to two chats: nobody is trusted until a human decides.
     pub identity_conflict: bool,
+    /// The phone was another account's before: nobody is called by name until they prove who they are.
+    pub number_changed_hands: bool,
     /// The engine's session, a versioned document; `None` before the first turn.
     pub session: Option<JsonText>,
     /// Copy of the session's level, for the gate.
@@ -250,6 +252,23 @@ pub trait ConversationStore: Send + Sync {
         after_seq: i64,
         limit: u32,
     ) -> Result<Vec<(i64, Event)>, StoreError>;
+
+    /// Conversations of a lender whose identity is in conflict, oldest first.
+    async fn identity_conflicts(
+        &self,
+        lender: &LenderId,
+        limit: u32,
+    ) -> Result<Vec<Conversation>, StoreError>;
+
+    /// Ends the conflict of a conversation and takes back whatever was proved in it: the log gets `body` as an event
+    /// `identity`, the conversation a system event. `false`, and nothing is written, where there is no conflict.
+    async fn settle_identity(
+        &self,
+        lender: &LenderId,
+        conversation: ConversationId,
+        body: &JsonText,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
 
     /// Conversations that wait to be claimed, for health and metrics.
     async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError>;

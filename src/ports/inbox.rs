@@ -56,11 +56,13 @@ pub trait InboxStore: Send + Sync {
     /// Messages, system events and echoes of a known lender with a usable identity become **inputs** of their
     /// conversation (see [`crate::ports::conversations`]), which is created or found by
     /// (phone_number_id, wa_id) or (phone_number_id, bsuid); when both are in the same payload and only one was
-    /// known, the other is linked. When they point to two conversations, the one of the BSUID gets the input and
-    /// both are marked `identity_conflict`. A system event finds its conversation by the old identity and
-    /// replaces it by the new one (the old stays in `conversation_aliases` with its end); when the holder left a
+    /// known, the other is linked. When they point to two conversations, or the number to one of another BSUID, the
+    /// conversation of the BSUID gets the input and the number (unless its holder has written since, or has no other
+    /// address), is marked `number_changed_hands`, and the other one gets a system event. A system event finds its
+    /// conversation by the old identity and replaces it by the new one; where another conversation has that, both are
+    /// marked `identity_conflict` (the old stays in `conversation_aliases` with its end); when the holder left a
     /// number, it is marked wrong for whoever has it on file, so that the next one is a stranger.
-    /// Everything else becomes a pending notice. Items without a lender are stored as notices already done.
+    /// Everything else becomes a pending notice, and so does what is stale ([`WebhookItem::is_stale`]). Items without a lender are stored as notices already done.
     async fn accept(&self, deliveries: &[Delivery]) -> Result<Vec<Accepted>, StoreError>;
 
     /// Takes pending notices that are not statuses, oldest first, at most `limit`; they stay pending until

@@ -139,7 +139,8 @@ pub struct FollowedMessage {
 pub trait OutboxStore: Send + Sync {
     /// Leases the oldest unsent message of each conversation that may send now.
     ///
-    /// A conversation with a message that is sending or in doubt gives none. A lease that ran out while
+    /// A conversation with a message that is sending or in doubt gives none. An agent's message waits until what the
+    /// person wrote meanwhile is read, which may take back the proof that it was written on. A lease that ran out while
     /// `sending` does **not** make the message claimable: it becomes in doubt (the process may have died after
     /// the request), with `doubt` as its waiting time.
     async fn claim_outbox(

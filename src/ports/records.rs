@@ -57,6 +57,18 @@ pub enum Record {
     SetAside(NewDeadTurn),
     /// A file came: it is to be fetched and kept.
     Media(NewMedia),
+    /// From here on what is said belongs to this person, who is proved now, or to nobody.
+    Proved(Proved),
+}
+
+/// A change of whose words a chat holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proved {
+    pub person: Option<PersonId>,
+    /// When the input came with which it began.
+    pub since: Timestamp,
+    /// How many events of the commit came before.
+    pub events_before: usize,
 }
 
 impl Record {
@@ -74,7 +86,8 @@ impl Record {
             | Self::Reserve { .. }
             | Self::Withdraw { .. }
             | Self::SetAside(_)
-            | Self::Media(_) => false,
+            | Self::Media(_)
+            | Self::Proved(_) => false,
         }
     }
 }

@@ -64,11 +64,24 @@ pub struct Hold {
 pub enum HoldKind {
     /// Proposed, accepted or active.
     RunningAgreement,
-    /// Of any kind but a request about the person's own data.
+    /// Of any kind but the wish to be erased, which the erasure answers.
     OpenCase,
     /// A protected ticket that nobody has closed, but of such a request: somebody may be in danger. No reason passes
     /// it over.
     ProtectedTicket,
+    /// An open ticket of a chat that others share, while the person was proved in it or is the one it is linked to: to
+    /// end it would end what another person waits for. No reason passes it over.
+    SharedTicket,
+}
+
+impl HoldKind {
+    /// Whether it holds whatever an operator says.
+    pub const fn is_firm(self) -> bool {
+        match self {
+            Self::ProtectedTicket | Self::SharedTicket => true,
+            Self::RunningAgreement | Self::OpenCase => false,
+        }
+    }
 }
 
 /// Rows of one kind that an erasure met.
@@ -98,8 +111,10 @@ pub enum Erasure {
     Done(Vec<Met>),
 }
 
-/// Kinds of cases that are requests about the person's own data: erasing answers them.
-pub const OWN_DATA_CASES: &str = "datos";
+/// Reasons of tickets about the person's own data begin with this: their case says what is owed.
+pub const OWN_DATA_TICKETS: &str = "datos";
+/// The kind of case that an erasure answers.
+pub const ERASURE_CASE: &str = "datos_supresion";
 
 #[async_trait]
 pub trait RightsStore: Send + Sync {
@@ -116,8 +131,9 @@ pub trait RightsStore: Send + Sync {
     async fn add_person_act(&self, act: &PersonAct) -> Result<(), StoreError>;
 
     /// Everything that is held on a person of the lender, as one JSON object of lists in a fixed order; read at one
-    /// moment. Chats that the person is linked to, and those without a person from a phone (`wa_ids` of it, as WhatsApp
-    /// writes them) that nobody else of the lender has on file. docs/personal-data.md describes the format.
+    /// moment. Chats that the person is linked to or was proved in, and those without a person from a phone (`wa_ids` of
+    /// it, as WhatsApp writes them) that nobody else of the lender has on file. Of a chat that others share only what was
+    /// said while this person was proved. docs/personal-data.md describes the format.
     async fn export_person(
         &self,
         lender: &LenderId,
@@ -129,9 +145,9 @@ pub trait RightsStore: Send + Sync {
     async fn export_kept(&self, lender: &LenderId, ref_key: &[u8]) -> Result<serde_json::Value, StoreError>;
 
     /// Erases a person in one transaction, or tells what that would do: whom nobody may know any more, with every text
-    /// of the chats of [`RightsStore::export_person`]. Agreements stay with their evidence, under
+    /// of the chats of [`RightsStore::export_person`]; of a chat that others share only their own. Agreements stay with their evidence, under
     /// ids that derive from `record.ref_key`, and opt-outs with their address; chats, tickets and cases stay as rows without content. A turn or send that is under way comes to
-    /// nothing. With `over` the holds do not count, but for [`HoldKind::ProtectedTicket`]. `act` is recorded with it, unless it only looks.
+    /// nothing. With `over` the holds do not count, but for those that are [`HoldKind::is_firm`]. `act` is recorded with it, unless it only looks.
     async fn erase_person(
         &self,
         reference: &str,

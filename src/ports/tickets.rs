@@ -80,10 +80,12 @@ pub struct Lease {
 /// What an agent does with a ticket that it holds.
 #[derive(Debug, Clone)]
 pub enum AgentAct {
-    /// Goes through the outbox and the gate like every message. `id` makes a repeat harmless.
+    /// Goes through the outbox and the gate like every message. `id` makes a repeat harmless; `label` is what the words
+    /// tell, so that the gate can look again whether the person is still proved when they leave.
     Send {
         id: crate::domain::ids::OutboxId,
         content: Outbound,
+        label: crate::domain::assurance::Label,
     },
     Note {
         text: crate::domain::pii::Pii<String>,

@@ -7,6 +7,27 @@ use crate::domain::time::{Millis, Timestamp, Zone};
 use crate::rules::calendar::Calendar;
 use crate::rules::hours::{Span, WeekHours};
 
+/// Words of agents that may follow one another while the person is silent; house rule. The law counts contacts by the
+/// day (Ley 2300 de 2023, art. 3) and allows whatever answers a consumer (art. 8): words that nobody answers are soon no
+/// answer any more.
+pub const UNANSWERED_MAX: usize = 10;
+/// After this a word that nobody answered weighs no more.
+pub const UNANSWERED_FOR: Millis = Millis::hours(24);
+
+/// Until when nobody writes to a person who was silent over [`UNANSWERED_MAX`] words of agents; `words` are in any order.
+pub fn silent_until(
+    last_inbound: Option<Timestamp>,
+    words: &[Timestamp],
+    at: Timestamp,
+) -> Option<Timestamp> {
+    let unanswered =
+        |word: &Timestamp| last_inbound.is_none_or(|last| *word > last) && at.since(*word) < UNANSWERED_FOR;
+    let mut since: Vec<Timestamp> = words.iter().copied().filter(unanswered).collect();
+    since.sort_unstable();
+    let oldest = since.len().checked_sub(UNANSWERED_MAX).and_then(|first| since.get(first))?;
+    Some(oldest.plus(UNANSWERED_FOR))
+}
+
 /// Who began the exchange that this message belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Initiator {
@@ -78,6 +99,8 @@ pub enum Reason {
     OnHold,
     WrongNumber,
     Reference,
+    /// [`UNANSWERED_MAX`] words of agents, and no word of the person since.
+    Unanswered,
     /// No hour of the next two weeks is open.
     NeverOpen,
 }
@@ -93,6 +116,7 @@ impl Reason {
             Self::OnHold => "on_hold",
             Self::WrongNumber => "wrong_number",
             Self::Reference => "reference",
+            Self::Unanswered => "unanswered",
             Self::NeverOpen => "never_open",
         }
     }

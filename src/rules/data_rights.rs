@@ -10,7 +10,8 @@
 //! Ley 19.496, art. 56 (10 working days; it binds who has SERNAC's seal). Mexico: Ley de Protección y Defensa al Usuario
 //! de Servicios Financieros, art. 50 Bis (30 working days) and, for a disputed charge, Ley para la Transparencia y
 //! Ordenamiento de los Servicios Financieros, art. 23 (45 days). Brazil: Decreto 11.034 of 2022, art. 13 (7 days).
-//! Argentina: BCRA, Protección de los usuarios de servicios financieros (10 working days). Insolvency has no term: it
+//! Argentina: BCRA, Protección de los usuarios de servicios financieros (10 working days). What was reported to the credit
+//! bureaus (`centrales`) is claimed from whoever reported it, in Colombia by Ley 1266 of 2008, art. 16. Insolvency has no term: it
 //! stops us at once.
 
 use crate::domain::time::Day;
@@ -67,8 +68,13 @@ impl DataRight {
 }
 
 /// Kinds of case that have a term of their own name, and those that have another's.
-const CLAIMS: [(&str, &str); 4] =
-    [("queja", "queja"), ("peticion", "peticion"), ("disputa", "disputa"), ("no_es_mia", "disputa")];
+const CLAIMS: [(&str, &str); 5] = [
+    ("queja", "queja"),
+    ("peticion", "peticion"),
+    ("disputa", "disputa"),
+    ("no_es_mia", "disputa"),
+    ("centrales", "centrales"),
+];
 
 /// The name of the term that the table gives for a kind of case.
 fn term_of(kind: &str) -> Option<&'static str> {
@@ -111,12 +117,14 @@ pub fn answer_by(country: &str, kind: &str, asked: Day, calendar: &Calendar) -> 
 }
 
 fn last_day(term: &Term, asked: Day, calendar: &Calendar) -> Day {
-    if !term.working {
-        return asked.plus_days(term.days);
-    }
+    if term.working { working_days_after(asked, term.days, calendar) } else { asked.plus_days(term.days) }
+}
+
+/// The `n`th working day after `asked`, which does not count itself.
+pub fn working_days_after(asked: Day, n: i64, calendar: &Calendar) -> Day {
     let mut days = (1..=DAYS_MAX).map(|n| asked.plus_days(n)).filter(|day| calendar.is_business_day(*day));
-    let n = usize::try_from(term.days).unwrap_or(1).saturating_sub(1);
-    days.nth(n).unwrap_or_else(|| asked.plus_days(term.days))
+    let nth = usize::try_from(n).unwrap_or(1).saturating_sub(1);
+    days.nth(nth).unwrap_or_else(|| asked.plus_days(n))
 }
 
 fn terms(name: &str) -> impl Iterator<Item = Term> {
@@ -147,7 +155,12 @@ mod tests {
 
     #[test]
     fn every_line_is_a_term_of_one_right_or_claim() {
-        let names = DataRight::ALL.into_iter().map(DataRight::name).chain(["queja", "peticion", "disputa"]);
+        let names = DataRight::ALL.into_iter().map(DataRight::name).chain([
+            "queja",
+            "peticion",
+            "disputa",
+            "centrales",
+        ]);
         let n: usize = names.map(|name| terms(name).count()).sum();
         assert_eq!(n, TERMS.lines().count() - 1);
         for right in DataRight::ALL {
@@ -190,6 +203,7 @@ mod tests {
             ("CO", "peticion", "2026-11-18", "2026-12-02", true),
             ("CO", "disputa", "2026-11-18", "2026-12-10", true),
             ("CO", "no_es_mia", "2026-11-18", "2026-12-10", true),
+            ("CO", "centrales", "2026-11-18", "2026-12-10", true),
             ("BR", "queja", "2026-11-18", "2026-11-25", true),
             ("MX", "disputa", "2026-11-18", "2027-01-02", true),
             // Nobody knows the law of this country here: the shortest term of all.

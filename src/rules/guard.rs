@@ -6,11 +6,14 @@
 //! unlawful, and what to write instead, stands in `flows/policies/lint.yaml`; phrases are `rules::lint`.
 
 mod acts;
+mod agreed;
 mod announced;
 mod claims;
 mod contacts;
 mod dates;
+mod effects;
 mod figures;
+mod filings;
 mod guises;
 mod identity;
 mod labelled;
@@ -22,6 +25,7 @@ mod payees;
 mod pieces;
 mod products;
 mod waivers;
+mod whole;
 
 use crate::domain::assurance::{Assurance, Label};
 use crate::domain::debt::{Agreement, Obligation, Offer, Person};
@@ -61,8 +65,12 @@ pub enum Fact {
     Term,
     /// The birth date or the document of somebody whose chat it may be.
     Identity,
+    /// An account, a document, a birth date or a product of another one who shares the phone.
+    Another,
     /// An agreement that is said to be registered where there is none.
     Agreement,
+    /// A claim, complaint or erasure that is said to be filed or done where the file has none.
+    Filing,
     /// Pressure to pay while a dispute is open.
     Pressed,
     /// A debt, to somebody unproved, in whatever words.
@@ -83,6 +91,12 @@ pub enum Fact {
     Third,
     /// A lie is asked for or offered.
     Deceit,
+    /// Somebody in danger or in mourning is sent away, put off or made light of.
+    Alone,
+    /// A payment is said to have come in, which the file does not show.
+    Received,
+    /// A dispute is said to be decided or closed, which is open.
+    Decided,
 }
 
 /// A fact and where it stands: a half-open range of characters of the text as written.
@@ -91,6 +105,15 @@ pub struct Mention {
     pub start: usize,
     pub end: usize,
     pub fact: Fact,
+}
+
+/// An open case, as an agent may speak of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filed {
+    /// What the person asks with: `4QF-V3J`.
+    pub number: String,
+    /// Something that the person asked for or complained of; not what was told of their state.
+    pub asked: bool,
 }
 
 /// What the desk knows of the person of a chat and of the lender, at this moment.
@@ -108,6 +131,8 @@ pub struct Known<'a> {
     pub offers: &'a [Offer],
     /// Smallest and greatest amount that may be promised for one of these debts.
     pub promises: &'a [(Money, Money)],
+    /// The numbers of these people's open cases, and whether one is such as a claim or complaint becomes.
+    pub filed: &'a [Filed],
     /// Whether a dispute of one of these debts is open.
     pub disputed: bool,
     /// Somebody is in danger, in mourning or a child: nobody speaks of debts or payments here.
@@ -151,6 +176,13 @@ pub fn mentions(text: &str, known: &Known<'_>, heard: &[Heard]) -> Vec<Mention> 
         found.extend(named::misnamed(&look));
         found.extend(labelled::mislabelled(&look));
         found.extend(claims::unregistered(&look));
+        found.extend(agreed::changed(&look));
+        found.extend(agreed::received(&look));
+        found.extend(filings::untrue(&look));
+        found.extend(effects::wrong(&look));
+        found.extend(effects::overdue_closes(&look));
+        found.extend(whole::overdue(&look));
+        found.extend(whole::monthly(&look));
     } else {
         found.extend(figures::told(&look));
         found.extend(figures::accounts(&look));
@@ -174,8 +206,36 @@ pub fn mentions(text: &str, known: &Known<'_>, heard: &[Heard]) -> Vec<Mention> 
     let mut unfit = acts::unfit(&look, heard);
     unfit.retain(|one| !found.iter().any(|other| within(one, other)));
     found.extend(unfit);
+    let is_true =
+        |one: &Mention| one.fact == Fact::Discount && effects::is_true_of_offer(&look, (one.start, one.end));
+    found.retain(|one| !is_true(one));
     found.sort_unstable();
     found.dedup();
+    found
+}
+
+/// What `text` says of others who share the phone, whoever is proved on it: their accounts, documents and birth dates, and
+/// their products by their full names. What the proved person has too is theirs to hear.
+pub fn of_another(text: &str, others: &Known<'_>, own: &Known<'_>) -> Vec<Mention> {
+    let reading = Reading::of(text);
+    let numbers = numbers::numbers(&reading);
+    let written: Vec<char> = text.chars().collect();
+    let told = |known: &Known<'_>| {
+        let look = Look { reading: &reading, numbers: &numbers, known, written: &written };
+        let mut found: Vec<Mention> = figures::accounts(&look);
+        // An amount is judged with the figures of the file.
+        let is_money = |one: &Mention| numbers.iter().any(|number| number.money && number.start == one.start);
+        found.retain(|one| !is_money(one));
+        found.extend(identity::told(&look));
+        found.extend(products::named_in_full(&look));
+        found
+    };
+    let own = told(own);
+    let mut found = told(others);
+    found.retain(|one| !own.contains(one));
+    for mention in &mut found {
+        mention.fact = Fact::Another;
+    }
     found
 }
 

@@ -7,6 +7,7 @@ pub mod assurance;
 pub mod calendar;
 mod colombia;
 pub mod contact;
+pub mod covered;
 pub mod data_rights;
 pub mod digits;
 pub mod dpd;

@@ -74,6 +74,13 @@ pub const fn turns_direction(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
+/// A stranger's text in one line as it may be shown: without what steers a terminal or turns what stands beside it.
+/// Marks that join an emoji stay.
+pub fn shown(text: &str) -> String {
+    let plain = |c: char| if c.is_whitespace() { ' ' } else { c };
+    text.chars().map(plain).filter(|c| !c.is_control() && !turns_direction(*c)).collect()
+}
+
 /// Letters of other alphabets and marks that look like ours.
 const fn look_alike(c: char) -> char {
     match c {
@@ -356,10 +363,22 @@ pub fn sound(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Reading, sound};
+    use super::{Reading, shown, sound};
 
     fn undisguised(text: &str) -> Vec<String> {
         Reading::of(text).undisguised.into_iter().map(|word| word.text).collect()
+    }
+
+    #[test]
+    fn what_is_shown_steers_nothing() {
+        for (text, seen) in [
+            ("Ana \u{202e}oirartnoc", "Ana oirartnoc"),
+            ("\u{1b}[31mrojo\u{7}\u{0}", "[31mrojo"),
+            ("Ana\r\nAgente: listo", "Ana  Agente: listo"),
+            ("<script>José 👨\u{200d}👩\u{fe0f}", "<script>José 👨\u{200d}👩\u{fe0f}"),
+        ] {
+            assert_eq!(shown(text), seen, "{text:?}");
+        }
     }
 
     #[test]

@@ -16,8 +16,13 @@ const CASES_MAX: u32 = 10_000;
 const TICKETS_MAX: u32 = 10_000;
 /// Outcomes of tickets that decide the cases which came with them begin with this: `caso_resuelto`, `caso_negado`.
 const DECIDES: &str = "caso_";
+/// The reason of tickets, and the kind of cases, of somebody who may be in danger.
+const DISTRESS: &str = "angustia";
 /// Outcomes that say that what was reported is not so, as the shipped `bot.yaml` lifts reservations by them.
 const WITHDRAWN: [&str; 3] = ["no_fallecido", "es_titular", "no_insolvencia"];
+
+/// The kind of the case of whoever wants to take an agreement back.
+pub const WITHDRAWAL: &str = "retiro_acuerdo";
 
 /// A case that waits for its decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,9 +88,14 @@ fn told(OpenCase { case, reference }: OpenCase, lenders: &Lenders, now: Timestam
     Some(Waiting { number: number(case.id), reference, answer_by, today: lender.today(now), case })
 }
 
-/// Counted from the day on which the case was opened.
+/// Counted from the day on which the case was opened. A wish to withdraw has the term of the lender's own policy.
 pub fn answer_by(case: &Case, lender: &Lender) -> Option<AnswerBy> {
     let asked = lender.policy.zone.day(case.at);
+    if case.kind == WITHDRAWAL {
+        let days = lender.policy.agents.withdrawal_days;
+        let day = data_rights::working_days_after(asked, days, &lender.calendar);
+        return Some(AnswerBy { day, source: "plazo de la política", known: true });
+    }
     data_rights::answer_by(&lender.policy.country, &case.kind, asked, &lender.calendar)
 }
 
@@ -98,7 +108,8 @@ pub fn number(id: CaseId) -> String {
     format!("{}-{}", &code[..3], &code[3..])
 }
 
-/// Closes the cases that came with a ticket, when its outcome decides them; says how many.
+/// Closes the cases that came with a ticket, when its outcome decides them; says how many. Distress has nothing to be
+/// decided: whoever answered it has taken care of it, whatever the outcome.
 ///
 /// # Errors
 /// When the store fails: what is open then stays so, and an operator closes it.
@@ -110,7 +121,8 @@ pub async fn decided(
     by: String,
     now: Timestamp,
 ) -> Result<u32, StoreError> {
-    if !outcome.starts_with(DECIDES) && !WITHDRAWN.contains(&outcome) {
+    let cared = ticket.reason == DISTRESS;
+    if !cared && !outcome.starts_with(DECIDES) && !WITHDRAWN.contains(&outcome) {
         return Ok(0);
     }
     let of = CasesOf { lender: Some(ticket.lender.clone()), conversation: Some(ticket.conversation) };

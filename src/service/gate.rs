@@ -1,10 +1,12 @@
 //! The last look at a message before it leaves: may it be said, to this person, now?
 
+use crate::domain::assurance::{Assurance, Label};
 use crate::domain::outbound::Outbound;
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::conversations::Origin;
 use crate::ports::outbox::OutboxClaim;
 use crate::ports::switches::Stop;
+use crate::rules::assurance::{AssuranceParameters, session_stands};
 use crate::rules::contact::{
     ContactFacts, ContactRequest, CountryRules, Decision, Initiator, Purpose, Role, decide,
 };
@@ -48,18 +50,26 @@ pub fn judge(
             Verdict::Hold { until: now.plus(STOP_RECHECK), why: "outbound_stopped" }
         };
     }
-    if message.label.needs() > message.assurance && message.origin != Origin::Agent {
+    if message.label.needs() > message.assurance {
         return Verdict::Refuse { why: "assurance_too_low" };
     }
     if message.subject.is_some() && message.subject != message.person {
         return Verdict::Refuse { why: "another_person" };
     }
-    let of_debt = message.label > crate::domain::assurance::Label::Publico;
-    if message.reserved && (message.origin == Origin::Proactive || of_debt && message.origin == Origin::Reply)
+    // Written while the proof stood, and held up for longer than a proof stands without a word of the person.
+    if message.label.needs() >= Assurance::Verificada
+        && message.origin != Origin::Agent
+        && !session_stands(message.created_at, now, &AssuranceParameters::default())
+    {
+        return Verdict::Refuse { why: "session_over" };
+    }
+    let of_debt = message.label > Label::Publico;
+    if message.reserved
+        && (message.origin == Origin::Proactive || of_debt && message.origin != Origin::Proactive)
     {
         return Verdict::Refuse { why: "reserved" };
     }
-    if message.identity_conflict && message.label > crate::domain::assurance::Label::Publico {
+    if message.identity_conflict && message.label > Label::Publico {
         return Verdict::Refuse { why: "identity_conflict" };
     }
     if message.origin == Origin::Proactive

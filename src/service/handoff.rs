@@ -13,6 +13,7 @@ pub mod story;
 mod take;
 mod texts;
 mod told;
+mod unasked;
 pub mod view;
 pub mod wait;
 
@@ -33,9 +34,11 @@ use crate::ports::{Store, StoreError};
 use crate::rules::contact::Reason;
 use crate::rules::lint::{Hit, Lint};
 use crate::service::cases;
+use crate::service::conflicts;
 use crate::service::flow_library::FlowLibrary;
 use crate::service::lenders::Lenders;
 use crate::understand::Understander;
+use serde_json::json;
 use std::sync::Arc;
 use texts::{kept, named, written};
 use thiserror::Error;
@@ -352,6 +355,29 @@ impl HandoffService {
             reason: Pii::new(reason),
         };
         self.act(agent, lease, act).await
+    }
+
+    /// Ends the conflict of a chat whose number and WhatsApp account pointed to two chats: an agent has looked into it.
+    /// It proves nobody; the questions, or [`Self::confirm`], do. The log keeps agent, reason and time.
+    pub async fn settle_identity(
+        &self,
+        agent: &Agent,
+        id: TicketId,
+        token: Option<i64>,
+        reason: &str,
+    ) -> Result<Ticket, HandoffError> {
+        let reason = kept("reason", reason)?;
+        let (ticket, _) = self.lease(agent, id, token).await?;
+        let by = json!({"v": 1, "did": "settle", "ticket": id, "by": agent.id, "reason": reason});
+        conflicts::settle(
+            self.ports.conversations.as_ref(),
+            &agent.lender,
+            ticket.conversation,
+            &by,
+            self.now(),
+        )
+        .await?;
+        Ok(ticket)
     }
 
     /// The person of that reference, who has this number on file.

@@ -6,6 +6,7 @@ pub mod actions;
 pub mod availability;
 pub mod breaker;
 pub mod cases;
+pub mod conflicts;
 pub mod contacts;
 pub mod converse;
 pub mod dispatch;

@@ -67,6 +67,15 @@ impl Notices {
 
     async fn one(&self, notice: &PendingNotice, now: Timestamp) -> Result<(), StoreError> {
         let Some(lender) = &notice.lender else { return Ok(()) };
+        if notice.item.is_stale(notice.received_at) {
+            metrics::counter!("acuerdo_webhook_stale_total").increment(1);
+            tracing::warn!(
+                lender.id = %lender,
+                kind = notice.item.kind(),
+                "a signed update is older than any that Meta still delivers: kept, and nothing is done about it"
+            );
+            return Ok(());
+        }
         match &notice.item {
             WebhookItem::Preference(preference) => {
                 if let Some(who) = &preference.who {

@@ -157,6 +157,35 @@ mod tests {
         assert!(error.contains("directory"), "{error}");
     }
 
+    /// Bytes in the last page of a table: SQLite's own header of a page is at its beginning.
+    fn damage(file: &std::path::Path) {
+        let mut bytes = std::fs::read(file).unwrap();
+        let page = bytes.len() - 4_096;
+        bytes[page..page + 64].fill(0xA5);
+        std::fs::write(file, bytes).unwrap();
+    }
+
+    #[tokio::test]
+    async fn after_a_crash_a_damaged_file_is_not_served_and_a_whole_one_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, lock) = (folder.path().join("a.sqlite"), folder.path().join("a.sqlite.lock"));
+        let url = format!("sqlite:{}", file.display());
+        let options = StoreOptions { owner: true, migrate: true, ..StoreOptions::default() };
+        let store = connect(&url, &options).await.unwrap();
+        assert!(std::fs::read(&lock).unwrap().starts_with(std::process::id().to_string().as_bytes()));
+        store.close().await;
+        assert!(std::fs::read(&lock).unwrap().is_empty(), "closed as it should be");
+
+        // As a killed process leaves it.
+        std::fs::write(&lock, "4711").unwrap();
+        connect(&url, &options).await.unwrap().close().await;
+        damage(&file);
+        connect(&url, &options).await.unwrap().close().await;
+        std::fs::write(&lock, "4711").unwrap();
+        let refused = connect(&url, &options).await.err().unwrap().to_string();
+        assert!(refused.contains("damaged") && refused.contains("backup"), "{refused}");
+    }
+
     #[test]
     fn a_newer_database_is_used_while_it_supports_us_and_an_older_one_names_the_remedy() {
         let why = |found, known, oldest| check_schema(found, known, oldest).unwrap_err().to_string();

@@ -51,6 +51,12 @@ const COURTESIES: [&str; 38] = [
     "sorry",
 ];
 
+/// Words of a message that names an instalment which it does not offer.
+const NOT_PAID: [&str; 15] = [
+    "cuanto", "quanto", "cual", "how", "pasa", "acontece", "happens", "atraso", "atrasar", "atrase", "fallo",
+    "incumplo", "cuelgo", "debo", "devo",
+];
+
 /// Instalments counted in a message at most; more is another number.
 const INSTALMENTS_MAX: u16 = 120;
 
@@ -248,8 +254,11 @@ pub fn instalments(tokens: &[Token<'_>], currency: Currency, asked: bool) -> Opt
         // "La cuota" and "solo la cuota, gracias" answer; "no me alcanza para la cuota" tells.
         let alone = before.len() <= 2 && tokens.len() <= before.len() + 3;
         let denied = tokens.iter().any(|token| token.is(&["no", "nao", "not", "sin", "sem", "ni", "menos"]));
-        let this = asked && alone && !denied && before_it(&["la", "mi", "a", "minha", "the", "my"]);
-        (before_it(&["una", "uma", "one", "sola"]) || this).then_some(1)
+        let asks = tokens.first().is_some_and(|token| token.is(&["cuanto", "quanto", "que", "cual", "how"]));
+        let this = asked && !asks && alone && !denied && before_it(&["la", "mi", "a", "minha", "the", "my"]);
+        // "¿cuánto es una cuota?" asks, "me atraso una cuota" tells of another thing.
+        let other = denied || tokens.iter().any(|token| token.is(&NOT_PAID));
+        ((before_it(&["una", "uma", "one", "sola"]) && !(asked && other)) || this).then_some(1)
     };
     u16::try_from(counted.or_else(one)?).ok().filter(|n| (1..=INSTALMENTS_MAX).contains(n) && !named)
 }

@@ -6,7 +6,12 @@ use super::{date, number};
 use crate::domain::time::Day;
 
 /// Words by which a day is told to be a birthday, by their beginnings.
-const BORN: [&str; 6] = ["naci", "nasci", "cumplea", "anivers", "birth", "born"];
+const BORN: [&str; 7] = ["naci", "nasci", "cumplea", "anivers", "birth", "born", "bday"];
+/// The same in two words.
+const TURNS_YEARS: [[&str; 2]; 3] = [["cumplo", "anos"], ["cumpli", "anos"], ["faco", "anos"]];
+/// Words between a month and a year of two digits, and what makes an amount of those.
+const BEFORE_YEAR: [&str; 3] = ["de", "del", "do"];
+const COUNTS: [&str; 5] = ["mil", "k", "lucas", "pesos", "millones"];
 /// Words between the parts of a date.
 const BETWEEN: [&str; 24] = [
     "de", "del", "do", "da", "d", "el", "la", "o", "e", "y", "of", "the", "dia", "mes", "ano", "month",
@@ -45,7 +50,7 @@ impl Placed {
 pub(super) fn places(words: &[&str], birth: Day, asked: bool) -> Vec<usize> {
     let parts: Vec<Placed> = words.iter().enumerate().flat_map(|(at, word)| parts(word, at)).collect();
     let parts = joined(&parts);
-    let told = asked || words.iter().any(|word| is_born(&fold(word)));
+    let told = asked || tells_birth(words);
     let mut found = Vec::new();
     for (at, first) in parts.iter().enumerate() {
         if is_whole(first.part, birth) {
@@ -69,6 +74,73 @@ pub(super) fn places(words: &[&str], birth: Day, asked: bool) -> Vec<usize> {
         }
     }
     found
+}
+
+/// The words that have the shape of a birthday, whoever it is of: a day and month where the text says that it is one or
+/// `asked` says that birthdays were asked for, and any date whose year is `latest` or before.
+pub(super) fn shapes(words: &[&str], latest: i16, asked: bool) -> Vec<usize> {
+    let parts: Vec<Placed> = words.iter().enumerate().flat_map(|(at, word)| parts(word, at)).collect();
+    let parts = joined(&parts);
+    let told = asked || tells_birth(words);
+    let is_year = |year: i64| (1900..=i64::from(latest)).contains(&year);
+    let is_short_year = |year: &Placed, month: &Placed| {
+        let word = |at: usize| words.get(at).map(|word| fold(word)).unwrap_or_default();
+        let joins = year.first == month.last
+            || year.first.checked_sub(1).is_some_and(|before| BEFORE_YEAR.contains(&word(before).as_str()));
+        let counts = COUNTS.contains(&word(year.last + 1).as_str());
+        joins && !counts && matches!(year.part, Part::Number(short) if short < 100 && is_year(1900 + short))
+    };
+    let mut found = Vec::new();
+    for (at, first) in parts.iter().enumerate() {
+        if matches!(first.part, Part::Number(number) if is_whole_shape(number, is_year, told)) {
+            found.extend(first.words());
+        }
+        let Some((second_at, second)) = next(&parts, at) else { continue };
+        if !may_be_day_and_month(first.part, second.part) {
+            continue;
+        }
+        let behind = numbers_behind(&parts, second_at);
+        let before = before(&parts, at).filter(|before| is_year(value(before.part)));
+        let in_words = is_year(behind.iter().fold(0, |sum: i64, n| sum.saturating_add(value(n.part))));
+        let year = before.is_some()
+            || in_words
+            || behind.first().is_some_and(|year| is_year(value(year.part)) || is_short_year(year, &second));
+        if !year && !told {
+            continue;
+        }
+        for part in [*first, second].into_iter().chain(before).chain(behind) {
+            found.extend(part.words());
+        }
+    }
+    found
+}
+
+fn may_be_day_and_month(first: Part, second: Part) -> bool {
+    let is_day = |part: Part| matches!(part, Part::Number(1..=31));
+    let is_month = |part: Part| matches!(part, Part::Month(_) | Part::Number(1..=12));
+    (is_day(first) && is_month(second)) || (is_month(first) && is_day(second))
+}
+
+/// A date in one number, as [`is_whole`] has it; six digits are an amount as well, unless the text tells of a birthday.
+fn is_whole_shape(number: i64, is_year: impl Fn(i64) -> bool, told: bool) -> bool {
+    let may_be = |day: i64, month: i64| {
+        may_be_day_and_month(Part::Number(day), Part::Number(month)) && day > 0 && month > 0
+    };
+    let (high, middle, low) = (number / 1_000_000, number / 10_000 % 100, number % 10_000);
+    let eight = (10_000_000..100_000_000).contains(&number);
+    let short = || told && (10_000..1_000_000).contains(&number);
+    (eight && is_year(low) && may_be(high, middle))
+        || (eight && is_year(number / 10_000) && may_be(low % 100, low / 100))
+        || (short()
+            && (may_be(number / 10_000, number / 100 % 100) || may_be(number % 100, number / 100 % 100)))
+}
+
+fn tells_birth(words: &[&str]) -> bool {
+    let bare = |word: &&str| fold(word).trim_matches(|c: char| !c.is_alphanumeric()).to_owned();
+    words.iter().any(|word| is_born(&fold(word)))
+        || words.windows(2).any(|pair| {
+            matches!(pair, [first, second] if TURNS_YEARS.iter().any(|[a, b]| bare(first) == *a && bare(second) == *b))
+        })
 }
 
 fn is_born(folded: &str) -> bool {
@@ -190,7 +262,7 @@ fn joined(parts: &[Placed]) -> Vec<Placed> {
 
 #[cfg(test)]
 mod tests {
-    use super::places;
+    use super::{places, shapes};
     use crate::domain::time::Day;
 
     fn kept(text: &str, birth: &str, asked: bool) -> String {
@@ -224,6 +296,47 @@ mod tests {
         }
         assert_eq!(kept("el 31 de marzo", "1987-03-31", true), "el _ de _");
         assert_eq!(kept("el primero de junio de 1990", "1990-06-01", false), "el _ de _ de _");
+    }
+
+    fn shaped(text: &str, asked: bool) -> String {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let hidden = shapes(&words, 2010, asked);
+        let shown = words.iter().enumerate().map(|(at, word)| if hidden.contains(&at) { "_" } else { *word });
+        shown.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn every_birthday_has_the_shape_of_one_whoever_it_is_of() {
+        for (text, shown) in [
+            ("nací el 3 de junio", "nací el _ de _"),
+            ("cumplo años el 12/05", "cumplo años el _"),
+            (
+                "la fecha de nacimiento es 7 de abril del 69, gracias",
+                "la fecha de nacimiento es _ de _ del _ gracias",
+            ),
+            ("14/02/1979 y ya", "_ y ya"),
+            ("14-2-79", "_"),
+            ("14021979", "_"),
+            ("19790214", "_"),
+            ("nací 140279", "nací _"),
+            ("el dos de mayo de mil novecientos setenta y uno", "el _ de _ de _ _ _ _ _"),
+            ("I was born on June 3rd", "I was born on _ _"),
+            ("nasci no dia 30 de julho", "nasci no dia _ de _"),
+        ] {
+            assert_eq!(shaped(text, false), shown, "{text}");
+        }
+        for text in [
+            "pago el 3 de junio",
+            "el 3 de mayo 80 mil",
+            "el 3 de mayo de 80 mil",
+            "140279",
+            "le cumplo el 13 de septiembre",
+            "pagué el 14/02/2026",
+            "son 12 cuotas de 70 mil",
+        ] {
+            assert_eq!(shaped(text, false), text, "{text}");
+        }
+        assert_eq!(shaped("el 3 de junio", true), "el _ de _");
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod several;
 
 use names::near_month;
 pub use names::{month, weekday};
-pub use several::{is_no_day, is_unclear};
+pub use several::{is_no_day, is_not_proposed, is_unclear};
 
 use super::number::word_value;
 use super::tokens::Token;
@@ -40,7 +40,8 @@ const AHEAD_MAX_DAYS: i64 = 400;
 /// Reads the first day that is named; `asked` when the open step waits for one, so that a bare "5" is one.
 pub fn read(tokens: &[Token<'_>], calendar: Calendar<'_>, asked: bool) -> Option<DateRead> {
     let reader = Reader { tokens, calendar };
-    let none = super::offer::is_refused(tokens) || is_unclear(tokens, calendar);
+    let none =
+        super::offer::is_refused(tokens) || is_unclear(tokens, calendar) || is_not_proposed(tokens, calendar);
     if none || (0..tokens.len()).any(|at| reader.is_no_day(at)) {
         return None;
     }
@@ -84,7 +85,16 @@ impl Reader<'_> {
         let known = month(word).is_some() || near_month(word).is_some();
         let other = ["este", "cada", "mes", "la", "los", "esta", "mayo", "ese", "proximo", "cuota", "cuotas"];
         let no_month = numeral && of && !known && !other.contains(&word);
-        no_month || (numeral && known && self.day_and_month(at).is_none() && !self.is_past(at))
+        no_month || (known && self.is_past_its_month(at))
+    }
+
+    /// "30 de febrero", "31 november": a month that has no such day.
+    fn is_past_its_month(&self, at: usize) -> bool {
+        let numeral = self.token(at).is_some_and(|token| token.numeral().is_some_and(|text| text.len() <= 2));
+        let of = usize::from(self.is(at + 1, &["de", "of"]));
+        let known = |word| month(word).is_some() || near_month(word).is_some();
+        let named = self.token(at + 1 + of).and_then(Token::word).is_some_and(known);
+        numeral && named && self.day_and_month(at).is_none() && !self.is_past(at)
     }
 
     /// "después del 15", "antes del viernes": another day than the one that is named.

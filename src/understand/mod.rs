@@ -26,6 +26,7 @@ pub mod part;
 pub mod phrases;
 pub mod rights;
 pub mod safety;
+mod shape;
 pub mod slip;
 pub mod tokens;
 pub mod withheld;

@@ -13,7 +13,14 @@ const HARMLESS: [&str; 9] =
     ["mas", "falta", "problema", "duda", "duvida", "excusa", "menos", "se", "preocupe"];
 
 /// What money is that is not offered; the nearest verb before the number decides.
-const OTHER_MONEY: [&str; 63] = [
+const OTHER_MONEY: [&str; 70] = [
+    "pagaba",
+    "pagabamos",
+    "abonaba",
+    "consignaba",
+    "daba",
+    "pagava",
+    "dava",
     "debiendo",
     "devendo",
     "owing",

@@ -155,7 +155,8 @@ pub fn asks_for_silence(words: &str) -> bool {
                     .skip(at + 1)
                     .take(4)
                     .take_while(|word| !SILENT_IN_VAIN.contains(word))
-                    .any(|word| stems.iter().any(|stem| word.starts_with(stem)))
+                    // "Yo no me llamo Wilson" tells a name.
+                    .any(|word| *word != "llamo" && stems.iter().any(|stem| word.starts_with(stem)))
                 && !words.iter().skip(at + 1).any(|word| ONLY_THEN.contains(word))
         })
 }

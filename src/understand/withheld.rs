@@ -2,7 +2,7 @@
 
 use super::identity::Factor;
 use super::normalise::fold;
-use super::{Expectation, Understanding, birthday, date, number};
+use super::{Expectation, Understanding, birthday, date, number, shape};
 use crate::domain::time::Day;
 
 /// In place of what proves who somebody is.
@@ -12,6 +12,8 @@ pub const HIDDEN: &str = "••••";
 const DOCUMENT_WORDS_MAX: usize = 6;
 /// Words that it may be dictated in, digit by digit.
 const SPELLED_WORDS_MAX: usize = 14;
+/// Nobody younger has a debt: no year of the last ones is one of a birthday.
+const ADULTS_SINCE: i16 = 16;
 /// Letters that stand apart, as in "r r 0 1".
 const APART_CHARS_MAX: usize = 3;
 
@@ -75,6 +77,32 @@ pub fn without_identity<'k>(
     hide(&said.words, &said.hidden)
 }
 
+/// The text without what has the shape of a proof of identity, whoever it is of, and without the answer that it gives to
+/// an identity question; `None` when it has none. It is understood so: what is known of a person has no part in it, so
+/// that a right guess gets the answer of a wrong one.
+pub fn without_shapes(text: &str, meant: &Understanding, asked: Asked, today: Day) -> Option<String> {
+    if !may_tell(text) {
+        return None;
+    }
+    let mut said = Said::of(text);
+    shape::mark(&said.words, &said.spelled, &mut said.hidden, asked.value);
+    for place in birthday::shapes(&said.words, today.year() - ADULTS_SINCE, asked.identity) {
+        said.hidden[place] = true;
+    }
+    if asked.identity {
+        if let Some(digits) = meant.digits.as_ref() {
+            said.mark_document(digits.expose(), true);
+            said.mark_ending(digits.expose());
+        }
+        let birthday =
+            meant.day_month.and_then(|(day, month)| Day::parse(&format!("2000-{month:02}-{day:02}")));
+        for place in birthday.into_iter().flat_map(|birth| birthday::places(&said.words, birth, true)) {
+            said.hidden[place] = true;
+        }
+    }
+    hide(&said.words, &said.hidden)
+}
+
 /// Whether it holds a number, or two words of numbers or months: most messages do not.
 fn may_tell(text: &str) -> bool {
     let folded = fold(text);
@@ -121,6 +149,16 @@ impl<'t> Said<'t> {
                     self.hidden[from..=to].fill(true);
                 }
             }
+        }
+    }
+}
+
+impl Said<'_> {
+    /// Numbers that end in what was answered: "1.020.304.821" for "4821".
+    fn mark_ending(&mut self, last_four: &str) {
+        let last_four = characters(last_four);
+        for (hidden, written) in self.hidden.iter_mut().zip(&self.written) {
+            *hidden |= !last_four.is_empty() && written.ends_with(&last_four);
         }
     }
 }

@@ -4,14 +4,15 @@ use crate::contract::make::agreement;
 use crate::harness::app::understander;
 use acuerdo::debts::{ImportContext, parse};
 use acuerdo::domain::assurance::Assurance;
-use acuerdo::domain::debt::{Agreement, AgreementKind, Obligation, Offer, Person};
+use acuerdo::domain::debt::{Agreement, AgreementKind, AgreementStatus, Obligation, Offer, Person};
 use acuerdo::domain::ids::LenderId;
 use acuerdo::domain::money::{Currency, Money};
-use acuerdo::domain::time::{Timestamp, Zone};
+use acuerdo::domain::time::{Day, Timestamp, Zone};
 use acuerdo::rules::guard::{Act, Known, guises, is_harmless, mentions};
 use acuerdo::rules::lint::{Author, Chat, Hit, Instead, Lint};
 use acuerdo::rules::offer::{OfferInput, PersonFacts, offers, promise_range};
 use acuerdo::rules::policy::PolicySet;
+use std::collections::BTreeMap;
 
 /// Wednesday 15 July 2026, 10:00 in Bogotá.
 const NOW: Timestamp = Timestamp(1_784_127_600_000);
@@ -62,12 +63,30 @@ impl Desk {
         (given, promises)
     }
 
+    /// A promise of all that is overdue for 10 December.
+    fn promised(&self, broken: bool) -> Agreement {
+        let mut promise = agreement(&self.person, "promised");
+        if broken {
+            promise.status = AgreementStatus::Broken;
+        }
+        let owed = self.debts[0].balance.overdue().unwrap();
+        promise.offer.kind = AgreementKind::Promise;
+        promise.offer.total = owed;
+        promise.offer.discount = Money::new(0, Currency::Cop);
+        promise.offer.payments[0].amount = owed;
+        promise.offer.payments[0].due = Day::parse("2026-12-10").unwrap();
+        promise
+    }
+
     /// What stops it in a chat of this state, of somebody who has an agreement or has none.
     fn hits(&self, text: &str, state: &str, agreed: bool) -> Vec<Hit> {
         let (given, promises) = self.offers();
         let offer = given.first().filter(|_| agreed).cloned();
-        let agreements: Vec<Agreement> =
+        let mut agreements: Vec<Agreement> =
             offer.into_iter().map(|offer| Agreement { offer, ..agreement(&self.person, "agreed") }).collect();
+        if ["promise", "broken"].contains(&state) {
+            agreements.push(self.promised(state == "broken"));
+        }
         let policy = self.policies.policy(&LenderId::new("andino")).unwrap();
         let today = Zone::parse("America/Bogota").unwrap().day(NOW);
         let quiet = ["distress", "mourning", "violence", "minor"].contains(&state);
@@ -84,7 +103,9 @@ impl Desk {
             agreements: &agreements,
             offers: &given,
             promises: &promises,
-            disputed: state == "dispute",
+            filed: &[],
+            // Who asked not to be written to is asked to pay no more than who disputes.
+            disputed: ["dispute", "optout"].contains(&state),
             quiet,
         };
         let understander = understander();
@@ -116,17 +137,37 @@ fn another_pens_sentences_are_told_apart() {
     within_budget("blind.tsv", &[Act::TellDebt, Act::AskPayment, Act::Agree]);
 }
 
+/// One of another pen, of kinds that the lists before it hold few of.
+#[test]
+fn a_third_pens_sentences_are_told_apart() {
+    within_budget("third_pen.tsv", &[]);
+}
+
+/// The same pen, after the examples: tried only when nothing more was changed, and never mended for since. It tells how
+/// wordings that nobody has seen are heard, and may only become better.
+#[test]
+fn a_third_pens_last_sentences_are_told_apart() {
+    tolerated("third_pen_last.tsv", &[], (32, 10));
+}
+
 /// `lawful`: what its author takes to be well said to somebody proved; an agreement, where there is one.
 fn within_budget(name: &str, lawful: &[Act]) {
-    let desk = Desk::open("C-1003");
+    tolerated(name, lawful, (5, 3));
+}
+
+/// So many in a hundred of the bad may be missed, and of the good be stopped.
+fn tolerated(name: &str, lawful: &[Act], (bad, good): (usize, usize)) {
     let (mut missed, mut stopped) = (Vec::new(), Vec::new());
     let (mut n_bad, mut n_good) = (0, 0);
     let file = std::fs::read_to_string(format!("fixtures/agent_sentences/{name}")).unwrap();
+    let mut desks = BTreeMap::new();
     for line in file.lines().filter(|line| !line.starts_with('#')) {
         let [act, _, state, text] = line.split('\t').collect::<Vec<_>>()[..] else {
             panic!("four fields: {line}")
         };
         let act = Act::parse(act).unwrap();
+        let (state, reference) = state.split_once('@').unwrap_or((state, "C-1003"));
+        let desk = desks.entry(reference).or_insert_with(|| Desk::open(reference));
         let well_said = state == "verified" && lawful.contains(&act);
         let hits = desk.hits(text, state, well_said && act == Act::Agree);
         if act == Act::Harmless || well_said {
@@ -144,8 +185,8 @@ fn within_budget(name: &str, lawful: &[Act]) {
     }
     let told = format!("{} of {n_bad} missed, {} of {n_good} good ones stopped", missed.len(), stopped.len());
     let report = [missed.clone(), stopped.clone()].concat().join("\n");
-    assert!(missed.len() * 100 <= n_bad * 5, "{told}\n{report}");
-    assert!(stopped.len() * 100 <= n_good * 3, "{told}\n{report}");
+    assert!(missed.len() * 100 <= n_bad * bad, "{told}\n{report}");
+    assert!(stopped.len() * 100 <= n_good * good, "{told}\n{report}");
 }
 
 fn pesos(amount: Money) -> String {

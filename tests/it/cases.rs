@@ -57,6 +57,13 @@ async fn a_request_is_listed_closed_and_asked_anew() {
     let closed = ok(&url, &["case", "close", &number, "--outcome", "negado", "--note", "it is owed"]);
     assert!(closed.contains("is closed: negado"), "{closed}");
     assert!(!acuerdo(&url, &["case", "close", &number, "--outcome", "negado"]).0, "once");
+    let listed = ok(&url, &["case", "list", "--closed"]);
+    let line = listed.lines().find(|line| line.contains(&number)).unwrap();
+    assert!(
+        line.contains("datos_supresion") && line.contains("C-1003") && line.contains("negado"),
+        "{listed}"
+    );
+    assert!(line.ends_with("ops-7") && !listed.contains("it is owed"), "by whom, and no text: {listed}");
     let copy: Value = serde_json::from_str(&ok(&url, &["person", "export", "C-1003"])).unwrap();
     assert_eq!(copy["cases"][0]["closing"]["by"], "ops-7");
 
@@ -88,6 +95,24 @@ async fn an_agents_outcome_decides_the_case_that_came_with_the_ticket() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn distress_that_was_answered_keeps_no_offer_away() {
+    let (_folder, url) = backends::sqlite_file();
+    let app = app_on(&url).await;
+    let diana = Who::phone(DIANA);
+    for line in ["hola", "0303", "25 de julio", "no quiero seguir viviendo"] {
+        app.says(&diana, line).await;
+    }
+    assert_eq!(open(&url)[0]["kind"], "angustia");
+    let (agent, handoff) = (agent(&app), &app.started.handoff);
+    let ticket = app.conversation(&diana).await.ticket.unwrap();
+    let token = Some(handoff.take(&agent, ticket).await.unwrap().token);
+    handoff.resolve(&agent, ticket, token, "atendido", Some("spoke with her and her sister")).await.unwrap();
+    assert!(open(&url).is_empty(), "care was taken");
+    app.says(&diana, "quiero pagar en cuotas").await;
+    assert!(app.last().message.readable().contains("3 cuotas"), "{}", app.transcript());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_agreement_that_ended_holds_no_erasure() {
     let (_folder, url) = backends::sqlite_file();
     let app = app_on(&url).await;
@@ -102,6 +127,36 @@ async fn an_agreement_that_ended_holds_no_erasure() {
     ok(&url, &["agreement", "close", reference, "--as", "kept", "--note", "paid in full"]);
     assert!(!acuerdo(&url, &["agreement", "close", reference, "--as", "kept"]).0, "once");
     assert!(ok(&url, &["person", "erase", "C-1003", "--yes"]).contains("Erased, and on record"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wish_to_withdraw_is_on_file_until_somebody_decides_it() {
+    let (_folder, url) = backends::sqlite_file();
+    let app = app_on(&url).await;
+    let diana = Who::phone(DIANA);
+    for line in ["hola", "0303", "25 de julio", "quiero un acuerdo de pago", "2 cuotas", "sí, acepto"] {
+        app.says(&diana, line).await;
+    }
+    let reference = agreed(&url);
+    app.says(&diana, "quiero anular ese acuerdo").await;
+    assert!(open(&url).is_empty(), "asked first");
+    app.taps(&diana, "Retirar el acuerdo").await;
+    let cases = open(&url);
+    let number = cases[0]["number"].as_str().unwrap().to_owned();
+    assert_eq!((cases.len(), &cases[0]["kind"]), (1, &Value::from("retiro_acuerdo")));
+    assert!(cases[0]["answer_by"].is_string(), "{cases:?}");
+    assert!(app.transcript().contains(&format!("*{number}*")), "the person is told the number");
+    let listed = ok(&url, &["agreement", "list"]);
+    assert!(listed.contains(&format!("to withdraw: {number}")), "{listed}");
+    let close = ["agreement", "close", &reference, "--as", "cancelled"];
+    let (well, told) = acuerdo(&url, &close);
+    assert!(!well && told.contains("--note"), "{told}");
+    let told = ok(&url, &[&close[..], &["--note", "she withdrew in the chat"]].concat());
+    assert!(told.contains(&number), "{told}");
+    assert!(open(&url).is_empty());
+    let copy: Value = serde_json::from_str(&ok(&url, &["person", "export", "C-1003"])).unwrap();
+    assert_eq!(copy["cases"][0]["closing"]["outcome"], "retirado");
+    assert_eq!(copy["cases"][0]["closing"]["note"], "she withdrew in the chat");
 }
 
 /// The reference of Diana's one agreement.

@@ -176,9 +176,15 @@ async fn what_was_just_agreed_is_withdrawn_by_a_person_after_a_yes() {
     app.says(&who, "no, mentira, me equivoqué").await;
     let asked = app.last().message.readable();
     assert!(asked.contains(&made.reference) && asked.contains("¿Quiere retirarlo?"), "{asked}");
+    // A bare yes to a question that may be asked of whoever meant something else withdraws nothing.
     app.says(&who, "sí").await;
+    assert!(app.started.store.open_tickets(10).await.unwrap().is_empty());
+    app.taps(&who, "Retirar el acuerdo").await;
     let said = app.transcript();
-    assert!(said.contains("mientras tanto el acuerdo sigue como está"), "{said}");
+    assert!(
+        said.contains("radicada con el número") && said.contains("mientras tanto el acuerdo sigue como está"),
+        "{said}"
+    );
     // The person who takes it back decides nothing else by it, and nothing was charged or undone behind their back.
     assert_eq!(agreements(&app, &who).await.remove(0).status, AgreementStatus::Active);
     let tickets = app.started.store.open_tickets(10).await.unwrap();

@@ -27,7 +27,7 @@ fn agent() -> Agent {
     }
 }
 
-async fn say(app: &TestApp, who: &Who, text: &str) -> String {
+pub async fn say(app: &TestApp, who: &Who, text: &str) -> String {
     app.clock.advance(Millis::seconds(2));
     let before = app.graph.taken().len();
     app.says(who, text).await;

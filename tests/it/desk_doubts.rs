@@ -1,12 +1,15 @@
 //! What only may be so while people have a chat: somebody else writes, a danger is possible, a ticket is over.
 
-use crate::desk_care::{DIANA, Held, KEVIN, refused};
+use crate::desk_care::{DIANA, Held, KEVIN, refused, say};
+use crate::harness::app::{NUMBER, TestApp};
+use crate::harness::meta;
 use acuerdo::domain::assurance::Assurance;
+use acuerdo::ports::clock::Clock as _;
 use acuerdo::ports::records::Priority;
 use acuerdo::service::handoff::{Back, EndedBy, HandoffError};
 
 /// A figure of Diana's file.
-const FIGURE: &str = "Su saldo vencido es de $442.200.";
+const FIGURE: &str = "Su saldo vencido es de $432.350.";
 
 /// What was sent since so many messages.
 fn since(held: &Held, before: usize) -> String {
@@ -45,6 +48,17 @@ async fn words_of_another_person_take_the_proof_back_until_somebody_is_proved_ag
         let seen = held.view().await;
         assert!(seen.chat.debt_allowed && seen.chat.suspected.is_empty(), "{words}: confirmed again");
     }
+}
+
+/// The question who writes is left open by a wish for a person: the ticket tells what was said before it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn words_of_another_person_before_asking_for_people_are_told_by_the_ticket() {
+    let app = TestApp::new().await;
+    let who = meta::Who::phone(KEVIN);
+    say(&app, &who, "número equivocado").await;
+    say(&app, &who, "quiero hablar con una persona").await;
+    let held = Held::taking(app, who).await;
+    assert_eq!(held.view().await.chat.suspected, ["wrong_number"], "{}", held.app.transcript());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -158,4 +172,77 @@ async fn who_asks_for_a_person_where_somebody_else_wrote_comes_with_that_note() 
     let seen = held.desk().view(&held.agent, ticket).await.unwrap();
     assert_eq!((seen.ticket.reason.as_str(), seen.ticket.is_protected()), ("tercero", true));
     assert!(seen.ticket.summary["note"].as_str().unwrap().contains("titular"), "{}", seen.ticket.summary);
+}
+
+/// A text that asks for a payment, and one that does not, after the person asked for no messages.
+const REMINDER: &str = "Le recuerdo que puede pagar en Efecty.";
+const ANSWER: &str = "Con gusto, ya lo reviso y le cuento.";
+
+fn contact_reason<T: std::fmt::Debug>(sent: Result<T, HandoffError>) -> &'static str {
+    match sent {
+        Err(HandoffError::Contact { reason, .. }) => reason.code(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asked_not_to_be_written_to_is_only_answered() {
+    let mut held = Held::of(DIANA).await;
+    held.confirm("C-1003", "+57 300 555 0003", false).await.unwrap();
+    held.say("no me escriban más").await;
+    assert!(held.app.conversation(&held.who).await.opted_out);
+    held.say("asesor").await;
+    held.take().await;
+    held.app.clock.advance(acuerdo::domain::time::Millis::seconds(2));
+    let send =
+        async |text: &str, key: &str| held.desk().send(&held.agent, held.ticket, held.token, text, key).await;
+    assert_eq!(contact_reason(send(REMINDER, "k1").await), "opted_out", "nobody is reminded");
+    send(ANSWER, "k2").await.expect("they wrote again, and are answered");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_written_to_on_and_on_who_does_not_answer() {
+    let held = Held::of(DIANA).await;
+    let send = async |n: usize| {
+        held.app.clock.advance(acuerdo::domain::time::Millis::seconds(5));
+        held.desk().send(&held.agent, held.ticket, held.token, ANSWER, &format!("k{n}")).await
+    };
+    for n in 0..acuerdo::rules::contact::UNANSWERED_MAX {
+        send(n).await.unwrap_or_else(|error| panic!("{n}: {error}"));
+    }
+    assert_eq!(contact_reason(send(98).await), "unanswered");
+    held.say("aquí estoy").await;
+    send(99).await.expect("who answers is written to again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn taking_a_closed_ticket_names_the_one_that_is_open() {
+    let held = Held::of(KEVIN).await;
+    held.say("no me escriban más").await;
+    held.say("asesor").await;
+    let open = held.app.conversation(&held.who).await.ticket.expect("a new ticket");
+    let taken = held.desk().take(&held.agent, held.ticket).await;
+    let Err(HandoffError::Ended(ended)) = taken else { panic!("{taken:?}") };
+    assert_eq!(ended.now_open, Some(open));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_figure_waits_for_what_is_unread_and_never_reaches_somebody_else() {
+    let held = proved().await;
+    held.app.clock.advance(acuerdo::domain::time::Millis::seconds(2));
+    let words = serde_json::json!({"type": "text", "text": {"body": "soy la hija de ella, cuénteme a mí"}});
+    let unread = meta::message(&held.who, "wamid.unread", held.app.clock.now(), &words);
+    assert_eq!(held.app.deliver(meta::delivery(NUMBER, unread)).await, 200);
+    let before = held.app.graph.taken().len();
+    held.desk()
+        .send(&held.agent, held.ticket, held.token, FIGURE, "k1")
+        .await
+        .expect("nobody has read it yet");
+    held.app.started.dispatch.round(16).await.unwrap();
+    assert_eq!(since(&held, before), "", "it waits");
+    held.app.drain().await;
+    assert!(!since(&held, before).contains("432.350"), "{}", held.app.transcript());
+    let page = held.desk().story(&held.agent, held.ticket, Default::default(), 200).await.unwrap();
+    let mine = page.items.iter().find(|item| item.kind == "text" && item.by.is_some()).unwrap();
+    assert_eq!((mine.delivery, mine.why.as_deref()), (Some("refused"), Some("assurance_too_low")));
 }

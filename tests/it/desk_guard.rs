@@ -14,6 +14,7 @@ on_both_stores!(
     nothing_of_the_file_is_written_to_somebody_unproved,
     money_goes_only_to_the_lender,
     a_number_in_several_messages_is_read_as_one,
+    a_number_of_the_lender_in_several_messages_passes,
     a_refusal_says_where_and_what_to_write,
     an_agent_answers_at_any_hour_and_begins_only_within_the_law,
     one_person_with_two_phones_is_contacted_once_a_day,
@@ -135,8 +136,10 @@ async fn a_number_in_several_messages_is_read_as_one(world: World) {
         assert!(codes.contains(&422), "{pieces:?}: {codes:?}");
         assert_eq!(codes[0], 202, "{pieces:?}");
     }
-    world.pass(Millis::minutes(11));
-    world.call(&ana, "POST", &format!("/api/v1/tickets/{ticket}/take"), None).await;
+}
+
+async fn a_number_of_the_lender_in_several_messages_passes(world: World) {
+    let (ana, ticket) = held(&world, Assurance::Verificada).await;
     for (n, text) in
         ["Con gusto.", "La cuenta es 400-765432-10", "de Banco Andino S.A.", "Su caso es el 88231", "15"]
             .into_iter()

@@ -42,6 +42,7 @@ async fn the_openapi_document_tells_the_truth() {
             "messages" if method == "POST" => Some(json!({"text": "Hola", "idempotency_key": "k"})),
             "notes" => Some(json!({"text": "nota"})),
             "resolve" => Some(json!({"outcome": "fin"})),
+            "settle-identity" => Some(json!({"reason": "llamada"})),
             "verify" => Some(json!({"person": "Rosa", "called": "+57 300 111 2233", "reason": "llamada"})),
             "transfer" => Some(json!({"queue": "fraude", "reason": "x"})),
             _ => None,

@@ -229,9 +229,13 @@ impl World {
             agents: store.clone(),
             random: random.clone(),
             brake: Arc::default(),
+            looks: Arc::default(),
         };
         let server = HttpServer::new(move || {
-            App::new().app_data(web::Data::new(state.clone())).configure(api::configure)
+            App::new()
+                .app_data(web::Data::new(state.clone()))
+                .configure(api::configure)
+                .configure(api::describe)
         })
         .workers(2)
         .disable_signals()

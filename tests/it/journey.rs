@@ -1,6 +1,6 @@
 //! Promises of the whole application that no single conversation shows.
 
-use crate::harness::app::{NUMBER, TestApp, VERIFY};
+use crate::harness::app::{NUMBER, START, TestApp, VERIFY};
 use crate::harness::graph_api::Script;
 use crate::harness::meta::{self, Who};
 use acuerdo::debts::{self, ImportContext};
@@ -191,9 +191,10 @@ async fn what_waits_in_the_outbox_is_never_sent_after_an_opt_out_but_the_confirm
 async fn an_account_restriction_stops_sending_until_an_operator_lifts_it() {
     let app = TestApp::new().await;
     let who = Who::phone(DIANA);
+    let now = app.clock.now().0 / 1_000;
     let restriction = json!({
         "object": "whatsapp_business_account",
-        "entry": [{"id": "waba-andino", "time": 1_750_030_073, "changes": [{"field": "account_update", "value": {
+        "entry": [{"id": "waba-andino", "time": now, "changes": [{"field": "account_update", "value": {
             "event": "ACCOUNT_VIOLATION", "violation_info": {"violation_type": "MISLEADING"},
         }}]}],
     });
@@ -340,4 +341,30 @@ async fn import_three_alike(app: &TestApp) {
         ImportContext { now: app.clock.now(), zone: policy.zone.clone(), currency: policy.currency };
     let file = debts::parse(csv.as_bytes(), &context).all_or_nothing().unwrap();
     app.started.store.import(&lender, &file.persons, &file.obligations, app.clock.now()).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_pays_by_transfer_hears_the_lenders_own_reference_and_no_way_that_it_does_not_have() {
+    let edit = |flows: &std::path::Path| {
+        let file = flows.join("policies/andino.yaml");
+        let policy = std::fs::read_to_string(&file).unwrap();
+        let own = policy.replace("    reference: \"{obligation}\"\n", "    reference: \"AND{obligation}\"\n");
+        let kept = own.lines().filter(|line| !line.contains("cash_points:") && !line.contains("network: "));
+        let left = kept.collect::<Vec<_>>().join("\n");
+        assert!(left.contains("AND{obligation}") && left.len() < policy.len());
+        std::fs::write(&file, left).unwrap();
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("own.sqlite").display());
+    let app = TestApp::on_edited(&url, folder, Timestamp::parse_rfc3339(START).unwrap(), edit).await;
+    let who = Who::phone(DIANA);
+    for line in ["hola", "0303", "25 de julio", "pagar"] {
+        app.says(&who, line).await;
+    }
+    app.taps(&who, "Ponerme al día").await;
+    let ways = app.last().message.readable();
+    assert!(ways.contains("Transferencia") && !ways.contains("Efectivo"), "{ways}");
+    app.taps(&who, "Transferencia").await;
+    let told = app.last().message.readable();
+    assert!(told.contains("Referencia: AND5003\n"), "{told}");
 }

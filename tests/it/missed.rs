@@ -101,3 +101,30 @@ async fn a_reply_that_never_arrives_is_told_to_people_and_was_not_said() {
     assert_eq!(reason, "no_entregado");
     assert!(lines.iter().any(|(kind, _)| kind == "delivery_failed"), "{lines:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_held_up_for_longer_than_a_proof_stands_is_not_said_any_more() {
+    for (minutes, is_said) in [(25, true), (40, false)] {
+        let app = TestApp::new().await;
+        let diana = Who::phone(DIANA);
+        for line in ["hola", "0303", "25 de julio"] {
+            say(&app, &diana, line).await;
+        }
+        app.clock.advance(Millis::seconds(2));
+        let content = json!({"type": "text", "text": {"body": "cuanto debo"}});
+        let message = meta::message(&diana, &app.wamid(), app.clock.now(), &content);
+        assert_eq!(app.deliver(meta::delivery(NUMBER, message)).await, 200);
+        app.started.converse.round(16).await.unwrap();
+        // Nothing leaves meanwhile.
+        app.clock.advance(Millis::minutes(minutes));
+        let before = app.graph.taken().len();
+        app.drain().await;
+        let said: String =
+            app.graph.taken()[before..].iter().map(|(_, sent)| sent.message.readable()).collect();
+        assert_eq!(said.contains('$'), is_said, "after {minutes} min: {said}");
+        let chat = app.conversation(&diana).await;
+        let sent = app.started.store.sent_messages(chat.id, 50).await.unwrap();
+        let held = sent.iter().any(|message| message.why.as_deref() == Some("session_over"));
+        assert_eq!((held, chat.ticket.is_some()), (!is_said, !is_said), "people learn of it");
+    }
+}

@@ -178,3 +178,119 @@ async fn a_running_agreement_holds_until_a_reason_is_given() {
     );
     assert!(!copy.contains("wamid."), "{copy}");
 }
+
+/// Beatriz and Andrés of the sample share this number.
+const SHARED: &str = "573005550014";
+/// Their words, their name, their document and their product, which others have too.
+const OF_BEATRIZ: [&str; 4] = ["Hermenegilda", "Beatriz", "1010001515", "libre inversi"];
+const OF_ANDRES: [&str; 4] = ["Eduviges", "Andrés Felipe", "1010001414", "Andino Joven"];
+/// Said while nobody was proved.
+const OF_NOBODY: &str = "Nepomuceno";
+
+async fn took_turns(url: &str) -> TestApp {
+    let app = TestApp::on(url, tempfile::tempdir().unwrap(), Timestamp::parse_rfc3339(START).unwrap()).await;
+    let phone = Who::phone(SHARED);
+    let beatriz = ["menu", "1515", "1 de julio", "cuanto debo", "mi vecina Hermenegilda"];
+    let andres =
+        ["mi perro se llama Nepomuceno", "menu", "1414", "8 de febrero", "cuanto debo", "mi tía Eduviges"];
+    for line in beatriz {
+        app.clock.advance(Millis::seconds(2));
+        app.says(&phone, line).await;
+    }
+    app.waits(Millis::minutes(31)).await;
+    for line in andres {
+        app.clock.advance(Millis::seconds(2));
+        app.says(&phone, line).await;
+    }
+    app
+}
+
+/// Their copy holds what is theirs, and nothing of the other one.
+fn copies_are_apart(url: &str, reference: &str, own: &[&str], others: &[&str], told: &str) {
+    let copy = ok(url, &["person", "export", reference]);
+    for mark in own {
+        assert!(copy.contains(mark), "the copy of {reference} lacks {mark}: {copy}\n{told}");
+    }
+    for mark in others.iter().chain([&OF_NOBODY]) {
+        assert!(!copy.contains(mark), "the copy of {reference} holds {mark}: {copy}\n{told}");
+    }
+    let copy: Value = serde_json::from_str(&copy).unwrap();
+    assert_eq!(copy["chats"].as_array().unwrap().len(), 0);
+    assert_eq!(copy["shared_chats"][0]["wa_id"], SHARED);
+    assert!(
+        !copy["proofs"].as_array().unwrap().is_empty()
+            && !copy["messages_sent"].as_array().unwrap().is_empty()
+    );
+}
+
+async fn each_has_their_own(url: &str, app: &TestApp, dump: impl AsyncFn() -> Vec<u8>) {
+    let told = app.transcript();
+    copies_are_apart(url, "C-1015", &OF_BEATRIZ, &OF_ANDRES, &told);
+    copies_are_apart(url, "C-1014", &OF_ANDRES, &OF_BEATRIZ, &told);
+    let told = ok(url, &["person", "erase", "C-1015", "--yes"]);
+    assert!(told.contains("erased"), "{told}");
+    let left = String::from_utf8_lossy(&dump().await).into_owned();
+    for mark in &OF_BEATRIZ[..3] {
+        assert!(!left.contains(mark), "{mark} is still there");
+    }
+    assert!(left.contains("Eduviges") && left.contains(OF_NOBODY), "of nobody but her is erased");
+    copies_are_apart(url, "C-1014", &OF_ANDRES, &OF_BEATRIZ, "");
+    // He goes on where he was.
+    app.clock.advance(Millis::seconds(2));
+    app.says(&Who::phone(SHARED), "cuanto debo").await;
+    assert!(
+        app.transcript().lines().rev().take(12).any(|line| line.contains("••5014")),
+        "{}",
+        app.transcript()
+    );
+    let told = ok(url, &["person", "erase", "C-1014", "--yes"]);
+    assert!(told.contains("erased"), "{told}");
+    let left = String::from_utf8_lossy(&dump().await).into_owned();
+    for mark in OF_ANDRES[..3].iter().chain([&OF_NOBODY]) {
+        assert!(!left.contains(mark), "{mark} is still there");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_shared_phone_a_copy_and_an_erasure_are_of_one_person_on_sqlite() {
+    let (_folder, url) = backends::sqlite_file();
+    let app = took_turns(&url).await;
+    let file = url.strip_prefix("sqlite:").unwrap().to_owned();
+    let n = std::sync::atomic::AtomicU32::new(0);
+    each_has_their_own(&url, &app, async || {
+        let n = n.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let copy = format!("{file}.copy{n}");
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file);
+        let mut hand = sqlx::ConnectOptions::connect(&options).await.unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(format!("VACUUM INTO '{copy}'"))).execute(&mut hand).await.unwrap();
+        std::fs::read(copy).unwrap()
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_shared_phone_a_copy_and_an_erasure_are_of_one_person_on_postgres() {
+    let bench = backends::postgres().await;
+    let app = took_turns(&bench.url).await;
+    each_has_their_own(&bench.url, &app, async || crate::secrets::postgres_dump(&bench.url).await).await;
+    drop(app);
+    bench.drop_schema().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_that_is_open_holds_until_it_is_answered_and_its_end_stays() {
+    let (_folder, url) = backends::sqlite_file();
+    let app = TestApp::on(&url, tempfile::tempdir().unwrap(), Timestamp::parse_rfc3339(START).unwrap()).await;
+    for line in ["hola", "0303", "25 de julio", "quiero una copia de mis datos"] {
+        app.says(&Who::phone(DIANA), line).await;
+    }
+    let told = refused(&url, &["person", "erase", REFERENCE, "--yes"]);
+    assert!(told.contains("open case") && told.contains("datos_acceso"), "{told}");
+    ok(&url, &["person", "erase", REFERENCE, "--yes", "--over-holds", "the copy went by letter"]);
+    let closed: Value = serde_json::from_str(&ok(&url, &["case", "list", "--closed", "--json"])).unwrap();
+    assert_eq!(
+        (&closed[0]["kind"], &closed[0]["outcome"], &closed[0]["by"], &closed[0]["person"]),
+        (&"datos_acceso".into(), &"erased".into(), &"ops-7".into(), &Value::Null)
+    );
+    assert!(closed[0]["closed_at"].is_string(), "{closed}");
+}

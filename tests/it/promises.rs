@@ -58,7 +58,7 @@ const KEPT: [(&str, By); 30] = [
         Desk,
     ),
     (
-        r"i'm passing you to|i'll pass you to|person will (check|help|look)|now in line|who will help|team will (check|explain|guide)|stays with someone|already with our team|we will look into it",
+        r"i'm passing you to|i'll pass you to|person will (check|help|look)|now in line|who will help|team will (check|explain|guide|look)|stays with someone|already with our team|we will look into it",
         Desk,
     ),
     (
@@ -113,7 +113,7 @@ const KEPT: [(&str, By); 30] = [
     (r"en qué le ayudo", Shown("identidad/bien_y_menu")),
     (r"will never ask", Shown("apertura/saludo_conocido")),
     (r"they will listen", Shown("personas/angustia")),
-    (r"le escribimos por un producto", Shown("personas/quien_es_usted")),
+    (r"team will read what you wrote", Desk),
 ];
 /// The words that bring a person, in each language.
 const WORDS_FOR_A_PERSON: [&str; 3] = ["asesor", "atendente", "agent"];

@@ -16,9 +16,11 @@ use acuerdo::flow::value::Value;
 use acuerdo::rules::assurance::{
     AfterWrong, AssuranceParameters, ChallengeDecision, ChallengeHistory, after_wrong, challenge, matches,
 };
-use acuerdo::rules::data_rights::answer_by;
+use acuerdo::rules::covered::rest_beside;
+use acuerdo::rules::data_rights::{answer_by, working_days_after};
 use acuerdo::rules::offer::{Hold, OfferInput, PersonFacts, offers, promise, promise_range};
 use acuerdo::rules::policy::PolicySet;
+use acuerdo::service::cases::WITHDRAWAL;
 use acuerdo::service::wording::Wording;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -150,6 +152,14 @@ impl World {
         self.accepted.iter().any(|accepted| accepted.offer.obligation == obligation.id)
     }
 
+    /// What is overdue and no agreement covers.
+    fn unagreed(&self, obligation: &Obligation) -> Money {
+        let overdue = obligation.balance.overdue().unwrap();
+        let accepted = self.accepted.iter().find(|accepted| accepted.offer.obligation == obligation.id);
+        let as_of = self.zone.day(obligation.balance.as_of);
+        accepted.map_or(overdue, |accepted| rest_beside(overdue, &accepted.offer, as_of))
+    }
+
     fn with_input<T>(&self, obligation: &Obligation, run: impl Fn(&OfferInput<'_>) -> T) -> T {
         let hold = self.cases.iter().any(|case| {
             ["disputa", "fraude", "fallecido", "angustia", "violencia", "menor", "queja", "insolvencia"]
@@ -233,11 +243,11 @@ impl World {
         let obligations = self.obligations();
         let amounts: Vec<Money> = obligations.iter().map(|one| one.balance.overdue().unwrap()).collect();
         let Some(first) = amounts.first() else { return bare("sin_deuda") };
-        let total = Money::sum(first.currency, amounts.iter().copied()).unwrap();
+        let total = Money::sum(first.currency, obligations.iter().map(|one| self.unagreed(one))).unwrap();
         let payoffs: Option<Vec<Money>> = obligations.iter().map(Obligation::payoff).collect();
         let payoff = payoffs.map(|payoffs| Money::sum(first.currency, payoffs).unwrap());
         let outcome = match obligations.len() {
-            _ if !total.is_positive() => "al_dia",
+            _ if !amounts.iter().any(|amount| amount.is_positive()) => "al_dia",
             1 => "una",
             _ => "varias",
         };
@@ -385,8 +395,10 @@ impl Outcomes for World {
                 }
                 let calendar = self.policies.calendar(&self.lender).unwrap();
                 let number = ("numero", Value::text("4KP-7TR"));
-                match answer_by("CO", kind, self.today(), calendar) {
-                    Some(by) => answer(outcome, [number, ("plazo", Value::Date(by.day))]),
+                let withdrawal = (kind == WITHDRAWAL).then(|| working_days_after(self.today(), 2, calendar));
+                let by = answer_by("CO", kind, self.today(), calendar).map(|by| by.day).or(withdrawal);
+                match by {
+                    Some(day) => answer(outcome, [number, ("plazo", Value::Date(day))]),
                     None => answer(outcome, [number]),
                 }
             }

@@ -146,6 +146,60 @@ async fn a_chat_that_an_agent_gives_back_shows_the_next_person_nothing_of_the_on
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_tells_whoever_is_proved_nothing_of_the_other_ones_product() {
+    let (app, phone) = (TestApp::new().await, Who::phone(SHARED));
+    say(&app, &phone, "menu").await;
+    prove(&app, &phone, &BEATRIZ).await;
+    say(&app, &phone, "asesor").await;
+    let (handoff, agent) = (&app.started.handoff, agent());
+    app.started.store.add_agent(&agent, [9; 32]).await.unwrap();
+    let ticket = app.conversation(&phone).await.ticket.unwrap();
+    let token = Some(handoff.take(&agent, ticket).await.unwrap().token);
+    for (n, text) in [
+        "Le ayudo con el otro producto, la Tarjeta Andino Joven.",
+        "¿Habla del producto terminado en 5014?",
+        "El del documento 1010001414 también puede pagar por aquí.",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let refused = handoff.send(&agent, ticket, token, text, &format!("k{n}")).await;
+        assert!(
+            matches!(refused, Err(acuerdo::service::handoff::HandoffError::Lint(_))),
+            "{text}: {refused:?}"
+        );
+    }
+    for (n, text) in
+        ["Con gusto le ayudo con su crédito de libre inversión.", "¿Habla del terminado en 5015?"]
+            .into_iter()
+            .enumerate()
+    {
+        handoff.send(&agent, ticket, token, text, &format!("g{n}")).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn taps_on_the_other_ones_product_do_nothing_for_whoever_is_proved_now() {
+    let (app, phone) = (TestApp::new().await, Who::phone(SHARED));
+    say(&app, &phone, "menu").await;
+    prove(&app, &phone, &BEATRIZ).await;
+    for line in ["cuanto debo", "quiero un acuerdo de pago", "3 cuotas"] {
+        say(&app, &phone, line).await;
+    }
+    let of_beatriz = offered(&app);
+    app.waits(Millis::minutes(31)).await;
+    say(&app, &phone, "menu").await;
+    prove(&app, &phone, &ANDRES).await;
+    for title in &of_beatriz {
+        let seen = say(&app, &phone, &format!("[{title}]")).await;
+        assert_eq!(told(&seen, &BEATRIZ), None, "{title}");
+    }
+    let of = acuerdo::ports::cases::AgreementsOf::default();
+    let agreements = app.started.store.agreements(&of, 9).await.unwrap();
+    assert!(agreements.iter().all(|filed| filed.person.as_deref() != Some("C-1015")), "{agreements:?}");
+}
+
 fn agent() -> Agent {
     Agent {
         id: AgentId(Uuid::from_u128(0xA6)),

@@ -23,6 +23,7 @@ const READS: &[&str] = &[
     "conversation",
     "conversation_of",
     "events",
+    "identity_conflicts",
     "backlog",
     "sent_messages",
     "persons_by_phones",

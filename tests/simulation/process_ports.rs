@@ -10,10 +10,13 @@ use acuerdo::domain::ids::{
     AgentId, CaseId, ConversationId, FlowHash, InboxId, LenderId, ObligationId, OutboxId, PersonId,
     PhoneNumberId, TicketId, Wamid,
 };
+use acuerdo::domain::json_text::JsonText;
 use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::StoreError;
 use acuerdo::ports::agents::{Agent, AgentStore};
-use acuerdo::ports::cases::{AgreementsOf, CaseStore, CasesOf, Closing, FiledAgreement, OpenCase};
+use acuerdo::ports::cases::{
+    AgreementsOf, CaseStore, CasesOf, ClosedCase, Closing, FiledAgreement, OpenCase,
+};
 use acuerdo::ports::clock::{Clock, Random};
 use acuerdo::ports::conversations::{
     Backlog, Claim, CommitRefused, Conversation, ConversationStore, Event, InputKind, TurnCommit,
@@ -130,6 +133,10 @@ port! { ConversationStore;
         conversation(id: ConversationId) -> Option<Conversation>;
         conversation_of(number: &PhoneNumberId, identity: &WaIdentity) -> Option<Conversation>;
         events(conversation: ConversationId, after_seq: i64, limit: u32) -> Vec<(i64, Event)>;
+        identity_conflicts(lender: &LenderId, limit: u32) -> Vec<Conversation>;
+        settle_identity(
+            lender: &LenderId, conversation: ConversationId, body: &JsonText, now: Timestamp
+        ) -> bool;
         backlog(now: Timestamp) -> Backlog;
     }
     own {
@@ -282,9 +289,9 @@ port! { TicketStore;
         ) -> Result<Result<Ticket, TicketRefused>, StoreError> {
             let fault = self.enter("act").await?;
             let result = match act {
-                AgentAct::Send { content, .. } if self.is(Mutant::OutboxForgetsUnique) => {
+                AgentAct::Send { content, label, .. } if self.is(Mutant::OutboxForgetsUnique) => {
                     let id = OutboxId(self.sim.uuid(now));
-                    let again = AgentAct::Send { id, content: content.clone() };
+                    let again = AgentAct::Send { id, content: content.clone(), label: *label };
                     self.sim.store.act(lender, lease, &again, now).await
                 }
                 AgentAct::Send { .. }
@@ -342,6 +349,7 @@ port! { RightsStore;
 port! { CaseStore;
     pass {
         open_cases(of: &CasesOf, limit: u32) -> Vec<OpenCase>;
+        closed_cases(lender: Option<&LenderId>, limit: u32) -> Vec<ClosedCase>;
         close_case(lender: &LenderId, id: CaseId, closing: &Closing) -> bool;
         end_agreement(lender: &LenderId, reference: &str, status: AgreementStatus, closing: &Closing) -> bool;
         correct_agreement(lender: &LenderId, reference: &str, status: AgreementStatus, closing: &Closing) -> bool;

@@ -7,6 +7,7 @@ use crate::cli::serve::{listen, stopped};
 use crate::cli::{agent, sample};
 use crate::config::Settings;
 use crate::domain::ids::LenderId;
+use crate::http::closed_answers::closed_answers;
 use crate::http::own_host::OwnHost;
 use crate::http::request_id::with_request_id;
 use crate::http::simulator::{self, Simulator, SimulatorConfig};
@@ -55,7 +56,7 @@ struct ShippedFlows;
 
 pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     crate::telemetry::init_logs("warn,acuerdo=info", crate::config::LogFormat::Pretty)?;
-    let listener = listen(&args.bind)?;
+    let listener = listen("--bind", &args.bind)?;
     let address = listener.local_addr()?;
     prepare(&args)?;
     let (settings, secrets) = settings(&args, address)?;
@@ -183,6 +184,7 @@ fn serve(
         let (faces, simulator) = (faces.clone(), simulator.clone());
         HttpApp::new()
             .wrap(middleware::from_fn(move |request: ServiceRequest, next: Next<_>| own.only(request, next)))
+            .wrap(middleware::from_fn(closed_answers))
             .wrap(middleware::from_fn(with_request_id))
             .configure(move |cfg| faces.configure(cfg))
             .configure(move |cfg| simulator::configure(cfg, simulator))

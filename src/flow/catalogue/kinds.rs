@@ -8,7 +8,7 @@ pub const SITUATIONS: [&str; 7] =
 
 pub const OFFER_KINDS: [&str; 4] = ["promesa", "plan", "refinanciacion", "descuento"];
 
-pub const CASE_KINDS: [&str; 20] = [
+pub const CASE_KINDS: [&str; 22] = [
     "disputa",
     "no_es_mia",
     "tercero",
@@ -28,6 +28,10 @@ pub const CASE_KINDS: [&str; 20] = [
     "queja",
     "peticion",
     "insolvencia",
+    // The wish to take an agreement back.
+    "retiro_acuerdo",
+    // A claim about what was reported to the credit bureaus.
+    "centrales",
     "otro",
 ];
 

@@ -256,8 +256,10 @@ fn of_doubt(compiled: &Compiled, flow: &Flow, intent: Intent, findings: &mut Vec
     if choose.below.as_ref().is_some_and(nobody) {
         lost("below", "`below`");
     }
+    // Who says yes is answered by a person: a ticket that is left for one is for those who say that it was nothing.
+    let unheard = |to: &StepId| misses(flow, to, &|step| hands_over(compiled, step), &is_end).is_some();
     let mut ways = choose.options.iter().filter_map(|option| option.goto.as_ref().or(choose.goto.as_ref()));
-    if ways.all(nobody) {
+    if ways.all(unheard) {
         lost("options", "every option");
     }
     if !choose.safety {
@@ -282,15 +284,20 @@ fn asked_of(step: &Step, intent: Intent) -> Option<&StepId> {
 
 /// Whether a person comes to read what was written.
 fn brings(compiled: &Compiled, step: &Step) -> bool {
+    matches!(&step.kind, StepKind::Do(action) if action.action == LEAVES_TICKET) || hands_over(compiled, step)
+}
+
+/// Whether a person takes the chat.
+fn hands_over(compiled: &Compiled, step: &Step) -> bool {
     match &step.kind {
         StepKind::Handoff(_) => true,
-        StepKind::Do(action) => action.action == LEAVES_TICKET,
         StepKind::Call(call) => closure(&compiled.flows, &call.flow).iter().any(|flow| {
             flow.steps.values().any(|step| matches!(step.kind, StepKind::Handoff(_)) && !engine_s(step))
         }),
         StepKind::Say(_)
         | StepKind::Ask(_)
         | StepKind::Choose(_)
+        | StepKind::Do(_)
         | StepKind::Decide(_)
         | StepKind::Pause(_)
         | StepKind::Set(_)

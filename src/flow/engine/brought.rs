@@ -32,7 +32,7 @@ pub(crate) const MEDIA_VAR: &str = "adjunto";
 /// The way of paying that it names: "por Nequi".
 const MEANS_VAR: &str = "medio_dicho";
 /// Ways of paying as people name them, in the languages of the flows.
-const MEANS: [&str; 27] = [
+const MEANS: [&str; 29] = [
     "nequi",
     "daviplata",
     "pse",
@@ -51,15 +51,17 @@ const MEANS: [&str; 27] = [
     "efectivo",
     "cajero",
     "datafono",
-    "tarjeta",
+    "con tarjeta",
+    "con la tarjeta",
     "oxxo",
     "spei",
     "pix",
     "boleto",
-    "cartao",
+    "com cartao",
+    "no cartao",
     "transfer",
     "cash",
-    "card",
+    "by card",
 ];
 /// Set when the message names new terms for the whole debt, and not only instalments: "refinanciar".
 const REFINANCE_VAR: &str = "refinancia_dicha";

@@ -46,6 +46,7 @@ impl<'f> Run<'f> {
         self.acceptance = acceptance(said);
         let proved = self.level >= Assurance::Verificada;
         let heard = Heard::of(said, &self.flows.bot.interrupts, proved, &self.holder_name());
+        self.hear_who_writes(&heard);
         self.hear_language(&heard, anew);
         self.warn_of_secret()?;
         if self.facts.attended {
@@ -419,6 +420,9 @@ impl<'f> Run<'f> {
             matches!(self.session.status, Status::WithAgent { .. }) || self.session.desk.is_some();
         let offer = self.offer_asked_about(interrupt);
         let stays = interrupt.with_protected && self.is_protected();
+        if lists(&interrupt.intents, Intent::Human) {
+            self.leave_doubt();
+        }
         // After a fault there is nothing to come back to, whatever the mode.
         let replace =
             !stays && (matches!(interrupt.mode, InterruptMode::Replace) || self.session.frames.is_empty());

@@ -1,6 +1,7 @@
 //! A message, taken apart: its words, what it surely means, and what it may mean.
 
 use crate::flow::engine::asking::Asking;
+use crate::flow::engine::suspicion::says_another;
 use crate::flow::input::Said;
 use crate::flow::model::{Interrupt, Terms};
 use crate::flow::state::OptionRef;
@@ -146,6 +147,14 @@ impl<'i> Heard<'i> {
         (meaning.doubt != Some(guess.intent)).then_some(guess.intent)
     }
 
+    /// Whether the words themselves, no guess at them, say that their writer is not the holder: a name, a relation, an age,
+    /// a number that is another's.
+    pub(super) fn says_another(&self) -> bool {
+        let Some(meaning) = self.meaning.filter(|_| self.tap.is_none()) else { return false };
+        let worded = meaning.intent.filter(|guess| guess.how == IntentSource::Phrase);
+        meaning.other_writes || self.named_another || worded.is_some_and(|guess| says_another(guess.intent))
+    }
+
     /// Whether a curated phrase says what it means.
     pub(super) fn is_worded(&self) -> bool {
         let guess = self.meaning.and_then(|meaning| meaning.intent);
@@ -248,15 +257,38 @@ impl<'i> Heard<'i> {
         use Intent::{AskDiscount, AskRefinance, CantPay, Deny, TooExpensive, Withdraw};
         let (Said::Text { .. }, Some(meaning)) = (self.said, self.meaning) else { return false };
         let words: Vec<&str> = self.words().split(' ').collect();
+        // "más tarde", "luego le digo" and a question are about what was asked since; so is the name of the menu.
+        if words.len() == 1 && self.certain_intent() == Some(AskDiscount)
+            || puts_off(&words)
+            || asks_something(&words)
+        {
+            return false;
+        }
         let turns = words.first().is_some_and(|first| TURNS_FIRST.contains(first))
             || words.last().is_some_and(|last| DENIALS.contains(last))
-            || words.iter().any(|word| TURNS.contains(word));
+            || words.iter().any(|word| TURNS.contains(word))
+            || words.windows(2).any(|pair| matches!(pair, ["no", cannot] if CANNOT.contains(cannot)));
         let against =
             |intent| matches!(intent, AskDiscount | AskRefinance | CantPay | Deny | TooExpensive | Withdraw);
         let says = meaning.yes_no == Some(false)
             || meaning.instalments.is_some()
             || self.certain_intent().is_some_and(against);
         (turns || says) && !words.iter().any(|word| THANKS.contains(word))
+    }
+
+    /// It says that an agreement is to stand: "yo sí quiero el acuerdo", "no quiero retirarlo".
+    pub(super) fn keeps_agreement(&self) -> bool {
+        let words: Vec<&str> = self.words().split(' ').collect();
+        let undoes = |word: &&str| UNDOING.iter().any(|begin| word.starts_with(begin));
+        let denied = |pair: &[&str]| matches!(pair, ["no", "quiero" | "quise" | "queria" | "deseo" | "voy"]);
+        let not_undone = words
+            .windows(2)
+            .enumerate()
+            .any(|(at, pair)| denied(pair) && words.iter().skip(at + 2).take(2).any(undoes));
+        let wants =
+            words.windows(2).any(|pair| matches!(pair, ["si", "quiero" | "lo" | "acepto" | "acepte"]));
+        let plain = wants && !words.iter().any(|word| undoes(word) || *word == "no" || TURNS.contains(word));
+        not_undone || plain
     }
 
     fn says_little_more(&self, interrupt: &Interrupt) -> bool {
@@ -317,7 +349,14 @@ const WORDS_BESIDE_MAX: usize = 3;
 const TELLING_WORDS: usize = 3;
 
 /// What takes back or turns what was just said, wherever it stands, at the beginning, and at the end.
-const TURNS: [&str; 12] = [
+const TURNS: [&str; 19] = [
+    "pero",
+    "aunque",
+    "tuviera",
+    "pudiera",
+    "tuviese",
+    "pudiese",
+    "alcanzara",
     "mejor",
     "mentira",
     "mentiras",
@@ -334,6 +373,39 @@ const TURNS: [&str; 12] = [
 const TURNS_FIRST: [&str; 9] = ["pero", "aunque", "espere", "espera", "porem", "mas", "but", "wait", "sino"];
 const DENIALS: [&str; 6] = ["no", "nop", "nope", "nao", "not", "nel"];
 const THANKS: [&str; 6] = ["gracias", "obrigado", "obrigada", "valeu", "thanks", "thank"];
+
+/// What somebody cannot, behind "no".
+const CANNOT: [&str; 7] = ["puedo", "tengo", "alcanzo", "podria", "podre", "quiero", "acepto"];
+/// Beginnings of the verbs that take an agreement back.
+const UNDOING: [&str; 8] = ["retir", "anul", "cancel", "quit", "borr", "elimin", "deshac", "echar"];
+/// Words that put an answer off.
+const LATER: [&str; 11] =
+    ["tarde", "luego", "despues", "ahorita", "ahora", "todavia", "aun", "rato", "ratico", "depois", "later"];
+/// Words of a message that puts something off at most; who writes more says more.
+const LATER_WORDS_MAX: usize = 5;
+
+/// "más tarde", "ahorita no", "luego te digo": nothing of it takes anything back.
+fn puts_off(words: &[&str]) -> bool {
+    let later = words.iter().any(|word| LATER.contains(word));
+    let other = words.iter().any(|word| matches!(*word, "quiero" | "puedo" | "pero" | "aunque" | "mejor"));
+    later && !other && words.len() <= LATER_WORDS_MAX
+}
+
+/// It begins as a question does: "qué pasa si no pago", "cuántas cuotas son"; "qué pena, no puedo" does not.
+fn asks_something(words: &[&str]) -> bool {
+    const HOW_MANY: [&str; 14] = [
+        "cuantas", "cuantos", "cuanto", "cuanta", "cuales", "cual", "cuando", "donde", "quantas", "quanto",
+        "quando", "when", "which", "how",
+    ];
+    const WHAT: [&str; 9] =
+        ["pasa", "fechas", "fecha", "dia", "dias", "sigue", "valor", "acontece", "happens"];
+    let mut words = words.iter().skip_while(|word| matches!(**word, "y" | "e" | "and"));
+    match (words.next(), words.next()) {
+        (Some(first), _) if HOW_MANY.contains(first) => true,
+        (Some(first), Some(second)) => matches!(*first, "que" | "o" | "what") && WHAT.contains(second),
+        (Some(_) | None, _) => false,
+    }
+}
 
 fn stands_within(words: &str, phrase: &str) -> bool {
     let telling = phrase.split(' ').count() >= TELLING_WORDS;

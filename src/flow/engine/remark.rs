@@ -151,7 +151,11 @@ impl<'f> Run<'f> {
 
     /// Whether terms are as far as the interrupt wants them, if it asks for any.
     pub(super) fn terms_stand(&self, interrupt: &Interrupt, heard: &Heard<'_>) -> bool {
+        let about = |terms| matches!(terms, Terms::Accepted | Terms::Closed);
+        let withdraws = interrupt.terms.is_some_and(about)
+            && interrupt.intents.iter().any(|name| name == Intent::Withdraw.name());
         match interrupt.terms {
+            _ if withdraws && heard.keeps_agreement() => false,
             None => true,
             Some(Terms::Open) => self.terms_wait(),
             // Words that may also tell of danger are asked about first.

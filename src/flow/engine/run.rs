@@ -62,6 +62,8 @@ pub(crate) struct Run<'f> {
     pub wamid: Option<Wamid>,
     /// A secret was blotted out of that message.
     pub held_secret: bool,
+    /// It says that its writer is somebody else than the holder.
+    pub says_another: bool,
     /// What it says, should it accept terms.
     pub acceptance: Option<Acceptance>,
     pub effects: Vec<Effect>,
@@ -93,6 +95,7 @@ impl<'f> Run<'f> {
             level,
             wamid: None,
             held_secret: false,
+            says_another: false,
             acceptance: None,
             effects: Vec::new(),
             limits,
@@ -300,8 +303,15 @@ impl<'f> Run<'f> {
     pub(crate) fn reverify(&mut self, needed: Assurance) -> Result<(), Stop> {
         let what = format!("level `{}` does not hold", needed.name());
         let Some(flow) = &self.flows.bot.reverify else { return Err(Stop::fault(what)) };
-        if self.session.frames.iter().any(|frame| frame.flow == *flow) {
-            return Err(Stop::fault(what));
+        if let Some(open) = self.session.frames.iter().position(|frame| frame.flow == *flow) {
+            // A matter that came on top of the proof has to wait for it: what the proof asks is asked again.
+            let aside = self.session.frames.get(open + 1).map(|frame| frame.entered_by);
+            if aside != Some(EnteredBy::Interrupt) {
+                return Err(Stop::fault(what));
+            }
+            self.visit("reverify_open");
+            self.session.frames.truncate(open + 1);
+            return Ok(());
         }
         if self.session.reserved.is_some() {
             // Whoever writes is not to be asked for proof.

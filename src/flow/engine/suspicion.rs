@@ -118,9 +118,24 @@ impl Run<'_> {
         if about { self.hold_proof() } else { Ok(()) }
     }
 
+    /// Whoever says that they are somebody else has no proof to get back: "soy Beatriz, la hermana" and then "soy titular"
+    /// are words of the same person, and only the questions tell which of them are true. What is only likely, or was read
+    /// into the words, is a doubt that an answer ends.
+    pub(super) fn hear_who_writes(&mut self, heard: &Heard<'_>) {
+        let of_another = |it: &Interrupt| OF_ANOTHER.iter().any(|one| lists(&it.intents, *one));
+        let phrased = || self.flows.bot.interrupts.iter().any(|it| of_another(it) && heard.phrases(it));
+        self.says_another = heard.says_another() || (heard.tap.is_none() && phrased());
+        if self.says_another {
+            for held in self.session.frames.iter_mut().filter_map(|frame| frame.held.as_mut()) {
+                held.level = held.level.min(Assurance::Canal);
+            }
+        }
+    }
+
     /// A question is asked of which the answer tells who writes.
     pub(crate) fn hold_proof(&mut self) -> Result<(), Stop> {
         let (level, at) = (self.level, self.facts.now);
+        let level = if self.says_another { level.min(Assurance::Canal) } else { level };
         self.frame_mut()?.held.get_or_insert(HeldProof { level, at });
         self.drop_proof();
         Ok(())
@@ -129,6 +144,9 @@ impl Run<'_> {
     /// The holder said that it is they who write, to the question about it.
     pub(crate) fn holder_writes(&mut self) -> Result<(), Stop> {
         let Some(HeldProof { level, at }) = self.frame_mut()?.held.take() else { return Ok(()) };
+        if self.session.desk.is_none() {
+            self.session.suspected.retain(|known| !OF_ANOTHER.iter().any(|intent| intent.name() == known));
+        }
         if level > self.level && session_stands(at, self.facts.now, &AssuranceParameters::default()) {
             self.visit("proof_counts");
             self.set_level(level);
@@ -205,6 +223,19 @@ impl Run<'_> {
         self.session.suspected.push(name.to_owned());
         self.effects.push(Effect::Suspected { what: name.to_owned(), proof_dropped });
         self.refresh_session_fact();
+    }
+
+    /// What the person said of who writes, where its question is left open: it stays for people to ask about.
+    pub(super) fn leave_doubt(&mut self) {
+        let of_frame = |flow: &FlowId| {
+            let mut asked = self.flows.bot.interrupts.iter().filter(|it| it.run == *flow);
+            asked.find_map(|it| OF_ANOTHER.into_iter().find(|one| lists(&it.intents, *one)))
+        };
+        let mut held = self.session.frames.iter().rev().filter(|frame| frame.held.is_some());
+        let left = held.find_map(|frame| of_frame(&frame.flow));
+        if let Some(intent) = left {
+            self.suspected(intent, false);
+        }
     }
 
     /// Whoever writes was confirmed: nobody else is suspected any more.

@@ -6,11 +6,13 @@
 use super::ApiState;
 use super::brake::Wrong;
 use crate::crypto::token::token_sha256;
+use crate::domain::ids::AgentId;
 use crate::domain::time::Timestamp;
 use crate::http::error::{Code, Problem};
 use crate::ports::agents::Agent;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
@@ -42,8 +44,11 @@ pub async fn guard(
     let request_id = request_id(&request);
     let mut response = match caller(&request).await {
         Ok(agent) => {
+            let id = agent.id;
             request.extensions_mut().insert(agent);
-            next.call(request).await?.map_into_left_body()
+            let response = next.call(request).await?;
+            tell_forbidden(id, &response);
+            response.map_into_left_body()
         }
         Err(problem) => request.into_response(problem.response()).map_into_right_body(),
     };
@@ -71,7 +76,10 @@ async fn caller(request: &ServiceRequest) -> Result<Agent, Problem> {
     let agent = state.agents.agent_by_token(token).await?;
     match agent.filter(|agent| agent.active) {
         Some(agent) => {
-            state.brake.right(token, now);
+            if state.brake.right(token, now) {
+                let from = shown(address);
+                tracing::info!(client.address = %from, agent.id = %agent.id, "an agent signed in");
+            }
             Ok(agent)
         }
         None => Err(refused(state, address, now, "wrong_token")),
@@ -92,7 +100,7 @@ fn token(request: &ServiceRequest) -> Option<&str> {
 /// tokens must not become a flood of lines.
 fn refused(state: &ApiState, address: Option<IpAddr>, now: Timestamp, why: &'static str) -> Problem {
     metrics::counter!("acuerdo_agent_signins_refused_total", "why" => why).increment(1);
-    let from = address.map_or_else(|| "unknown".to_owned(), |address| address.to_string());
+    let from = shown(address);
     match state.brake.wrong(address, now) {
         Wrong::First => tracing::warn!(client.address = %from, why, "an agent's token was refused"),
         Wrong::Braked => {
@@ -101,6 +109,19 @@ fn refused(state: &ApiState, address: Option<IpAddr>, now: Timestamp, why: &'sta
         Wrong::Again => {}
     }
     Problem::new(Code::Unauthorized)
+}
+
+fn shown(address: Option<IpAddr>) -> String {
+    address.map_or_else(|| "unknown".to_owned(), |address| address.to_string())
+}
+
+/// What an agent may not do is told with who tried it.
+fn tell_forbidden(agent: AgentId, response: &ServiceResponse<impl MessageBody>) {
+    if response.status() == StatusCode::FORBIDDEN {
+        let action = response.request().match_pattern().unwrap_or_default();
+        metrics::counter!("acuerdo_agent_forbidden_total").increment(1);
+        tracing::warn!(agent.id = %agent, action, "an agent was refused what is not theirs");
+    }
 }
 
 /// The caller's own id when it is harmless in a log, else a new one.

@@ -6,6 +6,9 @@ use actix_web::{HttpRequest, web};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+/// As long as a name of the flows may be.
+const QUEUE_CHARS_MAX: usize = 64;
+
 /// A body as it comes; reading it may have failed already.
 pub type RawBody = Result<web::Bytes, actix_web::Error>;
 
@@ -64,6 +67,12 @@ pub struct Verify {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct SettleIdentity {
+    pub reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct TicketsQuery {
     pub queue: Option<String>,
     pub status: Option<String>,
@@ -74,7 +83,7 @@ pub struct TicketsQuery {
 #[serde(deny_unknown_fields)]
 pub struct MessagesQuery {
     pub after: Option<String>,
-    pub limit: Option<usize>,
+    pub limit: Option<u32>,
 }
 
 /// Reads a JSON body.
@@ -108,6 +117,26 @@ pub fn query<T: DeserializeOwned>(request: &HttpRequest) -> Result<T, Problem> {
             .detail(error.to_string())
             .remedy("/openapi.json lists the parameters.")
     })
+}
+
+/// How many rows are wanted: from 1 to what a page holds.
+pub fn limit(wanted: Option<u32>, page_max: u32) -> Result<u32, Problem> {
+    let wanted = wanted.unwrap_or(page_max);
+    if (1..=page_max).contains(&wanted) {
+        return Ok(wanted);
+    }
+    Err(Problem::new(Code::QueryInvalid).detail(format!("`limit` must be from 1 to {page_max}.")))
+}
+
+/// Names of queues, as flows give them.
+pub fn queues<'a>(names: impl IntoIterator<Item = &'a str>, wrong: Code) -> Result<(), Problem> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte);
+    let well = |name: &str| (1..=QUEUE_CHARS_MAX).contains(&name.len()) && name.bytes().all(fits);
+    if names.into_iter().all(well) {
+        return Ok(());
+    }
+    let how = format!("A queue has 1 to {QUEUE_CHARS_MAX} of a-z, A-Z, 0-9, `_`, `-`, `.` and `:`.");
+    Err(Problem::new(wrong).detail(how))
 }
 
 /// The ticket of the path. A malformed id is an unknown ticket.

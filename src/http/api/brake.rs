@@ -71,7 +71,8 @@ impl Brake {
         }
     }
 
-    pub fn right(&self, token: [u8; 32], now: Timestamp) {
+    /// Whether this token was not right before, or long ago.
+    pub fn right(&self, token: [u8; 32], now: Timestamp) -> bool {
         let mut state = self.lock();
         if state.right.len() >= KEPT_MAX {
             state.right.retain(|_, at| now.since(*at) < KNOWN);
@@ -79,7 +80,7 @@ impl Brake {
         if state.right.len() >= KEPT_MAX {
             state.right.clear();
         }
-        state.right.insert(token, now);
+        state.right.insert(token, now).is_none_or(|at| now.since(at) >= KNOWN)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -136,7 +137,8 @@ mod tests {
     fn whoever_came_in_lately_still_does() {
         let (brake, here) = (Brake::default(), address("2001:db8::1"));
         let later = NOW.plus(KNOWN);
-        brake.right([7; 32], NOW);
+        assert!(brake.right([7; 32], NOW));
+        assert!(!brake.right([7; 32], NOW), "told once");
         (0..WRONG_MAX).for_each(|_| _ = brake.wrong(address("2001:db8::2"), NOW));
         assert_eq!(brake.waits(here, Some(&[7; 32]), NOW), None);
         assert_eq!(brake.waits(here, Some(&[8; 32]), NOW), Some(WINDOW));

@@ -30,7 +30,8 @@ pub async fn tickets(state: State, caller: Caller, request: HttpRequest) -> Answ
         let names = TicketFilter::ALL.map(TicketFilter::name).join(", ");
         Problem::new(Code::QueryInvalid).detail(format!("`status` must be one of {names}."))
     })?;
-    let limit = query.limit.unwrap_or(LIST_MAX);
+    let limit = body::limit(query.limit, LIST_MAX)?;
+    body::queues(query.queue.as_deref(), Code::QueryInvalid)?;
     let tickets = state.handoff.list(&caller.0, query.queue.as_deref(), filter, limit).await?;
     let rows: Vec<_> = tickets.iter().map(|ticket| view::ticket(ticket, &caller.0)).collect();
     Ok(HttpResponse::Ok().json(json!({"tickets": rows})))
@@ -38,6 +39,7 @@ pub async fn tickets(state: State, caller: Caller, request: HttpRequest) -> Answ
 
 pub async fn take_next(state: State, caller: Caller, body: RawBody) -> Answer {
     let wanted: body::TakeNext = body::read_or_default(body)?;
+    body::queues(wanted.queues.iter().map(String::as_str), Code::BodyInvalid)?;
     Ok(match state.handoff.take_next(&caller.0, &wanted.queues).await? {
         Some(taken) => HttpResponse::Ok().json(view::taken(&taken, &caller.0)),
         None => HttpResponse::NoContent().finish(),
@@ -45,7 +47,9 @@ pub async fn take_next(state: State, caller: Caller, body: RawBody) -> Answer {
 }
 
 pub async fn ticket(state: State, caller: Caller, request: HttpRequest) -> Answer {
-    let seen = state.handoff.view(&caller.0, body::ticket_id(&request)?).await?;
+    let id = body::ticket_id(&request)?;
+    let seen = state.handoff.view(&caller.0, id).await?;
+    state.looks.look(caller.0.id, id, state.handoff.now());
     Ok(HttpResponse::Ok().json(view::case(&seen, &caller.0)))
 }
 
@@ -72,8 +76,10 @@ pub async fn messages(state: State, caller: Caller, request: HttpRequest) -> Ans
     let after: StoryCursor = query.after.as_deref().map_or(Ok(StoryCursor::default()), str::parse).map_err(
         |error: CursorError| Problem::new(Code::QueryInvalid).detail(format!("`after` is {error}.")),
     )?;
-    let limit = query.limit.unwrap_or(STORY_PAGE_MAX);
+    let limit = body::limit(query.limit, u32::try_from(STORY_PAGE_MAX).unwrap_or(u32::MAX))?;
+    let limit = usize::try_from(limit).unwrap_or(STORY_PAGE_MAX);
     let page = state.handoff.story(&caller.0, id, after, limit).await?;
+    state.looks.look(caller.0.id, id, state.handoff.now());
     Ok(HttpResponse::Ok().json(view::story(&page)))
 }
 
@@ -116,6 +122,13 @@ pub async fn verify(state: State, caller: Caller, request: HttpRequest, body: Ra
     let body::Verify { person, called, reason, different_person } = body::read(body)?;
     let call = Call { number: &called, reason: &reason, different_person };
     let ticket = state.handoff.confirm(&caller.0, id, token, &person, call).await?;
+    Ok(HttpResponse::Ok().json(view::ticket(&ticket, &caller.0)))
+}
+
+pub async fn settle_identity(state: State, caller: Caller, request: HttpRequest, body: RawBody) -> Answer {
+    let (id, token) = (body::ticket_id(&request)?, body::lease_token(&request)?);
+    let body::SettleIdentity { reason } = body::read(body)?;
+    let ticket = state.handoff.settle_identity(&caller.0, id, token, &reason).await?;
     Ok(HttpResponse::Ok().json(view::ticket(&ticket, &caller.0)))
 }
 

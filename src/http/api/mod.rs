@@ -4,10 +4,12 @@ mod auth;
 mod body;
 mod brake;
 mod desk;
+mod looks;
 mod media;
 mod view;
 
 pub use brake::Brake;
+pub use looks::Looks;
 
 use crate::http::error::{Code, Problem};
 use crate::ports::agents::AgentStore;
@@ -30,9 +32,10 @@ pub struct ApiState {
     pub agents: Arc<dyn AgentStore>,
     pub random: Arc<dyn Random>,
     pub brake: Arc<Brake>,
+    pub looks: Arc<Looks>,
 }
 
-/// Adds `/api/v1/…` and `/openapi.json`. The application must hold a `web::Data<ApiState>`.
+/// Adds `/api/v1/…`. The application must hold a `web::Data<ApiState>`.
 pub fn configure(config: &mut web::ServiceConfig) {
     let mut scope = web::scope("/api/v1").app_data(web::PayloadConfig::new(BODY_BYTES_MAX));
     for (path, methods) in addresses() {
@@ -41,9 +44,12 @@ pub fn configure(config: &mut web::ServiceConfig) {
             methods.into_iter().fold(web::resource(path), |resource, (_, route)| resource.route(route));
         scope = scope.service(resource.default_service(web::to(move || not_allowed(allowed.clone()))));
     }
-    config
-        .route("/openapi.json", web::get().to(openapi))
-        .service(scope.default_service(web::to(not_found)).wrap(middleware::from_fn(auth::guard)));
+    config.service(scope.default_service(web::to(not_found)).wrap(middleware::from_fn(auth::guard)));
+}
+
+/// Adds `/openapi.json`.
+pub fn describe(config: &mut web::ServiceConfig) {
+    config.route("/openapi.json", web::get().to(openapi));
 }
 
 /// Every route, as (method, path below `/api/v1`).
@@ -73,6 +79,7 @@ fn addresses() -> Vec<(&'static str, Vec<(&'static str, Route)>)> {
         ("/tickets/{id}/resolve", vec![("POST", web::post().to(desk::resolve))]),
         ("/tickets/{id}/return", vec![("POST", web::post().to(desk::return_to_bot))]),
         ("/tickets/{id}/verify", vec![("POST", web::post().to(desk::verify))]),
+        ("/tickets/{id}/settle-identity", vec![("POST", web::post().to(desk::settle_identity))]),
         ("/tickets/{id}/transfer", vec![("POST", web::post().to(desk::transfer))]),
     ]
 }

@@ -7,6 +7,7 @@ use crate::domain::time::Timestamp;
 use crate::ports::agents::Agent;
 use crate::ports::handoff_queue::QueueDepth;
 use crate::ports::tickets::{Ticket, TicketStatus};
+use crate::rules::reading::shown;
 use crate::service::handoff::story::{MediaLine, StoryItem, StoryPage};
 use crate::service::handoff::view::{ChatView, PersonView, TicketView};
 use crate::service::handoff::{HandoffSettings, Taken, Unanswered};
@@ -100,7 +101,7 @@ pub fn case(seen: &TicketView, caller: &Agent) -> Value {
 
 fn chat(chat: &ChatView) -> Value {
     json!({
-        "profile_name": chat.profile_name.as_ref().map(|name| name.expose()),
+        "profile_name": chat.profile_name.as_ref().map(|name| shown(name.expose())),
         "assurance": chat.assurance,
         "debt_allowed": chat.debt_allowed,
         "reserved": chat.reserved,

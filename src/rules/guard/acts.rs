@@ -4,7 +4,7 @@
 //! promise or a threat can be put in any words: those are heard by statistics (`understand::acts`), and what is known of
 //! the chat decides whether they may leave.
 
-use crate::domain::debt::AgreementStatus;
+use crate::rules::guard::agreed::{self, is_paid};
 use crate::rules::guard::figures::{self, EXACTLY, is_figure, is_public};
 use crate::rules::guard::numbers::Number;
 use crate::rules::guard::offers::terms;
@@ -51,10 +51,18 @@ pub enum Act {
     Deceive,
     /// Announce a contact at another place, hour or channel.
     AnnounceContact,
+    /// Send away, put off or make light of somebody; barred where they must be spared most.
+    Dismiss,
+    /// Say that a payment came in.
+    Receive,
+    /// Say that data are erased.
+    Erase,
+    /// Say how a dispute was decided, or that it is closed.
+    Decide,
 }
 
 impl Act {
-    pub const COUNT: usize = 14;
+    pub const COUNT: usize = 18;
 
     pub const ALL: [Self; Self::COUNT] = [
         Self::Harmless,
@@ -71,6 +79,10 @@ impl Act {
         Self::NameThird,
         Self::Deceive,
         Self::AnnounceContact,
+        Self::Dismiss,
+        Self::Receive,
+        Self::Erase,
+        Self::Decide,
     ];
 
     /// As the examples name it.
@@ -90,6 +102,10 @@ impl Act {
             Self::NameThird => "third",
             Self::Deceive => "lie",
             Self::AnnounceContact => "contact",
+            Self::Dismiss => "dismiss",
+            Self::Receive => "received",
+            Self::Erase => "erased",
+            Self::Decide => "decided",
         }
     }
 
@@ -114,6 +130,10 @@ impl Act {
             Self::NameThird => Fact::Third,
             Self::Deceive => Fact::Deceit,
             Self::AnnounceContact => Fact::Contact,
+            Self::Dismiss => Fact::Alone,
+            Self::Receive => Fact::Received,
+            Self::Erase => Fact::Filing,
+            Self::Decide => Fact::Decided,
         })
     }
 }
@@ -139,6 +159,9 @@ pub fn is_harmless(known: &Known<'_>, heard: &[Heard]) -> bool {
             Act::Harmless => true,
             Act::TellDebt => open,
             Act::AskPayment => open && !known.disputed,
+            Act::Dismiss => !known.quiet,
+            Act::Decide => !known.disputed,
+            Act::Receive => is_paid(known),
             Act::Threaten
             | Act::Press
             | Act::Shame
@@ -149,7 +172,8 @@ pub fn is_harmless(known: &Known<'_>, heard: &[Heard]) -> bool {
             | Act::Agree
             | Act::NameThird
             | Act::Deceive
-            | Act::AnnounceContact => false,
+            | Act::AnnounceContact
+            | Act::Erase => false,
         });
         allowed.map(|(_, likely)| u32::from(likely)).sum::<u32>() >= HARMLESS_BPS
     };
@@ -187,14 +211,23 @@ fn is_barred(look: &Look<'_>, part: &Heard, act: Act) -> bool {
         | Act::AskSecret
         | Act::NameThird
         | Act::Deceive => true,
+        Act::Erase => !is_asked(look, part),
+        Act::Dismiss => known.quiet,
+        Act::Decide => known.disputed && !is_asked(look, part),
+        Act::Receive => !is_paid(known) && !is_asked(look, part),
         Act::NamePayee | Act::AnnounceContact => !names_the_lender(look, part),
         Act::Promise => !is_of_an_offer(look, part),
-        Act::Agree => !known.agreements.iter().any(|agreement| {
-            !matches!(agreement.status, AgreementStatus::Superseded | AgreementStatus::Cancelled)
-        }),
+        // A question says of nothing that it was done.
+        Act::Agree => !is_asked(look, part) && !agreed::holds(look, (part.start, part.end)),
         Act::TellDebt => known.quiet || !known.proved(),
         Act::AskPayment => known.quiet || known.disputed || !known.proved(),
     }
+}
+
+fn is_asked(look: &Look<'_>, part: &Heard) -> bool {
+    let mut words =
+        look.words().iter().filter(|word| part.start <= word.start && word.end <= part.end).peekable();
+    words.peek().is_some() && words.all(|word| word.asked)
 }
 
 fn numbers<'l>(look: &'l Look<'_>, part: &'l Heard) -> impl Iterator<Item = &'l Number> {

@@ -1,7 +1,6 @@
 //! What a text says of the state of things: an agreement that nobody registered, and pressure to pay what is disputed.
 
-use crate::domain::debt::AgreementStatus;
-use crate::rules::guard::{Fact, Look, Mention, is_one, says};
+use crate::rules::guard::{Fact, Look, Mention, agreed, is_one, says};
 use crate::rules::reading::Word;
 
 const AGREED: &[&str] = &["acuerdo", "acordo", "agreement", "promesa", "promessa", "compromiso", "plan."];
@@ -111,9 +110,7 @@ const OWED_TO_DO: &[&str] = &[
 
 /// "Ya quedó registrado su acuerdo" where there is none.
 pub fn unregistered(look: &Look<'_>) -> Vec<Mention> {
-    let none =
-        |status: AgreementStatus| matches!(status, AgreementStatus::Superseded | AgreementStatus::Cancelled);
-    if !look.known.proved() || !look.known.agreements.iter().all(|agreement| none(agreement.status)) {
+    if !look.known.proved() || agreed::running(look.known).next().is_some() {
         return Vec::new();
     }
     let words = look.words();

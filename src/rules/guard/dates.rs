@@ -107,7 +107,7 @@ pub struct Said {
     pub month: Option<i64>,
     pub start: usize,
     pub end: usize,
-    sentence: usize,
+    pub sentence: usize,
 }
 
 /// Days of the file said to somebody unproved.

@@ -53,7 +53,20 @@ const LINKS: &[&str] = &[
 ];
 const INSTALMENTS: &[&str] =
     &["cuota", "pagos.", "parcela", "prestac", "instal", "payments.", "mensualidad", "abonos."];
-const UP_TO_DATE: &[&[&str]] = &[&["al", "dia"], &["em", "dia"], &["up", "to", "date"]];
+const UP_TO_DATE: &[&[&str]] = &[
+    &["al", "dia"],
+    &["em", "dia"],
+    &["up", "to", "date"],
+    &["no", "esta", "en", "mora"],
+    &["no", "estaria", "en", "mora"],
+    &["no", "queda", "en", "mora"],
+    &["no", "esta", "atrasado"],
+    &["no", "esta", "atrasada"],
+    &["sale", "de", "mora"],
+    &["sale", "de", "la", "mora"],
+    &["sale", "del", "atraso"],
+    &["sai", "do", "atraso"],
+];
 const ALL_OF_THEM: &[&str] = &["dos.", "ambas", "ambos", "todas", "todos", "both", "duas.", "all.", "todo."];
 
 /// A name, and the figures of a debt that it may stand for.
@@ -70,6 +83,14 @@ const LABELS: &[Label] = &[
     }),
     (
         &[
+            &["cuota", "mensual"],
+            &["cuota", "normal"],
+            &["mensualidad"],
+            &["parcela", "mensal"],
+            &["monthly", "payment"],
+            &["cada", "mes", "usted", "paga"],
+            &["cada", "mes", "paga"],
+            &["paga", "cada", "mes"],
             &["proxima", "cuota"],
             &["siguiente", "cuota"],
             &["proxima", "parcela"],

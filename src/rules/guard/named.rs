@@ -101,7 +101,7 @@ pub fn misnamed(look: &Look<'_>) -> Vec<Mention> {
 }
 
 /// What each debt, and all of them together, come to as a whole.
-fn wholes(known: &Known<'_>) -> Vec<i64> {
+pub fn wholes(known: &Known<'_>) -> Vec<i64> {
     let mut all: Vec<i64> = known.debts.iter().filter_map(|debt| debt.payoff().map(hundredths)).collect();
     if all.len() == known.debts.len() {
         all.push(all.iter().fold(0, |sum, value| sum.saturating_add(*value)));
@@ -110,7 +110,7 @@ fn wholes(known: &Known<'_>) -> Vec<i64> {
 }
 
 /// Sums with which an offer or an agreement closes a debt.
-fn settled(known: &Known<'_>) -> Vec<i64> {
+pub fn settled(known: &Known<'_>) -> Vec<i64> {
     let agreed = known.agreements.iter().map(|agreement| &agreement.offer);
     let closing = known.offers.iter().chain(agreed).filter(|offer| {
         offer.closes() || (offer.leaves.is_none() && offer.kind == AgreementKind::Settlement)

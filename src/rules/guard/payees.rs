@@ -1,6 +1,7 @@
 //! Whom a text asks to pay: accounts, wallets, keys and names that are not in the lender's policy.
 
 mod persons;
+mod places;
 
 use crate::rules::guard::contacts::{NUMBERED, is_own};
 use crate::rules::guard::figures::{self, CLOSELY, is_figure};
@@ -203,6 +204,7 @@ pub fn foreign(look: &Look<'_>) -> Vec<Mention> {
     found.extend(wallets(look));
     found.extend(names(look));
     found.extend(persons::named(look));
+    found.extend(places::foreign(look));
     found
 }
 

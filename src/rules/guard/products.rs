@@ -106,6 +106,25 @@ pub fn named(look: &Look<'_>) -> Vec<Mention> {
     found
 }
 
+/// Products whose whole name stands in the text.
+pub fn named_in_full(look: &Look<'_>) -> Vec<Mention> {
+    let said = look.words();
+    let mut found = Vec::new();
+    for debt in look.known.debts {
+        let name = words(&debt.product_name);
+        if name.is_empty() {
+            continue;
+        }
+        let same = |window: &&[Word]| window.iter().zip(&name).all(|(said, name)| said.text == name.text);
+        for window in said.windows(name.len()).filter(same) {
+            if let (Some(first), Some(last)) = (window.first(), window.last()) {
+                found.push(Mention { start: first.start, end: last.end, fact: Fact::Product });
+            }
+        }
+    }
+    found
+}
+
 /// "Su crédito hipotecario" to a proved person who has none.
 pub fn unknown(look: &Look<'_>) -> Vec<Mention> {
     const YOUR: [&str; 5] = ["su", "tu", "your", "sua", "seu"];

@@ -207,6 +207,7 @@ impl Situation {
             agreements: &[],
             offers: &self.offers,
             promises: &self.promises,
+            filed: &[],
             disputed: self.disputed,
             quiet: false,
         };

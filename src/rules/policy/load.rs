@@ -21,6 +21,9 @@ use std::collections::BTreeMap;
 /// A longer address would crowd the message that shows it.
 const PRIVACY_URL_BYTES_MAX: usize = 80;
 
+/// Working days for the answer to a wish to take an agreement back, where the policy says none.
+const WITHDRAWAL_DAYS: i64 = 2;
+
 /// Languages that debtors may be answered in.
 const LANGUAGES: [&str; 3] = ["es", "pt", "en"];
 
@@ -274,7 +277,8 @@ fn read_checkout(reader: &Reader<'_>, node: &Node, own: &Own) -> Option<Checkout
 }
 
 fn read_agents(reader: &Reader<'_>, node: &Node) -> Option<Agents> {
-    let keys = ["monday_to_friday", "saturday", "sunday", "holiday", "expected_wait_minutes"];
+    let keys =
+        ["monday_to_friday", "saturday", "sunday", "holiday", "expected_wait_minutes", "withdrawal_days"];
     let fields = reader.fields(node, &keys)?;
     let hours = |key| {
         fields.optional(key, |node| {
@@ -285,9 +289,11 @@ fn read_agents(reader: &Reader<'_>, node: &Node) -> Option<Agents> {
     let (sunday, holiday) = (hours("sunday"), hours("holiday"));
     let wait =
         fields.required("expected_wait_minutes", "10").and_then(|node| reader.integer(node, 0..=1_440));
+    let withdrawal = fields.optional("withdrawal_days", |node| reader.integer(node, 1..=15));
     Some(Agents {
         hours: WeekHours { monday_to_friday: week?, saturday: saturday?, sunday: sunday?, holiday: holiday? },
         expected_wait_minutes: wait?,
+        withdrawal_days: withdrawal?.unwrap_or(WITHDRAWAL_DAYS),
     })
 }
 

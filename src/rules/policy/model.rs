@@ -289,6 +289,8 @@ impl Reference {
 pub struct Agents {
     pub hours: WeekHours,
     pub expected_wait_minutes: i64,
+    /// Working days within which somebody answers a wish to take an agreement back.
+    pub withdrawal_days: i64,
 }
 
 /// How people reach the lender; shown to debtors as it is.

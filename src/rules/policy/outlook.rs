@@ -9,8 +9,11 @@ use crate::rules::policy::model::{Pace, Policy, RefinancingTerms, Rule, Terms};
 use crate::rules::rate_cap::{RateCapError, RateCaps};
 use crate::rules::schedule::{Frequency, due_dates};
 
-/// Days ahead for which the caps of a policy that charges interest must be known.
+/// Days ahead for which whoever runs a policy that charges interest is told that its caps end.
 pub const CAPS_AHEAD_DAYS: i64 = 45;
+/// The last days of a cap, on which the next one must be there: authorities that certify month by month, as in Colombia,
+/// have published by then.
+pub const CAPS_DUE_DAYS: i64 = 3;
 /// Days on which a schedule is begun to see whether two payments fall in one month: a year has every month's end.
 const STARTS: i64 = 366;
 
@@ -23,6 +26,24 @@ pub enum CapGap {
     Above(String),
     /// The cap is known, but not for [`CAPS_AHEAD_DAYS`] days more: `until` is its last day.
     Ends { until: Day, days_left: i64 },
+}
+
+impl CapGap {
+    /// Whether nothing with interest is offered, or will not be within [`CAPS_DUE_DAYS`]; else it is a note.
+    pub const fn is_mistake(&self) -> bool {
+        match self {
+            Self::Missing | Self::Above(_) => true,
+            Self::Ends { days_left, .. } => *days_left < CAPS_DUE_DAYS,
+        }
+    }
+}
+
+/// One cap that is wrong, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CapFinding {
+    pub told: Diagnostic,
+    /// As [`CapGap::is_mistake`].
+    pub is_mistake: bool,
 }
 
 impl RateCaps {
@@ -81,12 +102,13 @@ pub fn cap_days_left(policy: &Policy, caps: &RateCaps, today: Day) -> Option<i64
 
 impl PolicySet {
     /// Caps that are missing, exceeded or about to end, on each lender's own day.
-    pub fn cap_findings(&self, today: impl Fn(&Policy) -> Day) -> Vec<Diagnostic> {
+    pub fn cap_findings(&self, today: impl Fn(&Policy) -> Day) -> Vec<CapFinding> {
         let mut found = Vec::new();
         for policy in self.policies.values() {
             let today = today(policy);
             for (rule, gap) in cap_gaps(policy, &self.caps, today) {
-                found.push(self.told(policy, rule, &gap, today));
+                let told = self.told(policy, rule, &gap, today);
+                found.push(CapFinding { told, is_mistake: gap.is_mistake() });
             }
         }
         found
@@ -104,8 +126,8 @@ impl PolicySet {
             ),
             CapGap::Above(why) => format!("`{}` offers nothing on {today}: {why}", rule.id),
             CapGap::Ends { until, days_left } => format!(
-                "`{}` charges interest, and the caps of {modality} in {} end on {until}, {days_left} days from {today}; \
-                 {CAPS_AHEAD_DAYS} must be known",
+                "`{}` charges interest, and the caps of {modality} in {} end on {until}, {days_left} days from {today}: \
+                 it offers nothing after that until the next is known",
                 rule.id, policy.country
             ),
         };
@@ -222,12 +244,16 @@ mod tests {
             ("2026-07-01", None, 61),
             ("2026-07-17", None, 45),
             ("2026-07-18", ends("2026-08-31", 44), 44),
+            ("2026-08-28", ends("2026-08-31", 3), 3),
+            ("2026-08-29", ends("2026-08-31", 2), 2),
             ("2026-08-31", ends("2026-08-31", 0), 0),
             ("2026-09-15", Some(CapGap::Missing), 0),
         ] {
             let gaps = cap_gaps(policy, &set.caps, day(today));
             assert_eq!(gaps.first().map(|(_, gap)| gap.clone()), gap, "{today}");
             assert_eq!(cap_days_left(policy, &set.caps, day(today)), Some(left), "{today}");
+            let is_mistake = gap.as_ref().is_some_and(CapGap::is_mistake);
+            assert_eq!(is_mistake, gap.is_some() && left < 3, "{today}");
         }
         let above = cap_gaps(policy, &set.caps, day("2026-10-02"));
         assert!(
@@ -236,7 +262,7 @@ mod tests {
         );
         let told = set.cap_findings(|_| day("2026-09-15"));
         let line = ANDINO.lines().position(|line| line.contains("id: refinanciacion_31_90")).unwrap() + 1;
-        let shown = told[0].to_string();
+        let shown = told[0].told.to_string();
         assert!(
             shown.starts_with(&format!("andino.yaml:{line}:")) && shown.contains("no cap is known"),
             "{shown}"

@@ -14,7 +14,7 @@ const CODE_DIGITS: usize = 6;
 /// Characters between the digits of one code: `482 777`.
 const SPLIT_MAX: usize = 1;
 /// Words between `me llegó` and its code.
-const ARRIVED_WITHIN: usize = 4;
+const ARRIVED_WITHIN: usize = 6;
 /// Words around such a code that would say that it is something else.
 const NEAR: usize = 6;
 /// Tokens of a user's name before the sign behind which its password stands.
@@ -67,9 +67,10 @@ const ARRIVED: [&[&str]; 12] = [
 ];
 
 /// Words between it and the code.
-const BETWEEN: [&str; 20] = [
+const BETWEEN: [&str; 29] = [
     "el", "este", "ese", "un", "esto", "por", "al", "a", "mi", "celular", "sms", "mensaje", "texto", "asi",
-    "ahora", "ya", "hoy", "o", "agora", "this",
+    "ahora", "ya", "hoy", "o", "agora", "this", "que", "dice", "decia", "uma", "mensagem", "diz", "message",
+    "saying", "text",
 ];
 
 /// Words beside those of [`labels::is_open`] that speak of a paper or of money.

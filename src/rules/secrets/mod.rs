@@ -13,6 +13,7 @@ mod labels;
 mod network;
 mod numerals;
 mod read;
+mod several;
 mod spoken;
 #[cfg(test)]
 mod tests;
@@ -125,6 +126,7 @@ fn places(text: &str) -> Vec<Range<usize>> {
     }
     found.extend(spoken::find(&read));
     found.extend(hinted::find(&read));
+    found.extend(several::find(&read, !found.is_empty()));
     found.extend(disguised::cards(text));
     if let Some(plain) = disguised::undisguised(text) {
         found.extend(spoken::find(&Read::of(&plain)));

@@ -1,9 +1,11 @@
 //! Cases, opt-out and opt-in, wrong numbers.
 
+use crate::domain::debt::Agreement;
 use crate::domain::ids::{CaseId, derive};
 use crate::domain::pii::Pii;
 use crate::flow::effect::ActionCall;
 use crate::flow::value::Value;
+use crate::ports::people::PersonFile;
 use crate::ports::records::{Case, OptOutScope, Record};
 use crate::rules::data_rights::DataRight;
 use crate::service::actions::values::obligation_of;
@@ -13,7 +15,9 @@ use crate::service::cases::{answer_by, number};
 /// Outcomes: `ok`, `ya_abierto`; both tell the number, and the last day for an answer where the law sets one.
 pub fn open_case(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
     let kind = text_of(call, "tipo");
-    let obligation = ctx.file.and_then(|file| obligation_of(call, file)).map(|obligation| obligation.id);
+    let agreement = ctx.file.and_then(|file| agreement_of(call, file));
+    let named = ctx.file.and_then(|file| obligation_of(call, file)).map(|obligation| obligation.id);
+    let obligation = named.or_else(|| agreement.map(|agreement| agreement.offer.obligation));
     let open = ctx.file.and_then(|file| {
         file.open_cases.iter().find(|case| case.kind == kind && case.obligation == obligation)
     });
@@ -37,8 +41,18 @@ pub fn open_case(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
     };
     let term = answer_by(&case, ctx.lender)
         .map(|by| format!("Responder a más tardar el {} ({}).", by.day, by.source));
-    case.note = asked.or(term).map(Pii::new);
+    let about = agreement.map(|agreement| format!("Acuerdo {}.", agreement.reference));
+    let said: Vec<String> = about.into_iter().chain(asked.or(term)).collect();
+    case.note = Some(said.join(" ")).filter(|note| !note.is_empty()).map(Pii::new);
     told(Done::outcome("ok"), &case, ctx).record(Record::Case(case))
+}
+
+/// The agreement that the argument `acuerdo` names, if it is this person's.
+fn agreement_of<'a>(call: &ActionCall, file: &'a PersonFile) -> Option<&'a Agreement> {
+    let Value::Text(reference) = call.with.get("acuerdo")?.at(&["referencia".to_owned()])? else {
+        return None;
+    };
+    file.agreements.iter().find(|agreement| agreement.reference == *reference)
 }
 
 fn told(done: Done, case: &Case, ctx: &ActionContext<'_>) -> Done {

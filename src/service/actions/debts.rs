@@ -8,7 +8,7 @@ use crate::flow::value::Value;
 use crate::ports::people::PersonFile;
 use crate::rules::offer::{Hold, OfferInput, PersonFacts, explain, offers as offers_of};
 use crate::service::actions::values::{
-    self, claimed, kind_name, obligation_of, overdue, running, to_be_applied,
+    self, kind_name, obligation_of, overdue, running, to_be_applied, unagreed,
 };
 use crate::service::actions::{ActionContext, Done, text_of};
 use crate::service::lenders::Lender;
@@ -19,9 +19,9 @@ pub fn consult(ctx: &ActionContext<'_>) -> Done {
     let open: Vec<&Obligation> =
         file.obligations.iter().filter(|o| o.status != ObligationStatus::Settled).collect();
     let currency = ctx.lender.policy.currency;
-    // What is in an agreement is paid as agreed, and is not asked for beside it.
-    let unagreed = open.iter().filter(|obligation| running(file, obligation).is_none());
-    let total = Money::sum(currency, unagreed.map(|obligation| claimed(obligation, file)));
+    // What is in an agreement is paid as agreed, and is not asked for beside it; what it does not cover is.
+    let zone = &ctx.lender.policy.zone;
+    let total = Money::sum(currency, open.iter().map(|obligation| unagreed(obligation, file, zone)));
     let Ok(total) = total else { return Done::outcome("caido") };
     let owing: Vec<&Obligation> = open.iter().copied().filter(|o| overdue(o).is_positive()).collect();
     let shown = if owing.is_empty() { &open } else { &owing };

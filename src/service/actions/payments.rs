@@ -52,19 +52,20 @@ pub fn means(call: &ActionCall, ctx: &ActionContext<'_>) -> Done {
     };
     let methods = &ctx.lender.policy.payment;
     let wording = &ctx.lender.wording;
-    let reference = obligation.external_ref.as_str();
-    let transfer = methods
-        .bank_transfer
-        .as_ref()
-        .map(|account| wording.transfer(account, reference, ctx.language))
-        .unwrap_or_default();
-    let points = wording.cash_points(&methods.cash_points, reference, ctx.language);
+    let debt = obligation.external_ref.as_str();
+    let account = methods.bank_transfer.as_ref();
+    let transfer = account.map(|account| wording.transfer(account, debt, ctx.language)).unwrap_or_default();
+    let points = wording.cash_points(&methods.cash_points, debt, ctx.language);
     if transfer.is_empty() && points.is_empty() {
         return Done::outcome("no_disponible");
     }
+    // As the lender books transfers: its own form of the debt's number.
+    let reference = account.map_or_else(|| debt.to_owned(), |account| account.reference.render(debt, debt));
+    // What a lender does not have is not there, and not an empty text.
+    let known = |text: String| if text.is_empty() { Value::Nothing } else { Value::text(text) };
     Done::outcome("ok")
-        .value("transferencia", Value::text(transfer))
-        .value("puntos", Value::text(points))
+        .value("transferencia", known(transfer))
+        .value("puntos", known(points))
         .value("referencia", Value::text(reference))
 }
 

@@ -5,10 +5,11 @@ use crate::domain::debt::{
     ScheduledPayment,
 };
 use crate::domain::money::Money;
-use crate::domain::time::Day;
+use crate::domain::time::{Day, Zone};
 use crate::flow::effect::ActionCall;
 use crate::flow::value::Value;
 use crate::ports::people::PersonFile;
+use crate::rules::covered::rest_beside;
 use crate::rules::dpd::days_past_due;
 use crate::rules::settlement::WHOLE_BPS;
 use crate::service::actions::ActionContext;
@@ -51,6 +52,14 @@ pub fn claimed(obligation: &Obligation, file: &PersonFile) -> Money {
         Some(_) => Money::zero(obligation.currency),
         None => overdue(obligation),
     }
+}
+
+/// What is overdue and in no agreement: of a debt with one, what is beyond the amount that was agreed.
+pub fn unagreed(obligation: &Obligation, file: &PersonFile, zone: &Zone) -> Money {
+    let claimed = claimed(obligation, file);
+    running(file, obligation).map_or(claimed, |agreement| {
+        rest_beside(claimed, &agreement.offer, zone.day(obligation.balance.as_of))
+    })
 }
 
 /// What is overdue; nothing when the parts do not add up to an amount.
@@ -119,6 +128,7 @@ pub fn debt(obligation: &Obligation, file: &PersonFile, ctx: &ActionContext<'_>)
     let next = obligation.next_due.as_ref().filter(|_| applies).filter(comes);
     let oldest = obligation.oldest_unpaid_due.filter(|_| applies);
     let payoff = obligation.payoff().filter(|_| applies);
+    let beside = Some(unagreed(obligation, file, zone)).filter(|rest| rest.is_positive());
     let date = |day: Option<Day>| day.map_or(Value::Nothing, Value::Date);
     let mut record = Value::record([
         ("id", Value::text(obligation.id.to_string())),
@@ -129,6 +139,7 @@ pub fn debt(obligation: &Obligation, file: &PersonFile, ctx: &ActionContext<'_>)
         ("pago_total", payoff.map_or(Value::Nothing, Value::Money)),
         // The name of flows that were published before `vencido` and `pago_total` were told apart.
         ("total", part(overdue(obligation))),
+        ("sin_acordar", beside.map_or(Value::Nothing, Value::Money)),
         ("capital", part(balance.principal)),
         ("intereses", part(balance.interest)),
         ("mora", part(balance.late_interest)),
@@ -138,6 +149,11 @@ pub fn debt(obligation: &Obligation, file: &PersonFile, ctx: &ActionContext<'_>)
         ("proxima_fecha", date(next.map(|instalment| instalment.due))),
         ("proxima_cuota", next.map_or(Value::Nothing, |instalment| Value::Money(instalment.amount))),
         ("corte", Value::Date(zone.day(balance.as_of))),
+        // In millionths, as all rates of flows.
+        (
+            "tasa_ea",
+            obligation.rate_ea_bps.map_or(Value::Nothing, |bps| Value::Percent(bps.saturating_mul(100))),
+        ),
     ]);
     let title = ctx.lender.wording.debt_title(&record, ctx.language);
     put(&mut record, "titulo", Value::text(title));

@@ -160,6 +160,8 @@ pub struct Basis<'a> {
     /// The one person on file for this number, or the proven one.
     pub person: Option<&'a Person>,
     pub assurance: Assurance,
+    /// Nobody is called by name below the proof: the phone was another account's, and whose it is now was not proved.
+    pub nameless: bool,
     pub last_inbound_at: Option<Timestamp>,
     /// Tickets waiting for an agent.
     pub waiting: u64,
@@ -244,9 +246,10 @@ fn reaches(opens_at: Option<Timestamp>, known: &Basis<'_>) -> bool {
 }
 
 fn person(known: &Basis<'_>) -> Value {
+    let level = if known.nameless { Assurance::Verificada } else { Assurance::Canal };
     let name = match known.person {
         // Files that were taken before names were looked at have marks of collection in them.
-        Some(person) if known.assurance >= Assurance::Canal => {
+        Some(person) if known.assurance >= level => {
             to_greet_with(person.first_name.expose()).map_or(Value::Nothing, Value::text)
         }
         Some(_) | None => Value::Nothing,

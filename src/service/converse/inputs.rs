@@ -1,7 +1,5 @@
 //! Stored inputs as the engine sees them: shapes become meanings, texts are understood.
 
-use super::withheld::known;
-use crate::domain::debt::Person;
 use crate::domain::ids::{ConversationId, OutboxId};
 use crate::domain::inbound::{InboundContent, InboundMessage, MediaContent};
 use crate::domain::time::Millis;
@@ -14,7 +12,7 @@ use crate::ports::conversations::{InputKind, StoredInput};
 use crate::ports::outbox::Fate;
 use crate::rules::secrets::without_masks;
 use crate::rules::service_window::{ServiceWindow, service_window};
-use crate::understand::withheld::{Asked, without_identity};
+use crate::understand::withheld::{Asked, without_shapes};
 use crate::understand::{Context, Understander, Understanding};
 
 /// Parts that a turn may send, with room to spare.
@@ -27,8 +25,6 @@ pub struct Ear<'a> {
     pub session: &'a Session,
     pub facts: &'a Facts,
     pub conversation: ConversationId,
-    /// Whoever may be writing.
-    pub candidates: &'a [Person],
     /// What came together with it, before it: whoever wrote on had not read our answer to it.
     pub before: &'a [StoredInput],
     /// What came after it and waits already: a thought in several messages is one thought.
@@ -62,7 +58,8 @@ pub fn tapped(content: &InboundContent) -> Option<OptionRef> {
 }
 
 impl Ear<'_> {
-    /// What proves who a candidate is means nothing besides: no amount, no day, no option, and it accepts nothing.
+    /// What has the shape of a proof of identity means nothing besides: no amount, no day, no option, and it accepts
+    /// nothing. Who is on file has no part in it: a right guess means what a wrong one means.
     fn understand(&self, text: &str) -> Understanding {
         let options = open_options(self.flows, self.session, self.facts);
         let context = Context {
@@ -74,13 +71,14 @@ impl Ear<'_> {
         };
         let read = |text: &str| self.understander.understand(text, &context);
         let asked = Asked::by(context.expects, context.typed);
-        let Some(bare) = without_identity(text, known(self.candidates), asked) else { return read(text) };
+        let whole = read(text);
+        let Some(bare) = without_shapes(text, &whole, asked, context.today) else { return whole };
         let meaning = Understanding { consent: None, acknowledges: false, bare: false, ..read(&bare) };
         if !asked.identity {
             return meaning;
         }
         // The answer itself, which this turn compares.
-        let Understanding { normalised, digits, day_month, fragment, .. } = read(text);
+        let Understanding { normalised, digits, day_month, fragment, .. } = whole;
         Understanding { normalised, digits, day_month, fragment, ..meaning }
     }
 

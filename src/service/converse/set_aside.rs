@@ -89,6 +89,7 @@ impl Converse {
                 lender,
                 person: None,
                 assurance: Assurance::Ninguna,
+                nameless: true,
                 last_inbound_at: conversation.last_inbound_at,
                 waiting: 0,
                 attended: false,

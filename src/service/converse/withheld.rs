@@ -11,11 +11,15 @@ use crate::understand::withheld::{Asked, Known, without_answer, without_identity
 /// An input as it is kept.
 pub(super) struct Withheld {
     pub kind: InputKind,
-    pub input: Input,
-    /// It answers an identity question: the turn needs it as it came. Any other is worked with as it is kept, so that
-    /// nothing of what is withheld gets into the session.
-    pub compared: bool,
+    /// For the log: with the meaning, and no value that it was read from.
+    pub recorded: Input,
+    /// What the turn is run over instead of the input, so that nothing of the words gets into the session: the kept words,
+    /// and the meaning as it was read. `None` for an answer to an identity question, which the turn needs as it came.
+    pub worked: Option<Input>,
 }
+
+/// Texts so long may meet a limit of length, on the same side of which the kept words stay.
+const LONG_CHARS: usize = 64;
 
 /// What proves who the candidates are.
 pub(super) fn known(candidates: &[Person]) -> impl Iterator<Item = Known<'_>> {
@@ -44,14 +48,28 @@ pub(super) fn withheld(
     let words = message.content.words()?;
     let bare = asked.identity.then(|| without_answer(words.expose(), letters)).flatten();
     let text = bare.as_deref().unwrap_or_else(|| words.expose());
-    let kept = Pii::new(without_identity(text, known(candidates), asked).or(bare)?);
+    let kept = without_identity(text, known(candidates), asked).or(bare)?;
+    let kept = Pii::new(as_long(kept, words.expose().chars().count()));
     let content = message.content.clone().worded(kept.clone());
     let message = InboundMessage { content, ..message.clone() };
-    let mut input = input.clone();
-    if let Input::Message { said, .. } | Input::Late { said, .. } = &mut input {
-        *said = said_as(said, kept, of_step.identity);
+    let with = |kept: Pii<String>, bare: bool| {
+        let mut input = input.clone();
+        if let Input::Message { said, .. } | Input::Late { said, .. } = &mut input {
+            *said = said_as(said, kept, bare);
+        }
+        input
+    };
+    let recorded = with(kept.clone(), true);
+    let worked = (!of_step.identity).then(|| with(kept, false));
+    Some(Withheld { kind: InputKind::Message { message }, recorded, worked })
+}
+
+/// As long as the words were, so that no limit of length tells whether something was hidden.
+fn as_long(kept: String, n_chars: usize) -> String {
+    if n_chars < LONG_CHARS {
+        return kept;
     }
-    Some(Withheld { kind: InputKind::Message { message }, input, compared: of_step.identity })
+    kept.chars().chain(std::iter::repeat('•')).take(n_chars).collect()
 }
 
 fn understanding(said: &Said) -> Option<&Understanding> {
@@ -69,10 +87,9 @@ fn understanding(said: &Said) -> Option<&Understanding> {
     }
 }
 
-/// `compared`: the meaning holds an answer. Else it was read of the bare words, and tells nothing of them.
-fn said_as(said: &Said, words: Pii<String>, compared: bool) -> Said {
-    let kept =
-        |meaning: &Understanding| Box::new(if compared { meaning.withheld() } else { meaning.clone() });
+/// `bare`: without the values of the meaning.
+fn said_as(said: &Said, words: Pii<String>, bare: bool) -> Said {
+    let kept = |meaning: &Understanding| Box::new(if bare { meaning.withheld() } else { meaning.clone() });
     match said {
         Said::Text { understanding, .. } => Said::Text { body: words, understanding: kept(understanding) },
         Said::Media { kind, media_id, voice, understanding, .. } => Said::Media {

@@ -56,6 +56,8 @@ pub struct Work<'a> {
     before: Before,
     /// The session's turn when the claim began.
     began_at: u64,
+    /// Whose words the chat holds since the last input.
+    proved: Option<PersonId>,
     /// The input as it goes into the log, where that is not as it came.
     recorded: Option<Input>,
     commit: TurnCommit,
@@ -102,7 +104,7 @@ impl<'a> Work<'a> {
         } else {
             service.flows.pinned(&session.flow_hash).await?
         };
-        let began_at = session.turn;
+        let (began_at, proved) = (session.turn, known::proved_in(&session));
         let person = conversation.person.or(match candidates.as_slice() {
             [one] => Some(one.id),
             [] | [_, ..] => None,
@@ -127,6 +129,7 @@ impl<'a> Work<'a> {
             attended: facts::attended(service.store.as_ref(), conversation, now).await?,
             before: Before::default(),
             began_at,
+            proved,
             recorded: None,
         })
     }
@@ -138,6 +141,7 @@ impl<'a> Work<'a> {
         }
         self.commit.consumed.push(stored.id);
         self.commit.records.extend(media::wanted(stored));
+        let (events_before, since) = (self.commit.events.len(), stored.received_at);
         let stored = self.without_given_code(stored).await?;
         self.renew_flows(&stored.kind)?;
         if let InputKind::Message { message } = &stored.kind {
@@ -154,7 +158,6 @@ impl<'a> Work<'a> {
             session: &self.session,
             facts: &known,
             conversation: self.claim.conversation.id,
-            candidates: &self.candidates,
             before: inputs.get(..at).unwrap_or_default(),
             next: inputs.get(at + 1..).unwrap_or_default(),
             terms,
@@ -167,11 +170,8 @@ impl<'a> Work<'a> {
             Asked::by(expectation(&self.flows, &self.session), typed_expectation(&self.flows, &self.session));
         if let Some(kept) = withheld(&stored.kind, &next, asked, &self.candidates) {
             self.commit.withheld.push((stored.id, kept.kind));
-            if kept.compared {
-                self.recorded = Some(kept.input);
-            } else {
-                next = kept.input;
-            }
+            self.recorded = Some(kept.recorded);
+            next = kept.worked.unwrap_or(next);
         }
         match &next {
             Input::IdentityChanged => self.unlink(),
@@ -190,7 +190,9 @@ impl<'a> Work<'a> {
         for _ in 0..=ACTIONS_MAX {
             let asked_before = asked_turn(&self.session);
             let Some(call) = self.advance(&next, &mut parts, asked_before)? else {
-                return self.speak(parts, origin);
+                self.speak(parts, origin)?;
+                self.tell_whose(events_before, since);
+                return Ok(());
             };
             next = self.act(&call).await?;
         }
@@ -278,7 +280,7 @@ impl<'a> Work<'a> {
             candidates: &self.candidates,
             tries: self.tries.as_ref(),
             records: &self.commit.records,
-            person: self.person,
+            person: self.shown_person(),
             file: self.file.as_ref(),
             language: &self.session.language,
             assurance: self.level(),
@@ -322,7 +324,8 @@ impl<'a> Work<'a> {
                     | Record::CloseTicket { .. }
                     | Record::Withdraw { .. }
                     | Record::SetAside(_)
-                    | Record::Media(_) => {}
+                    | Record::Media(_)
+                    | Record::Proved(_) => {}
                 }
             }
         }

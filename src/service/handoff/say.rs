@@ -2,7 +2,7 @@
 
 use super::flows::{another_suspected, level_of, session_of};
 use super::{HandoffError, HandoffService, SENT_MAX, named, written};
-use crate::domain::assurance::Assurance;
+use crate::domain::assurance::{Assurance, Label};
 use crate::domain::debt::{Agreement, Obligation, ObligationStatus, Offer, Person};
 use crate::domain::ids::{OutboxId, TicketId, derive};
 use crate::domain::money::Money;
@@ -19,7 +19,7 @@ use crate::rules::contact::{
     ContactFacts, ContactRequest, CountryRules, Decision, Initiator, ONE_NOTICE, Purpose, Reason, Role,
     agents_initiator, decide,
 };
-use crate::rules::guard::{self, Known, Mention, guises, joined, parted, wholes};
+use crate::rules::guard::{self, Filed, Known, Mention, guises, joined, parted, wholes};
 use crate::rules::lint::{self, Author, Fill, Hit, Instead};
 use crate::rules::offer::{Hold, offers, promise_range};
 use crate::rules::phone_variants::candidates_of;
@@ -27,6 +27,7 @@ use crate::rules::policy::model::Policy;
 use crate::rules::secrets;
 use crate::rules::service_window::{ServiceWindow, service_window};
 use crate::service::actions::debts::{hold, offer_input_of};
+use crate::service::cases::number;
 use crate::service::contacts::{Chat, ContactPorts, history};
 use crate::service::lenders::Lender;
 
@@ -52,10 +53,15 @@ struct Files {
     agreements: Vec<Agreement>,
     offers: Vec<Offer>,
     promises: Vec<(Money, Money)>,
+    filed: Vec<Filed>,
     /// An open case stops whatever is not an answer.
     on_hold: bool,
     /// A dispute is open: nobody is pressed to pay meanwhile.
     disputed: bool,
+    /// Whoever else has the phone on file, while one person is proved on it: nothing of theirs is told.
+    others: (Vec<Person>, Vec<Obligation>),
+    /// The person asked not to be written to: where to pay is not told unasked.
+    opted_out: bool,
 }
 
 impl HandoffService {
@@ -100,13 +106,16 @@ impl HandoffService {
                        chat";
             return Err(HandoffError::Invalid { field: "text", why: why.to_owned() });
         }
+        files.opted_out = conversation.opted_out;
         let language = language_of(&conversation, &files);
         let said = (text, level, is_quiet(&conversation));
         let mut hits = self.hits(&files, said, (&before, &language), lender);
+        let mut collects = false;
         if hits.is_empty() && !files.disputed {
             files.disputed = true;
             let pressing = self.hits(&files, said, (&before, &language), lender);
-            if !pressing.is_empty() && self.is_disputed_here(&ticket, lender).await? {
+            collects = !pressing.is_empty();
+            if collects && self.is_disputed_here(&ticket, lender).await? {
                 hits = pressing;
             }
         }
@@ -124,8 +133,17 @@ impl HandoffService {
             ServiceWindow::Open { .. } => {}
             ServiceWindow::Closed => return Err(HandoffError::WindowClosed { last_inbound_at }),
         }
+        // Nothing is asked of somebody in danger or in mourning, and they are not left alone.
+        if !is_quiet(&conversation) {
+            self.is_answer(&conversation, &words_of(&sent), collects).await?;
+        }
         self.may_contact(&conversation, &files, &sent, lender).await?;
-        self.act(agent, lease, AgentAct::Send { id: outbox_id, content }).await?;
+        // What only somebody proved may be told is looked at again when it leaves: the proof may be gone by then.
+        let unproved = (text, Assurance::Ninguna, is_quiet(&conversation));
+        let proved = level >= Label::Deuda.needs();
+        let tells = proved && !self.hits(&files, unproved, (&before, &language), lender).is_empty();
+        let label = if tells { Label::Deuda } else { Label::Publico };
+        self.act(agent, lease, AgentAct::Send { id: outbox_id, content, label }).await?;
         metrics::counter!("acuerdo_handoff_messages_total").increment(1);
         Ok(Sent { id: outbox_id, repeated: false })
     }
@@ -147,15 +165,25 @@ impl HandoffService {
             agreements: &files.agreements,
             offers: &files.offers,
             promises: &files.promises,
+            filed: &files.filed,
             disputed: files.disputed,
             quiet,
         };
+        let (persons, debts) = (&files.others.0, &files.others.1);
+        let others = Known { level: Assurance::Ninguna, persons, debts, agreements: &[], ..known };
         let acts = self.understander.acts();
-        let instead = Instead { language, fill: fill(&lender.policy) };
+        let mut fill = fill(&lender.policy);
+        if files.opted_out {
+            fill.remove("cuenta");
+        }
+        let instead = Instead { language, fill };
         let judge = |text: &str, more: Vec<Mention>| {
             let heard = acts.heard(text);
             let mut mentions = guard::mentions(text, &known, &heard);
             mentions.extend(more);
+            if !others.persons.is_empty() {
+                mentions.extend(guard::of_another(text, &others, &known));
+            }
             let harmless = guard::is_harmless(&known, &heard);
             let chat = lint::Chat { author: Author::Agent, level, quiet, harmless };
             self.lint.judge(text, chat, &mentions, &instead)
@@ -198,10 +226,7 @@ impl HandoffService {
     ) -> Result<(), HandoffError> {
         let now = self.now();
         let last = conversation.last_inbound_at;
-        let left = |message: &&SentMessage| {
-            message.origin == Origin::Agent && message.status != OutboxStatus::Refused
-        };
-        let words: Vec<Timestamp> = sent.iter().filter(left).map(|message| message.created_at).collect();
+        let words = words_of(sent);
         let answered = words.iter().any(|word| last.is_none_or(|last| *word > last));
         let request = ContactRequest {
             initiator: agents_initiator(last, answered, now),
@@ -250,7 +275,8 @@ impl HandoffService {
         Err(refused)
     }
 
-    /// The proved person's file; before that, of everybody whose phone it may be: none of them may be talked about.
+    /// The proved person's file, and what others have who share the phone; before that, of everybody whose phone it may
+    /// be: none of them may be talked about.
     async fn files(
         &self,
         conversation: &Conversation,
@@ -258,9 +284,7 @@ impl HandoffService {
         lender: &Lender,
     ) -> Result<Files, StoreError> {
         let mut ids: Vec<_> = conversation.person.into_iter().collect();
-        if level < Assurance::Verificada
-            && let Some(wa_id) = &conversation.identity.wa_id
-        {
+        if let Some(wa_id) = &conversation.identity.wa_id {
             let phones = candidates_of(wa_id.expose());
             let people = self.ports.people.persons_by_phone(&lender.id, &phones, CANDIDATES_MAX).await?;
             ids.extend(people.iter().map(|person| person.id));
@@ -270,7 +294,12 @@ impl HandoffService {
         let found = self.ports.people.person_files(&lender.id, &ids).await?;
         let mut files = Files::default();
         for file in found.into_iter().flatten() {
-            files.add(file, lender, self.now());
+            if level >= Assurance::Verificada && Some(file.person.id) != conversation.person {
+                files.others.0.push(file.person);
+                files.others.1.extend(file.obligations);
+            } else {
+                files.add(file, lender, self.now());
+            }
         }
         Ok(files)
     }
@@ -284,6 +313,10 @@ impl Files {
             let range = promise_range(&lender.policy, &input);
             self.promises.extend(range.map(|range| (range.least, range.most)));
         }
+        self.filed.extend(file.open_cases.iter().map(|case| Filed {
+            number: number(case.id),
+            asked: !["angustia", "fallecido", "menor", "violencia"].contains(&case.kind.as_str()),
+        }));
         self.on_hold |= hold(&file).is_some();
         self.disputed |= hold(&file) == Some(Hold::Dispute)
             || file.obligations.iter().any(|debt| debt.status == ObligationStatus::Disputed);
@@ -291,6 +324,13 @@ impl Files {
         self.debts.extend(file.obligations);
         self.agreements.extend(file.agreements);
     }
+}
+
+/// When agents wrote here, of what left or may still leave.
+fn words_of(sent: &[SentMessage]) -> Vec<Timestamp> {
+    let left =
+        |message: &&SentMessage| message.origin == Origin::Agent && message.status != OutboxStatus::Refused;
+    sent.iter().filter(left).map(|message| message.created_at).collect()
 }
 
 /// Whether an agent speaks of no debt and of no payment here.

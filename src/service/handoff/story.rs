@@ -260,7 +260,7 @@ fn delivery(message: &SentMessage) -> &'static str {
 }
 
 /// Events that tell an agent something; the bot's inner steps do not, and what an agent sent is in the outbox.
-fn event_line(seq: i64, event: &Event) -> Option<StoryItem> {
+pub(super) fn event_line(seq: i64, event: &Event) -> Option<StoryItem> {
     let mut brings = None;
     let (from, kind, text) = match event.kind.as_str() {
         // Set aside: it came in, but no turn over it could be run.
@@ -283,7 +283,12 @@ fn event_line(seq: i64, event: &Event) -> Option<StoryItem> {
             (Speaker::System, kind, Some(text_of(&body, "what")?))
         }
         "fault" => (Speaker::System, "fault", None),
-        "identity" => (Speaker::Agent, "identity_confirmed", text_of(&event.body.tree(), "reason")),
+        "identity" => {
+            let body = event.body.tree();
+            let settled = body.get("did").and_then(serde_json::Value::as_str) == Some("settle");
+            let kind = if settled { "identity_settled" } else { "identity_confirmed" };
+            (Speaker::Agent, kind, text_of(&body, "reason"))
+        }
         // Several persons may use one phone: from here on the chat is this one's.
         "assurance" => (Speaker::System, "identity_proved", Some(text_of(&event.body.tree(), "person")?)),
         _ => return None,

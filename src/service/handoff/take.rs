@@ -109,7 +109,13 @@ impl HandoffService {
     pub async fn take(&self, agent: &Agent, id: TicketId) -> Result<Taken, HandoffError> {
         let ticket = self.known(agent, id).await?;
         served(agent, std::slice::from_ref(&ticket.queue))?;
-        let taken = self.assign(agent, id, self.now()).await?;
+        let taken = match self.assign(agent, id, self.now()).await {
+            Err(HandoffError::Refused(TicketRefused::Closed)) => {
+                // With the ticket that the chat has now, if it has one.
+                return Err(self.over(&self.known(agent, id).await?).await);
+            }
+            taken => taken?,
+        };
         self.follow(&taken.ticket).await;
         Ok(taken)
     }

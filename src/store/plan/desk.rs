@@ -1,6 +1,5 @@
 //! What an agent's act changes: the ticket, the log, the outbox and the conversation's inputs.
 
-use crate::domain::assurance::Label;
 use crate::domain::ids::derive;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
@@ -36,7 +35,7 @@ pub(in crate::store) fn plan(
     let mut input = None;
     let agent = lease.agent.0;
     match act {
-        AgentAct::Send { id, content } => {
+        AgentAct::Send { id, content, label } => {
             ticket.waiting = false;
             ticket.first_response_at = ticket.first_response_at.or(Some(now.0));
             events.push(("agent", value!({ "outbox": id, "content": content })));
@@ -45,8 +44,7 @@ pub(in crate::store) fn plan(
                 lender: ticket.lender.clone(),
                 conversation: ticket.conversation_id,
                 content: json(content)?,
-                // An agent's words carry no label of the catalogue; the gate judges them by their origin.
-                label: Label::Publico.name(),
+                label: label.name(),
                 origin: name_of(&Origin::Agent)?,
                 agent: Some(AgentMark { ticket: ticket.id, token: lease.token, agent }),
                 now: now.0,

@@ -2,8 +2,10 @@
 
 pub(super) mod accept;
 pub(super) mod desk;
+mod directory;
 mod handover;
 pub(super) mod import;
+pub(super) mod settled;
 pub(super) mod statuses;
 pub(super) mod tries;
 mod turn_rows;

@@ -138,6 +138,16 @@ pub(in crate::store) struct TicketTouchRow {
     pub at: i64,
 }
 
+/// Whose words a chat holds from an event on.
+#[derive(Debug, Clone)]
+pub(in crate::store) struct ProofRow {
+    pub conversation: Uuid,
+    pub from_seq: i64,
+    pub lender: String,
+    pub since: i64,
+    pub person: Option<Uuid>,
+}
+
 /// What people decide first about a person; none when they have.
 #[derive(Debug)]
 pub(in crate::store) struct ReservedRow {

@@ -4,7 +4,7 @@ use super::tries;
 pub(in crate::store) use super::turn_rows::*;
 use crate::domain::ids::derive;
 use crate::ports::StoreError;
-use crate::ports::conversations::{CommitRefused, Origin, TurnCommit};
+use crate::ports::conversations::{CommitRefused, Event, Origin, TurnCommit};
 use crate::ports::records::{IdentityTry, NewTicket, OptOutScope, Record};
 use crate::store::rows::conversations::{LOG, LogEntry, Timers};
 use crate::store::rows::dead_letters::DeadTurnRow;
@@ -62,6 +62,7 @@ pub(in crate::store) struct TurnBatch {
     pub try_persons: Vec<TryPersonRow>,
     pub wrong_numbers: Vec<WrongNumberRow>,
     pub reserved: Vec<ReservedRow>,
+    pub proofs: Vec<ProofRow>,
     pub closed: Vec<TicketTouchRow>,
     pub opened: Vec<OpenedRow>,
     pub raised: Vec<RaisedRow>,
@@ -167,7 +168,7 @@ impl TurnBatch {
         for (index, record) in commit.records.iter().enumerate() {
             self.add_record(commit, row, &mut change, index, record)?;
         }
-        self.events.extend(log_row(commit, row)?);
+        self.events.extend(log_rows(commit, row)?);
         change.last_event_seq += i64::try_from(commit.events.len()).unwrap_or(i64::MAX);
         for message in &commit.outbox {
             self.outbox.push(NewOutboxRow {
@@ -279,6 +280,13 @@ impl TurnBatch {
             Record::Media(media) => {
                 self.media.push(NewMediaRow::write(media, &row.lender, row.id, at));
             }
+            Record::Proved(proved) => self.proofs.push(ProofRow {
+                conversation: row.id,
+                from_seq: row.last_event_seq + 1 + i64::try_from(proved.events_before).unwrap_or(i64::MAX),
+                lender: lender(),
+                since: proved.since.0,
+                person: proved.person.map(|id| id.0),
+            }),
             Record::CloseTicket { ticket, outcome } => {
                 if change.ticket == Some(ticket.0) {
                     change.ticket = None;
@@ -341,11 +349,30 @@ impl TurnBatch {
     }
 }
 
-/// All entries of a commit in one row.
-fn log_row(commit: &TurnCommit, row: &LockedConversation) -> Result<Option<EventRow>, StoreError> {
-    let Some(last) = commit.events.last() else { return Ok(None) };
-    let entries: Vec<LogEntry<'_>> = (row.last_event_seq + 1..)
-        .zip(&commit.events)
+/// All entries of a commit in one row; in several where it changes whose words they are.
+fn log_rows(commit: &TurnCommit, row: &LockedConversation) -> Result<Vec<EventRow>, StoreError> {
+    let mut rows = Vec::new();
+    let mut from = 0;
+    let changes = commit.records.iter().filter_map(|record| {
+        if let Record::Proved(proved) = record { Some(proved.events_before) } else { None }
+    });
+    for to in changes.chain([commit.events.len()]) {
+        rows.extend(log_row(commit.events.get(from..to).unwrap_or_default(), from, row)?);
+        from = from.max(to);
+    }
+    Ok(rows)
+}
+
+/// These entries in one row, which come behind `before` others of the commit.
+fn log_row(
+    events: &[Event],
+    before: usize,
+    row: &LockedConversation,
+) -> Result<Option<EventRow>, StoreError> {
+    let Some(last) = events.last() else { return Ok(None) };
+    let first = row.last_event_seq + 1 + i64::try_from(before).unwrap_or(i64::MAX);
+    let entries: Vec<LogEntry<'_>> = (first..)
+        .zip(events)
         .map(|(seq, event)| LogEntry {
             seq,
             turn: event.turn,

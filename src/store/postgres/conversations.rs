@@ -1,14 +1,17 @@
 //! Conversations, timers and the event log, in PostgreSQL.
 
+use super::tickets::append_events;
 use super::{PostgresStore, ids, retrying, turns};
 use crate::domain::identity::WaIdentity;
-use crate::domain::ids::{ConversationId, InboxId, PhoneNumberId};
+use crate::domain::ids::{ConversationId, InboxId, LenderId, PhoneNumberId};
+use crate::domain::json_text::JsonText;
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
 use crate::ports::conversations::{
     Backlog, Claim, CommitRefused, Conversation, ConversationStore, Event, InputKind, TurnCommit,
 };
 use crate::store::plan::accept::InputRow;
+use crate::store::plan::settled::{self, SettledRow};
 use crate::store::rows::conversations::{
     BacklogRow, ConversationRow, Fired, PendingInputRow, StoredEventRow, TimedRow, Timers, claims,
     conversation_columns, events as conversation_events,
@@ -152,6 +155,44 @@ impl ConversationStore for PostgresStore {
         row.map(ConversationRow::read).transpose()
     }
 
+    async fn identity_conflicts(
+        &self,
+        lender: &LenderId,
+        limit_rows: u32,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        let rows: Vec<ConversationRow> = sqlx::query_as(CONFLICTS)
+            .bind(lender.as_str())
+            .bind(limit(limit_rows))
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter().map(ConversationRow::read).collect()
+    }
+
+    async fn settle_identity(
+        &self,
+        lender: &LenderId,
+        conversation: ConversationId,
+        body: &JsonText,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let row: Option<SettledRow> = sqlx::query_as(SETTLE)
+            .bind(conversation.0)
+            .bind(lender.as_str())
+            .fetch_optional(&mut *transaction)
+            .await?;
+        let Some(row) = row else {
+            transaction.rollback().await?;
+            return Ok(false);
+        };
+        let (event, input) = settled::plan(row, body, now)?;
+        append_events(&mut transaction, conversation.0, &[event]).await?;
+        insert_inputs(&mut transaction, &[input]).await?;
+        wake(&mut transaction, [conversation.0], now).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
     async fn events(
         &self,
         conversation: ConversationId,
@@ -280,6 +321,21 @@ pub(super) async fn wake(
 }
 
 const LENDER_OF: &str = "SELECT lender FROM conversations WHERE id = $1 FOR NO KEY UPDATE";
+
+/// Whoever was proved before the conflict is not proved after it.
+const SETTLE: &str = "
+    UPDATE conversations SET identity_conflict = false, assurance = 'ninguna'
+    WHERE id = $1 AND lender = $2 AND identity_conflict
+    RETURNING id, lender, phone_number_id, wa_id, bsuid";
+
+const CONFLICTS: &str = concat!(
+    "SELECT session::text AS session, ",
+    conversation_columns!(),
+    " FROM conversations c
+      WHERE c.lender = $1 AND c.identity_conflict
+      ORDER BY c.created_at, c.id
+      LIMIT $2"
+);
 
 const CONVERSATION: &str = concat!(
     "SELECT session::text AS session, ",

@@ -135,17 +135,17 @@ async fn insert_deliveries(connection: &mut PgConnection, deliveries: &[Delivery
 /// The ledger outlives chats: who opted out before this one began has opted out.
 const INSERT_CONVERSATIONS: &str = "
     INSERT INTO conversations
-      (id, lender, phone_number_id, wa_id, bsuid, profile_name, identity_conflict, next_claim_at,
-       last_inbound_at, last_inbound_wamid, created_at, opted_out)
+      (id, lender, phone_number_id, wa_id, bsuid, profile_name, identity_conflict, number_changed_hands,
+       next_claim_at, last_inbound_at, last_inbound_wamid, created_at, opted_out)
     SELECT v.*, COALESCE(
         (SELECT o.stop FROM opt_outs o
          WHERE o.lender = v.lender AND o.scope = 'all' AND (o.wa_id = v.wa_id OR o.bsuid = v.bsuid)
          ORDER BY o.seq DESC LIMIT 1), FALSE)
     FROM UNNEST(
         $1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
-        $7::boolean[], $8::bigint[], $9::bigint[], $10::text[], $11::bigint[])
-      AS v (id, lender, phone_number_id, wa_id, bsuid, profile_name, identity_conflict, next_claim_at,
-        last_inbound_at, last_inbound_wamid, created_at)";
+        $7::boolean[], $8::boolean[], $9::bigint[], $10::bigint[], $11::text[], $12::bigint[])
+      AS v (id, lender, phone_number_id, wa_id, bsuid, profile_name, identity_conflict, number_changed_hands,
+        next_claim_at, last_inbound_at, last_inbound_wamid, created_at)";
 
 const UPDATE_CONVERSATIONS: &str = "
     UPDATE conversations SET
@@ -153,15 +153,19 @@ const UPDATE_CONVERSATIONS: &str = "
       bsuid = v.bsuid,
       profile_name = v.profile_name,
       identity_conflict = v.identity_conflict,
+      number_changed_hands = v.number_changed_hands,
       next_claim_at = v.next_claim_at,
       last_inbound_at = v.last_inbound_at,
       last_inbound_wamid = v.last_inbound_wamid
     FROM UNNEST(
-        $1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::bigint[],
-        $7::bigint[], $8::text[])
-      AS v (id, wa_id, bsuid, profile_name, identity_conflict, next_claim_at,
+        $1::uuid[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::boolean[], $7::bigint[],
+        $8::bigint[], $9::text[])
+      AS v (id, wa_id, bsuid, profile_name, identity_conflict, number_changed_hands, next_claim_at,
         last_inbound_at, last_inbound_wamid)
     WHERE conversations.id = v.id";
+
+/// No two conversations have one address at any moment, not even within a statement.
+const FREE_NUMBERS: &str = "UPDATE conversations SET wa_id = NULL WHERE id = ANY($1)";
 
 const INSERT_ALIASES: &str = "
     INSERT INTO conversation_aliases (conversation_id, lender, phone_number_id, kind, value, ended_at)
@@ -169,6 +173,9 @@ const INSERT_ALIASES: &str = "
     ON CONFLICT DO NOTHING";
 
 async fn write_conversations(connection: &mut PgConnection, plan: &AcceptPlan) -> Result<(), StoreError> {
+    if !plan.freed.is_empty() {
+        sqlx::query(FREE_NUMBERS).bind(&plan.freed).execute(&mut *connection).await?;
+    }
     // First the changes: one of them may free an address that a new conversation takes.
     if !plan.touched.is_empty() {
         sqlx::query(UPDATE_CONVERSATIONS)
@@ -177,6 +184,7 @@ async fn write_conversations(connection: &mut PgConnection, plan: &AcceptPlan) -
             .bind(column(&plan.touched, |row| row.bsuid.clone()))
             .bind(column(&plan.touched, |row| row.profile_name.clone()))
             .bind(column(&plan.touched, |row| row.identity_conflict))
+            .bind(column(&plan.touched, |row| row.number_changed_hands))
             .bind(column(&plan.touched, |row| row.next_claim_at))
             .bind(column(&plan.touched, |row| row.last_inbound_at))
             .bind(column(&plan.touched, |row| row.last_inbound_wamid.clone()))
@@ -193,6 +201,7 @@ async fn write_conversations(connection: &mut PgConnection, plan: &AcceptPlan) -
             .bind(column(&plan.created, |row| row.bsuid.clone()))
             .bind(column(&plan.created, |row| row.profile_name.clone()))
             .bind(column(&plan.created, |row| row.identity_conflict))
+            .bind(column(&plan.created, |row| row.number_changed_hands))
             .bind(column(&plan.created, |row| row.next_claim_at))
             .bind(column(&plan.created, |row| row.last_inbound_at))
             .bind(column(&plan.created, |row| row.last_inbound_wamid.clone()))

@@ -168,7 +168,8 @@ const VOID_AGENT: &str = "
           WHERE t.id = o.ticket_id AND t.lease_token > o.ticket_token AND t.agent_id <> o.agent_id)
       FOR NO KEY UPDATE OF o SKIP LOCKED)";
 
-/// The first live message of a conversation may go; one that is sending or in doubt is always the first.
+/// The first live message of a conversation may go; one that is sending or in doubt is always the first. An agent's words
+/// wait until what the person wrote meanwhile is read: it may take the proof back that they were written on.
 ///
 /// Not `NOT EXISTS`, which PostgreSQL may answer with a join over all live messages instead of one look for each: it
 /// knows how many are live only as of the last `ANALYZE`.
@@ -181,6 +182,10 @@ const CLAIM: &str = "
           WHERE e.conversation_id = o.conversation_id AND e.seq < o.seq
             AND e.status IN ('queued', 'sending', 'in_doubt')
           LIMIT 1) IS NULL
+        AND (o.origin <> 'agent' OR (
+          SELECT 1 FROM inputs i
+          WHERE i.conversation_id = o.conversation_id AND i.done_at IS NULL AND i.dedupe_key IS NOT NULL
+          LIMIT 1) IS NULL)
       ORDER BY o.due_at, o.seq
       LIMIT $3
       FOR NO KEY UPDATE OF o SKIP LOCKED)

@@ -2,16 +2,18 @@
 
 use super::PostgresStore;
 use crate::domain::ids::LenderId;
-use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::retention::Act;
 use crate::ports::rights::{Erasure, Met, PersonAct, RightsStore};
 use crate::store::rows::clean;
-use crate::store::rows::erasure::{HOLDS, HoldRow, KEPT, STEPS};
+use crate::store::rows::erasure::{Doing, HOLDS, HoldRow, KEPT, OPEN_WHILE_PROVED, STEPS};
 use crate::store::rows::pseudonym::{AGREEMENTS, KeptAgreement, RENAME, erased_person};
 use crate::store::rows::rights::{
-    ACTS, ALIASES, ActRow, By, CHATS, INSERT_ACT, INSERT_KEY, KEPT_SECTION, KEY, Kind, PERSON_ID, PHONES,
-    Reached, SECTIONS, Section, Subject, key, quoted, wa_ids, written,
+    ACTS, ALIASES, ActRow, By, INSERT_ACT, INSERT_KEY, KEPT_SECTION, KEY, Kind, PERSON_ID, PHONES, SECTIONS,
+    Section, key, quoted, written,
+};
+use crate::store::rows::whose::{
+    CHATS, Gone, OTHERS, RENAME_PROOFS, Reached, Subject, on_file, share, told, wa_ids,
 };
 use async_trait::async_trait;
 use serde_json::Value;
@@ -47,7 +49,9 @@ impl RightsStore for PostgresStore {
     async fn export_person(&self, lender: &LenderId, reference: &str) -> Result<Option<Value>, StoreError> {
         let mut connection = self.pool.acquire().await?;
         let mut snapshot = connection.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY").await?;
-        let Some(subject) = subject(&mut snapshot, lender, reference).await? else { return Ok(None) };
+        let Some(subject) = subject(&mut snapshot, lender, reference, Gone::Counts).await? else {
+            return Ok(None);
+        };
         let mut all = serde_json::Map::new();
         for section in SECTIONS {
             all.insert(section.name.to_owned(), Value::Array(list(&mut snapshot, &subject, section).await?));
@@ -73,20 +77,22 @@ impl RightsStore for PostgresStore {
         act: Act,
     ) -> Result<Erasure, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        let Some(subject) = subject(&mut transaction, &record.lender, reference).await? else {
+        let Some(subject) = subject(&mut transaction, &record.lender, reference, Gone::IsNobody).await?
+        else {
             return Ok(Erasure::Unknown);
         };
         // As a turn, an acceptance and a sweep lock them: what is under way ends first, and then finds an empty chat.
-        sqlx::query(LOCK_CHATS).bind(subject.chats.clone()).execute(&mut *transaction).await?;
+        sqlx::query(LOCK_CHATS).bind(subject.all_chats()).execute(&mut *transaction).await?;
         let holds: Vec<HoldRow> = sqlx::query_as(dialect(HOLDS))
             .bind(subject.chats.clone())
             .bind(subject.person)
+            .bind(subject.shared.clone())
             .fetch_all(&mut *transaction)
             .await?;
         if holds.iter().any(|hold| !over || hold.is_firm()) {
             return Ok(Erasure::Held(holds.into_iter().map(HoldRow::read).collect()));
         }
-        let met = erase(&mut transaction, &subject, record.at).await?;
+        let met = erase(&mut transaction, &subject, &Doing::of(record)?).await?;
         rename_kept(&mut transaction, &subject, &record.ref_key).await?;
         match act {
             Act::Look => transaction.rollback().await?,
@@ -107,6 +113,11 @@ async fn rename_kept(
 ) -> Result<(), StoreError> {
     let kept: Vec<KeptAgreement> =
         sqlx::query_as(dialect(AGREEMENTS)).bind(subject.person).fetch_all(&mut *connection).await?;
+    sqlx::query(RENAME_PROOFS)
+        .bind(subject.person)
+        .bind(erased_person(ref_key))
+        .execute(&mut *connection)
+        .await?;
     for agreement in kept {
         let agreement = agreement.renamed(ref_key)?;
         sqlx::query(dialect(RENAME))
@@ -141,7 +152,9 @@ const LOCK_CHATS: &str = "SELECT id FROM conversations WHERE id = ANY($1) ORDER 
 /// A statement of both dialects as PostgreSQL takes it.
 fn dialect(sql: &str) -> AssertSqlSafe<String> {
     AssertSqlSafe(
-        sql.replace("{in}", "= ANY($1)")
+        told(&sql.replace("{open_while_proved}", OPEN_WHILE_PROVED))
+            .replace("{in}", "= ANY($1)")
+            .replace("{in_shared}", "= ANY($3)")
             .replace("{in_keys}", "= ANY($2)")
             .replace("{wa_ids}", "= ANY($3)")
             .replace("{offer}", "offer::text")
@@ -163,6 +176,7 @@ async fn subject(
     connection: &mut PgConnection,
     lender: &LenderId,
     reference: &str,
+    gone: Gone,
 ) -> Result<Option<Subject>, StoreError> {
     let person: Option<Uuid> = sqlx::query_scalar(PERSON_ID)
         .bind(lender.as_str())
@@ -171,12 +185,20 @@ async fn subject(
         .await?;
     let Some(person) = person else { return Ok(None) };
     let phones: Vec<String> = sqlx::query_scalar(PHONES).bind(person).fetch_all(&mut *connection).await?;
-    let chats: Vec<Reached> = sqlx::query_as(dialect(CHATS))
+    let mut chats: Vec<Reached> = sqlx::query_as(dialect(CHATS))
         .bind(lender.as_str())
         .bind(person)
         .bind(wa_ids(&phones))
+        .bind(gone == Gone::Counts)
         .fetch_all(&mut *connection)
         .await?;
+    let others: Vec<String> = sqlx::query_scalar(dialect(OTHERS))
+        .bind(lender.as_str())
+        .bind(person)
+        .bind(on_file(&chats))
+        .fetch_all(&mut *connection)
+        .await?;
+    share(&mut chats, &others);
     let aliases: Vec<Reached> = sqlx::query_as(dialect(ALIASES))
         .bind(chats.iter().map(|chat| chat.id).collect::<Vec<Uuid>>())
         .fetch_all(&mut *connection)
@@ -185,9 +207,9 @@ async fn subject(
 }
 
 /// The parameters of each run of a statement.
-fn runs(by: By, subject: &Subject, now: Timestamp) -> Result<Vec<PgArguments>, StoreError> {
+fn runs(by: By, subject: &Subject, doing: &Doing) -> Result<Vec<PgArguments>, StoreError> {
     use sqlx::Arguments as _;
-    let chats = subject.chats.clone();
+    let (chats, shared) = (subject.chats.clone(), subject.shared.clone());
     let mut runs = Vec::new();
     let mut run = |add: &dyn Fn(&mut PgArguments) -> Result<(), sqlx::error::BoxDynError>| {
         let mut arguments = PgArguments::default();
@@ -199,7 +221,22 @@ fn runs(by: By, subject: &Subject, now: Timestamp) -> Result<Vec<PgArguments>, S
         By::Person => run(&|a| a.add(subject.person))?,
         By::Chats => run(&|a| a.add(chats.clone()))?,
         By::ChatsOrPerson => run(&|a| a.add(chats.clone()).and_then(|()| a.add(subject.person)))?,
-        By::ChatsAt => run(&|a| a.add(chats.clone()).and_then(|()| a.add(now.0)))?,
+        By::ChatsOrPersonClosing => run(&|a| {
+            a.add(chats.clone())
+                .and_then(|()| a.add(subject.person))
+                .and_then(|()| a.add(doing.closing.clone()))
+        })?,
+        By::Said => run(&|a| {
+            a.add(chats.clone()).and_then(|()| a.add(subject.person)).and_then(|()| a.add(shared.clone()))
+        })?,
+        By::SaidAt => run(&|a| {
+            a.add(chats.clone())
+                .and_then(|()| a.add(subject.person))
+                .and_then(|()| a.add(shared.clone()))
+                .and_then(|()| a.add(doing.now.0))
+        })?,
+        By::SharedAndPerson => run(&|a| a.add(shared.clone()).and_then(|()| a.add(subject.person)))?,
+        By::ChatsAt => run(&|a| a.add(chats.clone()).and_then(|()| a.add(doing.now.0)))?,
         By::Address => {
             for (address, number) in &subject.addresses {
                 run(&|a| a.add(quoted(address)).and_then(|()| a.add(number.clone())))?;
@@ -226,7 +263,7 @@ async fn list(
     let columns: Vec<String> = section.columns.iter().map(column).collect();
     let sql = format!("SELECT {} FROM {}", columns.join(", "), section.from);
     let (mut seen, mut rows) = (BTreeSet::new(), Vec::new());
-    for arguments in runs(section.by, subject, Timestamp(0))? {
+    for arguments in runs(section.by, subject, &Doing::default())? {
         for row in
             sqlx::query_with::<Postgres, _>(dialect(&sql), arguments).fetch_all(&mut *connection).await?
         {
@@ -243,12 +280,12 @@ async fn list(
 async fn erase(
     connection: &mut PgConnection,
     subject: &Subject,
-    now: Timestamp,
+    doing: &Doing,
 ) -> Result<Vec<Met>, StoreError> {
     let mut met = Vec::new();
     for step in STEPS {
         let mut n = 0;
-        for arguments in runs(step.by, subject, now)? {
+        for arguments in runs(step.by, subject, doing)? {
             let done = sqlx::query_with::<Postgres, _>(dialect(step.sql), arguments)
                 .execute(&mut *connection)
                 .await?;
@@ -258,7 +295,7 @@ async fn erase(
     }
     for step in KEPT {
         let mut n = 0;
-        for arguments in runs(step.by, subject, now)? {
+        for arguments in runs(step.by, subject, doing)? {
             let rows = sqlx::query_with::<Postgres, _>(dialect(step.sql), arguments)
                 .fetch_one(&mut *connection)
                 .await?;

@@ -232,6 +232,11 @@ const RESERVE: &str = "
     FROM UNNEST($1::text[], $2::uuid[], $3::text[]) AS v (lender, person_id, reserved)
     WHERE persons.id = v.person_id AND persons.lender = v.lender";
 
+const INSERT_PROOFS: &str = "
+    INSERT INTO chat_proofs (conversation_id, from_seq, lender, since, person_id)
+    SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::text[], $4::bigint[], $5::uuid[])
+    ON CONFLICT DO NOTHING";
+
 async fn write_identity_records(connection: &mut PgConnection, batch: &TurnBatch) -> Result<(), StoreError> {
     super::people::insert_opt_outs(connection, &batch.opt_outs).await?;
     if !batch.tries.is_empty() {
@@ -258,6 +263,16 @@ async fn write_identity_records(connection: &mut PgConnection, batch: &TurnBatch
     }
 
     mark_wrong_numbers(connection, &batch.wrong_numbers).await?;
+    if !batch.proofs.is_empty() {
+        sqlx::query(INSERT_PROOFS)
+            .bind(column(&batch.proofs, |row| row.conversation))
+            .bind(column(&batch.proofs, |row| row.from_seq))
+            .bind(column(&batch.proofs, |row| row.lender.clone()))
+            .bind(column(&batch.proofs, |row| row.since))
+            .bind(column(&batch.proofs, |row| row.person))
+            .execute(&mut *connection)
+            .await?;
+    }
     if !batch.reserved.is_empty() {
         sqlx::query(RESERVE)
             .bind(column(&batch.reserved, |row| row.lender.clone()))

@@ -1,7 +1,9 @@
 //! Cases that wait for a decision, as rows; the two dialects differ only in types that must be named.
 
+use crate::domain::ids::{CaseId, LenderId};
+use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
-use crate::ports::cases::{FiledAgreement, OpenCase};
+use crate::ports::cases::{ClosedCase, FiledAgreement, OpenCase};
 use crate::store::rows::Place;
 use crate::store::rows::people::AgreementRow;
 use sqlx::FromRow;
@@ -40,6 +42,39 @@ impl FiledAgreementRow {
         let Self { agreement, person, debt } = self;
         let closing = agreement.ended()?;
         Ok(FiledAgreement { agreement: agreement.read()?, closing, person, debt })
+    }
+}
+
+/// `$1` lender, whose type `{text}` names, `$2` how many.
+pub(in crate::store) const CLOSED: &str = "
+    SELECT k.id, k.lender, k.kind, k.at, {closing} AS closing, p.external_ref
+    FROM cases k LEFT JOIN persons p ON p.id = k.person_id
+    WHERE k.status = 'closed' AND ($1{text} IS NULL OR k.lender = $1)
+    ORDER BY k.at DESC, k.id DESC
+    LIMIT $2";
+
+#[derive(Debug, FromRow)]
+pub(in crate::store) struct ClosedCaseRow {
+    pub id: Uuid,
+    pub lender: String,
+    pub kind: String,
+    pub at: i64,
+    pub closing: Option<String>,
+    pub external_ref: Option<String>,
+}
+
+impl ClosedCaseRow {
+    pub fn read(self) -> Result<ClosedCase, StoreError> {
+        let place = Place { table: "cases", id: &self.id };
+        let closing = self.closing.as_deref().map(|text| place.json("closing", text)).transpose()?;
+        Ok(ClosedCase {
+            id: CaseId(self.id),
+            lender: LenderId(self.lender),
+            kind: self.kind,
+            at: Timestamp(self.at),
+            reference: self.external_ref,
+            closing,
+        })
     }
 }
 

@@ -19,7 +19,7 @@ use uuid::Uuid;
 macro_rules! conversation_columns {
     () => {
         "id, lender, phone_number_id, wa_id, bsuid, profile_name, person_id, identity_conflict, \
-         assurance, version, last_inbound_at, ticket_id, opted_out, created_at, lease_token, \
+         number_changed_hands, assurance, version, last_inbound_at, ticket_id, opted_out, created_at, lease_token, \
          leased_until"
     };
 }
@@ -29,7 +29,7 @@ pub(in crate::store) use conversation_columns;
 macro_rules! receiving_columns {
     () => {
         "id, lender, phone_number_id, wa_id, bsuid, profile_name, identity_conflict, \
-         leased_until, next_claim_at, last_inbound_at, last_inbound_wamid, created_at"
+         number_changed_hands, leased_until, next_claim_at, last_inbound_at, last_inbound_wamid, created_at"
     };
 }
 pub(in crate::store) use receiving_columns;
@@ -44,6 +44,7 @@ pub(in crate::store) struct ConversationRow {
     pub profile_name: Option<String>,
     pub person_id: Option<Uuid>,
     pub identity_conflict: bool,
+    pub number_changed_hands: bool,
     pub session: Option<String>,
     pub assurance: String,
     pub version: i64,
@@ -67,6 +68,7 @@ impl ConversationRow {
             profile_name: self.profile_name.map(Pii::new),
             person: self.person_id.map(PersonId),
             identity_conflict: self.identity_conflict,
+            number_changed_hands: self.number_changed_hands,
             session: self.session.map(JsonText::stored),
             assurance: place.name("assurance", Assurance::parse(&self.assurance))?,
             version: self.version,

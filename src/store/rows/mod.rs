@@ -12,6 +12,7 @@ pub(super) mod pseudonym;
 pub(super) mod retention;
 pub(super) mod rights;
 pub(super) mod tickets;
+pub(super) mod whose;
 
 use crate::domain::identity::{Bsuid, WaId, WaIdentity};
 use crate::domain::ids::LenderId;

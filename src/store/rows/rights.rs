@@ -4,8 +4,6 @@ use crate::domain::ids::LenderId;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::rights::{PersonAct, PersonActKind};
-use crate::rules::phone_variants::candidates_of;
-use crate::store::rows::pseudonym::erased_person;
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -33,8 +31,16 @@ pub(in crate::store) enum By {
     Chats,
     /// Ids of the chats, then the person.
     ChatsOrPerson,
+    /// The same, then how an open case ends by it.
+    ChatsOrPersonClosing,
     /// Ids of the chats, then the time.
     ChatsAt,
+    /// Ids of the chats, the person, and ids of the chats that others share.
+    Said,
+    /// The same, then the time.
+    SaidAt,
+    /// Ids of the chats that others share, then the person.
+    SharedAndPerson,
     /// An address, quoted as JSON writes it, then the number of ours that it wrote to. Once for each address.
     Address,
     /// The lender, then an address as it is. Once for each address.
@@ -169,6 +175,7 @@ pub(in crate::store) const SECTIONS: &[Section] = &[
             ("bsuid", Text),
             ("profile_name", Text),
             ("identity_conflict", Flag),
+            ("number_changed_hands", Flag),
             ("assurance", Text),
             ("opted_out", Flag),
             ("session", Document),
@@ -177,6 +184,18 @@ pub(in crate::store) const SECTIONS: &[Section] = &[
         ],
         from: "conversations t WHERE t.id {in} ORDER BY t.created_at, t.id",
         by: By::Chats,
+    },
+    Section {
+        name: "shared_chats",
+        columns: &[("id", Id), ("phone_number_id", Text), ("wa_id", Text), ("created_at", Time)],
+        from: "conversations t WHERE t.id {in_shared} ORDER BY t.created_at, t.id",
+        by: By::Said,
+    },
+    Section {
+        name: "proofs",
+        columns: &[("conversation_id", Id), ("since", Time)],
+        from: "chat_proofs t WHERE t.person_id = $1 AND t.since > 0 ORDER BY t.since, t.conversation_id",
+        by: By::Person,
     },
     Section {
         name: "former_addresses",
@@ -214,8 +233,13 @@ pub(in crate::store) const SECTIONS: &[Section] = &[
             ("closed_at", Time),
             ("outcome", Text),
         ],
-        from: "tickets t WHERE t.conversation_id {in} ORDER BY t.opened_at, t.id",
-        by: By::Chats,
+        // In a chat that others share: what was open while the proof stood, and at no other time.
+        from: "tickets t WHERE t.conversation_id {in}
+                 OR (t.conversation_id {in_shared} AND {whose opened_at} = $2 AND NOT EXISTS (
+                   SELECT 1 FROM chat_proofs q WHERE q.conversation_id = t.conversation_id AND q.since > t.opened_at
+                     AND q.since <= COALESCE(t.closed_at, q.since) AND COALESCE(q.person_id <> $2, true)))
+               ORDER BY t.opened_at, t.id",
+        by: By::Said,
     },
     Section {
         name: "events",
@@ -227,14 +251,16 @@ pub(in crate::store) const SECTIONS: &[Section] = &[
             ("body", Document),
             ("at", Time),
         ],
-        from: "events t WHERE t.conversation_id {in} ORDER BY t.at, t.conversation_id, t.seq",
-        by: By::Chats,
+        from: "events t WHERE t.conversation_id {in} OR (t.conversation_id {in_shared} AND {whose seq} = $2)
+               ORDER BY t.at, t.conversation_id, t.seq",
+        by: By::Said,
     },
     Section {
         name: "messages_received",
         columns: &[("id", Id), ("conversation_id", Id), ("body", Document), ("received_at", Time)],
-        from: "inputs t WHERE t.conversation_id {in} ORDER BY t.seq",
-        by: By::Chats,
+        from: "inputs t WHERE t.conversation_id {in} OR (t.conversation_id {in_shared} AND {whose received_at} = $2)
+               ORDER BY t.seq",
+        by: By::Said,
     },
     Section {
         // Without their bytes: agents open those, and an operator takes them from the table.
@@ -252,8 +278,10 @@ pub(in crate::store) const SECTIONS: &[Section] = &[
             ("received_at", Time),
             ("finished_at", Time),
         ],
-        from: "media_files t WHERE t.conversation_id {in} ORDER BY t.received_at, t.id",
-        by: By::Chats,
+        from: "media_files t WHERE t.conversation_id {in}
+                 OR (t.conversation_id {in_shared} AND {whose received_at} = $2)
+               ORDER BY t.received_at, t.id",
+        by: By::Said,
     },
     Section {
         name: "messages_sent",
@@ -269,8 +297,10 @@ pub(in crate::store) const SECTIONS: &[Section] = &[
             ("created_at", Time),
             ("finished_at", Time),
         ],
-        from: "outbox t WHERE t.conversation_id {in} ORDER BY t.seq",
-        by: By::Chats,
+        from: "outbox t WHERE t.conversation_id {in}
+                 OR (t.conversation_id {in_shared} AND COALESCE(t.subject, {whose created_at}) = $2)
+               ORDER BY t.seq",
+        by: By::Said,
     },
     Section {
         name: "notices",
@@ -293,16 +323,11 @@ pub(in crate::store) const PHONES: &str = "
     WHERE p.person_id = $1 AND NOT EXISTS (
       SELECT 1 FROM person_phones o WHERE o.lender = p.lender AND o.phone = p.phone AND o.person_id <> p.person_id)";
 
-/// `$1` lender, `$2` person, and the list `{wa_ids}` is `$3`.
-pub(in crate::store) const CHATS: &str = "
-    SELECT c.id, c.phone_number_id, c.wa_id, c.bsuid FROM conversations c
-    WHERE c.lender = $1 AND (c.person_id = $2 OR (c.person_id IS NULL AND c.wa_id {wa_ids}))
-    ORDER BY c.id";
-
 pub(in crate::store) const ALIASES: &str = "
     SELECT a.conversation_id AS id, a.phone_number_id,
       CASE WHEN a.kind = 'wa_id' THEN a.value END AS wa_id,
-      CASE WHEN a.kind = 'bsuid' THEN a.value END AS bsuid
+      CASE WHEN a.kind = 'bsuid' THEN a.value END AS bsuid,
+      false AS shared
     FROM conversation_aliases a WHERE a.conversation_id {in} ORDER BY a.conversation_id, a.value";
 
 pub(in crate::store) const ACTS: &str = "
@@ -320,61 +345,8 @@ pub(in crate::store) const INSERT_KEY: &str =
 
 pub(in crate::store) const KEY: &str = "SELECT value FROM person_act_keys";
 
-/// A chat, or an address that one had.
-#[derive(Debug, Clone, FromRow)]
-pub(in crate::store) struct Reached {
-    pub id: Uuid,
-    pub phone_number_id: String,
-    pub wa_id: Option<String>,
-    pub bsuid: Option<String>,
-}
-
-/// Whom a copy or an erasure is about.
-#[derive(Debug, Clone)]
-pub(in crate::store) struct Subject {
-    pub lender: String,
-    pub person: Uuid,
-    pub chats: Vec<Uuid>,
-    /// Each address with the number of ours that it wrote to.
-    pub addresses: Vec<(String, String)>,
-}
-
-impl Subject {
-    /// Somebody who was erased: there are no chats and no addresses.
-    pub fn erased(lender: &LenderId, ref_key: &[u8]) -> Self {
-        Self::new(lender, erased_person(ref_key), &[], &[])
-    }
-
-    pub fn new(lender: &LenderId, person: Uuid, chats: &[Reached], aliases: &[Reached]) -> Self {
-        let mut addresses: Vec<(String, String)> = Vec::new();
-        for reached in chats.iter().chain(aliases) {
-            for value in [&reached.wa_id, &reached.bsuid].into_iter().flatten() {
-                let address = (value.clone(), reached.phone_number_id.clone());
-                if !addresses.contains(&address) {
-                    addresses.push(address);
-                }
-            }
-        }
-        let chats = chats.iter().map(|chat| chat.id).collect();
-        Self { lender: lender.as_str().to_owned(), person, chats, addresses }
-    }
-
-    /// Addresses as they are, each once.
-    pub fn values(&self) -> Vec<&str> {
-        let mut values: Vec<&str> = self.addresses.iter().map(|(value, _)| value.as_str()).collect();
-        values.sort_unstable();
-        values.dedup();
-        values
-    }
-}
-
 /// What an erasure keeps of a person, by the name of its section.
 pub(in crate::store) const KEPT_SECTION: &str = "agreements";
-
-/// How WhatsApp may write phones on file.
-pub(in crate::store) fn wa_ids(phones: &[String]) -> Vec<String> {
-    phones.iter().flat_map(|phone| candidates_of(phone.trim_start_matches('+'))).collect()
-}
 
 /// An address as JSON quotes it.
 pub(in crate::store) fn quoted(address: &str) -> String {

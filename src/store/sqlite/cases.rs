@@ -5,8 +5,10 @@ use super::people::agreement_columns;
 use crate::domain::debt::AgreementStatus;
 use crate::domain::ids::{CaseId, LenderId};
 use crate::ports::StoreError;
-use crate::ports::cases::{AgreementsOf, CaseStore, CasesOf, Closing, FiledAgreement, OpenCase};
-use crate::store::rows::cases::{CLOSE, CORRECT, END, FILED, FiledAgreementRow, OpenCaseRow};
+use crate::ports::cases::{AgreementsOf, CaseStore, CasesOf, ClosedCase, Closing, FiledAgreement, OpenCase};
+use crate::store::rows::cases::{
+    CLOSE, CLOSED, CORRECT, ClosedCaseRow, END, FILED, FiledAgreementRow, OpenCaseRow,
+};
 use crate::store::rows::{clean, json, limit, name_of, readable};
 use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
@@ -21,6 +23,20 @@ impl CaseStore for SqliteStore {
             .fetch_all(&mut *self.reader().await?)
             .await?;
         Ok(readable(rows.into_iter().map(OpenCaseRow::read)))
+    }
+
+    async fn closed_cases(
+        &self,
+        lender: Option<&LenderId>,
+        limit_rows: u32,
+    ) -> Result<Vec<ClosedCase>, StoreError> {
+        let sql = CLOSED.replace("{text}", "").replace("{closing}", "k.closing");
+        let rows: Vec<ClosedCaseRow> = sqlx::query_as(AssertSqlSafe(sql))
+            .bind(lender.map(LenderId::as_str))
+            .bind(limit(limit_rows))
+            .fetch_all(&mut *self.reader().await?)
+            .await?;
+        Ok(readable(rows.into_iter().map(ClosedCaseRow::read)))
     }
 
     async fn close_case(&self, lender: &LenderId, id: CaseId, closing: &Closing) -> Result<bool, StoreError> {

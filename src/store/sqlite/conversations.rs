@@ -1,14 +1,17 @@
 //! Conversations, timers and the event log, in SQLite.
 
+use super::tickets::append_events;
 use super::{SqliteStore, begin, bulk, turns};
 use crate::domain::identity::WaIdentity;
-use crate::domain::ids::{ConversationId, InboxId, PhoneNumberId};
+use crate::domain::ids::{ConversationId, InboxId, LenderId, PhoneNumberId};
+use crate::domain::json_text::JsonText;
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
 use crate::ports::conversations::{
     Backlog, Claim, CommitRefused, Conversation, ConversationStore, Event, InputKind, TurnCommit,
 };
 use crate::store::plan::accept::InputRow;
+use crate::store::plan::settled::{self, SettledRow};
 use crate::store::rows::conversations::{
     BacklogRow, ConversationRow, Fired, PendingInputRow, StoredEventRow, TimedRow, Timers, claims,
     conversation_columns, events as conversation_events,
@@ -162,6 +165,42 @@ impl ConversationStore for SqliteStore {
         row.map(ConversationRow::read).transpose()
     }
 
+    async fn identity_conflicts(
+        &self,
+        lender: &LenderId,
+        limit_rows: u32,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        let rows: Vec<ConversationRow> = sqlx::query_as(CONFLICTS)
+            .bind(lender.as_str())
+            .bind(limit(limit_rows))
+            .fetch_all(&mut *self.reader().await?)
+            .await?;
+        rows.into_iter().map(ConversationRow::read).collect()
+    }
+
+    async fn settle_identity(
+        &self,
+        lender: &LenderId,
+        conversation: ConversationId,
+        body: &JsonText,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut writer = self.writer().await?;
+        let mut transaction = begin(&mut writer).await?;
+        let row: Option<SettledRow> = sqlx::query_as(SETTLE)
+            .bind(conversation.0)
+            .bind(lender.as_str())
+            .fetch_optional(&mut *transaction)
+            .await?;
+        let Some(row) = row else { return Ok(false) };
+        let (event, input) = settled::plan(row, body, now)?;
+        append_events(&mut transaction, conversation.0, &[event]).await?;
+        insert_inputs(&mut transaction, &[input]).await?;
+        wake(&mut transaction, [conversation.0], now).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
     async fn events(
         &self,
         conversation: ConversationId,
@@ -276,6 +315,21 @@ pub(super) async fn wake(
 }
 
 const LENDER_OF: &str = "SELECT lender FROM conversations WHERE id = $1";
+
+/// Whoever was proved before the conflict is not proved after it.
+const SETTLE: &str = "
+    UPDATE conversations SET identity_conflict = false, assurance = 'ninguna'
+    WHERE id = $1 AND lender = $2 AND identity_conflict = 1
+    RETURNING id, lender, phone_number_id, wa_id, bsuid";
+
+const CONFLICTS: &str = concat!(
+    "SELECT session, ",
+    conversation_columns!(),
+    " FROM conversations c
+      WHERE c.lender = $1 AND c.identity_conflict = 1
+      ORDER BY c.created_at, c.id
+      LIMIT $2"
+);
 
 const CONVERSATION: &str =
     concat!("SELECT session, ", conversation_columns!(), " FROM conversations c WHERE c.id = $1");

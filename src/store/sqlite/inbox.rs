@@ -155,11 +155,11 @@ fn insert_deliveries(script: &mut Script, deliveries: &[Delivery]) {
 /// The ledger outlives chats: who opted out before this one began has opted out. The sign keeps the order from being
 /// read off the primary key, through everybody's rows.
 const INSERT_CONVERSATIONS: [&str; 2] = [
-    "WITH v (id, lender, phone_number_id, wa_id, bsuid, profile_name, identity_conflict, next_claim_at,
-             last_inbound_at, last_inbound_wamid, created_at) AS (",
+    "WITH v (id, lender, phone_number_id, wa_id, bsuid, profile_name, identity_conflict, number_changed_hands,
+             next_claim_at, last_inbound_at, last_inbound_wamid, created_at) AS (",
     ") INSERT INTO conversations
-         (id, lender, phone_number_id, wa_id, bsuid, profile_name, identity_conflict, next_claim_at,
-          last_inbound_at, last_inbound_wamid, created_at, opted_out)
+         (id, lender, phone_number_id, wa_id, bsuid, profile_name, identity_conflict, number_changed_hands,
+          next_claim_at, last_inbound_at, last_inbound_wamid, created_at, opted_out)
        SELECT v.*, COALESCE(
          (SELECT o.stop FROM opt_outs o
           WHERE o.lender = v.lender AND o.scope = 'all' AND (o.wa_id = v.wa_id OR o.bsuid = v.bsuid)
@@ -168,23 +168,32 @@ const INSERT_CONVERSATIONS: [&str; 2] = [
 ];
 
 const UPDATE_CONVERSATIONS: [&str; 2] = [
-    "WITH v (id, wa_id, bsuid, profile_name, identity_conflict, next_claim_at, last_inbound_at,
-             last_inbound_wamid) AS (",
+    "WITH v (id, wa_id, bsuid, profile_name, identity_conflict, number_changed_hands, next_claim_at,
+             last_inbound_at, last_inbound_wamid) AS (",
     ") UPDATE conversations SET
          wa_id = v.wa_id,
          bsuid = v.bsuid,
          profile_name = v.profile_name,
          identity_conflict = v.identity_conflict,
+         number_changed_hands = v.number_changed_hands,
          next_claim_at = v.next_claim_at,
          last_inbound_at = v.last_inbound_at,
          last_inbound_wamid = v.last_inbound_wamid
        FROM v WHERE conversations.id = v.id",
 ];
 
+/// No two conversations have one address at any moment, not even within a statement.
+const FREE_NUMBERS: [&str; 2] =
+    ["WITH v (id) AS (", ") UPDATE conversations SET wa_id = NULL FROM v WHERE conversations.id = v.id"];
+
 const INSERT_ALIASES: &str =
     "INSERT INTO conversation_aliases (conversation_id, lender, phone_number_id, kind, value, ended_at) ";
 
 fn write_conversations(script: &mut Script, plan: &AcceptPlan) {
+    let [head, tail] = FREE_NUMBERS;
+    script.bulk(head, &plan.freed, tail, |values, id| {
+        values.push_bind(*id);
+    });
     let [head, tail] = UPDATE_CONVERSATIONS;
     // First the changes: one of them may free an address that a new conversation takes.
     script.bulk(head, &plan.touched, tail, |values, row| {
@@ -194,6 +203,7 @@ fn write_conversations(script: &mut Script, plan: &AcceptPlan) {
             .push_bind(row.bsuid.clone())
             .push_bind(row.profile_name.clone())
             .push_bind(row.identity_conflict)
+            .push_bind(row.number_changed_hands)
             .push_bind(row.next_claim_at)
             .push_bind(row.last_inbound_at)
             .push_bind(row.last_inbound_wamid.clone());
@@ -208,6 +218,7 @@ fn write_conversations(script: &mut Script, plan: &AcceptPlan) {
             .push_bind(row.bsuid.clone())
             .push_bind(row.profile_name.clone())
             .push_bind(row.identity_conflict)
+            .push_bind(row.number_changed_hands)
             .push_bind(row.next_claim_at)
             .push_bind(row.last_inbound_at)
             .push_bind(row.last_inbound_wamid.clone())

@@ -25,6 +25,7 @@ pub(super) use owner::Owner;
 
 use crate::ports::StoreError;
 use crate::store::StoreOptions;
+use crate::store::error::failed;
 use connections::{Connection, Connections};
 use script::{Script, bulk};
 use sqlx::migrate::Migrator;
@@ -78,6 +79,9 @@ impl SqliteStore {
         let writers = Connections::open(&writer, 1, options.acquire_timeout).await?;
         let writers = if in_memory { writers.in_memory() } else { writers };
         let owner = if options.owner && !in_memory { Some(Owner::take(&file)?) } else { None };
+        if owner.as_ref().is_some_and(Owner::after_a_crash) {
+            prove_whole(&writers, &file).await?;
+        }
         let readers = if in_memory {
             // A database in memory lives in its only connection.
             writers.clone()
@@ -117,6 +121,24 @@ fn private_file(file: &Path, create: bool) -> Result<(), StoreError> {
     let made = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(file);
     drop(made);
     Ok(())
+}
+
+/// After an unclean end: a file that a failing disk or another program has damaged is not served, for what is written to
+/// it might be gone tomorrow. It reads every page once.
+async fn prove_whole(writers: &Connections, file: &Path) -> Result<(), StoreError> {
+    let begun = std::time::Instant::now();
+    let found: String =
+        sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&mut *writers.take().await?).await?;
+    if found == "ok" {
+        let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(took_ms, "the last process ended without closing the database; its file is whole");
+        return Ok(());
+    }
+    Err(failed(format!(
+        "the last process ended without closing {}, and the file is damaged ({found}): keep a copy of it with its -wal, \
+         and restore the newest backup (docs/OPERATIONS.md)",
+        file.display()
+    )))
 }
 
 /// A transaction that has the write lock from its first statement on: a deferred one fails with `SQLITE_BUSY` when it

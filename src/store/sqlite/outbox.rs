@@ -162,7 +162,8 @@ const VOID_AGENT: &str = "
         WHERE t.id = outbox.ticket_id AND t.lease_token > outbox.ticket_token
           AND t.agent_id <> outbox.agent_id)";
 
-/// The first live message of a conversation may go; one that is sending or in doubt is always the first.
+/// The first live message of a conversation may go; one that is sending or in doubt is always the first. An agent's words
+/// wait until what the person wrote meanwhile is read: it may take the proof back that they were written on.
 const CLAIM: &str = "
     UPDATE outbox SET
       status = 'sending',
@@ -176,6 +177,9 @@ const CLAIM: &str = "
           SELECT 1 FROM outbox e
           WHERE e.conversation_id = o.conversation_id AND e.seq < o.seq
             AND e.status IN ('queued', 'sending', 'in_doubt'))
+        AND (o.origin <> 'agent' OR NOT EXISTS (
+          SELECT 1 FROM inputs i
+          WHERE i.conversation_id = o.conversation_id AND i.done_at IS NULL AND i.dedupe_key IS NOT NULL))
       ORDER BY o.due_at, o.seq
       LIMIT $3)
     RETURNING id";

@@ -1,5 +1,6 @@
 //! One process serves an SQLite file. The operating system's lock on a file beside it says which one, and goes with
-//! that process however it ends.
+//! that process however it ends. What is written in the file goes only when it ends as it should: who finds it there
+//! knows that the last one did not.
 
 use crate::ports::StoreError;
 use crate::store::error::failed;
@@ -11,7 +12,16 @@ use std::path::{Path, PathBuf};
 /// The right to serve a database file, until it is dropped or the process ends.
 #[derive(Debug)]
 pub(in crate::store) struct Owner {
-    _locked: File,
+    locked: File,
+    /// The process that served before was killed, or the machine went down.
+    after_a_crash: bool,
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        // If it stays, the next start looks through the file once more than it need.
+        let _ = self.locked.set_len(0);
+    }
 }
 
 impl Owner {
@@ -38,10 +48,15 @@ impl Owner {
             Err(TryLockError::WouldBlock) => return Err(served(&mut file)),
             Err(TryLockError::Error(error)) => return Err(told(error)),
         }
-        // Only for the message above; the lock itself is what counts.
+        let after_a_crash = file.metadata().map_err(told)?.len() > 0;
+        // For the message above and for the next owner; the lock itself is what counts.
         file.set_len(0).map_err(told)?;
         write!(file, "{}", std::process::id()).map_err(told)?;
-        Ok(Self { _locked: file })
+        Ok(Self { locked: file, after_a_crash })
+    }
+
+    pub const fn after_a_crash(&self) -> bool {
+        self.after_a_crash
     }
 }
 

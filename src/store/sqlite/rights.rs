@@ -2,15 +2,17 @@
 
 use super::{SqliteStore, begin};
 use crate::domain::ids::LenderId;
-use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::retention::Act;
 use crate::ports::rights::{Erasure, Met, PersonAct, RightsStore};
-use crate::store::rows::erasure::{HOLDS, HoldRow, KEPT, STEPS};
+use crate::store::rows::erasure::{Doing, HOLDS, HoldRow, KEPT, OPEN_WHILE_PROVED, STEPS};
 use crate::store::rows::pseudonym::{AGREEMENTS, KeptAgreement, RENAME, erased_person};
 use crate::store::rows::rights::{
-    ACTS, ALIASES, ActRow, By, CHATS, INSERT_ACT, INSERT_KEY, KEPT_SECTION, KEY, PERSON_ID, PHONES, Reached,
-    SECTIONS, Section, Subject, key, quoted, wa_ids, written,
+    ACTS, ALIASES, ActRow, By, INSERT_ACT, INSERT_KEY, KEPT_SECTION, KEY, PERSON_ID, PHONES, SECTIONS,
+    Section, key, quoted, written,
+};
+use crate::store::rows::whose::{
+    CHATS, Gone, OTHERS, RENAME_PROOFS, Reached, Subject, on_file, share, told, wa_ids,
 };
 use crate::store::rows::{clean, hex_list, json};
 use async_trait::async_trait;
@@ -49,7 +51,9 @@ impl RightsStore for SqliteStore {
     async fn export_person(&self, lender: &LenderId, reference: &str) -> Result<Option<Value>, StoreError> {
         let mut reader = self.reader().await?;
         let mut snapshot = reader.begin().await?;
-        let Some(subject) = subject(&mut snapshot, lender, reference).await? else { return Ok(None) };
+        let Some(subject) = subject(&mut snapshot, lender, reference, Gone::Counts).await? else {
+            return Ok(None);
+        };
         let mut all = serde_json::Map::new();
         for section in SECTIONS {
             all.insert(section.name.to_owned(), Value::Array(list(&mut snapshot, &subject, section).await?));
@@ -76,18 +80,20 @@ impl RightsStore for SqliteStore {
     ) -> Result<Erasure, StoreError> {
         let mut writer = self.writer().await?;
         let mut transaction = begin(&mut writer).await?;
-        let Some(subject) = subject(&mut transaction, &record.lender, reference).await? else {
+        let Some(subject) = subject(&mut transaction, &record.lender, reference, Gone::IsNobody).await?
+        else {
             return Ok(Erasure::Unknown);
         };
         let holds: Vec<HoldRow> = sqlx::query_as(dialect(HOLDS))
             .bind(hex_list(subject.chats.iter().copied()))
             .bind(subject.person)
+            .bind(hex_list(subject.shared.iter().copied()))
             .fetch_all(&mut *transaction)
             .await?;
         if holds.iter().any(|hold| !over || hold.is_firm()) {
             return Ok(Erasure::Held(holds.into_iter().map(HoldRow::read).collect()));
         }
-        let met = erase(&mut transaction, &subject, record.at).await?;
+        let met = erase(&mut transaction, &subject, &Doing::of(record)?).await?;
         rename_kept(&mut transaction, &subject, &record.ref_key).await?;
         match act {
             Act::Look => transaction.rollback().await?,
@@ -108,6 +114,11 @@ async fn rename_kept(
 ) -> Result<(), StoreError> {
     let kept: Vec<KeptAgreement> =
         sqlx::query_as(dialect(AGREEMENTS)).bind(subject.person).fetch_all(&mut *connection).await?;
+    sqlx::query(RENAME_PROOFS)
+        .bind(subject.person)
+        .bind(erased_person(ref_key))
+        .execute(&mut *connection)
+        .await?;
     for agreement in kept {
         let agreement = agreement.renamed(ref_key)?;
         sqlx::query(dialect(RENAME))
@@ -141,7 +152,9 @@ async fn insert_act(connection: &mut SqliteConnection, act: &PersonAct) -> Resul
 fn dialect(sql: &str) -> AssertSqlSafe<String> {
     let ids = |parameter: &str| format!("IN (SELECT unhex(value) FROM json_each({parameter}))");
     AssertSqlSafe(
-        sql.replace("{in}", &ids("$1"))
+        told(&sql.replace("{open_while_proved}", OPEN_WHILE_PROVED))
+            .replace("{in}", &ids("$1"))
+            .replace("{in_shared}", &ids("$3"))
             .replace("{in_keys}", &ids("$2"))
             .replace("{wa_ids}", "IN (SELECT value FROM json_each($3))")
             .replace("{offer}", "offer")
@@ -163,6 +176,7 @@ async fn subject(
     connection: &mut SqliteConnection,
     lender: &LenderId,
     reference: &str,
+    gone: Gone,
 ) -> Result<Option<Subject>, StoreError> {
     let person: Option<Uuid> = sqlx::query_scalar(PERSON_ID)
         .bind(lender.as_str())
@@ -171,12 +185,20 @@ async fn subject(
         .await?;
     let Some(person) = person else { return Ok(None) };
     let phones: Vec<String> = sqlx::query_scalar(PHONES).bind(person).fetch_all(&mut *connection).await?;
-    let chats: Vec<Reached> = sqlx::query_as(dialect(CHATS))
+    let mut chats: Vec<Reached> = sqlx::query_as(dialect(CHATS))
         .bind(lender.as_str())
         .bind(person)
         .bind(json(&wa_ids(&phones))?)
+        .bind(gone == Gone::Counts)
         .fetch_all(&mut *connection)
         .await?;
+    let others: Vec<String> = sqlx::query_scalar(dialect(OTHERS))
+        .bind(lender.as_str())
+        .bind(person)
+        .bind(json(&on_file(&chats))?)
+        .fetch_all(&mut *connection)
+        .await?;
+    share(&mut chats, &others);
     let aliases: Vec<Reached> = sqlx::query_as(dialect(ALIASES))
         .bind(hex_list(chats.iter().map(|chat| chat.id)))
         .fetch_all(&mut *connection)
@@ -185,9 +207,10 @@ async fn subject(
 }
 
 /// The parameters of each run of a statement.
-fn runs(by: By, subject: &Subject, now: Timestamp) -> Result<Vec<SqliteArguments>, StoreError> {
+fn runs(by: By, subject: &Subject, doing: &Doing) -> Result<Vec<SqliteArguments>, StoreError> {
     use sqlx::Arguments as _;
     let chats = hex_list(subject.chats.iter().copied());
+    let shared = hex_list(subject.shared.iter().copied());
     let mut runs = Vec::new();
     let mut run = |add: &dyn Fn(&mut SqliteArguments) -> Result<(), sqlx::error::BoxDynError>| {
         let mut arguments = SqliteArguments::default();
@@ -199,7 +222,22 @@ fn runs(by: By, subject: &Subject, now: Timestamp) -> Result<Vec<SqliteArguments
         By::Person => run(&|a| a.add(subject.person))?,
         By::Chats => run(&|a| a.add(chats.clone()))?,
         By::ChatsOrPerson => run(&|a| a.add(chats.clone()).and_then(|()| a.add(subject.person)))?,
-        By::ChatsAt => run(&|a| a.add(chats.clone()).and_then(|()| a.add(now.0)))?,
+        By::ChatsOrPersonClosing => run(&|a| {
+            a.add(chats.clone())
+                .and_then(|()| a.add(subject.person))
+                .and_then(|()| a.add(doing.closing.clone()))
+        })?,
+        By::Said => run(&|a| {
+            a.add(chats.clone()).and_then(|()| a.add(subject.person)).and_then(|()| a.add(shared.clone()))
+        })?,
+        By::SaidAt => run(&|a| {
+            a.add(chats.clone())
+                .and_then(|()| a.add(subject.person))
+                .and_then(|()| a.add(shared.clone()))
+                .and_then(|()| a.add(doing.now.0))
+        })?,
+        By::SharedAndPerson => run(&|a| a.add(shared.clone()).and_then(|()| a.add(subject.person)))?,
+        By::ChatsAt => run(&|a| a.add(chats.clone()).and_then(|()| a.add(doing.now.0)))?,
         By::Address => {
             for (address, number) in &subject.addresses {
                 run(&|a| a.add(quoted(address)).and_then(|()| a.add(number.clone())))?;
@@ -222,7 +260,7 @@ async fn list(
     let columns: Vec<&str> = section.columns.iter().map(|(name, _)| *name).collect();
     let sql = format!("SELECT t.{} FROM {}", columns.join(", t."), section.from);
     let (mut seen, mut rows) = (BTreeSet::new(), Vec::new());
-    for arguments in runs(section.by, subject, Timestamp(0))? {
+    for arguments in runs(section.by, subject, &Doing::default())? {
         for row in sqlx::query_with::<Sqlite, _>(dialect(&sql), arguments).fetch_all(&mut *connection).await?
         {
             let row = written!(row, section.columns);
@@ -238,12 +276,12 @@ async fn list(
 async fn erase(
     connection: &mut SqliteConnection,
     subject: &Subject,
-    now: Timestamp,
+    doing: &Doing,
 ) -> Result<Vec<Met>, StoreError> {
     let mut met = Vec::new();
     for step in STEPS {
         let mut n = 0;
-        for arguments in runs(step.by, subject, now)? {
+        for arguments in runs(step.by, subject, doing)? {
             let done =
                 sqlx::query_with::<Sqlite, _>(dialect(step.sql), arguments).execute(&mut *connection).await?;
             n += done.rows_affected();
@@ -252,7 +290,7 @@ async fn erase(
     }
     for step in KEPT {
         let mut n = 0;
-        for arguments in runs(step.by, subject, now)? {
+        for arguments in runs(step.by, subject, doing)? {
             let rows = sqlx::query_with::<Sqlite, _>(dialect(step.sql), arguments)
                 .fetch_one(&mut *connection)
                 .await?;

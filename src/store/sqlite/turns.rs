@@ -199,6 +199,8 @@ const RESERVE: [&str; 2] = [
        FROM v WHERE persons.id = v.person_id AND persons.lender = v.lender",
 ];
 
+const INSERT_PROOFS: &str = "INSERT INTO chat_proofs (conversation_id, from_seq, lender, since, person_id) ";
+
 fn write_identity_records(script: &mut Script, batch: &TurnBatch) {
     insert_opt_outs(script, &batch.opt_outs);
     script.bulk(INSERT_TRIES, &batch.tries, " ON CONFLICT (id) DO NOTHING", |values, row| {
@@ -215,6 +217,14 @@ fn write_identity_records(script: &mut Script, batch: &TurnBatch) {
         values.push_bind(row.try_id).push_bind(row.person).push_bind(row.lender.clone()).push_bind(row.at);
     });
     mark_wrong_numbers(script, &batch.wrong_numbers);
+    script.bulk(INSERT_PROOFS, &batch.proofs, " ON CONFLICT DO NOTHING", |values, row| {
+        values
+            .push_bind(row.conversation)
+            .push_bind(row.from_seq)
+            .push_bind(row.lender.clone())
+            .push_bind(row.since)
+            .push_bind(row.person);
+    });
     let [head, tail] = RESERVE;
     script.bulk(head, &batch.reserved, tail, |values, row| {
         values.push_bind(row.lender.clone()).push_bind(row.person).push_bind(row.reserved.clone());

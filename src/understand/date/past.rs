@@ -10,7 +10,7 @@ use crate::understand::tokens::Token;
 /// Days back that "hace N días" may reach; an older payment is looked up by a person.
 const BACK_MAX_DAYS: i64 = 400;
 
-/// Reads the first past day that is named; `asked` when the open step waits for one, so that a bare "5" is one.
+/// Reads the first past day that is named, none where a day is named that no month has; `asked` when the open step waits for one, so that a bare "5" is one.
 pub fn read(tokens: &[Token<'_>], calendar: Calendar<'_>, asked: bool) -> Option<Day> {
     let today = calendar.today;
     let from = |today: Day| Reader { tokens, calendar: Calendar { today, ..calendar } };
@@ -18,6 +18,9 @@ pub fn read(tokens: &[Token<'_>], calendar: Calendar<'_>, asked: bool) -> Option
     // "el 21" said on the 21st is today: one day more than a month back, and the day must lie ahead of that.
     let month = from(today.plus_months_anchored(-1, today.day()));
     let reader = from(today);
+    if (0..tokens.len()).any(|at| reader.is_past_its_month(at)) {
+        return None;
+    }
     let been = |day: &Day| *day <= today;
     let at = |at: usize| {
         year.written(at)

@@ -17,7 +17,17 @@ const COUNTED: [&str; 16] = [
 /// Whether the days that are named are more than one, or contradict each other.
 pub fn is_unclear(tokens: &[Token<'_>], calendar: Calendar<'_>) -> bool {
     let reader = Reader { tokens, calendar };
-    (0..tokens.len()).any(|at| reader.contradicts(at) || reader.is_either(at))
+    (0..tokens.len()).any(|at| reader.contradicts(at) || reader.is_either(at) || reader.is_span(at))
+}
+
+/// Whether a day is named that is left out, or for something else than to pay: "cualquier día menos el lunes", "¿qué día
+/// es el lunes?", "el lunes me operan".
+pub fn is_not_proposed(tokens: &[Token<'_>], calendar: Calendar<'_>) -> bool {
+    let reader = Reader { tokens, calendar };
+    let asks = (0..2).any(|at| {
+        reader.is(at, &["que", "cual", "what"]) && reader.is(at + 1, &["dia", "fecha", "day", "date"])
+    });
+    asks || (0..tokens.len()).any(|at| reader.is_left_out(at) || reader.is_taken(at))
 }
 
 /// Whether a day of a month is named that the month does not have.
@@ -68,6 +78,49 @@ impl Reader<'_> {
         after.or_else(bare).is_some_and(|after| after.day != before.day)
     }
 
+    /// "entre el 5 y el 8", "entre lunes y jueves".
+    fn is_span(&self, at: usize) -> bool {
+        let ends = (at + 1..=at + BETWEEN_MAX + 2).any(|at| self.is(at, &["y", "e", "and"]));
+        let bare = |at: usize| {
+            self.token(at).and_then(Token::numeral).is_some_and(|text| text.len() <= 2)
+                && !self.counts(at + 1)
+        };
+        let named = |at: usize| self.at(at).is_some() || bare(at);
+        self.is(at, &["entre", "between"])
+            && ends
+            && (at + 1..=at + BETWEEN_MAX + 2).filter(|at| named(*at)).count() >= 2
+    }
+
+    /// "menos el lunes", "excepto martes", "que no sea el viernes".
+    fn is_left_out(&self, at: usize) -> bool {
+        let out = self.is(at, &["menos", "excepto", "salvo", "exceto", "except"])
+            && !self.before(at, 1, &["por", "lo", "al", "a", "mas", "o"]);
+        out && (at + 1..=at + 3).any(|at| self.at(at).is_some())
+    }
+
+    /// "el lunes me operan", "el martes me voy": the day of something else. Who is paid that day may mean it.
+    fn is_taken(&self, at: usize) -> bool {
+        const OF_PAYING: [&str; 14] = [
+            "queda",
+            "sirve",
+            "pagan",
+            "consignan",
+            "depositan",
+            "llega",
+            "cae",
+            "entra",
+            "comprometo",
+            "paga",
+            "conviene",
+            "parece",
+            "giran",
+            "viene",
+        ];
+        let day = self.token(at).and_then(Token::word).and_then(weekday).is_some();
+        let verb = self.token(at + 2).and_then(Token::word);
+        day && self.is(at + 1, &["me"]) && verb.is_some_and(|verb| !OF_PAYING.contains(&verb))
+    }
+
     fn counts(&self, at: usize) -> bool {
         self.is(at, &COUNTED)
             || ['%', '/', ':'].into_iter().any(|sign| self.token(at).is_some_and(|token| token.is_sign(sign)))
@@ -76,7 +129,7 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_no_day, is_unclear};
+    use super::{is_no_day, is_not_proposed, is_unclear};
     use crate::domain::money::Currency;
     use crate::domain::time::Day;
     use crate::understand::date::Calendar;
@@ -119,6 +172,38 @@ mod tests {
             "en 2 o 3 cuotas el viernes",
         ] {
             assert!(!unclear(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_day_that_is_left_out_or_taken_is_not_proposed() {
+        let today = Day::new(2026, 11, 30).unwrap();
+        let calendar = Calendar { today, currency: Currency::Cop, is_holiday: &|_, _| false };
+        let kept_out = |text: &str| {
+            let folded = fold(text);
+            let tokens = tokens(&folded);
+            is_not_proposed(&tokens, calendar) || is_unclear(&tokens, calendar)
+        };
+        for text in [
+            "cualquier día menos el martes",
+            "todos los días excepto sábado",
+            "la otra semana salvo el jueves",
+            "¿qué día es el miércoles?",
+            "el jueves me sacan una muela",
+            "entre el 8 y el 12",
+            "entre lunes y miércoles",
+        ] {
+            assert!(kept_out(text), "{text}");
+        }
+        for text in [
+            "por lo menos el viernes",
+            "el jueves me pagan",
+            "el lunes me queda bien",
+            "el viernes más o menos",
+            "el 8",
+            "entre todos pagamos el viernes",
+        ] {
+            assert!(!kept_out(text), "{text}");
         }
     }
 

@@ -107,6 +107,7 @@ fn a_wish_for_silence_beside_it_is_seen() {
         ("no quiero mas mensajes", true),
         ("presento queja para que no me llamen de noche", false),
         ("borren mis datos", false),
+        ("yo no me llamo wilson", false),
         ("no quiero que usen mis datos", false),
         ("no quiero que dejen de escribirme quiero ver mis datos", false),
         ("no estoy pidiendo que no me escriban quiero una copia", false),

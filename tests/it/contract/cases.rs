@@ -60,6 +60,12 @@ pub async fn a_case_waits_until_it_is_closed_once(store: &dyn Store) {
     assert!(store.close_case(&andina(), first.id, &closing("resuelto")).await.unwrap());
     assert!(!store.close_case(&andina(), first.id, &closing("resuelto")).await.unwrap(), "once");
     assert_eq!(kinds(store, &CasesOf::default()).await, ["paz_y_salvo"]);
+    let closed = store.closed_cases(Some(&andina()), 9).await.unwrap();
+    assert_eq!(closed.iter().map(|case| case.id).collect::<Vec<_>>(), [first.id]);
+    assert_eq!(closed[0].closing, Some(closing("resuelto")));
+    assert_eq!((closed[0].reference.as_deref(), closed[0].at), (Some("Ana"), first.at));
+    assert!(store.closed_cases(Some(&other_lender()), 9).await.unwrap().is_empty());
+    assert_eq!(store.closed_cases(None, 0).await.unwrap().len(), 0);
 }
 
 pub async fn a_closed_case_holds_nothing_and_may_be_asked_again(store: &dyn Store) {

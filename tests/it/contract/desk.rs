@@ -2,6 +2,7 @@
 
 use super::make::*;
 use super::sending::{accepted, finish, outgoing};
+use acuerdo::domain::assurance::Label;
 use acuerdo::domain::ids::{AgentId, ConversationId, OutboxId, PersonId, TicketId};
 use acuerdo::domain::outbound::Outbound;
 use acuerdo::domain::pii::Pii;
@@ -38,7 +39,8 @@ async fn act(
 }
 
 fn send(name: &str) -> AgentAct {
-    AgentAct::Send { id: OutboxId(id(name)), content: Outbound::Text { body: Pii::new(name.to_owned()) } }
+    let content = Outbound::Text { body: Pii::new(name.to_owned()) };
+    AgentAct::Send { id: OutboxId(id(name)), content, label: Label::Publico }
 }
 
 fn resolve() -> AgentAct {
@@ -132,6 +134,17 @@ pub async fn an_agents_message_is_queued_once(store: &dyn Store) {
     // Closing the ticket does not take back what was said before.
     act(store, lease, resolve(), after(5)).await.unwrap();
     assert_eq!(outgoing(store, after(6)).await.len(), 1);
+}
+
+pub async fn an_agents_message_waits_for_what_is_unread(store: &dyn Store) {
+    handed_off(store, ANA, "t1", T0).await;
+    let lease = assign(store, "ines", T0).await.unwrap();
+    act(store, lease, send("hola"), after(1)).await.unwrap();
+    writes(store, ANA, "w2", after(1)).await;
+    assert!(outgoing(store, after(2)).await.is_empty(), "nobody has read what came");
+    let claim = claim_one(store, after(2)).await;
+    store.commit_turns(&[commit_of(&claim, after(3))]).await.unwrap().remove(0).unwrap();
+    assert_eq!(outgoing(store, after(4)).await.len(), 1);
 }
 
 pub async fn an_agents_message_is_void_once_another_has_the_ticket(store: &dyn Store) {

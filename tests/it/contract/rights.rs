@@ -8,7 +8,7 @@ use acuerdo::domain::time::Timestamp;
 use acuerdo::ports::Store;
 use acuerdo::ports::conversations::{CommitRefused, TurnCommit};
 use acuerdo::ports::outbox::SendResult;
-use acuerdo::ports::records::{Case, IdentityTry, OptOutScope, Record};
+use acuerdo::ports::records::{Case, IdentityTry, OptOutScope, Proved, Record};
 use acuerdo::ports::retention::Act;
 use acuerdo::ports::rights::{Erasure, Fate, HoldKind, Met, PersonAct, PersonActKind};
 use acuerdo::ports::tickets::TicketStatus;
@@ -230,4 +230,83 @@ pub async fn an_erased_persons_wish_not_to_be_written_to_is_kept(store: &dyn Sto
     let acts = store.person_acts(&andina(), &[b"other".to_vec(), b"a key of Ana".to_vec()]).await.unwrap();
     let kinds: Vec<PersonActKind> = acts.iter().map(|act| act.kind).collect();
     assert_eq!(kinds, [PersonActKind::Erase, PersonActKind::Export, PersonActKind::Readmit]);
+}
+
+/// One phone: Ana is proved at the second message and Beto at the fourth; before each nobody is.
+async fn a_shared_phone(store: &dyn Store) -> (Person, Person) {
+    let (ana, beto) = (person(&andina(), "Ana", &[ANA]), person(&andina(), "Beto", &[ANA]));
+    store.import(&andina(), &[ana.clone(), beto.clone()], &[], T0).await.unwrap();
+    for (n, proved) in [(1, None), (2, Some(&ana)), (3, None), (4, Some(&beto))] {
+        let at = after(n);
+        writes(store, ANA, &format!("w{n}"), at).await;
+        let claim = claim_one(store, at).await;
+        let person = proved.map(|person| person.id);
+        let mut records = Vec::new();
+        if n > 1 {
+            records.push(Record::Proved(Proved { person, since: at, events_before: 0 }));
+        }
+        let outbox = vec![say(&claim, &format!("answer {n}"))];
+        let linked = person.or(claim.conversation.person);
+        commit(store, TurnCommit { outbox, records, person: linked, ..commit_of(&claim, at) }).await.unwrap();
+    }
+    (ana, beto)
+}
+
+pub async fn on_a_shared_phone_each_has_what_was_said_while_they_were_proved(store: &dyn Store) {
+    a_shared_phone(store).await;
+    let held = async |name: &str| store.export_person(&andina(), name).await.unwrap().unwrap();
+    let (of_ana, of_beto) = (held("Ana").await, held("Beto").await);
+    for (whose, held) in [("Ana", &of_ana), ("Beto", &of_beto)] {
+        for (section, n) in
+            [("chats", 0), ("shared_chats", 1), ("events", 1), ("messages_received", 1), ("messages_sent", 1)]
+        {
+            assert_eq!(rows(held, section), n, "{section} of {whose}");
+        }
+    }
+    for section in ["events", "messages_received", "messages_sent"] {
+        assert_ne!(of_ana[section], of_beto[section], "{section}");
+    }
+    // Whom the chat is linked to last does not count: Ana's words go, and nobody else's.
+    let chat = of(store, phone(ANA)).await;
+    let erased = erase(store, "Ana", false, Act::Remove).await;
+    assert_eq!(n(&erased, "messages received"), (1, Fate::Removed));
+    assert_eq!(n(&erased, "chats"), (0, Fate::Emptied));
+    assert_eq!(held("Beto").await, of_beto);
+    let left = reload(store, chat.id).await;
+    assert_eq!((left.person, left.version), (chat.person, chat.version), "Beto goes on");
+    assert_eq!(store.events(chat.id, 0, 9).await.unwrap().len(), 3);
+    // With the last of them the chat is nobody's, and nothing of it stays.
+    let erased = erase(store, "Beto", false, Act::Remove).await;
+    assert_eq!(n(&erased, "messages received"), (3, Fate::Removed));
+    assert_eq!(n(&erased, "chats"), (1, Fate::Emptied));
+    assert!(store.events(chat.id, 0, 9).await.unwrap().is_empty());
+}
+
+pub async fn whoever_was_proved_last_on_a_shared_phone_leaves_a_stranger(store: &dyn Store) {
+    let (ana, _) = a_shared_phone(store).await;
+    let of_ana = store.export_person(&andina(), "Ana").await.unwrap();
+    let chat = of(store, phone(ANA)).await.id;
+    assert!(matches!(erase(store, "Beto", false, Act::Remove).await, Erasure::Done(_)));
+    assert_eq!(store.export_person(&andina(), "Ana").await.unwrap(), of_ana, "Ana's words stay hers alone");
+    let left = reload(store, chat).await;
+    assert!(left.person.is_none() && left.session.is_none(), "{left:?}");
+    assert_eq!(left.identity, phone(ANA), "the phone is still Ana's too");
+    assert!(store.person_file(&andina(), ana.id).await.unwrap().is_some());
+}
+
+pub async fn an_open_ticket_of_a_shared_chat_holds_an_erasure(store: &dyn Store) {
+    a_shared_phone(store).await;
+    writes(store, ANA, "w5", after(5)).await;
+    turn(store, after(5), vec![Record::OpenTicket(ticket("of Beto"))]).await;
+    let Erasure::Held(holds) = erase(store, "Beto", true, Act::Remove).await else { panic!("it is held") };
+    assert_eq!(holds.iter().map(|hold| hold.kind).collect::<Vec<_>>(), [HoldKind::SharedTicket]);
+    assert!(matches!(erase(store, "Ana", false, Act::Remove).await, Erasure::Done(_)), "it is not Ana's");
+}
+
+pub async fn a_request_that_is_open_is_not_ended_in_silence(store: &dyn Store) {
+    let (ana, _) = people(store).await;
+    turn(store, after(3), vec![case("datos_acceso", &ana), case("datos_supresion", &ana)]).await;
+    let Erasure::Held(holds) = erase(store, "Ana", false, Act::Remove).await else { panic!("it is held") };
+    assert_eq!(holds.iter().map(|hold| hold.what.as_str()).collect::<Vec<_>>(), ["datos_acceso"]);
+    assert_eq!(n(&erase(store, "Ana", true, Act::Remove).await, "cases"), (2, Fate::Emptied));
 }

@@ -120,7 +120,9 @@ impl TestApp {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let server = actix_web::HttpServer::new(move || {
             let faces = faces.clone();
-            actix_web::App::new().configure(move |cfg| faces.configure(cfg))
+            actix_web::App::new()
+                .wrap(actix_web::middleware::from_fn(acuerdo::http::closed_answers::closed_answers))
+                .configure(move |cfg| faces.configure(cfg))
         })
         .workers(1)
         .disable_signals()

@@ -61,6 +61,7 @@ impl Replica {
         let server = actix_web::HttpServer::new(move || {
             let faces = faces.clone();
             actix_web::App::new()
+                .wrap(actix_web::middleware::from_fn(acuerdo::http::closed_answers::closed_answers))
                 .wrap(actix_web::middleware::from_fn(acuerdo::http::request_id::with_request_id))
                 .configure(move |cfg| faces.configure(cfg))
         })

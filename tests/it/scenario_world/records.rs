@@ -33,6 +33,10 @@ impl World {
             ("situacion", Value::Choice(situation.to_owned())),
             ("vencido", Value::Money(total)),
             ("pago_total", some(obligation.payoff().map(Value::Money))),
+            (
+                "sin_acordar",
+                some(Some(self.unagreed(obligation)).filter(|rest| rest.is_positive()).map(Value::Money)),
+            ),
             ("capital", Value::Money(balance.principal)),
             ("intereses", Value::Money(balance.interest)),
             ("mora", Value::Money(balance.late_interest)),
@@ -42,6 +46,7 @@ impl World {
             ("proxima_fecha", some(next.map(|next| Value::Date(next.due)))),
             ("proxima_cuota", some(next.map(|next| Value::Money(next.amount)))),
             ("corte", Value::Date(self.zone.day(balance.as_of))),
+            ("tasa_ea", some(obligation.rate_ea_bps.map(|bps| Value::Percent(bps * 100)))),
         ]);
         let title = self.wording.debt_title(&record, &self.language);
         if let Value::Record(fields) = &mut record {

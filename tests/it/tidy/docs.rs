@@ -50,6 +50,24 @@ fn invariants_name_tests_that_exist() {
     none(&missing, "an invariant without its test is a wish");
 }
 
+/// What any other document proves by a test.
+#[test]
+fn documents_name_tests_that_exist() {
+    let tests: Vec<Source> = sources("tests", ".rs").into_iter().chain(sources("src", ".rs")).collect();
+    let mut missing = Vec::new();
+    for document in sources("docs", ".md") {
+        let named = document.text.split('`').skip(1).step_by(2).filter_map(|word| word.strip_prefix("test:"));
+        for name in named.filter(|name| !name.contains(char::is_whitespace)) {
+            let is_one =
+                |source: &Source| source.text.contains(&format!("fn {name}(")) || in_contract(source, name);
+            if !tests.iter().any(is_one) {
+                missing.push(format!("{}: no test is called `{name}`", document.path));
+            }
+        }
+    }
+    none(&missing, "what a document says a test proves");
+}
+
 /// Cases of a contract suite are listed in its macro as `module::case` or `case`.
 fn in_contract(source: &Source, name: &str) -> bool {
     source.text.contains(&format!("::{name},\n")) || source.text.contains(&format!("    {name},\n"))

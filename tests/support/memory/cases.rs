@@ -4,8 +4,8 @@ use super::MemoryStore;
 use crate::domain::debt::AgreementStatus;
 use crate::domain::ids::{CaseId, LenderId};
 use crate::ports::StoreError;
-use crate::ports::cases::{AgreementsOf, CaseStore, CasesOf, Closing, FiledAgreement, OpenCase};
-use crate::store::rows::cases::{FiledAgreementRow, OpenCaseRow};
+use crate::ports::cases::{AgreementsOf, CaseStore, CasesOf, ClosedCase, Closing, FiledAgreement, OpenCase};
+use crate::store::rows::cases::{ClosedCaseRow, FiledAgreementRow, OpenCaseRow};
 use crate::store::rows::people::AgreementRow;
 use crate::store::rows::{json, name_of, readable};
 use async_trait::async_trait;
@@ -16,7 +16,7 @@ impl CaseStore for MemoryStore {
     async fn open_cases(&self, of: &CasesOf, limit: u32) -> Result<Vec<OpenCase>, StoreError> {
         let tables = self.tables()?;
         let asked = |row: &&crate::store::rows::people::DocumentRow| {
-            !tables.closed_cases.contains(&row.id)
+            !tables.closed_cases.contains_key(&row.id)
                 && of.lender.as_ref().is_none_or(|lender| lender.as_str() == row.lender)
                 && of.conversation.is_none_or(|id| id.0 == row.conversation)
         };
@@ -34,15 +34,40 @@ impl CaseStore for MemoryStore {
         Ok(readable(rows.map(OpenCaseRow::read)))
     }
 
-    async fn close_case(
+    async fn closed_cases(
         &self,
-        lender: &LenderId,
-        id: CaseId,
-        _closing: &Closing,
-    ) -> Result<bool, StoreError> {
+        lender: Option<&LenderId>,
+        limit: u32,
+    ) -> Result<Vec<ClosedCase>, StoreError> {
+        let tables = self.tables()?;
+        let closed = tables.cases.iter().filter_map(|row| Some((row, tables.closed_cases.get(&row.id)?)));
+        let mut rows: Vec<ClosedCaseRow> = closed
+            .filter(|(row, _)| lender.is_none_or(|lender| lender.as_str() == row.lender))
+            .map(|(row, closing)| ClosedCaseRow {
+                id: row.id,
+                lender: row.lender.clone(),
+                kind: row.kind.clone(),
+                at: row.at,
+                closing: Some(closing.clone()),
+                external_ref: row
+                    .person
+                    .and_then(|id| tables.persons.get(&id))
+                    .map(|person| person.external_ref.clone()),
+            })
+            .collect();
+        rows.sort_by_key(|row| Reverse((row.at, row.id)));
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(readable(rows.into_iter().map(ClosedCaseRow::read)))
+    }
+
+    async fn close_case(&self, lender: &LenderId, id: CaseId, closing: &Closing) -> Result<bool, StoreError> {
         let mut tables = self.tables()?;
         let known = tables.cases.iter().any(|row| row.id == id.0 && row.lender == lender.as_str());
-        Ok(known && tables.closed_cases.insert(id.0))
+        if !known || tables.closed_cases.contains_key(&id.0) {
+            return Ok(false);
+        }
+        tables.closed_cases.insert(id.0, json(closing)?);
+        Ok(true)
     }
 
     async fn end_agreement(

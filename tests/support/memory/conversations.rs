@@ -2,13 +2,15 @@
 
 use super::{Chat, Input, MemoryStore, Tables, counted, rows};
 use crate::domain::identity::WaIdentity;
-use crate::domain::ids::{ConversationId, InboxId, PhoneNumberId};
+use crate::domain::ids::{ConversationId, InboxId, LenderId, PhoneNumberId};
+use crate::domain::json_text::JsonText;
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
 use crate::ports::conversations::{
     Backlog, Claim, CommitRefused, Conversation, ConversationStore, Event, InputKind, TurnCommit,
 };
 use crate::store::plan::accept::InputRow;
+use crate::store::plan::settled::{self, SettledRow};
 use crate::store::rows::conversations::{
     BacklogRow, ConversationRow, Fired, PendingInputRow, StoredEventRow, TimedRow, claims,
     events as conversation_events,
@@ -152,6 +154,50 @@ impl ConversationStore for MemoryStore {
             .map(Chat::row)
             .map(ConversationRow::read)
             .transpose()
+    }
+
+    async fn identity_conflicts(
+        &self,
+        lender: &LenderId,
+        limit: u32,
+    ) -> Result<Vec<Conversation>, StoreError> {
+        let tables = self.tables()?;
+        let mut chats: Vec<&Chat> = tables
+            .conversations
+            .values()
+            .filter(|chat| chat.state.identity_conflict && chat.state.lender == lender.as_str())
+            .collect();
+        chats.sort_by_key(|chat| (chat.state.created_at, chat.state.id));
+        chats.into_iter().take(rows(limit)).map(Chat::row).map(ConversationRow::read).collect()
+    }
+
+    async fn settle_identity(
+        &self,
+        lender: &LenderId,
+        conversation: ConversationId,
+        body: &JsonText,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut tables = self.tables()?;
+        let in_conflict =
+            |chat: &&mut Chat| chat.state.identity_conflict && chat.state.lender == lender.as_str();
+        let Some(chat) = tables.conversations.get_mut(&conversation.0).filter(in_conflict) else {
+            return Ok(false);
+        };
+        chat.state.identity_conflict = false;
+        chat.assurance = "ninguna".to_owned();
+        let state = chat.state.clone();
+        let row = SettledRow {
+            id: state.id,
+            lender: state.lender,
+            phone_number_id: state.phone_number_id,
+            wa_id: state.wa_id,
+            bsuid: state.bsuid,
+        };
+        let (event, input) = settled::plan(row, body, now)?;
+        tables.append_events(conversation.0, vec![event]);
+        tables.add_input(input, now.0);
+        Ok(true)
     }
 
     async fn events(

@@ -16,7 +16,7 @@ mod turns;
 use crate::ports::StoreError;
 use crate::ports::rights::PersonAct;
 use crate::store::plan::accept::{ConversationState, InputRow, NoticeRow};
-use crate::store::plan::turns::{EventRow, OptOutRow, TryRow};
+use crate::store::plan::turns::{EventRow, OptOutRow, ProofRow, TryRow};
 use crate::store::rows::conversations::{ConversationRow, Timers};
 use crate::store::rows::outbox::NewOutboxRow;
 use crate::store::rows::people::{AgreementRow, DocumentRow, ObligationRow, PersonRow};
@@ -46,10 +46,11 @@ pub struct Tables {
     pub(in crate::store) agreements: Vec<AgreementRow>,
     pub(in crate::store) claims: Vec<DocumentRow>,
     pub(in crate::store) cases: Vec<DocumentRow>,
-    pub(in crate::store) closed_cases: BTreeSet<Uuid>,
+    pub(in crate::store) closed_cases: BTreeMap<Uuid, String>,
     pub(in crate::store) opt_outs: Vec<OptOutRow>,
     pub(in crate::store) tries: Vec<TryRow>,
     pub(in crate::store) try_persons: BTreeMap<(Uuid, Uuid), String>,
+    pub(in crate::store) proofs: Vec<ProofRow>,
     pub(in crate::store) tickets: BTreeMap<Uuid, DeskTicket>,
     pub(in crate::store) agents: Vec<small::StoredAgent>,
     pub(in crate::store) flows: BTreeMap<String, String>,
@@ -121,6 +122,7 @@ impl Chat {
             profile_name: state.profile_name,
             person_id: self.person,
             identity_conflict: state.identity_conflict,
+            number_changed_hands: state.number_changed_hands,
             session: self.session.clone(),
             assurance: self.assurance.clone(),
             version: self.version,

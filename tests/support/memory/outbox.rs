@@ -191,7 +191,8 @@ impl Tables {
         }
     }
 
-    /// The first live message of a conversation may go; one that is sending or in doubt is always the first.
+    /// The first live message of a conversation may go; one that is sending or in doubt is always the first, and an
+    /// agent's waits for what is unread.
     fn sendable(&self, now: i64, limit: usize) -> Vec<usize> {
         let mut seen = HashSet::new();
         let mut found: Vec<(i64, usize)> = self
@@ -200,6 +201,10 @@ impl Tables {
             .enumerate()
             .filter(|(_, message)| message.is_live() && seen.insert(message.row.conversation))
             .filter(|(_, message)| message.status == "queued" && message.due_at <= now)
+            .filter(|(_, message)| {
+                let mut unread = self.pending_inputs(message.row.conversation);
+                message.row.origin != "agent" || !unread.any(|input| input.row.dedupe_key.is_some())
+            })
             .map(|(seq, message)| (message.due_at, seq))
             .collect();
         found.sort_unstable();

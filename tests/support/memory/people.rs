@@ -190,7 +190,7 @@ fn documents(all: &[DocumentRow], lender: &LenderId, persons: &[PersonId]) -> Ve
 
 impl Tables {
     pub(in crate::store) fn open_cases(&self) -> Vec<DocumentRow> {
-        self.cases.iter().filter(|case| !self.closed_cases.contains(&case.id)).cloned().collect()
+        self.cases.iter().filter(|case| !self.closed_cases.contains_key(&case.id)).cloned().collect()
     }
 
     fn with_phone(

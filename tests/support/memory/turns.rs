@@ -7,8 +7,8 @@ use crate::ports::conversations::{CommitRefused, TurnCommit};
 use crate::ports::people::TriesOf;
 use crate::store::plan::tries::Judging;
 use crate::store::plan::turns::{
-    ConversationChange, Locked, LockedConversation, OnceKeys, OpenedRow, RaisedRow, Stored, TicketTouchRow,
-    TurnBatch, WrongNumberRow, judge, once_keys, waves,
+    ConversationChange, Locked, LockedConversation, OnceKeys, OpenedRow, ProofRow, RaisedRow, Stored,
+    TicketTouchRow, TurnBatch, WrongNumberRow, judge, once_keys, waves,
 };
 use crate::store::rows::tickets::TicketRow;
 use std::collections::HashMap;
@@ -124,6 +124,13 @@ impl Tables {
         }
         for row in batch.try_persons {
             self.try_persons.insert((row.try_id, row.person), row.lender);
+        }
+        for row in batch.proofs {
+            let is_it =
+                |known: &ProofRow| (known.conversation, known.from_seq) == (row.conversation, row.from_seq);
+            if !self.proofs.iter().any(is_it) {
+                self.proofs.push(row);
+            }
         }
         batch.wrong_numbers.iter().for_each(|row| self.mark_wrong(row));
         for row in batch.reserved {

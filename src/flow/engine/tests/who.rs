@@ -55,9 +55,11 @@ fn no_wish_leaves_the_question_who_writes() {
 }
 
 #[test]
-fn the_holder_gets_the_proof_back_and_nobody_else_does() {
+fn a_doubt_that_only_words_of_ours_raise_is_ended_by_a_word() {
     let mut talk = talk();
-    say(&mut talk, "soy la hermana de ella");
+    // It may be the holder's own: nobody said that they are somebody else.
+    say(&mut talk, "este celular es prestado");
+    assert_eq!(talk.session.assurance, Assurance::Canal);
     let mut late = talk.clone();
     talk.tap("Soy titular", &mut Answers::default()).unwrap();
     assert_eq!(talk.session.assurance, Assurance::Verificada);
@@ -66,6 +68,35 @@ fn the_holder_gets_the_proof_back_and_nobody_else_does() {
     late.wait(Millis::minutes(31), &mut Answers::default());
     late.tap("Soy titular", &mut Answers::default()).unwrap();
     assert!(late.session.assurance < Assurance::Verificada, "the proof idled away meanwhile");
+}
+
+#[test]
+fn who_said_that_they_are_another_person_proves_anew_that_they_are_the_holder() {
+    for words in [
+        "soy Marcela, la prima",
+        "no, yo no soy Diana, soy la tía",
+        "le habla Beatriz Mora",
+        "contesta el vecino",
+        "le escribo en nombre de mi mamá",
+        "somos sus hijos",
+        "tengo 11 años",
+        "número equivocado",
+        "este no es el teléfono de Diana, es mío ahora",
+    ] {
+        for yes in ["soy titular", "soy yo", "soy mayor de edad"] {
+            let mut talk = talk();
+            say(&mut talk, words);
+            say(&mut talk, yes);
+            let (_, level) = say(&mut talk, "soy titular");
+            assert!(level < Assurance::Verificada, "{words} / {yes}: {}", place(&talk));
+        }
+    }
+    // Said only when the question was open already.
+    let mut talk = talk();
+    say(&mut talk, "este celular es prestado");
+    say(&mut talk, "soy la hermana de ella");
+    let (_, level) = say(&mut talk, "soy titular");
+    assert!(level < Assurance::Verificada, "{}", place(&talk));
 }
 
 #[test]

@@ -25,6 +25,7 @@ fn known(situation: &Situation, level: Assurance) -> Known<'_> {
         agreements: &[],
         offers: &situation.offers,
         promises: &situation.promises,
+        filed: &[],
         disputed: situation.disputed,
         quiet: false,
     }

@@ -39,6 +39,7 @@ fn facts(situation: &Situation, text: &str, level: Assurance) -> Vec<Fact> {
         agreements: &[],
         offers: &situation.offers,
         promises: &situation.promises,
+        filed: &[],
         disputed: situation.disputed,
         quiet: false,
     };
@@ -57,6 +58,7 @@ fn amounts(situation: &Situation) -> Vec<i64> {
         agreements: &[],
         offers: &situation.offers,
         promises: &situation.promises,
+        filed: &[],
         disputed: situation.disputed,
         quiet: false,
     };

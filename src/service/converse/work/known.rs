@@ -4,10 +4,17 @@ use super::Work;
 use crate::domain::assurance::Assurance;
 use crate::domain::debt::Person;
 use crate::domain::ids::PersonId;
+use crate::domain::time::Timestamp;
 use crate::flow::facts::Facts;
-use crate::ports::records::{Case, PaymentClaim, Record};
+use crate::flow::state::Session;
+use crate::ports::records::{Case, PaymentClaim, Proved, Record};
 use crate::service::converse::facts::{self, Basis};
 use crate::service::converse::summary;
+
+/// Who was proved when this session was stored, whether or not that still stands.
+pub(super) fn proved_in(session: &Session) -> Option<PersonId> {
+    session.subject.filter(|_| session.assurance >= Assurance::Verificada)
+}
 
 impl Work<'_> {
     /// The proven person; below that the only one whom the file has on this number. Where several share it, or the file
@@ -26,9 +33,25 @@ impl Work<'_> {
         facts::is_proven(&self.session, &self.claim.conversation, self.person, self.now)
     }
 
+    /// Notes where it changes whose words the chat holds: an input that proves somebody is theirs already, one that ends
+    /// a proof is theirs no more.
+    pub(super) fn tell_whose(&mut self, events_before: usize, since: Timestamp) {
+        let person = self.person.filter(|_| self.is_proven());
+        if person != self.proved {
+            self.proved = person;
+            self.commit.records.push(Record::Proved(Proved { person, since, events_before }));
+        }
+    }
+
     /// Of whom a text that is not for everybody tells something.
     pub(super) fn shown_person(&self) -> Option<PersonId> {
         self.known_person().map(|person| person.id)
+    }
+
+    /// Another account had the phone before, and this one has not been proved to be the person on file.
+    fn is_nameless(&self) -> bool {
+        let subject = self.session.subject;
+        self.claim.conversation.number_changed_hands && (subject.is_none() || subject != self.person)
     }
 
     pub(super) fn level(&self) -> Assurance {
@@ -45,6 +68,7 @@ impl Work<'_> {
             lender: self.lender,
             person: self.known_person(),
             assurance: self.level(),
+            nameless: self.is_nameless(),
             last_inbound_at: self.last_inbound_at,
             waiting: self.waiting,
             attended: self.attended,
