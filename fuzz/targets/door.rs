@@ -139,7 +139,9 @@ fn read(budget: &BodyBudget, request: &Request, n_held: usize) -> Option<Body> {
 }
 
 fn payload(pieces: Vec<Result<web::Bytes, PayloadError>>) -> web::Payload {
-    let mut payload = dev::Payload::Stream { payload: Box::pin(stream::iter(pieces)) };
+    let pieces: std::pin::Pin<Box<dyn futures_util::Stream<Item = Result<web::Bytes, PayloadError>>>> =
+        Box::pin(stream::iter(pieces));
+    let mut payload = dev::Payload::Stream { payload: pieces };
     let request: HttpRequest = TestRequest::default().to_http_request();
     let mut taking = pin!(web::Payload::from_request(&request, &mut payload));
     match taking.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
