@@ -39,6 +39,8 @@ ENV ACUERDO_BIND=0.0.0.0:8080 \
     ACUERDO_FLOWS_DIR=/usr/share/acuerdo/flows
 EXPOSE 8080
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=5s --start-period=15s --retries=3 CMD ["acuerdo", "health"]
+# Whether the process lives: an orchestrator that replaces what is unhealthy must not restart every replica because the
+# database is away. Load balancers ask /health/ready.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=15s --retries=3 CMD ["acuerdo", "health", "--live"]
 ENTRYPOINT ["acuerdo"]
 CMD ["serve"]

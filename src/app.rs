@@ -8,7 +8,7 @@ mod traces;
 pub use graph::graph_client;
 use lending::lenders;
 pub use lending::{read_lenders, unsigned_checkouts};
-pub use obstacles::{lenders_at_rest, obstacles, require_webhook_settings};
+pub use obstacles::{lenders_at_rest, missing, obstacles, require_webhook_settings};
 
 use crate::config::{LenderAccount, Settings};
 use crate::domain::time::{Millis, Timestamp};
@@ -30,6 +30,7 @@ use crate::rules::policy::document::Diagnostic as PolicyMistake;
 use crate::service::availability::CachedAvailability;
 use crate::service::converse::{Converse, ConverseParts};
 use crate::service::dispatch::{DOUBT, Dispatch};
+use crate::service::doubts::Doubts;
 use crate::service::flow_library::FlowLibrary;
 use crate::service::handoff::{HandoffPorts, HandoffService, HandoffSettings};
 use crate::service::lenders::Lenders;
@@ -72,6 +73,7 @@ pub struct App {
     pub library: Arc<FlowLibrary>,
     pub converse: Arc<Converse>,
     pub dispatch: Arc<Dispatch>,
+    pub doubts: Arc<Doubts>,
     pub notices: Arc<Notices>,
     pub handoff: Arc<HandoffService>,
     pub retention: Arc<Retention>,
@@ -118,6 +120,7 @@ impl App {
         crate::telemetry::metrics();
         let accounts = settings.lenders()?;
         let keep = keep(&settings)?;
+        settings.workers.check()?;
         let collector = traces::collector(&settings, &world)?;
         let store = open_served_store(&settings, world.clock.now()).await?;
         let (world, shared_clock) = share_clock(world, &store).await?;
@@ -145,7 +148,8 @@ impl App {
         let receive = Receive::new(lenders.clone(), Arc::new(writer), clock.clone(), random.clone());
         let receive = Arc::new(receive.traced(traces.clone()));
         let availability = Arc::new(CachedAvailability::new(queue.clone(), clock.clone()));
-        let (tell, seen) = presence(sender.clone(), lenders.clone());
+        let pacing = Arc::new(Pacing::new(workers.sends_per_second));
+        let (tell, seen) = presence(sender.clone(), lenders.clone(), pacing.clone(), clock.clone());
         let parts = ConverseParts {
             store: store.clone(),
             flows: library.clone(),
@@ -157,7 +161,6 @@ impl App {
         let converse = Converse::new(parts, settings.read_receipts.then_some(tell));
         let converse = converse.slow_after(Millis(workers.slow_turn_ms.into()));
         let converse = Arc::new(converse.traced(traces.clone()));
-        let pacing = Arc::new(Pacing::new(workers.sends_per_second));
         let dispatch = Dispatch::new(
             store.clone(),
             sender.clone(),
@@ -167,6 +170,7 @@ impl App {
             random.clone(),
         );
         let dispatch = Arc::new(dispatch.traced(traces));
+        let doubts = Arc::new(Doubts::new(store.clone(), clock.clone()));
         let notices = Arc::new(Notices::new(store.clone(), sender.clone(), clock.clone()));
         let ports = HandoffPorts::new(store.clone(), queue.clone(), clock.clone());
         let handoff = Arc::new(HandoffService::new(
@@ -200,6 +204,7 @@ impl App {
             library,
             converse,
             dispatch,
+            doubts,
             notices,
             handoff,
             retention,
@@ -240,6 +245,7 @@ impl App {
         let started = Started {
             converse: self.converse,
             dispatch: self.dispatch,
+            doubts: self.doubts,
             notices: self.notices,
             handoff: self.handoff,
             retention: self.retention,
@@ -267,6 +273,7 @@ impl App {
 pub struct Started {
     pub converse: Arc<Converse>,
     pub dispatch: Arc<Dispatch>,
+    pub doubts: Arc<Doubts>,
     pub notices: Arc<Notices>,
     pub handoff: Arc<HandoffService>,
     pub retention: Arc<Retention>,
@@ -309,6 +316,8 @@ impl Started {
         supervisor.keep("timers", move |cancel| {
             loops::timers(store.clone(), clock.clone(), wake.clone(), poll, cancel)
         });
+        let (service, wake) = (self.doubts.clone(), self.wake.clone());
+        supervisor.keep("doubts", move |cancel| loops::doubts(service.clone(), wake.clone(), cancel));
         let (service, wake) = (self.handoff.clone(), self.wake.clone());
         supervisor.keep("tickets", move |cancel| loops::tickets(service.clone(), wake.clone(), poll, cancel));
         if let Some(service) = &self.media {
@@ -359,6 +368,7 @@ async fn open_served_store(settings: &Settings, now: Timestamp) -> anyhow::Resul
         tracing::warn!(
             turns = taken.turns,
             sends_in_doubt = taken.sends,
+            sends_given_back = taken.claims,
             "the last process ended without finishing; its work goes on"
         );
     }
@@ -381,6 +391,7 @@ pub async fn share_clock(
 }
 
 async fn open(settings: &Settings, options: StoreOptions) -> anyhow::Result<Arc<dyn Store>> {
+    settings.workers.check()?;
     let url = settings.database_url.expose_secret();
     let options = StoreOptions {
         connections_max: settings.workers.connections,

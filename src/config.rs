@@ -1,21 +1,26 @@
 //! Settings: built-in defaults < TOML file < environment.
 
 mod app_key;
+mod environment;
 mod media;
+mod missing;
 mod mistake;
+mod workers;
 
 pub use app_key::AppKey;
+pub use environment::unknown_variables;
 pub use media::MediaSettings;
+pub use missing::Missing;
+pub use workers::WorkerSettings;
 
 use crate::domain::ids::{LenderId, PhoneNumberId};
 use crate::domain::inbound::REPEATED_DAYS;
+use environment::Environment;
+use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
-use figment::value::{Dict, Map, Value};
-use figment::{Figment, Metadata, Profile, Provider};
 use mistake::describe;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -91,50 +96,6 @@ pub enum LogFormat {
     Pretty,
 }
 
-/// Sizes and periods of the loops. The defaults suit one process on two cores.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct WorkerSettings {
-    /// Whether this process works at all: turns, sends, timers, tickets, files, retention. Without, it takes in webhooks and
-    /// serves the desk, and other processes do the rest.
-    pub loops: bool,
-    /// Deliveries written in one commit at most.
-    pub inbox_batch: usize,
-    /// Deliveries that may wait for the writer; beyond it the webhook answers 503.
-    pub inbox_queue: usize,
-    /// Conversations claimed at once.
-    pub turn_batch: u32,
-    /// Messages sent at once.
-    pub send_batch: u32,
-    /// How often an idle loop looks for work of other replicas, milliseconds.
-    pub poll_ms: u64,
-    /// Time that a shutdown may take, seconds.
-    pub shutdown_s: u64,
-    /// Messages per second of one phone number (Meta: 80).
-    pub sends_per_second: u32,
-    /// Connections to the database.
-    pub connections: u32,
-    /// A turn that was committed longer after its message came is told in the log, milliseconds.
-    pub slow_turn_ms: u32,
-}
-
-impl Default for WorkerSettings {
-    fn default() -> Self {
-        Self {
-            loops: true,
-            inbox_batch: 200,
-            inbox_queue: 4_096,
-            turn_batch: 64,
-            send_batch: 64,
-            poll_ms: 500,
-            shutdown_s: 25,
-            sends_per_second: 80,
-            connections: 10,
-            slow_turn_ms: 5_000,
-        }
-    }
-}
-
 /// Where traces go.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -197,6 +158,13 @@ impl RetentionSettings {
                 self.updates_days
             )));
         }
+        if self.rows_per_round == 0 {
+            return Err(ConfigError::Invalid(
+                "retention.rows_per_round is 0, with which nothing would ever be removed: set it to 1 or more; to keep \
+                 something for ever set its days to 0"
+                    .to_owned(),
+            ));
+        }
         if (1..CHATS_DAYS_MIN).contains(&self.chats_days) {
             return Err(ConfigError::Invalid(format!(
                 "retention.chats_days is {}: the log of a chat is the proof of what was said; set it to \
@@ -230,8 +198,12 @@ pub enum ConfigError {
     Invalid(String),
     #[error("settings file {0} does not exist")]
     NoFile(String),
-    #[error("{variable} is not set: {remedy}")]
-    Missing { variable: &'static str, remedy: &'static str },
+    #[error("{}", told(.0))]
+    Missing(Vec<Missing>),
+}
+
+fn told(missing: &[Missing]) -> String {
+    missing.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// One lender, ready for use.
@@ -244,6 +216,15 @@ pub struct LenderAccount {
     pub flows_dir: PathBuf,
     pub checkout_secret: Option<SecretString>,
 }
+
+const ACCESS_TOKEN: Missing = Missing {
+    variable: "WHATSAPP_ACCESS_TOKEN",
+    remedy: "set the system user's token, or describe lenders in [[lender]] tables of the TOML file",
+};
+const PHONE_NUMBER_ID: Missing = Missing {
+    variable: "WHATSAPP_PHONE_NUMBER_ID",
+    remedy: "set Meta's id of the business phone number (not the number itself)",
+};
 
 impl Settings {
     /// Reads defaults, the file (given, or `acuerdo.toml` if it is there) and the environment.
@@ -267,6 +248,18 @@ impl Settings {
             .merge(Toml::string(text))
             .extract()
             .map_err(|error| ConfigError::Invalid(describe(error)))
+    }
+
+    /// What a single lender needs and is not set, all of it; nothing where `[[lender]]` tables describe the lenders.
+    pub fn missing_of_lender(&self) -> Vec<Missing> {
+        if !self.lender.is_empty() {
+            return Vec::new();
+        }
+        let needed = [
+            (self.whatsapp_access_token.is_none(), ACCESS_TOKEN),
+            (self.whatsapp_phone_number_id.is_none(), PHONE_NUMBER_ID),
+        ];
+        needed.into_iter().filter_map(|(is_missing, what)| is_missing.then_some(what)).collect()
     }
 
     /// All app secrets that a webhook may be signed with.
@@ -332,14 +325,11 @@ impl Settings {
     }
 
     fn single_lender(&self) -> Result<LenderAccount, ConfigError> {
-        let access_token = self.whatsapp_access_token.clone().ok_or(ConfigError::Missing {
-            variable: "WHATSAPP_ACCESS_TOKEN",
-            remedy: "set the system user's token, or describe lenders in [[lender]] tables of the TOML file",
-        })?;
-        let number = self.whatsapp_phone_number_id.clone().ok_or(ConfigError::Missing {
-            variable: "WHATSAPP_PHONE_NUMBER_ID",
-            remedy: "set Meta's id of the business phone number (not the number itself)",
-        })?;
+        let (Some(access_token), Some(number)) =
+            (self.whatsapp_access_token.clone(), self.whatsapp_phone_number_id.clone())
+        else {
+            return Err(ConfigError::Missing(self.missing_of_lender()));
+        };
         Ok(LenderAccount {
             id: LenderId::new(&self.lender_id),
             access_token,
@@ -422,34 +412,6 @@ impl Default for Defaults {
             media: MediaSettings::default(),
             telemetry: TelemetrySettings::default(),
         }
-    }
-}
-
-/// Settings that are numbers.
-const NUMBERS: &[&str] = &["telemetry.trace_one_in"];
-
-/// The variables of [`ENVIRONMENT`] that are set and not empty, each as the text that it is unless it is a number by
-/// nature: Meta's ids are all digits, and a secret may look like a number.
-struct Environment;
-
-impl Provider for Environment {
-    fn metadata(&self) -> Metadata {
-        Metadata::named("the environment")
-    }
-
-    fn data(&self) -> Result<Map<Profile, Dict>, figment::Error> {
-        let (mut set, mut tables) = (Dict::new(), BTreeMap::<&str, Dict>::new());
-        for (variable, setting) in ENVIRONMENT {
-            let Some(text) = std::env::var(variable).ok().filter(|text| !text.is_empty()) else { continue };
-            let number = NUMBERS.contains(setting).then(|| text.parse::<u32>().ok()).flatten();
-            let value = number.map_or_else(|| Value::from(text), Value::from);
-            match setting.split_once('.') {
-                Some((table, name)) => tables.entry(table).or_default().insert(name.to_owned(), value),
-                None => set.insert((*setting).to_owned(), value),
-            };
-        }
-        set.extend(tables.into_iter().map(|(table, values)| (table.to_owned(), Value::from(values))));
-        Ok(Map::from([(Profile::Default, set)]))
     }
 }
 

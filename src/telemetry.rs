@@ -1,5 +1,8 @@
 //! Logs and metrics. Neither ever holds a text, name, phone, document, amount of a person, or secret.
 
+mod catalogue;
+pub mod pulse;
+
 use crate::config::LogFormat;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::sync::OnceLock;
@@ -75,6 +78,7 @@ pub fn metrics() -> &'static PrometheusHandle {
         let handle = recorder.handle();
         // Only the first recorder of a process counts; the handle of a later one would stay empty.
         drop(metrics::set_global_recorder(recorder));
+        catalogue::register();
         handle
     })
 }

@@ -7,6 +7,7 @@ use acuerdo::domain::ids::{ConversationId, LenderId};
 use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::Store;
 use acuerdo::ports::clock::Clock;
+use acuerdo::ports::outbox::Wanted;
 use acuerdo::ports::retention::{Act, Aged, Place};
 use acuerdo::store::{StoreOptions, connect};
 use acuerdo::system::SystemClock;
@@ -340,7 +341,7 @@ async fn looks(base: &Base) {
     let now = SystemClock.now();
     let (second, none) = (Millis::seconds(1), ConversationId(Uuid::nil()));
     timed("claim conversations, none waits", || store.claim_conversations(now, second, 64, 50)).await;
-    timed("claim messages, none waits", || store.claim_outbox(now, second, second, 64)).await;
+    timed("claim messages, none waits", || store.claim_outbox(now, second, second, Wanted::any(64))).await;
     timed("fire timers, none is due", || store.fire_timers(Timestamp(0), 500)).await;
     timed("statuses, none waits", || store.apply_statuses(now, 60_000, 500)).await;
     timed("backlog (each scrape of /metrics)", || store.backlog(now)).await;

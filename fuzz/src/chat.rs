@@ -107,7 +107,7 @@ impl<'f> Chat<'f> {
                 1 => Input::TicketClosed { outcome: None },
                 2 => Input::IdentityChanged,
                 3 => Input::HumanEcho,
-                _ => Input::DeliveryFailed { question: true },
+                _ => Input::DeliveryFailed { question: true, unconfirmed: None },
             }),
             12 => {
                 let hours = i64::from(u.int_in_range(0..=100_u8)?);

@@ -2,7 +2,7 @@
 
 use super::{keep, read_lenders, traces};
 use crate::app::World;
-use crate::config::{ConfigError, Settings};
+use crate::config::{ConfigError, Missing, Settings};
 use crate::service::lenders::Lenders;
 use crate::understand::Understander;
 use crate::whatsapp::signature::AppSecrets;
@@ -15,7 +15,8 @@ const SECRET_SIGNS_MIN: usize = 16;
 
 /// Every reason for which `acuerdo serve` would end at once, each with the name of what it is about.
 pub fn obstacles(settings: &Settings, world: &World) -> Vec<(&'static str, anyhow::Error)> {
-    let checks: [(&'static str, anyhow::Result<()>); 8] = [
+    let checks: [(&'static str, anyhow::Result<()>); 9] = [
+        ("loops", settings.workers.check().map_err(Into::into)),
         ("retention", keep(settings).map(drop)),
         ("files", settings.media.check().map_err(Into::into)),
         ("address", address("ACUERDO_BIND", &settings.bind)),
@@ -23,12 +24,17 @@ pub fn obstacles(settings: &Settings, world: &World) -> Vec<(&'static str, anyho
             "internal address",
             settings.internal_bind.iter().try_for_each(|bind| address("ACUERDO_INTERNAL_BIND", bind)),
         ),
-        ("lenders", read_lenders(settings).map(drop)),
+        ("lenders", lenders(settings)),
         ("app secrets", app_secrets(settings)),
         ("traces", traces::collector(settings, world).map(drop).map_err(Into::into)),
         ("understanding", understanding(settings)),
     ];
     checks.into_iter().filter_map(|(what, done)| done.err().map(|error| (what, error))).collect()
+}
+
+/// What is missing is told by [`missing`].
+fn lenders(settings: &Settings) -> anyhow::Result<()> {
+    if settings.missing_of_lender().is_empty() { read_lenders(settings).map(drop) } else { Ok(()) }
 }
 
 fn address(variable: &str, bind: &str) -> anyhow::Result<()> {
@@ -52,19 +58,24 @@ fn understanding(settings: &Settings) -> anyhow::Result<()> {
     Understander::load(&folder).map(drop).map_err(Into::into)
 }
 
-/// Settings that cannot serve, told before anything is opened.
+/// Everything that has no default, is needed to serve, and is not set.
+pub fn missing(settings: &Settings) -> Vec<Missing> {
+    let signs = settings.app_secrets().is_empty().then_some(Missing {
+        variable: "WHATSAPP_APP_SECRET",
+        remedy: "set the secret of the Meta app that signs the webhooks",
+    });
+    let greets = settings.whatsapp_verify_token.is_none().then_some(Missing {
+        variable: "WHATSAPP_VERIFY_TOKEN",
+        remedy: "choose a word and write the same one in the Meta app's webhook settings",
+    });
+    signs.into_iter().chain(greets).chain(settings.missing_of_lender()).collect()
+}
+
+/// Settings that cannot serve, told before anything is opened; what is missing all at once.
 pub fn require_webhook_settings(settings: &Settings) -> Result<(), ConfigError> {
-    if settings.app_secrets().is_empty() {
-        return Err(ConfigError::Missing {
-            variable: "WHATSAPP_APP_SECRET",
-            remedy: "set the secret of the Meta app that signs the webhooks",
-        });
-    }
-    if settings.whatsapp_verify_token.is_none() {
-        return Err(ConfigError::Missing {
-            variable: "WHATSAPP_VERIFY_TOKEN",
-            remedy: "choose a word and write the same one in the Meta app's webhook settings",
-        });
+    let missing = missing(settings);
+    if !missing.is_empty() {
+        return Err(ConfigError::Missing(missing));
     }
     settings.app_secrets().iter().try_for_each(|secret| long_enough("WHATSAPP_APP_SECRET", secret))?;
     settings

@@ -5,7 +5,7 @@ mod desk;
 mod findings;
 
 use crate::app;
-use crate::config::Settings;
+use crate::config::{Settings, unknown_variables};
 use crate::ports::Store;
 use crate::ports::message_sender::{MessageSender, SendAccount};
 use crate::service::cases::waiting;
@@ -39,9 +39,18 @@ pub async fn run(settings: Settings, args: &DoctorArgs) -> anyhow::Result<ExitCo
 }
 
 fn check_settings(settings: &Settings, findings: &mut Findings) {
-    match app::require_webhook_settings(settings) {
-        Ok(()) => findings.ok("settings", "webhook secret and verify token are set"),
-        Err(error) => findings.fail("settings", &error.to_string()),
+    let missing = app::missing(settings);
+    for what in &missing {
+        findings.mend("settings", &format!("{} is not set", what.variable), what.remedy);
+    }
+    if missing.is_empty() {
+        match app::require_webhook_settings(settings) {
+            Ok(()) => findings.ok("settings", "webhook secret and verify token are set"),
+            Err(error) => findings.fail("settings", &error.to_string()),
+        }
+    }
+    for unknown in unknown_variables() {
+        findings.warn("settings", &unknown);
     }
     for risk in settings.risks() {
         findings.warn("settings", &risk);

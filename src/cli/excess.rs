@@ -1,6 +1,5 @@
 //! Amounts of a debt file that the law or common sense hardly allows: they are imported, and whoever imports is told.
 
-use crate::debts::DebtFile;
 use crate::domain::debt::{Obligation, ObligationStatus};
 use crate::domain::time::Day;
 use crate::rules::policy::model::Policy;
@@ -14,14 +13,9 @@ const ONE_BPS: i128 = 10_000;
 /// Late interest may have begun before what is overdue now, or on more than that.
 const LATE_INTEREST_TIMES: i128 = 2;
 
-/// What is odd, with its line.
-pub fn found(file: &DebtFile, policy: &Policy, caps: &RateCaps) -> Vec<(u64, &'static str)> {
-    let open = |(debt, _): &(&Obligation, &u64)| debt.status != ObligationStatus::Settled;
-    let of_debt = |(debt, line): (&Obligation, &u64)| {
-        let line = *line;
-        of(debt, policy, caps).into_iter().map(move |what| (line, what)).collect::<Vec<_>>()
-    };
-    file.obligations.iter().zip(&file.lines).filter(open).flat_map(of_debt).collect()
+/// What is odd about a debt.
+pub fn found(debt: &Obligation, policy: &Policy, caps: &RateCaps) -> Vec<&'static str> {
+    if debt.status == ObligationStatus::Settled { Vec::new() } else { of(debt, policy, caps) }
 }
 
 fn of(debt: &Obligation, policy: &Policy, caps: &RateCaps) -> Vec<&'static str> {
@@ -46,30 +40,27 @@ fn of(debt: &Obligation, policy: &Policy, caps: &RateCaps) -> Vec<&'static str> 
     found
 }
 
-/// Debts whose interest was compared with no cap, because none is known for the day of their balance.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Debts whose interest was compared with no cap, because none is known for the day of their balance; whoever imports is
+/// told rather than left to think that all is well.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Uncompared {
     pub debts: usize,
-    /// Of the first.
-    pub line: u64,
-    pub day: Day,
+    /// Line and day of the first.
+    pub first: Option<(u64, Day)>,
 }
 
-/// What [`found`] could not judge; whoever imports is told rather than left to think that all is well.
-pub fn uncompared(file: &DebtFile, policy: &Policy, caps: &RateCaps) -> Option<Uncompared> {
-    let bears = |debt: &Obligation| debt.balance.late_interest.minor > 0 || debt.rate_ea_bps.is_some();
-    let day = |debt: &Obligation| policy.zone.day(debt.balance.as_of);
-    let is_known = |day: Day| {
-        caps.0.iter().any(|cap| cap.country == policy.country && (cap.from..=cap.to).contains(&day))
-    };
-    let open = |debt: &Obligation| debt.status != ObligationStatus::Settled;
-    let mut unknown = file
-        .obligations
-        .iter()
-        .zip(&file.lines)
-        .filter(|(debt, _)| open(debt) && bears(debt) && !is_known(day(debt)));
-    let (first, line) = unknown.next()?;
-    Some(Uncompared { debts: 1 + unknown.count(), line: *line, day: day(first) })
+impl Uncompared {
+    /// Counts the debt if [`found`] could not judge it.
+    pub fn look(&mut self, line: u64, debt: &Obligation, policy: &Policy, caps: &RateCaps) {
+        let bears = debt.balance.late_interest.minor > 0 || debt.rate_ea_bps.is_some();
+        let day = policy.zone.day(debt.balance.as_of);
+        let is_known =
+            caps.0.iter().any(|cap| cap.country == policy.country && (cap.from..=cap.to).contains(&day));
+        if debt.status != ObligationStatus::Settled && bears && !is_known {
+            self.debts += 1;
+            self.first.get_or_insert((line, day));
+        }
+    }
 }
 
 /// The highest cap that holds on some of these days, in hundredths of a percent; `None` where none is known or one kind
@@ -82,7 +73,7 @@ fn highest(caps: &RateCaps, country: &str, (from, to): (Day, Day)) -> Option<i12
 
 #[cfg(test)]
 mod tests {
-    use super::{Uncompared, found, uncompared};
+    use super::{Uncompared, found};
     use crate::debts::{ImportContext, parse};
     use crate::domain::ids::LenderId;
     use crate::domain::time::Timestamp;
@@ -97,7 +88,7 @@ mod tests {
         judged(text, "2026-08-20T12:00:00Z").0
     }
 
-    fn judged(text: &str, now: &str) -> (Vec<(u64, &'static str)>, Option<Uncompared>) {
+    fn judged(text: &str, now: &str) -> (Vec<(u64, &'static str)>, Uncompared) {
         let set =
             PolicySet::parse([("andino.yaml", ANDINO), ("rate_caps.yaml", CAPS), ("holidays.csv", HOLIDAYS)]);
         let set = set.unwrap();
@@ -105,14 +96,20 @@ mod tests {
         let now = Timestamp::parse_rfc3339(now).unwrap();
         let context = ImportContext { now, zone: policy.zone.clone(), currency: policy.currency };
         let file = parse(text.as_bytes(), &context).all_or_nothing().unwrap();
-        (found(&file, policy, &set.caps), uncompared(&file, policy, &set.caps))
+        let (mut odd, mut left) = (Vec::new(), Uncompared::default());
+        for (debt, line) in file.obligations.iter().zip(file.lines) {
+            odd.extend(found(debt, policy, &set.caps).into_iter().map(|what| (line, what)));
+            left.look(line, debt, policy, &set.caps);
+        }
+        (odd, left)
     }
 
     #[test]
     fn a_day_whose_cap_is_not_known_is_told() {
-        assert_eq!(judged(SAMPLE, "2026-08-20T12:00:00Z").1, None);
-        let told = judged(SAMPLE, "2026-11-20T12:00:00Z").1.unwrap();
-        assert!(told.debts > 1 && told.line > 1 && told.day.to_string().starts_with("2026-1"), "{told:?}");
+        assert_eq!(judged(SAMPLE, "2026-08-20T12:00:00Z").1, Uncompared::default());
+        let told = judged(SAMPLE, "2026-11-20T12:00:00Z").1;
+        let (line, day) = told.first.unwrap();
+        assert!(told.debts > 1 && line > 1 && day.to_string().starts_with("2026-1"), "{told:?}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! `acuerdo health`: asks the server of this machine whether it is ready, for container health checks.
+//! `acuerdo health`: asks the server of this machine whether it is ready, or lives, for container health checks.
 
 use anyhow::{Context, bail};
+use clap::Args;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -12,12 +13,20 @@ const ANSWER_MAX: Duration = Duration::from_secs(4);
 /// The answer is a few hundred bytes.
 const BODY_BYTES_MAX: u64 = 64 * 1024;
 
-/// Prints what `/health/ready` says at the address that the server binds; succeeds when it is 200.
+#[derive(Args)]
+pub struct HealthArgs {
+    /// Only whether the process runs: what a container is restarted for. A database that is down is no reason.
+    #[arg(long)]
+    live: bool,
+}
+
+/// Prints what `/health/ready`, or `/health/live`, says at the address that the server binds; succeeds when it is 200.
 ///
 /// Plain HTTP/1.0 over TCP: the only peer is this program on this machine.
-pub async fn run(bind: &str) -> anyhow::Result<ExitCode> {
+pub async fn run(bind: &str, args: &HealthArgs) -> anyhow::Result<ExitCode> {
+    let path = if args.live { "/health/live" } else { "/health/ready" };
     let address = reachable(bind).await?;
-    let answer = tokio::time::timeout(ANSWER_MAX, ask(address))
+    let answer = tokio::time::timeout(ANSWER_MAX, ask(address, path))
         .await
         .with_context(|| format!("{address} gave no answer within {} s", ANSWER_MAX.as_secs()))?
         .with_context(|| format!("no server answers on {address}"))?;
@@ -27,12 +36,12 @@ pub async fn run(bind: &str) -> anyhow::Result<ExitCode> {
     if status == "200" {
         return Ok(ExitCode::SUCCESS);
     }
-    bail!("not ready: {address} answered with status {status}")
+    bail!("{path} of {address} answered with status {status}")
 }
 
-async fn ask(address: SocketAddr) -> std::io::Result<String> {
+async fn ask(address: SocketAddr, path: &str) -> std::io::Result<String> {
     let mut stream = TcpStream::connect(address).await?;
-    let request = format!("GET /health/ready HTTP/1.0\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     stream.take(BODY_BYTES_MAX).read_to_end(&mut answer).await?;
@@ -62,14 +71,14 @@ mod tests {
     use tokio::net::TcpListener;
 
     /// A server that gives one answer, and its address.
-    async fn server(answer: &'static str) -> String {
+    async fn server(answer: &'static str, path: &'static str) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut request = [0; 1024];
             let n_read = stream.read(&mut request).await.unwrap();
-            assert!(request[..n_read].starts_with(b"GET /health/ready HTTP/1.0\r\n"));
+            assert!(request[..n_read].starts_with(format!("GET {path} HTTP/1.0\r\n").as_bytes()));
             stream.write_all(answer.as_bytes()).await.unwrap();
         });
         address.to_string()
@@ -77,14 +86,22 @@ mod tests {
 
     #[tokio::test]
     async fn a_ready_server_is_healthy() {
-        let bind = server("HTTP/1.1 200 OK\r\n\r\n{\"status\":\"ready\"}").await;
-        assert_eq!(run(&bind).await.unwrap(), ExitCode::SUCCESS);
+        let bind = server("HTTP/1.1 200 OK\r\n\r\n{\"status\":\"ready\"}", "/health/ready").await;
+        assert_eq!(run(&bind, &HealthArgs { live: false }).await.unwrap(), ExitCode::SUCCESS);
+    }
+
+    #[tokio::test]
+    async fn whether_it_lives_is_another_question() {
+        let bind = server("HTTP/1.1 200 OK\r\n\r\n{\"status\":\"live\"}", "/health/live").await;
+        assert_eq!(run(&bind, &HealthArgs { live: true }).await.unwrap(), ExitCode::SUCCESS);
     }
 
     #[tokio::test]
     async fn a_server_without_database_is_not() {
-        let bind = server("HTTP/1.1 503 Service Unavailable\r\n\r\n{}").await;
-        assert!(run(&bind).await.unwrap_err().to_string().contains("status 503"));
+        let bind = server("HTTP/1.1 503 Service Unavailable\r\n\r\n{}", "/health/ready").await;
+        assert!(
+            run(&bind, &HealthArgs { live: false }).await.unwrap_err().to_string().contains("status 503")
+        );
     }
 
     #[tokio::test]
@@ -92,7 +109,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let bind = listener.local_addr().unwrap().to_string();
         drop(listener);
-        assert!(run(&bind).await.unwrap_err().to_string().contains(&bind));
+        assert!(run(&bind, &HealthArgs { live: false }).await.unwrap_err().to_string().contains(&bind));
     }
 
     #[tokio::test]

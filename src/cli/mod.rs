@@ -3,6 +3,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command line speaks on its terminal")]
 
 mod agreement;
+#[cfg(test)]
+mod broken;
 mod case;
 mod demo;
 mod doctor;
@@ -25,7 +27,7 @@ pub mod sample;
 pub mod understand;
 
 use crate::app::{self, World};
-use crate::config::{ConfigError, Settings};
+use crate::config::{ConfigError, Settings, unknown_variables};
 use crate::domain::ids::LenderId;
 use crate::domain::money::Currency;
 use crate::domain::time::Day;
@@ -64,8 +66,8 @@ enum Command {
     Migrate,
     /// Check settings, database, live queue, WhatsApp account and flows; say what to mend.
     Doctor(doctor::DoctorArgs),
-    /// Ask the server that runs on this machine whether it is ready; for container health checks.
-    Health,
+    /// Ask the server that runs on this machine whether it is ready, or lives; for container health checks.
+    Health(health::HealthArgs),
     /// Import persons, obligations and balances from a CSV file (see docs/import.md).
     Import(import::ImportArgs),
     /// Check, try and draw conversation flows.
@@ -271,22 +273,28 @@ fn plainly_said(text: &str) -> Result<String, String> {
 }
 
 async fn command(cli: Cli) -> anyhow::Result<ExitCode> {
-    let settings = || Settings::load(cli.config.as_deref());
+    let quietly = || Settings::load(cli.config.as_deref());
+    let settings = || {
+        for unknown in unknown_variables() {
+            eprintln!("warning: {unknown}");
+        }
+        quietly()
+    };
     match cli.command {
         Command::Demo(args) => demo::run(args).await,
         Command::Serve => {
-            let settings = settings()?;
+            let settings = quietly()?;
             telemetry::init_logs(&settings.log, settings.log_format)?;
             telemetry::tell_panics();
             serve::run(settings, world()).await
         }
         Command::Migrate => migrate::run(&settings()?).await,
-        Command::Doctor(args) => doctor::run(settings()?, &args).await,
+        Command::Doctor(args) => doctor::run(quietly()?, &args).await,
         Command::Import(args) => import::run(&settings()?, &args).await,
         Command::Flow(command) => flows(&command).await,
-        Command::Health => {
-            let settings = settings()?;
-            health::run(settings.internal_bind.as_ref().unwrap_or(&settings.bind)).await
+        Command::Health(args) => {
+            let settings = quietly()?;
+            health::run(settings.internal_bind.as_ref().unwrap_or(&settings.bind), &args).await
         }
         Command::Agent(command) => agents(&settings()?, command).await,
         Command::Dead(command) => dead::run(&settings()?, command).await,

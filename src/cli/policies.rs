@@ -4,9 +4,10 @@
 use crate::app::parse_policies;
 use crate::domain::assurance::Assurance;
 use crate::domain::time::{Day, Timestamp};
+use crate::flow::check::literals::typed;
 use crate::flow::diagnostic::Severity;
 use crate::flow::text::closing::given_away;
-use crate::rules::lint::{Author, Lint};
+use crate::rules::lint::{Author, Lint, Weaker};
 use crate::rules::policy::PolicySet;
 use crate::rules::policy::document::Diagnostic;
 use crate::rules::policy::model::Policy;
@@ -16,6 +17,9 @@ use crate::understand::lexicon::UnderstandError;
 use serde::Serialize;
 use std::fmt;
 use std::path::Path;
+
+/// How the identity question begins, by language.
+const ASKS: [(&str, &str); 3] = [("es", "Escríbame"), ("pt", "Escreva"), ("en", "Write")];
 
 /// The day as of which policies are judged.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +79,7 @@ impl Listed {
     }
 
     /// A mistake that has no place of its own in a file.
-    fn error(code: &'static str, file: &Path, message: String, help: &str) -> Self {
+    pub(super) fn error(code: &'static str, file: &Path, message: String, help: &str) -> Self {
         let (file, help) = (file.display().to_string(), help.to_owned());
         Self { code, severity: Severity::Error, file, line: 1, column: 1, message, help }
     }
@@ -131,7 +135,8 @@ fn of_policies(folder: &Path, set: &PolicySet, as_of: AsOf, findings: &mut Vec<L
         let severity = if found.is_mistake { Severity::Error } else { Severity::Warning };
         Listed::of(found.told, severity)
     }));
-    findings.extend(set.long_caps().into_iter().map(|found| Listed::of(found, Severity::Error)));
+    let caps = set.long_caps().into_iter().chain(set.implausible_caps());
+    findings.extend(caps.map(|found| Listed::of(found, Severity::Error)));
     let warnings = set
         .crowded_months(|policy| as_of.day(policy))
         .into_iter()
@@ -139,14 +144,19 @@ fn of_policies(folder: &Path, set: &PolicySet, as_of: AsOf, findings: &mut Vec<L
         .chain(set.privacy_gaps());
     findings.extend(warnings.map(|found| Listed::of(found, Severity::Warning)));
     let lint = folder.join("lint.yaml");
-    let rules = match std::fs::read_to_string(&lint) {
-        Ok(text) => Lint::parse(&text).map_err(|error| error.to_string()),
-        Err(error) => Err(format!("the rules for wording cannot be read: {error}")),
+    let read = std::fs::read_to_string(&lint)
+        .map_err(|error| format!("the rules for wording cannot be read: {error}"))
+        .and_then(|text| Ok((Lint::parse(&text).map_err(|error| error.to_string())?, text)));
+    let rules = match read {
+        Ok((rules, text)) => {
+            findings.extend(of_rules(&lint, &text, &rules));
+            rules
+        }
+        Err(message) => {
+            findings.push(Listed::error("policy", &lint, message, "nothing is checked without these rules"));
+            Lint::default()
+        }
     };
-    let rules = rules.unwrap_or_else(|message| {
-        findings.push(Listed::error("policy", &lint, message, "nothing is checked without these rules"));
-        Lint::default()
-    });
     let wording = folder.join("wording.yaml");
     match Wording::new(&set.wording) {
         Ok(words) => findings.extend(of_wording(&wording, &words, &rules)),
@@ -154,17 +164,46 @@ fn of_policies(folder: &Path, set: &PolicySet, as_of: AsOf, findings: &mut Vec<L
     }
 }
 
+/// Rules that stop less than those that the program is shipped with.
+fn of_rules(file: &Path, text: &str, rules: &Lint) -> Vec<Listed> {
+    let Ok(shipped) = Lint::shipped() else { return Vec::new() };
+    let told = |weaker: Weaker| {
+        let head = weaker.rule.map(|id| format!("id: {id}"));
+        let stands = |line: &str| Some(line.trim_start_matches([' ', '-'])) == head.as_deref();
+        Listed {
+            severity: if weaker.is_mistake { Severity::Error } else { Severity::Warning },
+            line: (1..)
+                .zip(text.lines())
+                .find(|(_, line)| stands(line.trim_end()))
+                .map_or(1, |(line, _)| line),
+            ..Listed::error("policy", file, weaker.what, weaker.remedy)
+        }
+    };
+    rules.weaker_than(&shipped).into_iter().map(told).collect()
+}
+
+/// The line of a text of `wording.yaml`.
+pub(super) fn text_at(file: &Path, language: &str, key: &str) -> u64 {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    let head = format!("{language}:");
+    let mut lines = (1..).zip(text.lines()).skip_while(|(_, line)| line.trim_end() != head);
+    lines.find(|(_, line)| line.trim_start().starts_with(&format!("{key}:"))).map_or(1, |(line, _)| line)
+}
+
 /// What debtors read of offers obeys the rules for texts, and fits its place.
 fn of_wording(file: &Path, wording: &Wording, rules: &Lint) -> Vec<Listed> {
-    let text = std::fs::read_to_string(file).unwrap_or_default();
-    let at = |language: &str, key: &str| {
-        let head = format!("{language}:");
-        let mut lines = (1..).zip(text.lines()).skip_while(|(_, line)| line.trim_end() != head);
-        lines.find(|(_, line)| line.trim_start().starts_with(&format!("{key}:"))).map_or(1, |(line, _)| line)
-    };
+    let at = |language: &str, key: &str| text_at(file, language, key);
     let mut found = Vec::new();
     for (language, key, words) in wording.words() {
-        for hit in rules.check(&words, Author::Bot, Assurance::Verificada) {
+        // What the identity question asks for is read as it is asked, of somebody unproved.
+        let asked = key.starts_with("documento") && !key.ends_with(".ejemplo");
+        let (words, level) = if asked {
+            let ask = ASKS.iter().find(|(of, _)| *of == language).map_or("", |(_, ask)| ask);
+            (format!("{ask} {words}."), Assurance::Ninguna)
+        } else {
+            (words, Assurance::Verificada)
+        };
+        for hit in rules.check(&words, Author::Bot, level) {
             let message = format!("`{language}.{key}`: {}: “{}”", hit.title, hit.phrase);
             found.push(Listed {
                 line: at(language, key),
@@ -178,6 +217,17 @@ fn of_wording(file: &Path, wording: &Wording, rules: &Lint) -> Vec<Listed> {
             let help = "say it of no offer: what one waives is `{descuento|money}`";
             found.push(Listed { line: at(language, key), ..Listed::error("policy", file, message, help) });
         }
+    }
+    for (language, key, text) in wording.texts() {
+        let Some((what, said, _)) = typed(text) else { continue };
+        let message = format!("`{language}.{key}` holds {what}: “{said}”");
+        let help = "figures, accounts and pages come from the policy and the offer: show their placeholder";
+        found.push(Listed { line: at(language, key), ..Listed::error("policy", file, message, help) });
+    }
+    for (language, key, name) in wording.not_shown() {
+        let message = format!("`{language}.{key}` does not show `{{{name}}}`");
+        let help = "whoever pays must read whom the policy names, in every language";
+        found.push(Listed { line: at(language, key), ..Listed::error("policy", file, message, help) });
     }
     for (language, key, length, most) in wording.too_long() {
         let message =

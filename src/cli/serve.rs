@@ -1,12 +1,13 @@
 //! `acuerdo serve`: the webhook, the loops, the desk, until a signal.
 
 use crate::app::{App, Faces, World, require_webhook_settings};
-use crate::config::Settings;
+use crate::config::{Settings, unknown_variables};
 use crate::http;
 use crate::worker::supervisor::Supervisor;
 use actix_web::middleware::from_fn;
 use actix_web::{App as HttpApp, HttpServer};
 use anyhow::Context;
+use std::io::ErrorKind;
 use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -16,7 +17,11 @@ use tokio::signal::unix::{SignalKind, signal};
 const INTAKE_MAX: Duration = Duration::from_secs(5);
 
 pub async fn run(settings: Settings, world: World) -> anyhow::Result<ExitCode> {
+    for unknown in unknown_variables() {
+        tracing::warn!(risk = unknown, "risky settings");
+    }
     require_webhook_settings(&settings)?;
+    settings.workers.check()?;
     for risk in settings.risks() {
         tracing::warn!(risk, "risky settings");
     }
@@ -68,9 +73,18 @@ pub async fn run(settings: Settings, world: World) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// `variable` is what an operator changes when the address is taken.
+/// `variable` is what an operator changes when the address cannot be had.
 pub fn listen(variable: &str, bind: &str) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(bind).with_context(|| format!("cannot listen on {bind} ({variable}): is it in use?"))
+    TcpListener::bind(bind).map_err(|error| {
+        let remedy = if error.kind() == ErrorKind::AddrInUse {
+            "another program listens there: end it, or take another port"
+        } else if error.kind() == ErrorKind::PermissionDenied {
+            "ports below 1024 are not for everybody: take a higher one"
+        } else {
+            "write an address of this machine as `127.0.0.1:8080`"
+        };
+        anyhow::anyhow!("cannot listen on {bind} ({variable}): {error}; {remedy}")
+    })
 }
 
 /// The server that Meta and agents reach; `whole`: also what operators call.

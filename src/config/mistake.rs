@@ -8,6 +8,18 @@ fn unquoted(message: &str) -> String {
     told.join(": ")
 }
 
+/// What a programmer calls a type, in words of everybody.
+fn plainly(expected: &str) -> String {
+    match expected {
+        "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more".to_owned(),
+        "i32" | "i64" => "a whole number".to_owned(),
+        "a nonzero u32" => "a whole number, 1 or more".to_owned(),
+        "bool" | "a boolean" => "true or false".to_owned(),
+        "string" | "a string" => "a text in quotes".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
 /// Says what is wrong with which setting and where it came from, never its value.
 pub(super) fn describe(error: figment::Error) -> String {
     error
@@ -29,15 +41,17 @@ pub(super) fn describe(error: figment::Error) -> String {
                     format!("unknown setting `{field}`{place}{nearest}")
                 }
                 figment::error::Kind::MissingField(field) => format!("setting `{field}` is missing{place}"),
-                figment::error::Kind::InvalidType(_, expected) => {
-                    format!("{key}{place}: expected {expected}")
+                figment::error::Kind::InvalidType(_, expected)
+                | figment::error::Kind::InvalidValue(_, expected) => {
+                    format!("{key}{place}: expected {}", plainly(&expected.to_string()))
                 }
-                figment::error::Kind::InvalidValue(_, expected) => {
-                    format!("{key}{place}: expected {expected}")
+                // The word may be a secret that was put into a wrong line.
+                figment::error::Kind::UnknownVariant(_, known) => {
+                    let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+                    format!("{key}{place}: expected {}", known.join(" or "))
                 }
                 figment::error::Kind::Message(message) => format!("{key}{place}: {}", unquoted(&message)),
                 kind @ (figment::error::Kind::InvalidLength(..)
-                | figment::error::Kind::UnknownVariant(..)
                 | figment::error::Kind::DuplicateField(_)
                 | figment::error::Kind::ISizeOutOfRange(_)
                 | figment::error::Kind::USizeOutOfRange(_)

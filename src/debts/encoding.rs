@@ -1,20 +1,67 @@
 //! From bytes to text: UTF-8 or Windows-1252, never a mixture of both, and no file that is no text.
 
-use crate::debts::csv::whole;
+use crate::debts::csv::{FILE_BYTES_MAX, whole};
 use crate::debts::error::ImportError;
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 /// A file's text with `\n` or `\r\n` at the end of lines, and the lines that are in another encoding than the rest.
-pub struct Decoded<'b> {
-    pub text: Cow<'b, str>,
-    pub odd_lines: BTreeSet<u64>,
+#[derive(Debug)]
+pub struct DebtText {
+    text: String,
+    /// Where it begins: behind a byte order mark.
+    begin: usize,
+    pub(super) odd_lines: BTreeSet<u64>,
     odd_in_utf8: bool,
 }
 
-impl Decoded<'_> {
+impl DebtText {
+    /// UTF-8 with or without a byte order mark, else Windows-1252, of which Latin-1 is a part. UTF-8 is not copied.
+    ///
+    /// # Errors
+    /// A file that is too large, or no text.
+    pub fn of(bytes: Vec<u8>) -> Result<Self, ImportError> {
+        if bytes.len() > FILE_BYTES_MAX {
+            return Err(whole(1, "the file is larger than 512 MiB", "split it by persons"));
+        }
+        let begin = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+        if let Some(kind) = no_csv(bytes.get(begin..).unwrap_or_default()) {
+            let reason = format!("the file is {kind}, not CSV");
+            let remedy = "save it as `CSV UTF-8 (comma delimited)` and import that file";
+            return Err(whole(1, &reason, remedy));
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => {
+                Ok(Self { text: line_ends(text), begin, odd_lines: BTreeSet::new(), odd_in_utf8: false })
+            }
+            Err(error) => Ok(Self::mixed(error.as_bytes().get(begin..).unwrap_or_default())),
+        }
+    }
+
+    /// What is not UTF-8, or not all of it.
+    fn mixed(bytes: &[u8]) -> Self {
+        let (with_utf8, without) = evidence(bytes);
+        let odd_in_utf8 = without.len() > with_utf8.len();
+        let text = if odd_in_utf8 || with_utf8.is_empty() {
+            let mut text = String::with_capacity(bytes.len() + bytes.len() / 16);
+            text.extend(bytes.iter().map(|byte| windows_1252(*byte)));
+            text
+        } else {
+            String::from_utf8_lossy(bytes).into_owned()
+        };
+        let odd_lines = match (with_utf8.is_empty(), odd_in_utf8) {
+            (true, _) => BTreeSet::new(),
+            (false, true) => with_utf8,
+            (false, false) => without,
+        };
+        Self { text: line_ends(text), begin: 0, odd_lines, odd_in_utf8 }
+    }
+
+    pub fn text(&self) -> &str {
+        self.text.get(self.begin..).unwrap_or_default()
+    }
+
     /// What is wrong with each of the odd lines.
-    pub fn odd(&self, line: u64) -> ImportError {
+    pub(super) fn odd(&self, line: u64) -> ImportError {
         let reason = if self.odd_in_utf8 {
             "the line is in UTF-8, the others are in Windows-1252 (Latin-1)"
         } else {
@@ -22,32 +69,6 @@ impl Decoded<'_> {
         };
         whole(line, reason, "export the whole file in one encoding, best in UTF-8")
     }
-}
-
-/// UTF-8 with or without a byte order mark, else Windows-1252, of which Latin-1 is a part.
-pub fn decode(bytes: &[u8]) -> Result<Decoded<'_>, ImportError> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    if let Some(kind) = no_csv(bytes) {
-        let reason = format!("the file is {kind}, not CSV");
-        return Err(whole(1, &reason, "save it as `CSV UTF-8 (comma delimited)` and import that file"));
-    }
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        let text = line_ends(Cow::Borrowed(text));
-        return Ok(Decoded { text, odd_lines: BTreeSet::new(), odd_in_utf8: false });
-    }
-    let (with_utf8, without) = evidence(bytes);
-    let odd_in_utf8 = without.len() > with_utf8.len();
-    let text = if odd_in_utf8 || with_utf8.is_empty() {
-        bytes.iter().map(|byte| windows_1252(*byte)).collect()
-    } else {
-        String::from_utf8_lossy(bytes).into_owned()
-    };
-    let odd_lines = match (with_utf8.is_empty(), odd_in_utf8) {
-        (true, _) => BTreeSet::new(),
-        (false, true) => with_utf8,
-        (false, false) => without,
-    };
-    Ok(Decoded { text: line_ends(Cow::Owned(text)), odd_lines, odd_in_utf8 })
 }
 
 /// What a file is whose first bytes are those of something else.
@@ -114,21 +135,21 @@ fn windows_1252(byte: u8) -> char {
 }
 
 /// A lone carriage return ends a line too (old spreadsheets); only line feeds are counted as lines later.
-fn line_ends(text: Cow<'_, str>) -> Cow<'_, str> {
+fn line_ends(text: String) -> String {
     let bytes = text.as_bytes();
     let is_lone = |(at, byte): (usize, &u8)| *byte == b'\r' && bytes.get(at + 1) != Some(&b'\n');
     if bytes.iter().enumerate().any(is_lone) {
-        return Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"));
+        return text.replace("\r\n", "\n").replace('\r', "\n");
     }
     text
 }
 
 #[cfg(test)]
 mod tests {
-    use super::decode;
+    use super::DebtText;
 
     fn told(bytes: &[u8]) -> String {
-        decode(bytes).map_or_else(|error| error.to_string(), |read| read.text.into_owned())
+        DebtText::of(bytes.to_vec()).map_or_else(|error| error.to_string(), |read| read.text().to_owned())
     }
 
     #[test]
@@ -169,8 +190,8 @@ mod tests {
             (b"\n", vec![latin, b"a", latin], vec![]),
         ] {
             let file = lines.join(end);
-            let read = decode(&file).unwrap_or_else(|error| panic!("{error}"));
-            assert_eq!(Vec::from_iter(read.odd_lines.clone()), odd, "{:?}", read.text);
+            let read = DebtText::of(file).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(Vec::from_iter(read.odd_lines.clone()), odd, "{:?}", read.text());
         }
     }
 }

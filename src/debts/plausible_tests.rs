@@ -1,6 +1,6 @@
 //! Rows that contradict themselves are refused by line; nobody is told what they would say.
 
-use super::{ImportContext, OldBalances, parse};
+use super::{DebtText, ImportContext, OldBalances, Survey, parse};
 use crate::domain::money::Currency;
 use crate::domain::time::{Day, Timestamp, Zone};
 
@@ -9,6 +9,11 @@ const HEAD: &str = "lender,person_ref,full_name,document_type,document,birth_dat
                     next_amount\n";
 const ROW: &str = "andino,C1,Ana Rojas,CC,1010000101,1988-04-12,+573005550001,5001,tarjeta,Tarjeta 24 cuotas,active,COP,\
                    2026-11-20,1000,0,0,0,2026-10-01,2026-12-01,500\n";
+
+fn survey(rows: &str) -> Survey {
+    let text = DebtText::of(format!("{HEAD}{rows}").into_bytes()).unwrap();
+    Survey::of(&text, &context(), |_| ())
+}
 
 fn context() -> ImportContext {
     ImportContext {
@@ -107,10 +112,10 @@ fn balances_of_more_than_a_week_are_counted_and_told() {
     };
     let text =
         [row(1, "2026-11-14"), row(2, "2026-11-13"), row(3, "2025-06-01"), row(4, "2024-01-01")].concat();
-    let import = parse(format!("{HEAD}{text}").as_bytes(), &context());
-    assert_eq!(import.errors, []);
+    let survey = survey(&text);
+    assert_eq!(survey.judged.errors, []);
     let oldest = Day::parse("2025-06-01").unwrap();
-    assert_eq!(import.file.old_balances(&context()), Some(OldBalances { n: 2, oldest }));
+    assert_eq!(survey.old, Some(OldBalances { n: 2, oldest }));
 }
 
 #[test]
@@ -169,8 +174,8 @@ fn an_open_quote_says_which_rows_it_takes_in() {
 fn what_several_persons_have_in_common_is_counted() {
     let row = |n: u8| ROW.replace("C1,", &format!("C{n},")).replace("5001", &format!("500{n}"));
     let text: String = (1..=6).map(row).collect();
-    let shared = parse(format!("{HEAD}{text}").as_bytes(), &context()).file.shared();
+    let shared = survey(&text).shared();
     assert_eq!((shared.documents, shared.phones), (6, 1));
-    let alone = parse(format!("{HEAD}{ROW}").as_bytes(), &context()).file.shared();
+    let alone = survey(ROW).shared();
     assert_eq!((alone.documents, alone.phones), (0, 0));
 }

@@ -1,10 +1,11 @@
 //! From rows to persons and obligations, each compared with the rows before.
 
 use crate::debts::columns::Header;
-use crate::debts::csv::{DebtFile, ImportContext, Tag, obligation_id, person_id, whole};
+use crate::debts::csv::{ImportContext, obligation_id, person_id, whole};
 use crate::debts::error::ImportError;
 use crate::debts::phones::phones;
 use crate::debts::plausible::{self, Dates};
+use crate::debts::reading::Taken;
 use crate::debts::row::Row;
 use crate::debts::values;
 use crate::domain::debt::{Balance, Instalment, Obligation, ObligationStatus, Person};
@@ -14,56 +15,66 @@ use crate::domain::pii::Pii;
 use crate::domain::time::Day;
 use crate::rules::names::first_of;
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 
-/// What earlier rows said, to compare with.
+/// A hash of 128 bits, which two values do not share by chance.
+type Hash = [u64; 2];
+
+/// What earlier rows said, to compare with: hashes and lines, so that a large file takes little memory.
 pub struct Rows<'a> {
     context: &'a ImportContext,
     today: Day,
-    /// Place in `DebtFile::persons` and the line of the first row.
-    persons: HashMap<String, (usize, u64)>,
-    obligations: HashMap<String, u64>,
+    lender: Option<LenderId>,
+    hashes: [RandomState; 2],
+    /// By the hash of the reference: what the first row of the person says, as a hash, and its line.
+    persons: HashMap<Hash, (Hash, u64)>,
+    /// By the hash of the reference: the line.
+    obligations: HashMap<Hash, u64>,
 }
 
 impl<'a> Rows<'a> {
     pub fn new(context: &'a ImportContext) -> Self {
-        let today = context.zone.day(context.now);
-        Self { context, today, persons: HashMap::new(), obligations: HashMap::new() }
+        Self {
+            context,
+            today: context.zone.day(context.now),
+            lender: None,
+            hashes: [RandomState::new(), RandomState::new()],
+            persons: HashMap::new(),
+            obligations: HashMap::new(),
+        }
     }
 
-    /// Adds a row to `file`, or says everything that is wrong with it.
+    /// The row, or everything that is wrong with it.
     pub fn read(
         &mut self,
         line: u64,
         record: &::csv::StringRecord,
         header: &Header,
-        file: &mut DebtFile,
-    ) -> Result<(), Vec<ImportError>> {
+    ) -> Result<Taken, Vec<ImportError>> {
         if let Some(error) = misfit(line, record, header) {
             return Err(vec![error]);
         }
         let mut row = Row { line, record, header, errors: Vec::new() };
-        let parsed = self.row(&mut row, file);
+        let parsed = self.row(&mut row);
         let (Some((person, obligation, tags)), true) = (parsed, row.errors.is_empty()) else {
             return Err(row.errors);
         };
-        let id = person.id;
-        file.lender.get_or_insert_with(|| person.lender.clone());
-        if !self.persons.contains_key(&person.external_ref) {
-            self.persons.insert(person.external_ref.clone(), (file.persons.len(), line));
-            file.persons.push(person);
+        let lender = self.lender.get_or_insert_with(|| person.lender.clone()).clone();
+        if let Some(obligation) = &obligation {
+            self.obligations.insert(self.hash(&obligation.external_ref), line);
         }
-        let obligation_id = obligation.as_ref().map(|obligation| obligation.id);
-        if let Some(obligation) = obligation {
-            self.obligations.insert(obligation.external_ref.clone(), line);
-            file.obligations.push(obligation);
-            file.lines.push(line);
-        }
-        file.tags.extend(tags.into_iter().map(|tag| Tag { person: id, obligation: obligation_id, tag }));
-        Ok(())
+        let (id, reference) = (person.id, self.hash(&person.external_ref));
+        let new = if self.persons.contains_key(&reference) {
+            None
+        } else {
+            self.persons.insert(reference, (self.content(&person), line));
+            Some(person)
+        };
+        Ok(Taken { line, lender, person: id, new, obligation, tags })
     }
 
-    fn row(&self, row: &mut Row<'_>, file: &DebtFile) -> Option<(Person, Option<Obligation>, Vec<String>)> {
-        let lender = self.lender(row, file);
+    fn row(&self, row: &mut Row<'_>) -> Option<(Person, Option<Obligation>, Vec<String>)> {
+        let lender = self.lender(row);
         let person = self.person(row, lender.clone());
         let obligation = if row.text("obligation_ref").is_empty() {
             row.refuse_debt_without_number();
@@ -72,8 +83,8 @@ impl<'a> Rows<'a> {
             self.obligation(row, lender, person.as_ref().map(|person| person.id)).map(Some)
         };
         let person = person?;
-        if let Some((index, first_line)) = self.persons.get(&person.external_ref)
-            && file.persons.get(*index).is_some_and(|first| *first != person)
+        if let Some((first, first_line)) = self.persons.get(&self.hash(&person.external_ref))
+            && *first != self.content(&person)
         {
             let reason = format!("this person is described differently in line {first_line}");
             row.error("person_ref", &reason, "repeat the person's columns unchanged in each row");
@@ -82,7 +93,36 @@ impl<'a> Rows<'a> {
         Some((person, obligation?, tags))
     }
 
-    fn lender(&self, row: &mut Row<'_>, file: &DebtFile) -> Option<LenderId> {
+    fn hash(&self, value: impl Copy + std::hash::Hash) -> Hash {
+        let [first, second] = &self.hashes;
+        [first.hash_one(value), second.hash_one(value)]
+    }
+
+    /// The hash of all that a file says of a person.
+    fn content(&self, person: &Person) -> Hash {
+        let Person {
+            id,
+            lender,
+            external_ref,
+            full_name,
+            first_name,
+            document_type,
+            document,
+            birth_date,
+            language,
+            phones,
+            reserved: _,
+        } = person;
+        let phones: Vec<&str> = phones.iter().map(|phone| phone.expose().as_str()).collect();
+        let birth_date = birth_date.as_ref().map(|day| day.expose().to_string());
+        self.hash((
+            (id.0, lender.as_str(), external_ref, full_name.expose(), first_name.expose()),
+            (document_type, document.expose(), birth_date.as_deref()),
+            (language, phones.as_slice()),
+        ))
+    }
+
+    fn lender(&self, row: &mut Row<'_>) -> Option<LenderId> {
         let text = row.needed("lender")?;
         let valid = text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
         if !valid {
@@ -90,7 +130,7 @@ impl<'a> Rows<'a> {
             return None;
         }
         let lender = LenderId::new(text);
-        if file.lender.as_ref().is_some_and(|first| *first != lender) {
+        if self.lender.as_ref().is_some_and(|first| *first != lender) {
             row.error("lender", "another lender than in the rows before", "write one file per lender");
             return None;
         }
@@ -174,7 +214,7 @@ impl<'a> Rows<'a> {
         person: Option<PersonId>,
     ) -> Option<Obligation> {
         let external_ref = row.key("obligation_ref")?;
-        if let Some(first_line) = self.obligations.get(&external_ref) {
+        if let Some(first_line) = self.obligations.get(&self.hash(&external_ref)) {
             let reason = format!("this obligation is in line {first_line} already");
             row.error("obligation_ref", &reason, "write each obligation once");
         }

@@ -12,8 +12,8 @@ pub enum Reaction {
     /// Token, permission, account or payment trouble: stop every send of this account and call an operator.
     /// The message itself is fine and may go out afterwards.
     StopAll,
-    /// The number or account is throttled, or the service is down: nothing of it goes out for at least `wait`
-    /// (jittered and growing by the caller); then the message is tried again.
+    /// The number or account is throttled, or the service is down: nothing of it goes out for at least `wait`, which is
+    /// nothing where only the number's rate is too high; then the message is tried again.
     BackOffGlobal { wait: Millis },
     /// Too many messages to this one person (131056): try again after 1, 4, 16, 64 … s; others go on.
     BackOffPair,

@@ -49,11 +49,24 @@ pub enum Input {
     IdentityChanged,
     /// A person answered from the business phone: the bot is silent until the session ends or is idle.
     HumanEcho,
-    /// A message of ours will never be delivered; `question`: the one that is open, so that nobody was asked.
+    /// A message of ours will never be delivered, or may not have come; `question`: the one that is open, so that nobody
+    /// was asked.
     DeliveryFailed {
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         question: bool,
+        /// Nobody knows whether it came, and it is not sent again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unconfirmed: Option<Unconfirmed>,
     },
+}
+
+/// What may not have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unconfirmed {
+    /// An answer of the bot that told of a debt.
+    Answer,
+    AgentsWord,
 }
 
 /// What the person said, with its meaning where it was text.

@@ -101,6 +101,8 @@ pub struct BotTexts {
     pub acknowledged: Option<Localised>,
     /// A bare yes behind another text than the terms: before they are asked again. Without it they are asked alone.
     pub terms_again: Option<Localised>,
+    /// An answer about a debt may not have come, and is not sent again: how to have it repeated. Without it people decide.
+    pub unconfirmed: Option<Localised>,
     /// A wish said before identity is proved is kept for afterwards.
     pub kept: Option<Localised>,
     /// An amount that may mean two: above the button of each. Without it such an amount is no answer.

@@ -10,7 +10,7 @@ use crate::ports::tickets::Ticket;
 use crate::rules::policy::outlook::cap_days_left;
 use crate::service::cases;
 use crate::service::lenders::Lenders;
-use crate::telemetry;
+use crate::telemetry::{self, pulse};
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde_json::json;
@@ -52,13 +52,18 @@ async fn live() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "live"}))
 }
 
-/// 503 while the database cannot be written: no webhook could be acknowledged. The live queue and a stop of
-/// sending are told, but do not take the process out of service: chats go on being received.
+/// 503 while the database cannot be written: no webhook could be acknowledged; and while a loop comes round no more:
+/// nobody would be answered. The live queue and a stop of sending are told, but do not take the process out of service:
+/// chats go on being received.
 async fn ready(state: web::Data<OperationsState>) -> HttpResponse {
     let now = state.clock.now();
-    let database = within(state.store.ping(now)).await;
-    let queue = within(state.queue.ping()).await;
-    let stops = match tokio::time::timeout(CHECK_MAX, state.store.stops()).await {
+    // At once, so that an answer comes within the limit of one check.
+    let (database, queue, stops) = tokio::join!(
+        within(state.store.ping(now)),
+        within(state.queue.ping()),
+        tokio::time::timeout(CHECK_MAX, state.store.stops()),
+    );
+    let stops = match stops {
         Ok(Ok(stops)) => stops
             .iter()
             .map(|stop| {
@@ -72,16 +77,20 @@ async fn ready(state: web::Data<OperationsState>) -> HttpResponse {
             .collect(),
         Ok(Err(_)) | Err(_) => Vec::new(),
     };
-    let status = match (&database, &queue, stops.is_empty()) {
-        (Err(_), _, _) => "unavailable",
-        (Ok(()), Err(_), _) | (Ok(()), _, false) => "degraded",
-        (Ok(()), Ok(()), true) => "ready",
+    let silent = pulse::silent_loops();
+    let serves = database.is_ok() && silent.is_empty();
+    let status = match (serves, &queue, stops.is_empty()) {
+        (false, _, _) => "unavailable",
+        (true, Err(_), _) | (true, _, false) => "degraded",
+        (true, Ok(()), true) => "ready",
     };
-    let code = if database.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let code = if serves { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let loops = if silent.is_empty() { json!("ok") } else { json!({"silent": silent}) };
     HttpResponse::build(code).json(json!({
         "status": status,
         "database": told(&database),
         "queue": told(&queue),
+        "loops": loops,
         "stops": stops,
     }))
 }
@@ -93,7 +102,10 @@ async fn metrics(state: web::Data<OperationsState>) -> HttpResponse {
         gauge("acuerdo_outbox_in_doubt", backlog.in_doubt);
         gauge("acuerdo_pending_statuses", backlog.pending_statuses);
         gauge("acuerdo_dead_letters_open", backlog.dead_letters);
-        gauge("acuerdo_oldest_input_milliseconds", backlog.oldest_input_ms.unsigned_abs());
+        seconds("acuerdo_oldest_input_seconds", backlog.oldest_input_ms);
+        seconds("acuerdo_outbox_oldest_answer_seconds", backlog.oldest_answer_ms);
+        gauge("acuerdo_handoff_windows_shutting", backlog.windows_shutting);
+        gauge("acuerdo_handoff_windows_shut", backlog.windows_shut);
     }
     if let Ok(Ok(stops)) = tokio::time::timeout(CHECK_MAX, state.store.stops()).await {
         let outbound = stops.iter().filter(|stop| stop.scope == "outbound").count();
@@ -115,6 +127,14 @@ async fn metrics(state: web::Data<OperationsState>) -> HttpResponse {
     let open = state.store.open_tickets(TICKETS_MAX);
     if let Ok(Ok(open)) = tokio::time::timeout(CHECK_MAX, open).await {
         desk_gauges(&open, now);
+    }
+    for (name, is_silent) in pulse::loops() {
+        metrics::gauge!("acuerdo_loop_silent", "loop" => name).set(u32::from(is_silent));
+    }
+    if let Some(connections) = state.store.connections() {
+        metrics::gauge!("acuerdo_database_connections", "state" => "busy").set(connections.busy);
+        metrics::gauge!("acuerdo_database_connections", "state" => "idle").set(connections.idle);
+        metrics::gauge!("acuerdo_database_connections", "state" => "most").set(connections.most);
     }
     for lender in state.lenders.all() {
         if let Some(days) = cap_days_left(&lender.policy, &lender.caps, lender.today(now)) {
@@ -148,6 +168,10 @@ fn desk_gauges(open: &[Ticket], now: Timestamp) {
 
 fn gauge(name: &'static str, value: u64) {
     metrics::gauge!(name).set(u32::try_from(value).unwrap_or(u32::MAX));
+}
+
+fn seconds(name: &'static str, milliseconds: i64) {
+    gauge(name, milliseconds.unsigned_abs() / 1_000);
 }
 
 async fn within<E: std::fmt::Display>(check: impl Future<Output = Result<(), E>>) -> Result<(), String> {

@@ -7,6 +7,7 @@ use crate::domain::json_text::JsonText;
 use crate::domain::outbound::Outbound;
 use crate::domain::time::{Millis, Timestamp};
 use crate::domain::trace::TraceId;
+use crate::flow::input::Unconfirmed;
 use crate::ports::StoreError;
 use crate::ports::records::Record;
 use async_trait::async_trait;
@@ -97,10 +98,12 @@ pub enum InputKind {
         ticket: TicketId,
         person: PersonId,
     },
-    /// WhatsApp refused a message of ours for good.
+    /// WhatsApp refused a message of ours for good, or nobody knows whether it came.
     DeliveryFailed {
         outbox: OutboxId,
         codes: Vec<i64>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        unconfirmed: Option<Unconfirmed>,
     },
     /// A stored input that this program cannot read back: no turn can be run over it. Never written.
     #[serde(skip)]
@@ -284,4 +287,13 @@ pub struct Backlog {
     pub dead_letters: u64,
     /// Age of the oldest pending input, milliseconds.
     pub oldest_input_ms: i64,
+    /// Age of the oldest answer, of the bot or of an agent, that has not left yet, milliseconds; reminders, which may be
+    /// held for the morning, do not count.
+    pub oldest_answer_ms: i64,
+    /// People who wait for an agent's word and whose service window shuts within [`SHUTS_SOON`], or has shut.
+    pub windows_shutting: u64,
+    pub windows_shut: u64,
 }
+
+/// So long before its end a service window counts as shutting.
+pub const SHUTS_SOON: Millis = Millis::hours(2);

@@ -5,6 +5,7 @@ use crate::domain::ids::{PhoneNumberId, Wamid};
 use crate::domain::outbound::Outbound;
 use crate::domain::pii::Pii;
 use crate::domain::reaction::Reaction;
+use crate::domain::time::Millis;
 use async_trait::async_trait;
 use secrecy::SecretString;
 
@@ -85,7 +86,7 @@ pub struct AccountCheck {
 pub trait MessageSender: Send + Sync {
     /// Sends one message. `callback` comes back in every status of it (`out:<outbox id>`).
     ///
-    /// WhatsApp knows no idempotency: two calls are two messages. Returns within the configured timeout.
+    /// WhatsApp knows no idempotency: two calls are two messages. Returns within [`MessageSender::timeout`].
     async fn send(
         &self,
         account: &SendAccount,
@@ -93,6 +94,14 @@ pub trait MessageSender: Send + Sync {
         message: &Outbound,
         callback: &str,
     ) -> Result<Accepted, SendFailure>;
+
+    /// Opens a connection, so that the first message need not wait for it; whether it could shows at the first send.
+    async fn warm(&self) {}
+
+    /// The longest that [`MessageSender::send`] takes, with the connection.
+    fn timeout(&self) -> Millis {
+        Millis::seconds(20)
+    }
 
     /// Shows the person that the message `wamid` (and those before it) was read. Repeating is harmless.
     async fn mark_read(

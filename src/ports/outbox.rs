@@ -10,9 +10,33 @@ use crate::domain::time::{Millis, Timestamp};
 use crate::domain::trace::TraceId;
 use crate::ports::StoreError;
 use crate::ports::conversations::Origin;
+use crate::rules::doubt::Neighbours;
 use async_trait::async_trait;
 
-/// The head of one conversation's outbox, leased, with what the gate must know at the moment of sending.
+/// Which messages a claim takes.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    pub of: Numbers<'a>,
+    /// Messages at most.
+    pub most: u32,
+}
+
+impl Wanted<'_> {
+    /// `most` messages, whichever number of ours they go out from.
+    pub const fn any(most: u32) -> Self {
+        Self { of: Numbers::Any, most }
+    }
+}
+
+/// Numbers of ours.
+#[derive(Debug, Clone, Copy)]
+pub enum Numbers<'a> {
+    Any,
+    One(&'a PhoneNumberId),
+    NoneOf(&'a [PhoneNumberId]),
+}
+
+/// The head of one conversation's outbox, claimed, with what the gate must know at the moment of sending.
 #[derive(Debug, Clone)]
 pub struct OutboxClaim {
     pub id: OutboxId,
@@ -24,7 +48,7 @@ pub struct OutboxClaim {
     pub content: Outbound,
     pub label: Label,
     pub origin: Origin,
-    /// Tries of sending it, this one included; a claim that ended in [`SendResult::Wait`] was none.
+    /// Tries of sending it, this one included; a claim that never began to send was none.
     pub attempts: u32,
     pub created_at: Timestamp,
     pub assurance: Assurance,
@@ -51,8 +75,11 @@ pub enum SendResult {
     /// The request may have reached Meta: wait for a status until then, never send again.
     InDoubt { until: Timestamp, why: String },
     /// It was not tried, since the gate or pacing holds it until then, or it failed for what is not its own: the service
-    /// is down. The attempt that its claim counted is given back.
+    /// is down. An attempt that was counted is given back.
     Wait { until: Timestamp, why: String },
+    /// It surely did not leave, for a reason that is not its own: it keeps its place, and an attempt that was counted is
+    /// given back.
+    Back { why: String },
     /// It was tried in vain; try again at that time. The conversation's order is kept.
     Retry { at: Timestamp, why: String, code: Option<i64> },
     /// It will never be sent.
@@ -82,6 +109,35 @@ impl OutboxStatus {
             Self::Refused => "refused",
         }
     }
+}
+
+/// A message of which nobody knows whether WhatsApp has it, with what its silence is judged by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenDoubt {
+    pub id: OutboxId,
+    pub token: i64,
+    pub conversation: ConversationId,
+    pub origin: Origin,
+    pub label: Label,
+    /// The reference of an agreement of its chat stands in it.
+    pub names_agreement: bool,
+    /// When it was marked as `sending`; absent where a program before that mark sent it.
+    pub sent_at: Option<Timestamp>,
+    /// When the last word is due.
+    pub until: Timestamp,
+    /// A report of it has arrived and is not applied yet.
+    pub is_reported: bool,
+    /// Of the same number, accepted in the [`NEIGHBOURHOOD`](crate::rules::doubt::NEIGHBOURHOOD) before it was sent.
+    pub neighbours: Neighbours,
+}
+
+/// How a doubt ends without a status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DoubtEnd {
+    /// It goes back to the queue, in its place.
+    Again,
+    /// It becomes `unconfirmed`, and the next message of its chat may go.
+    Unconfirmed,
 }
 
 /// Whether the person can know what a message of ours says.
@@ -137,29 +193,56 @@ pub struct FollowedMessage {
 
 #[async_trait]
 pub trait OutboxStore: Send + Sync {
-    /// Leases the oldest unsent message of each conversation that may send now.
+    /// Claims the oldest unsent message of each conversation that may send now, for `lease`; what we begin ourselves
+    /// only where nothing else is left to claim.
     ///
-    /// A conversation with a message that is sending or in doubt gives none. An agent's message waits until what the
-    /// person wrote meanwhile is read, which may take back the proof that it was written on. A lease that ran out while
-    /// `sending` does **not** make the message claimable: it becomes in doubt (the process may have died after
-    /// the request), with `doubt` as its waiting time.
+    /// A claimed message stays `queued` and counts no attempt: nothing of it has left. A claim that was not begun until
+    /// its lease ended, or whose process died, or whose answer was lost, is claimable again as if it had never been.
+    /// A conversation with a message that is claimed, sending or in doubt gives none. An agent's message waits
+    /// until what the person wrote meanwhile is read, which may take back the proof that it was written on.
+    ///
+    /// A lease that ran out while `sending` does **not** make the message claimable: it becomes in doubt (the process may
+    /// have died after the request), with `doubt` as its waiting time.
     async fn claim_outbox(
         &self,
         now: Timestamp,
         lease: Millis,
         doubt: Millis,
-        limit: u32,
+        wanted: Wanted<'_>,
     ) -> Result<Vec<OutboxClaim>, StoreError>;
 
-    /// Records results; one with an old token changes nothing.
+    /// Marks claimed messages as `sending` for `lease`, in one durable write, and counts an attempt of each. Returns
+    /// those that may be sent now; only they.
+    ///
+    /// The others are not this claim's any more: its lease has ended, another process has claimed it since, it was
+    /// withdrawn, refused or erased, or a status has proved meanwhile that it had been taken.
+    ///
+    /// When this fails nobody knows which are marked, but the caller knows that none was sent: [`SendResult::Back`].
+    async fn begin_sends(
+        &self,
+        now: Timestamp,
+        lease: Millis,
+        claims: &[(OutboxId, i64)],
+    ) -> Result<Vec<OutboxId>, StoreError>;
+
+    /// Records results; one with an old token changes nothing, but for the news that the message was taken.
     async fn finish_outbox(
         &self,
         now: Timestamp,
         results: &[(OutboxId, i64, SendResult)],
     ) -> Result<(), StoreError>;
 
-    /// Ends the doubt of messages for which no status came in time: they become `unconfirmed` and the next may go.
-    async fn settle_doubts(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError>;
+    /// Messages in doubt that were sent [`SILENCE`](crate::rules::doubt::SILENCE) ago or longer, or whose last word is
+    /// due; that first whose last word is due first.
+    async fn open_doubts(&self, now: Timestamp, limit: u32) -> Result<Vec<OpenDoubt>, StoreError>;
+
+    /// Ends doubts, each under the token that it was read with; returns how many. One that a status or a late answer has
+    /// ended meanwhile stays as that left it.
+    async fn end_doubts(&self, now: Timestamp, ends: &[(OutboxId, i64, DoubtEnd)])
+    -> Result<u32, StoreError>;
+
+    /// Refuses those of these messages that wait and that nobody has claimed; returns how many.
+    async fn withdraw_sends(&self, now: Timestamp, ids: &[OutboxId], why: &str) -> Result<u32, StoreError>;
 
     /// Our messages to one conversation, oldest first, newest `limit`.
     async fn sent_messages(

@@ -6,6 +6,7 @@ use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
 use crate::ports::records::{Case, IdentityTry, PaymentClaim};
 use async_trait::async_trait;
+use std::collections::HashMap;
 
 /// Everything that one turn may need of a person, read at one moment.
 #[derive(Debug, Clone)]
@@ -98,6 +99,41 @@ pub struct ImportCounts {
     pub obligations_same: u64,
 }
 
+/// Some rows of an import.
+#[derive(Debug, Default)]
+pub struct ImportBatch {
+    /// With the newest balance that the whole import has of each.
+    pub persons: Vec<(Person, Option<Timestamp>)>,
+    /// Of persons of this batch, of one before, or of stored ones.
+    pub obligations: Vec<Obligation>,
+}
+
+/// What an import writes, in batches that need not be in memory together.
+pub trait ImportSource: Send + Sync {
+    /// All batches from the beginning, the same each time: a transaction that collided with another one runs again.
+    /// Only within one batch may a person or an account come twice.
+    fn batches(&self) -> Box<dyn Iterator<Item = ImportBatch> + Send + '_>;
+}
+
+/// Rows that are in memory anyway.
+struct Whole<'r> {
+    persons: &'r [Person],
+    obligations: &'r [Obligation],
+}
+
+impl ImportSource for Whole<'_> {
+    fn batches(&self) -> Box<dyn Iterator<Item = ImportBatch> + Send + '_> {
+        let mut newest = HashMap::<PersonId, Timestamp>::new();
+        for owed in self.obligations {
+            let at = newest.entry(owed.person).or_insert(owed.balance.as_of);
+            *at = owed.balance.as_of.max(*at);
+        }
+        let persons = self.persons.iter().map(|person| (person.clone(), newest.get(&person.id).copied()));
+        let batch = ImportBatch { persons: persons.collect(), obligations: self.obligations.to_vec() };
+        Box::new(std::iter::once(batch))
+    }
+}
+
 #[async_trait]
 pub trait PeopleStore: Send + Sync {
     /// For each set of phones the persons of the lender who have one of them on file and not marked wrong, by name,
@@ -157,13 +193,23 @@ pub trait PeopleStore: Send + Sync {
     }
 
     /// Inserts or updates by (lender, external_ref), all or nothing. An older `as_of` never replaces a newer one.
+    async fn import_from(
+        &self,
+        lender: &LenderId,
+        source: &dyn ImportSource,
+        now: Timestamp,
+    ) -> Result<ImportCounts, StoreError>;
+
+    /// [`PeopleStore::import_from`] of rows that are in memory.
     async fn import(
         &self,
         lender: &LenderId,
         persons: &[Person],
         obligations: &[Obligation],
         now: Timestamp,
-    ) -> Result<ImportCounts, StoreError>;
+    ) -> Result<ImportCounts, StoreError> {
+        self.import_from(lender, &Whole { persons, obligations }, now).await
+    }
 
     /// A `once` key belongs to one debt of one person: whatever a flow makes it of, nobody gets another's agreement.
     async fn agreement_by_once(

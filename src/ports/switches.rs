@@ -22,6 +22,17 @@ pub struct TakenOver {
     pub turns: u64,
     /// Messages that may or may not have left: in doubt from now on.
     pub sends: u64,
+    /// Messages that were claimed and surely never left: they can be claimed again at once.
+    pub claims: u64,
+}
+
+/// Connections to the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    pub busy: u32,
+    pub idle: u32,
+    /// How many there may be.
+    pub most: u32,
 }
 
 #[async_trait]
@@ -37,6 +48,11 @@ pub trait SwitchStore: Send + Sync {
     /// A cheap round trip that proves that the store can write.
     async fn ping(&self, now: Timestamp) -> Result<(), StoreError>;
 
+    /// How its connections are used now; `None` when it has none.
+    fn connections(&self) -> Option<Connections> {
+        None
+    }
+
     /// The time of the clock that all processes on this store share; `None` when it has no clock of its own, so that
     /// the host's counts.
     async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
@@ -48,7 +64,8 @@ pub trait SwitchStore: Send + Sync {
 
     /// Ends the leases of a process that died, when this one is known to be alone with the database.
     ///
-    /// A message that was being sent becomes in doubt with `doubt` as its waiting time; it is never sent again.
+    /// A message that was being sent becomes in doubt with `doubt` as its waiting time; one that was only claimed goes
+    /// back to the queue.
     /// A store that others may share, or that was not opened to serve, changes nothing: there leases run out.
     async fn take_over(&self, now: Timestamp, doubt: Millis) -> Result<TakenOver, StoreError>;
 

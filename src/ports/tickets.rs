@@ -116,6 +116,54 @@ pub enum AgentAct {
     },
 }
 
+/// Which tickets a page has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// Waiting or with an agent, in the order in which they are served: by priority, then by the longest wait.
+    Open,
+    Queued,
+    Assigned,
+    /// Those that the asking agent was given last.
+    Mine,
+    /// Newest first.
+    Closed,
+}
+
+/// The place of a ticket in its list: what it is ordered by, and its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TicketPlace {
+    /// The priority of open ones, 0 of closed ones.
+    pub rank: i64,
+    /// Since when an open one waits; when a closed one was opened.
+    pub at: Timestamp,
+    pub id: TicketId,
+}
+
+impl TicketPlace {
+    pub fn of(ticket: &Ticket) -> Self {
+        match ticket.status {
+            TicketStatus::Closed => Self { rank: 0, at: ticket.opened_at, id: ticket.id },
+            TicketStatus::Queued | TicketStatus::Assigned { .. } => {
+                Self { rank: i64::from(ticket.priority.rank()), at: ticket.waiting_since, id: ticket.id }
+            }
+        }
+    }
+}
+
+/// What an agent asks for.
+#[derive(Debug, Clone)]
+pub struct TicketPage {
+    pub agent: AgentId,
+    /// Of these queues, of all where none is named; those that the agent was given come whatever their queue.
+    pub served: Vec<String>,
+    /// Of this queue alone.
+    pub queue: Option<String>,
+    pub shown: Shown,
+    /// What comes behind this place.
+    pub after: Option<TicketPlace>,
+    pub limit: u32,
+}
+
 #[async_trait]
 pub trait TicketStore: Send + Sync {
     async fn ticket(&self, lender: &LenderId, id: TicketId) -> Result<Option<Ticket>, StoreError>;
@@ -131,6 +179,9 @@ pub trait TicketStore: Send + Sync {
         open: bool,
         limit: u32,
     ) -> Result<Vec<Ticket>, StoreError>;
+
+    /// A page of one lender's tickets as an agent sees them.
+    async fn ticket_page(&self, lender: &LenderId, page: &TicketPage) -> Result<Vec<Ticket>, StoreError>;
 
     /// Tickets opened, requeued or closed since the last call with `mark_published`: the live queue follows them.
     async fn unpublished_tickets(&self, limit: u32) -> Result<Vec<Ticket>, StoreError>;

@@ -10,8 +10,9 @@ use crate::ports::records::Priority;
 use async_trait::async_trait;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{FromRedisValue, RedisError, Script, ScriptInvocation};
+use std::error::Error as _;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -20,6 +21,9 @@ const RESPONSE_MAX: Duration = Duration::from_secs(1);
 /// A verb with its reconnect; then the desk goes on with the database alone.
 const VERB_MAX: Duration = Duration::from_secs(2);
 const RECONNECT_DELAY_MAX: Duration = Duration::from_millis(500);
+
+/// The code of what a replica refuses.
+const READ_ONLY: &str = "READONLY";
 
 /// Width of one priority in a score: above every time in milliseconds until the year 2248, and four of them
 /// stay below 2^53, up to which Redis keeps a score exact.
@@ -41,7 +45,10 @@ pub enum ConnectError {
 /// Cheap to clone; all clones share one connection, which comes back by itself.
 #[derive(Clone)]
 pub struct RedisQueue {
-    connection: ConnectionManager,
+    connection: Arc<Mutex<ConnectionManager>>,
+    client: redis::Client,
+    /// Where Redis is, for errors: `host:port`.
+    place: String,
     prefix: String,
     verbs: Arc<Verbs>,
 }
@@ -56,6 +63,7 @@ struct Verbs {
     position: Script,
     needs_rebuild: Script,
     mark_rebuilt: Script,
+    ping: Script,
 }
 
 macro_rules! verb {
@@ -76,6 +84,7 @@ impl Verbs {
             position: verb!("lua/position.lua"),
             needs_rebuild: Script::new(include_str!("lua/needs_rebuild.lua")),
             mark_rebuilt: Script::new(include_str!("lua/mark_rebuilt.lua")),
+            ping: verb!("lua/ping.lua"),
         }
     }
 }
@@ -107,13 +116,19 @@ pub async fn connect(url: &str, prefix: &str) -> Result<RedisQueue, ConnectError
         let _ = rustls::crypto::ring::default_provider().install_default();
     }
     let client = redis::Client::open(url).map_err(wrong)?;
+    let connection = Arc::new(Mutex::new(manager(&client).map_err(wrong)?));
+    let place = client.get_connection_info().addr().to_string();
+    Ok(RedisQueue { connection, client, place, prefix: prefix.to_owned(), verbs: Arc::new(Verbs::new()) })
+}
+
+/// It connects at its first use.
+fn manager(client: &redis::Client) -> redis::RedisResult<ConnectionManager> {
     let config = ConnectionManagerConfig::new()
         .set_connection_timeout(Some(CONNECT_MAX))
         .set_response_timeout(Some(RESPONSE_MAX))
         .set_max_delay(RECONNECT_DELAY_MAX)
         .set_number_of_retries(1);
-    let connection = ConnectionManager::new_lazy_with_config(client, config).map_err(wrong)?;
-    Ok(RedisQueue { connection, prefix: prefix.to_owned(), verbs: Arc::new(Verbs::new()) })
+    ConnectionManager::new_lazy_with_config(client.clone(), config)
 }
 
 impl RedisQueue {
@@ -127,26 +142,52 @@ impl RedisQueue {
     }
 
     async fn run<T: FromRedisValue>(&self, call: &ScriptInvocation<'_>) -> Result<T, QueueError> {
-        let mut connection = self.connection.clone();
-        within(call.invoke_async(&mut connection)).await
+        let mut connection = self.connection();
+        self.within(call.invoke_async(&mut connection)).await
+    }
+
+    fn connection(&self) -> ConnectionManager {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn within<T>(&self, call: impl Future<Output = redis::RedisResult<T>>) -> Result<T, QueueError> {
+        let error = match tokio::time::timeout(VERB_MAX, call).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => error,
+            Err(_) => return Err(self.unavailable(&format!("no answer in {} s", VERB_MAX.as_secs()))),
+        };
+        if error.code() == Some(READ_ONLY) {
+            self.look_anew();
+            return Err(self.unavailable(
+                "it is a replica, which takes no writes (READONLY): let REDIS_URL lead to the primary",
+            ));
+        }
+        Err(self.unavailable(&cause(&error)))
+    }
+
+    /// After a fail-over the name may lead to the new primary, and the old connection lives on.
+    fn look_anew(&self) {
+        if let Ok(fresh) = manager(&self.client) {
+            *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = fresh;
+        }
+    }
+
+    fn unavailable(&self, why: &str) -> QueueError {
+        QueueError::Unavailable { why: format!("Redis at {}: {why}", self.place) }
     }
 }
 
-async fn within<T>(call: impl Future<Output = redis::RedisResult<T>>) -> Result<T, QueueError> {
-    match tokio::time::timeout(VERB_MAX, call).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(error)) => Err(unavailable(&error)),
-        Err(_) => Err(QueueError::Unavailable { why: format!("no answer in {} s", VERB_MAX.as_secs()) }),
+/// Kind and code, or what the system says of the connection; the details of an answer may quote keys or what was sent.
+fn cause(error: &RedisError) -> String {
+    if error.is_io_error()
+        && let Some(io) = error.source()
+    {
+        return io.to_string();
     }
-}
-
-/// Kind and code only: the details of a Redis error may quote keys or what was sent.
-fn unavailable(error: &RedisError) -> QueueError {
-    let why = match error.code() {
+    match error.code() {
         Some(code) => format!("{} ({code})", error.category()),
         None => error.category().to_owned(),
-    };
-    QueueError::Unavailable { why }
+    }
 }
 
 fn score(ticket: &QueuedTicket) -> i64 {
@@ -258,9 +299,11 @@ impl HandoffQueue for RedisQueue {
         self.run(&call).await
     }
 
+    /// A replica answers `PING` as well, and no verb.
     async fn ping(&self) -> Result<(), QueueError> {
-        let mut connection = self.connection.clone();
-        within(async { redis::cmd("PING").query_async::<()>(&mut connection).await }).await
+        let mut call = self.verbs.ping.prepare_invoke();
+        call.key(format!("{}{{ping}}:", self.prefix));
+        self.run(&call).await
     }
 }
 

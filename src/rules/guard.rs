@@ -97,6 +97,8 @@ pub enum Fact {
     Received,
     /// A dispute is said to be decided or closed, which is open.
     Decided,
+    /// A right is denied, or somebody is brushed off.
+    Denied,
 }
 
 /// A fact and where it stands: a half-open range of characters of the text as written.

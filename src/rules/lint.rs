@@ -6,6 +6,7 @@
 
 mod denial;
 mod phrase;
+mod shipped;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,7 @@ pub use denial::is_taken_back;
 use phrase::{Near, Phrase, Sets, Span};
 use regex::Regex;
 use serde::Deserialize;
+pub use shipped::Weaker;
 use std::collections::BTreeMap;
 
 /// Words between a hit and an `unless` phrase that still lifts it.
@@ -87,6 +89,7 @@ pub enum LintError {
 #[derive(Debug, Clone, Default)]
 pub struct Lint {
     rules: Vec<Rule>,
+    sets: Sets,
 }
 
 #[derive(Debug, Clone)]
@@ -145,7 +148,7 @@ struct RuleText {
     quiet: bool,
 }
 
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NearText {
     a: Vec<String>,
@@ -170,7 +173,8 @@ impl Lint {
             return Err(LintError::Syntax(format!("more than {RULES_MAX} rules")));
         }
         let compiled = source.rules.into_iter().map(|rule| Rule::compile(rule, &source.sets));
-        Ok(Self { rules: compiled.collect::<Result<_, _>>()? })
+        let rules = compiled.collect::<Result<_, _>>()?;
+        Ok(Self { rules, sets: source.sets })
     }
 
     /// The rules that the words of `text` break, in the file's order, each once. `level` is the person's.

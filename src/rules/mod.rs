@@ -10,6 +10,7 @@ pub mod contact;
 pub mod covered;
 pub mod data_rights;
 pub mod digits;
+pub mod doubt;
 pub mod dpd;
 pub mod file_type;
 pub mod guard;

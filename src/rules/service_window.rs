@@ -8,6 +8,9 @@ const LENGTH: Millis = Millis::hours(24);
 /// Queues, retries and clocks may cost minutes between the decision and Meta's own count.
 const MARGIN: Millis = Millis::minutes(10);
 
+/// How long after the person's last message free-form messages go out, margin taken off.
+pub const SERVICE_WINDOW: Millis = Millis(LENGTH.0 - MARGIN.0);
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServiceWindow {
     /// Free-form messages may be sent before `until`, margin already taken off.
@@ -19,7 +22,7 @@ pub enum ServiceWindow {
 
 /// The window after `last_inbound_sent_at`, the time that Meta gives the person's last message; `None` when there is none.
 pub fn service_window(last_inbound_sent_at: Option<Timestamp>, now: Timestamp) -> ServiceWindow {
-    let until = last_inbound_sent_at.map(|sent_at| sent_at.plus(LENGTH).minus(MARGIN));
+    let until = last_inbound_sent_at.map(|sent_at| sent_at.plus(SERVICE_WINDOW));
     until.filter(|until| now < *until).map_or(ServiceWindow::Closed, |until| ServiceWindow::Open { until })
 }
 

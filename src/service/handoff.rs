@@ -17,8 +17,7 @@ mod unasked;
 pub mod view;
 pub mod wait;
 
-use crate::domain::debt::Person;
-use crate::domain::ids::{TicketId, person_id};
+use crate::domain::ids::TicketId;
 use crate::domain::pii::Pii;
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::agents::{Agent, AgentStore};
@@ -45,8 +44,6 @@ use thiserror::Error;
 
 pub const NOTE_CHARS_MAX: usize = 4_096;
 pub const NAME_CHARS_MAX: usize = 64;
-/// Persons with one number on file that are looked through.
-const PERSONS_MAX: u32 = 50;
 /// Our messages of one conversation that the desk looks back over.
 const SENT_MAX: u32 = 2_000;
 
@@ -105,6 +102,7 @@ pub struct HandoffService {
     flows: Arc<FlowLibrary>,
     settings: HandoffSettings,
     guesses: guesses::Guesses,
+    given_up: take::GivenUp,
 }
 
 /// Why the desk did not do what an agent asked; nothing changed.
@@ -190,7 +188,16 @@ impl HandoffService {
         flows: Arc<FlowLibrary>,
         settings: HandoffSettings,
     ) -> Self {
-        Self { ports, lenders, lint, understander, flows, settings, guesses: guesses::Guesses::new() }
+        Self {
+            ports,
+            lenders,
+            lint,
+            understander,
+            flows,
+            settings,
+            guesses: guesses::Guesses::new(),
+            given_up: take::GivenUp::new(),
+        }
     }
 
     pub const fn settings(&self) -> &HandoffSettings {
@@ -225,7 +232,7 @@ impl HandoffService {
         Ok(Taken { ticket, token: lease.token, until })
     }
 
-    /// Puts the ticket back; whoever waits keeps the place of the first wait.
+    /// Puts the ticket back; whoever waits keeps the place of the first wait. For a while the agent is given others first.
     pub async fn give_up(
         &self,
         agent: &Agent,
@@ -234,6 +241,7 @@ impl HandoffService {
     ) -> Result<Ticket, HandoffError> {
         let (_, lease) = self.lease(agent, id, token).await?;
         self.ports.tickets.give_up(&agent.lender, lease, self.now()).await??;
+        self.given_up.note(agent.id, id, self.now());
         let ticket = self.known(agent, id).await?;
         self.follow(&ticket).await;
         Ok(ticket)
@@ -378,42 +386,6 @@ impl HandoffService {
         )
         .await?;
         Ok(ticket)
-    }
-
-    /// The person of that reference, who has this number on file.
-    async fn called(
-        &self,
-        agent: &Agent,
-        ticket: TicketId,
-        person: &str,
-        digits: &str,
-    ) -> Result<Person, HandoffError> {
-        let now = self.now();
-        if let Err(until) = self.guesses.begin(ticket.0, agent.id.0, now) {
-            metrics::counter!("acuerdo_confirm_guesses_total", "outcome" => "refused").increment(1);
-            return Err(HandoffError::TooManyGuesses { until });
-        }
-        let phones = [digits.to_owned()];
-        let on_file = self.ports.people.persons_by_phone(&agent.lender, &phones, PERSONS_MAX).await;
-        let found = on_file.map(|known| known.into_iter().find(|known| known.external_ref == person));
-        if !matches!(found, Ok(None)) {
-            self.guesses.forgive(ticket.0, agent.id.0, now);
-        }
-        if let Some(person) = found? {
-            return Ok(person);
-        }
-        metrics::counter!("acuerdo_confirm_guesses_total", "outcome" => "wrong").increment(1);
-        tracing::warn!(ticket.id = %ticket, agent.id = %agent.id, "an agent gave a number that is not on file as called");
-        let known = self.ports.people.person_file(&agent.lender, person_id(&agent.lender, person)).await?;
-        let (field, why) = if known.is_none() && !person.is_empty() {
-            ("person", "is nobody's reference; write `external_ref` as the desk shows it")
-        } else {
-            (
-                "called",
-                "is no number on file of that person; call one that is, and write it with its country code",
-            )
-        };
-        Err(HandoffError::Invalid { field, why: why.to_owned() })
     }
 
     fn listed(&self, step: &str) -> Result<(), HandoffError> {

@@ -156,7 +156,7 @@ pub fn tried(claim: &OutboxClaim, result: &SendResult, now: Timestamp) {
     let (outcome, why) = match result {
         SendResult::Accepted { .. } => ("accepted", ""),
         SendResult::InDoubt { why, .. } => ("in_doubt", why.as_str()),
-        SendResult::Wait { why, .. } => ("wait", why.as_str()),
+        SendResult::Wait { why, .. } | SendResult::Back { why } => ("wait", why.as_str()),
         SendResult::Retry { why, .. } => ("retry", why.as_str()),
         SendResult::Refused { why, .. } => ("refused", why.as_str()),
     };

@@ -1,8 +1,10 @@
 //! Read marks and "typing…": a courtesy that is tried once and never waited for.
 
 use crate::domain::ids::{LenderId, PhoneNumberId, Wamid};
+use crate::ports::clock::Clock;
 use crate::ports::message_sender::{MessageSender, ReadReceipt, SendAccount};
 use crate::service::lenders::Lenders;
+use crate::service::pacing::Pacing;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::sync::Arc;
@@ -32,11 +34,19 @@ pub struct PresenceLoop {
     queue: mpsc::Receiver<Seen>,
     sender: Arc<dyn MessageSender>,
     lenders: Arc<Lenders>,
+    pacing: Arc<Pacing>,
+    clock: Arc<dyn Clock>,
 }
 
-pub fn presence(sender: Arc<dyn MessageSender>, lenders: Arc<Lenders>) -> (Presence, PresenceLoop) {
+/// Marks give way to messages: none is made of a number that WhatsApp slows down.
+pub fn presence(
+    sender: Arc<dyn MessageSender>,
+    lenders: Arc<Lenders>,
+    pacing: Arc<Pacing>,
+    clock: Arc<dyn Clock>,
+) -> (Presence, PresenceLoop) {
     let (tell, queue) = mpsc::channel(QUEUE_MAX);
-    (Presence { queue: tell }, PresenceLoop { queue, sender, lenders })
+    (Presence { queue: tell }, PresenceLoop { queue, sender, lenders, pacing, clock })
 }
 
 impl Presence {
@@ -55,6 +65,9 @@ impl PresenceLoop {
             tokio::select! {
                 () = cancel.cancelled() => return,
                 seen = self.queue.recv(), if under_way.len() < CONCURRENT_MAX => match seen {
+                    Some(seen) if !self.pacing.is_unhindered(&seen.phone_number_id, self.clock.now()) => {
+                        metrics::counter!("acuerdo_read_marks_dropped_total").increment(1);
+                    }
                     Some(seen) => under_way.push(mark(self.sender.clone(), self.lenders.clone(), seen)),
                     None => return,
                 },

@@ -10,6 +10,13 @@ const CLOSED: &str = "the connection to the database is closed";
 /// `why` of a transaction that lost against another one and may simply run again.
 const RACE: &str = "the transaction collided with another one";
 
+/// A prepared statement is there twice, or not at all: statements of one session reach several.
+const POOLED: [&str; 2] = ["42P05", "26000"];
+/// What mixes sessions up, and the remedy.
+pub(super) const TRANSACTION_POOLER: &str = "DATABASE_URL leads through a pooler in transaction mode (PgBouncer's pool_mode=transaction), which gives each \
+     transaction another session, and prepared statements get lost: let it lead to PostgreSQL itself, or to a pool of \
+     pool_mode=session; the program keeps a pool of its own (workers.connections)";
+
 /// True when running the whole transaction again, with fresh reads, may succeed at once.
 ///
 /// A unique key counts: another process created the same conversation or agreement between our look and our write.
@@ -27,7 +34,7 @@ impl From<sqlx::Error> for StoreError {
             return of_database(database.as_ref());
         }
         if let sqlx::Error::Io(io) = &error {
-            return unavailable(format!("connection failed ({})", io.kind()));
+            return unavailable(format!("the connection failed: {io}"));
         }
         if let sqlx::Error::ColumnDecode { index, .. } = &error {
             return failed(format!("column {index} has an unexpected type; run `acuerdo doctor`"));
@@ -44,7 +51,11 @@ impl From<sqlx::Error> for StoreError {
             );
         }
         if let sqlx::Error::Configuration(_) = &error {
-            return failed("DATABASE_URL cannot be understood".to_owned());
+            return failed(
+                "DATABASE_URL cannot be understood; signs such as `#`, `@`, `/`, `?` and `%` of its user or password are \
+                 written percent-encoded (`#` as %23)"
+                    .to_owned(),
+            );
         }
         failed("the database driver refused a statement or an answer".to_owned())
     }
@@ -102,6 +113,7 @@ fn of_database(error: &dyn DatabaseError) -> StoreError {
     match code.parse::<i32>() {
         // The messages of these name SQL objects, never values.
         Ok(1) => failed(format!("SQLite: {}", error.message())),
+        Err(_) | Ok(_) if POOLED.contains(&&*code) => failed(TRANSACTION_POOLER.to_owned()),
         Err(_) | Ok(_) if code.starts_with("42") && code != "42501" && code != "42P01" => {
             failed(format!("PostgreSQL: {}", error.message()))
         }

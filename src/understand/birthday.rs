@@ -174,10 +174,13 @@ fn is_whole(part: Part, birth: Day) -> bool {
     matches!(part, Part::Number(number) if number >= 10_000 && written.contains(&number))
 }
 
-/// A year goes on in words: "mil novecientos noventa y dos".
+/// A year goes on in words: "mil novecientos noventa y dos", and never longer than this.
+const YEAR_NUMBERS_MAX: usize = 6;
+
 fn numbers_behind(parts: &[Placed], at: usize) -> Vec<Placed> {
     let number = |at: usize| next(parts, at).filter(|(_, next)| matches!(next.part, Part::Number(_)));
-    std::iter::successors(number(at), |(place, _)| number(*place)).map(|(_, number)| number).collect()
+    let behind = std::iter::successors(number(at), |(place, _)| number(*place));
+    behind.take(YEAR_NUMBERS_MAX).map(|(_, number)| number).collect()
 }
 
 const fn value(part: Part) -> i64 {
@@ -189,13 +192,15 @@ const fn value(part: Part) -> i64 {
 
 /// The next part behind the words between, and its place.
 fn next(parts: &[Placed], at: usize) -> Option<(usize, Placed)> {
-    let between = parts.get(at + 1..)?.iter().take_while(|next| next.part == Part::Between).count();
+    let words = parts.get(at + 1..)?.iter().take(BETWEEN_MAX + 1);
+    let between = words.take_while(|next| next.part == Part::Between).count();
     let place = at + 1 + between;
     parts.get(place).filter(|_| between <= BETWEEN_MAX).map(|part| (place, *part))
 }
 
 fn before(parts: &[Placed], at: usize) -> Option<Placed> {
-    let between = parts.get(..at)?.iter().rev().take_while(|part| part.part == Part::Between).count();
+    let words = parts.get(..at)?.iter().rev().take(BETWEEN_MAX + 1);
+    let between = words.take_while(|part| part.part == Part::Between).count();
     let place = at.checked_sub(between + 1).filter(|_| between <= BETWEEN_MAX)?;
     parts.get(place).copied()
 }
@@ -270,6 +275,15 @@ mod tests {
         let hidden = places(&words, Day::parse(birth).unwrap(), asked);
         let shown = words.iter().enumerate().map(|(at, word)| if hidden.contains(&at) { "_" } else { *word });
         shown.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn what_is_found_grows_with_the_text_and_no_faster() {
+        for word in ["4", "uno", "marzo", "12/4", "4y4"] {
+            let (some, more) = (vec![word; 500], vec![word; 5_000]);
+            let found = |words: &[&str]| shapes(words, 2010, true).len();
+            assert!(found(&more) <= found(&some) * 11 + 100, "{word}");
+        }
     }
 
     #[test]

@@ -402,7 +402,7 @@ impl Reader<'_> {
 
     /// "el 5", "el día 30", "dia 10", "el quince", "on the 5th".
     fn day_of_month(&self, at: usize) -> Option<DateRead> {
-        let opens = self.is(at, &["el", "dia", "the", "al", "este"]);
+        let opens = self.is(at, &["el", "dia", "the", "al", "este", "pal", "pa"]);
         let number_at =
             if self.is(at, &["el", "este"]) && self.is(at + 1, &["dia"]) { at + 2 } else { at + 1 };
         if !opens {

@@ -146,7 +146,7 @@ pub fn stands_plainly(words: &str, phrase: &str) -> bool {
 }
 
 /// Compiled patterns stay small, together as each: nested counters are refused at load.
-const REGEX_BYTES_MAX: usize = 8 << 20;
+const REGEX_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 impl Phrase {
     /// A pattern that does not hold is refused by [`Phrases::new`], and named by [`Self::built`].

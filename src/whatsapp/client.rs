@@ -15,7 +15,7 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response};
 use secrecy::ExposeSecret;
 use serde_json::Value;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Largest answer that is read; Meta's have some hundred bytes.
 const ANSWER_BYTES_MAX: usize = 64 * 1024;
@@ -26,6 +26,9 @@ const RETRY_AFTER_MAX: Millis = Millis::hours(1);
 /// Idle connections are closed before Meta's load balancer does it: a request on a connection that the other side
 /// is closing ends in doubt.
 const POOL_IDLE: Duration = Duration::from_secs(30);
+
+/// A start waits no longer than this for its first connection.
+const WARM_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Where the Graph API is and how long we wait for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +91,7 @@ pub struct GraphClient {
     /// Base address and version, without a slash at the end.
     pub(super) root: String,
     pub(super) media_hosts: Vec<String>,
+    timeout: Duration,
 }
 
 impl GraphClient {
@@ -105,6 +109,7 @@ impl GraphClient {
             http: http_client(config.connect_timeout, config.timeout)?,
             root: format!("{base}/{}", config.version),
             media_hosts: config.media_hosts.clone(),
+            timeout: config.timeout,
         })
     }
 
@@ -136,6 +141,18 @@ impl MessageSender for GraphClient {
     ) -> Result<Accepted, SendFailure> {
         let body = request::message(to, message, callback).map_err(invalid)?;
         answer::accepted(&self.post_message(account, body).await?)
+    }
+
+    /// Any answer will do: nothing is asked, and no token is shown.
+    async fn warm(&self) {
+        if let Ok(mut response) = self.http.get(&self.root).timeout(WARM_TIMEOUT).send().await {
+            // Read to its end, or the connection is not kept.
+            read_capped(&mut response, ANSWER_BYTES_MAX).await;
+        }
+    }
+
+    fn timeout(&self) -> Millis {
+        Millis(i64::try_from(self.timeout.as_millis()).unwrap_or(i64::MAX))
     }
 
     async fn mark_read(
@@ -200,6 +217,19 @@ fn invalid(error: request::RequestError) -> SendFailure {
 
 /// Executes one request. What fails before the connection stands was surely not sent; everything later is in doubt.
 async fn call(request: RequestBuilder, account: &SendAccount) -> Result<Answer, SendFailure> {
+    let begun = Instant::now();
+    let answer = exchange(request, account).await;
+    let kind = match &answer {
+        Ok(answer) if answer.http_status < 400 => "ok",
+        Ok(answer) if answer.http_status < 500 => "refused",
+        Ok(_) => "server_error",
+        Err(_) => "no_answer",
+    };
+    metrics::histogram!("acuerdo_graph_seconds", "answer" => kind).record(begun.elapsed());
+    answer
+}
+
+async fn exchange(request: RequestBuilder, account: &SendAccount) -> Result<Answer, SendFailure> {
     let response = request.bearer_auth(account.token.expose_secret()).send().await;
     let mut response = response.map_err(|error| classify(&error))?;
     let http_status = response.status().as_u16();

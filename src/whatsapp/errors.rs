@@ -10,7 +10,8 @@ use crate::domain::time::Millis;
 /// Attempts after which a failure that Meta calls unknown counts as final.
 const RETRIES: u8 = 3;
 
-const SECONDS: Reaction = Reaction::BackOffGlobal { wait: Millis::seconds(2) };
+/// The rate of the number, which pacing finds by itself; only a wait that is asked for is kept.
+const RATE: Reaction = Reaction::BackOffGlobal { wait: Millis(0) };
 const OUTAGE: Reaction = Reaction::BackOffGlobal { wait: Millis::seconds(5) };
 const MINUTES: Reaction = Reaction::BackOffGlobal { wait: Millis::minutes(5) };
 
@@ -21,7 +22,7 @@ const MINUTES: Reaction = Reaction::BackOffGlobal { wait: Millis::minutes(5) };
 pub fn reaction(http_status: Option<u16>, code: i64) -> Reaction {
     let by_code = by_code(code);
     match (http_status, by_code) {
-        (Some(429), Some(Reaction::NeverRetry | Reaction::Retry { .. }) | None) => SECONDS,
+        (Some(429), Some(Reaction::NeverRetry | Reaction::Retry { .. }) | None) => RATE,
         (Some(500..=599), Some(Reaction::NeverRetry)) => Reaction::Retry { max: RETRIES },
         (_, Some(known)) => known,
         (status, None) => by_status(status.unwrap_or(400)),
@@ -31,7 +32,7 @@ pub fn reaction(http_status: Option<u16>, code: i64) -> Reaction {
 /// What to do about an answer without any code of Meta's.
 pub fn by_status(http_status: u16) -> Reaction {
     match http_status {
-        429 => SECONDS,
+        429 => RATE,
         500..=599 => OUTAGE,
         408 => Reaction::Retry { max: RETRIES },
         // A redirect does not come from the Graph API: the address in the settings is wrong.
@@ -74,7 +75,7 @@ fn by_code(code: i64) -> Option<Reaction> {
         131_005 | 131_031 | 131_037 | 131_042 | 131_044 | 131_045 => Reaction::StopAll,
         133_005 | 133_006 | 133_008..=133_010 | 133_015 | 133_016 => Reaction::StopAll,
         // Throttled, or the service is down.
-        130_429 => SECONDS,
+        130_429 => RATE,
         2 | 131_016 | 133_000 | 133_004 => OUTAGE,
         4 | 80_007 | 131_057 => MINUTES,
         134_101 => Reaction::BackOffGlobal { wait: Millis::minutes(10) },

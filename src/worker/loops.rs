@@ -5,11 +5,13 @@ use crate::ports::clock::Clock;
 use crate::ports::{Store, conversations::ConversationStore};
 use crate::service::converse::Converse;
 use crate::service::dispatch::Dispatch;
+use crate::service::doubts::Doubts;
 use crate::service::handoff::HandoffService;
 use crate::service::media::{AT_ONCE, MediaFetch};
 use crate::service::notices::Notices;
 use crate::service::retention::{Retention, Round};
 use crate::service::sending::Sending;
+use crate::telemetry::pulse::beat;
 use crate::worker::Periods;
 use crate::worker::wake::Wake;
 use std::future::Future;
@@ -20,10 +22,17 @@ use tokio_util::sync::CancellationToken;
 
 /// Timers fired, statuses applied, notices read in one transaction.
 const BATCH: u32 = 500;
+/// A round that takes longer hangs: each statement ends within 15 s, a send and a fetch of a file within less than two
+/// minutes.
+const ROUND_MAX: Duration = Duration::from_secs(300);
 /// After a failure of the store: long enough not to hammer it, short enough not to be noticed.
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_secs(1);
 /// A batch of sends that takes longer than this is left to go on aside, so that nobody else's message waits for it.
 const PATIENCE: Duration = Duration::from_millis(200);
+/// How often what is in doubt is judged: a status takes seconds, and so may we.
+const DOUBT_LOOKS: Duration = Duration::from_secs(2);
+/// How often a loop that waits for room looks at most: it claims what has come together since.
+const ROOM_LOOKS: Duration = Duration::from_millis(20);
 /// People waited when retention looked: it looks again after this.
 const PAUSE_AFTER_YIELD: Duration = Duration::from_secs(15);
 /// A wanted file wakes the loop of its process, and a failed one waits this long anyway.
@@ -43,6 +52,7 @@ pub async fn repeat<F, R>(
     R: Future<Output = Result<bool, StoreError>>,
 {
     while !cancel.is_cancelled() {
+        beat(poll + ROUND_MAX);
         let pause = match round().await {
             Ok(true) => continue,
             Ok(false) => poll,
@@ -91,9 +101,14 @@ pub async fn dispatch(service: Arc<Dispatch>, wake: Wake, periods: Periods, canc
     let Periods { poll, batch } = periods;
     let woken = wake.on_outbox();
     let mut sending = Sending::of(&service);
+    tokio::select! {
+        () = service.warm() => {}
+        () = cancel.cancelled() => {}
+    }
     while !cancel.is_cancelled() {
+        beat(poll + ROUND_MAX);
         let pause = match sending.round(batch, || tokio::time::sleep(PATIENCE)).await {
-            Ok(0) => poll,
+            Ok(0) => until_room(&service, poll),
             Ok(claimed) => {
                 if claimed >= batch {
                     wake.outbox();
@@ -120,6 +135,12 @@ pub async fn dispatch(service: Arc<Dispatch>, wake: Wake, periods: Periods, canc
     }
 }
 
+/// What waits for the rate of its number, or for a place, is looked for again as soon as there is one.
+fn until_room(service: &Dispatch, poll: Duration) -> Duration {
+    let room_in = service.room_in().map(|wait| Duration::from_millis(wait.0.unsigned_abs()));
+    room_in.map_or(poll, |wait| wait.max(ROOM_LOOKS).min(poll))
+}
+
 pub async fn notices(service: Arc<Notices>, wake: Wake, poll: Duration, cancel: CancellationToken) {
     let outbox = wake.clone();
     repeat("notices", wake.on_statuses(), poll, cancel, || async {
@@ -134,7 +155,7 @@ pub async fn notices(service: Arc<Notices>, wake: Wake, poll: Duration, cancel: 
     .await;
 }
 
-/// Due timers become inputs; doubts without a status end.
+/// Due timers become inputs.
 pub async fn timers(
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -144,14 +165,22 @@ pub async fn timers(
 ) {
     repeat("timers", Arc::new(Notify::new()), poll, cancel, || async {
         let fired = ConversationStore::fire_timers(store.as_ref(), clock.now(), BATCH).await?;
-        let settled = store.settle_doubts(clock.now(), BATCH).await?;
         if fired > 0 {
             wake.inputs();
         }
-        if settled > 0 {
+        Ok(fired >= BATCH)
+    })
+    .await;
+}
+
+/// Doubts without a status end.
+pub async fn doubts(service: Arc<Doubts>, wake: Wake, cancel: CancellationToken) {
+    repeat("doubts", Arc::new(Notify::new()), DOUBT_LOOKS, cancel, || async {
+        if service.round().await? > 0 {
+            wake.inputs();
             wake.outbox();
         }
-        Ok(fired >= BATCH || settled >= BATCH)
+        Ok(false)
     })
     .await;
 }
@@ -190,6 +219,7 @@ pub async fn retention(service: Arc<Retention>, pause: Duration, cancel: Cancell
                 PAUSE_AFTER_YIELD
             }
         };
+        beat(pause + ROUND_MAX);
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = cancel.cancelled() => {}

@@ -1,5 +1,6 @@
 //! Keeps the loops alive, and stops them in order.
 
+use crate::telemetry::pulse::Watched;
 use std::future::Future;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -32,17 +33,26 @@ impl Supervisor {
         R: Future<Output = ()> + Send + 'static,
     {
         let cancel = self.cancel.clone();
+        let watched = Watched::new(name);
         self.tasks.spawn(async move {
             loop {
                 let mut one = JoinSet::new();
-                one.spawn(make(cancel.clone()));
+                let (seen, task) = (watched.clone(), make(cancel.clone()));
+                one.spawn(async move { seen.run(task).await });
                 match one.join_next().await {
                     Some(Err(error)) if error.is_panic() && !cancel.is_cancelled() => {
                         metrics::counter!("acuerdo_loop_panics_total", "loop" => name).increment(1);
                         tracing::error!(task = name, "a loop panicked and is started again");
                         tokio::time::sleep(RESTART_AFTER).await;
                     }
-                    Some(Ok(()) | Err(_)) | None => return name,
+                    Some(Ok(()) | Err(_)) | None => {
+                        if cancel.is_cancelled() {
+                            watched.dismiss()
+                        } else {
+                            watched.died()
+                        }
+                        return name;
+                    }
                 }
             }
         });
@@ -53,8 +63,23 @@ impl Supervisor {
     where
         R: Future<Output = ()> + Send + 'static,
     {
+        let (watched, cancel) = (Watched::new(name), self.cancel.clone());
         self.tasks.spawn(async move {
-            task.await;
+            let mut one = JoinSet::new();
+            let seen = watched.clone();
+            one.spawn(async move { seen.run(task).await });
+            let ended = one.join_next().await;
+            if let Some(Err(error)) = &ended
+                && error.is_panic()
+            {
+                metrics::counter!("acuerdo_loop_panics_total", "loop" => name).increment(1);
+                tracing::error!(task = name, "a task panicked, and only a new process has it again");
+            }
+            if cancel.is_cancelled() || matches!(ended, Some(Ok(()))) {
+                watched.dismiss()
+            } else {
+                watched.died()
+            }
             name
         });
     }

@@ -89,6 +89,7 @@ impl Drill<'_> {
         let servers = self.servers;
         match fault {
             Fault::Kill => self.kills(if arguments.short { 6 } else { arguments.kills }).await,
+            Fault::CrashLoop => self.crash_loop().await,
             Fault::Terminate => self.terminations(if arguments.short { 2 } else { 6 }).await,
             Fault::PostgresRestart => {
                 for _ in 0..2 {
@@ -171,6 +172,20 @@ impl Drill<'_> {
             victim.start(&self.servers.program).await;
             sleep(Duration::from_millis(200 + SystemRandom.below(1_500))).await;
         }
+    }
+
+    /// What was acknowledged meanwhile waits, and each life claims what the last one could not send.
+    async fn crash_loop(&mut self) {
+        for _ in 0..5 {
+            for replica in &self.pair.replicas {
+                replica.kill().await;
+            }
+            for replica in &self.pair.replicas {
+                replica.start(&self.servers.program).await;
+            }
+            sleep(Duration::from_millis(150)).await;
+        }
+        self.lifted();
     }
 
     async fn terminations(&mut self, n: usize) {

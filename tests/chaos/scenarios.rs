@@ -14,6 +14,7 @@ pub struct Scenario {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     Kill,
+    CrashLoop,
     Terminate,
     PostgresRestart,
     PostgresReadOnly,
@@ -119,6 +120,12 @@ const SCENARIOS: &[Scenario] = &[
         fault: Fault::Upgrade,
         short: false,
     },
+    Scenario {
+        name: "crash-loop",
+        about: "kill -9 of both, five times, a moment after they are ready",
+        fault: Fault::CrashLoop,
+        short: true,
+    },
     Scenario { name: "kill", about: "kill -9 of one of the two at random", fault: Fault::Kill, short: true },
 ];
 
@@ -180,6 +187,7 @@ pub fn scripts(fault: Fault) -> Vec<Script> {
         }
         Fault::GraphTimeout => vec![Script::Slow(Duration::from_secs(40)), Script::Accept, Script::Accept],
         Fault::Kill
+        | Fault::CrashLoop
         | Fault::Terminate
         | Fault::PostgresRestart
         | Fault::PostgresReadOnly

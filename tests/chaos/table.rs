@@ -43,6 +43,9 @@ pub fn print(verdicts: &[(&'static str, Verdict)]) -> bool {
         if verdict.asked_again > 0 {
             println!("{name}: {} times a yes was asked for again", verdict.asked_again);
         }
+        if verdict.doubts.twice > 0 {
+            println!("{name}: {} public messages in doubt came twice", verdict.doubts.twice);
+        }
         if !verdict.note.is_empty() {
             println!("{name}: {}", verdict.note);
         }

@@ -13,6 +13,8 @@ pub const ASKED_AGAIN: &str = "Para registrarlo, toque el botón del sí o escri
 [Sí, acepto]
 [Ver otras]
 [Hablar con alguien]";
+/// Said where nobody knows whether a fact of a debt came: it is not said again.
+pub const MAY_BE_MISSING: &str = "Puede que un mensaje mío no le haya llegado. Si le falta algo, escriba «me repite» o «menú» y lo vemos de nuevo.";
 /// Findings that are told in words.
 const TOLD: usize = 12;
 
@@ -44,6 +46,8 @@ pub struct Doubts {
     pub proved: usize,
     /// No status came in time: not sent again, and the chat went on.
     pub ran_out: usize,
+    /// No status came in time, it told of no debt, and it came twice.
+    pub twice: usize,
     /// Messages of `ran_out` that had reached the person.
     pub had_arrived: usize,
     /// Not decided when the observation ended.
@@ -138,9 +142,13 @@ impl Verdict {
         let mut arrivals = Vec::new();
         for Sent { callback, text, status, why, doubted } in &evidence.sent {
             let times = arrived.iter().filter(|one| *one == callback).count();
-            if times > 1 {
+            if times == 2 && *doubted && !text.contains('$') {
+                self.doubts.twice += 1;
+            } else if times > 1 {
                 self.doubled(format!("person {n}: {callback} was sent {times} times"));
             }
+            let text = text.replace(MAY_BE_MISSING, "");
+            let text = text.trim_matches('\n');
             let before = said;
             match said.with(text, expected) {
                 Some(more) => said = more,

@@ -150,6 +150,24 @@ fn a_third_pens_last_sentences_are_told_apart() {
     tolerated("third_pen_last.tsv", &[], (32, 10));
 }
 
+/// Eight voices of a pen who knew neither rules nor examples.
+#[test]
+fn eight_voices_are_told_apart() {
+    within_budget("eight_voices.tsv", &[]);
+}
+
+/// An auditor's, who writes none of the textbook's phrases: the hardest of the lists.
+#[test]
+fn what_an_auditor_remembers_is_told_apart() {
+    tolerated("auditor.tsv", &[], (8, 3));
+}
+
+/// A trainer's, written last and never learnt from: how wordings that nobody has seen are heard. It may only become better.
+#[test]
+fn what_a_trainer_remembers_is_told_apart() {
+    tolerated("trainer.tsv", &[], (6, 5));
+}
+
 /// `lawful`: what its author takes to be well said to somebody proved; an agreement, where there is one.
 fn within_budget(name: &str, lawful: &[Act]) {
     tolerated(name, lawful, (5, 3));

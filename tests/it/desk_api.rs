@@ -220,7 +220,7 @@ async fn what_belongs_to_another_lender_does_not_exist(world: World) {
     }
     assert_eq!(world.say(&spy, ticket, "Hola", "k").await.code(), (404, "ticket_unknown"));
     let list = world.call(&spy, "GET", "/api/v1/tickets", None).await;
-    assert_eq!(list.body, json!({"tickets": []}));
+    assert_eq!(list.body, json!({"tickets": [], "next": null}));
     assert_eq!(world.call(&spy, "GET", "/api/v1/queues", None).await.body, json!({"queues": []}));
     assert_eq!(
         world.call(&owner, "GET", "/api/v1/tickets/nonsense", None).await.code(),
@@ -322,12 +322,16 @@ async fn a_transfer_keeps_the_time_waited(world: World) {
 
 async fn giving_up_puts_the_ticket_back_in_its_place(world: World) {
     let ana = world.agent(&lender(), "Ana", &[]).await;
-    let (first, _second) = (world.ticket("cobranzas").await, world.ticket("cobranzas").await);
+    let luis = world.agent(&lender(), "Luis", &[]).await;
+    let (first, second) = (world.ticket("cobranzas").await, world.ticket("cobranzas").await);
     world.handoff.publish().await.unwrap();
     assert_eq!(world.next(&ana).await, Some(first));
     let back = world.call(&ana, "POST", &format!("/api/v1/tickets/{first}/give-up"), None).await;
     assert_eq!(back.body["status"], "queued");
-    assert_eq!(world.next(&ana).await, Some(first));
+    assert_eq!(world.next(&ana).await, Some(second), "whoever gave it up is given another");
+    assert_eq!(world.next(&luis).await, Some(first));
+    world.call(&luis, "POST", &format!("/api/v1/tickets/{first}/give-up"), None).await;
+    assert_eq!(world.next(&ana).await, Some(first), "the same again when nobody else waits");
 }
 
 async fn an_agent_works_only_in_the_queues_it_serves(world: World) {

@@ -140,18 +140,69 @@ async fn a_send_in_doubt_is_never_repeated_and_its_status_settles_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_doubt_without_a_status_ends_and_the_message_is_not_said_twice() {
+async fn without_a_status_a_public_answer_is_said_again_and_a_fact_of_a_debt_is_not() {
     let app = TestApp::new().await;
     let who = Who::phone(DIANA);
     app.graph.script([Script::Garbage]);
     app.says(&who, "hola").await;
+    let texts =
+        || -> Vec<String> { app.graph.taken().iter().map(|(_, sent)| sent.message.readable()).collect() };
+    app.waits(Millis::seconds(119)).await;
+    assert_eq!(texts().len(), 1);
+    app.waits(Millis::seconds(1)).await;
+    assert_eq!(texts().len(), 2);
+    assert_eq!(texts()[0], texts()[1], "a greeting harms nobody");
     app.says(&who, "0303").await;
+    app.says(&who, "25 de julio").await;
+    let n_before = texts().len();
+    app.graph.script([Script::Garbage]);
+    app.says(&who, "cuanto debo").await;
+    assert_eq!(texts().len(), n_before + 1);
+    let balance = texts().pop().unwrap();
+    assert!(balance.contains('$'), "{balance}");
     app.waits(Millis::minutes(2)).await;
-    let texts: Vec<String> = app.graph.taken().iter().map(|(_, sent)| sent.message.readable()).collect();
-    assert_eq!(texts.len(), 2, "{texts:?}");
+    assert_eq!(texts().iter().filter(|text| **text == balance).count(), 1, "a debt is told once");
+    let after: Vec<String> = texts().split_off(n_before + 1);
+    assert!(
+        after.iter().any(|text| text.contains("Puede que un mensaje mío no le haya llegado")),
+        "{after:?}"
+    );
     let conversation = app.conversation(&who).await;
-    let sent = app.started.store.sent_messages(conversation.id, 10).await.unwrap();
-    assert_eq!(sent[0].status, OutboxStatus::Unconfirmed);
+    let sent = app.started.store.sent_messages(conversation.id, 20).await.unwrap();
+    assert!(sent.iter().any(|message| message.status == OutboxStatus::Unconfirmed));
+    // Who asks for it gets it.
+    app.says(&who, "saldo").await;
+    assert!(texts().iter().filter(|text| text.contains('$')).count() > 1, "{}", app.transcript());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn silence_beside_neighbours_that_were_heard_of_says_that_a_message_never_left() {
+    let app = TestApp::new().await;
+    let greet = async |phone: &str| {
+        let who = Who::phone(phone);
+        app.says(&who, "hola").await;
+    };
+    // The process has looked after its doubts all the time.
+    let passes = async |seconds: i64| {
+        for _ in 0..seconds {
+            app.waits(Millis::seconds(1)).await;
+        }
+    };
+    for n in 0..5 {
+        greet(&format!("57300555120{n}")).await;
+        passes(1).await;
+    }
+    app.graph.script([Script::BreakOff]);
+    greet(DIANA).await;
+    let taken = app.graph.taken();
+    for (wamid, _) in taken.iter().take(taken.len() - 1) {
+        let told = meta::status(wamid.as_str(), "delivered", app.clock.now(), None, &[]);
+        assert_eq!(app.deliver(meta::delivery(NUMBER, told)).await, 200);
+    }
+    passes(14).await;
+    assert_eq!(app.graph.taken().len(), taken.len());
+    passes(2).await;
+    assert_eq!(app.graph.taken().len(), taken.len() + 1, "all neighbours were heard of within seconds");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -164,6 +215,21 @@ async fn a_throttled_send_comes_later_and_in_order() {
     assert!(app.graph.taken().is_empty());
     app.waits(Millis::seconds(30)).await;
     app.waits(Millis::seconds(30)).await;
+    assert_eq!(app.graph.taken().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_that_is_throttled_goes_on_after_a_round_trip() {
+    let app = TestApp::new().await;
+    let who = Who::phone(DIANA);
+    let throttled = Script::Refuse { http_status: 400, code: 130_429, details: "throughput" };
+    // More often than a message is ever tried for a reason of its own.
+    app.graph.script(vec![throttled; 12]);
+    app.says(&who, "hola").await;
+    for _ in 0..12 {
+        assert!(app.graph.taken().is_empty());
+        app.waits(Millis(1_100)).await;
+    }
     assert_eq!(app.graph.taken().len(), 1);
 }
 

@@ -1,5 +1,6 @@
 //! What came too late to be answered and what never arrived: nothing goes on as if it had, and people learn of both.
 
+use crate::desk_care::{Held, KEVIN};
 use crate::harness::app::{NUMBER, TestApp};
 use crate::harness::graph_api::Script;
 use crate::harness::meta::{self, Who};
@@ -100,6 +101,45 @@ async fn a_reply_that_never_arrives_is_told_to_people_and_was_not_said() {
     let (reason, lines) = worklist(&app).await;
     assert_eq!(reason, "no_entregado");
     assert!(lines.iter().any(|(kind, _)| kind == "delivery_failed"), "{lines:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agents_word_that_never_arrives_is_told_to_people() {
+    let refused = || Script::Refuse { http_status: 400, code: 131_026, details: "undeliverable" };
+    let word = async |held: &Held| {
+        let text = "Buenas, le escribe Ana del Banco Andino.";
+        held.desk().send(&held.agent, held.ticket, held.token, text, "k1").await.unwrap();
+    };
+    // While the agent has the chat, in the story.
+    let held = Held::of(KEVIN).await;
+    held.app.graph.script([refused()]);
+    word(&held).await;
+    held.app.drain().await;
+    let story = held.story().await;
+    assert!(story.iter().any(|(kind, _)| kind == "delivery_failed"), "{story:?}");
+    // When the agent has gone, on the worklist.
+    let held = Held::of(KEVIN).await;
+    held.app.graph.script([refused()]);
+    word(&held).await;
+    held.resolve("otro", None).await.unwrap();
+    held.app.drain().await;
+    let left = held.desk().take_next(&held.agent, &[]).await.unwrap().expect("people have a ticket").ticket;
+    assert_eq!(left.reason, "no_entregado");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agents_word_that_nobody_confirms_is_left_to_people() {
+    let held = Held::of(KEVIN).await;
+    let text = "Buenas, le escribe Ana del Banco Andino.";
+    held.desk().send(&held.agent, held.ticket, held.token, text, "k1").await.unwrap();
+    held.app.graph.script([Script::Garbage]);
+    held.app.drain().await;
+    held.app.waits(Millis::minutes(2)).await;
+    let n_taken = held.app.graph.taken().len();
+    let story = held.story().await;
+    assert!(story.iter().any(|(kind, _)| kind == "delivery_unconfirmed"), "{story:?}");
+    held.app.waits(Millis::minutes(10)).await;
+    assert_eq!(held.app.graph.taken().len(), n_taken, "it is not said again by itself");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -44,7 +44,7 @@ const PROMISES: [(&str, &str); 3] = [
 ];
 
 /// The promises that are kept: words, and what keeps them.
-const KEPT: [(&str, By); 30] = [
+const KEPT: [(&str, By); 33] = [
     (
         r"le paso con una persona|le (atiende|ayuda|atienda|escriba) una persona|l[oa] revisa una persona|una persona busca otra|y le responde por este chat",
         Desk,
@@ -114,6 +114,9 @@ const KEPT: [(&str, By); 30] = [
     (r"will never ask", Shown("apertura/saludo_conocido")),
     (r"they will listen", Shown("personas/angustia")),
     (r"team will read what you wrote", Desk),
+    (r"le paso con ella", Desk),
+    (r"apenas el acuerdo quede registrado|assim que o acordo ficar registrado", Shown("opciones/plan")),
+    (r"lo revisa y decide|it stays as it is", Shown("promesa/retira_y_lo_ve_una_persona")),
 ];
 /// The words that bring a person, in each language.
 const WORDS_FOR_A_PERSON: [&str; 3] = ["asesor", "atendente", "agent"];

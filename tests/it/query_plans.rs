@@ -16,6 +16,7 @@ use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::clock::Clock;
 use acuerdo::ports::media::Opening;
 use acuerdo::ports::retention::{Act, Aged, Place};
+use acuerdo::ports::tickets::{Shown, TicketPage, TicketPlace};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use std::collections::BTreeSet;
@@ -25,6 +26,7 @@ use tracing::field::{Field, Visit};
 use tracing::subscriber::Subscriber;
 use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use uuid::Uuid;
 
 /// The text of each statement that `sqlx` reports.
 static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -137,6 +139,12 @@ async fn a_day(app: &TestApp, n: usize) {
     store.backlog(now).await.unwrap();
     store.open_tickets(100).await.unwrap();
     store.tickets(&lender, None, true, 50).await.unwrap();
+    for shown in [Shown::Open, Shown::Mine, Shown::Closed] {
+        let after = Some(TicketPlace { rank: 1, at: now, id: TicketId(Uuid::nil()) });
+        let served = vec!["cobranzas".to_owned()];
+        let page = TicketPage { agent: AgentId(Uuid::nil()), served, queue: None, shown, after, limit: 50 };
+        store.ticket_page(&lender, &page).await.unwrap();
+    }
     store.requeue_expired(now, 100).await.unwrap();
     let chat = app.conversation(&who).await;
     store.sent_messages(chat.id, 100).await.unwrap();

@@ -54,7 +54,12 @@ impl MessageSender for ProcessSender {
         message: &Outbound,
         callback: &str,
     ) -> Result<Accepted, SendFailure> {
+        let begun_at = self.sim.core().now;
         self.sim.pass(self.process, "send").await;
+        if self.sim.core().now - begun_at > TIMEOUT_MS {
+            // Like the real client, which looks at its time before it writes.
+            return Err(SendFailure::InDoubt { why: "timeout".to_owned() });
+        }
         let Some(id) = self.sim.core().leave_for_graph(to, message, callback) else {
             return Err(SendFailure::NotSent { why: "connection refused".to_owned() });
         };

@@ -6,6 +6,8 @@ pub enum Mutant {
     AcknowledgesBeforeCommit,
     CommitIgnoresFencing,
     DoubtIsRetried,
+    BeginIgnoresClaims,
+    SilenceIsProof,
     OutboxForgetsUnique,
     GateTrustsEverybody,
     AssignIgnoresLease,
@@ -14,10 +16,12 @@ pub enum Mutant {
 }
 
 impl Mutant {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::AcknowledgesBeforeCommit,
         Self::CommitIgnoresFencing,
         Self::DoubtIsRetried,
+        Self::BeginIgnoresClaims,
+        Self::SilenceIsProof,
         Self::OutboxForgetsUnique,
         Self::GateTrustsEverybody,
         Self::AssignIgnoresLease,
@@ -30,6 +34,8 @@ impl Mutant {
             Self::AcknowledgesBeforeCommit => "acknowledges-before-commit",
             Self::CommitIgnoresFencing => "commit-ignores-fencing",
             Self::DoubtIsRetried => "doubt-is-retried",
+            Self::BeginIgnoresClaims => "begin-ignores-claims",
+            Self::SilenceIsProof => "silence-is-proof",
             Self::OutboxForgetsUnique => "outbox-forgets-unique",
             Self::GateTrustsEverybody => "gate-trusts-everybody",
             Self::AssignIgnoresLease => "assign-ignores-lease",

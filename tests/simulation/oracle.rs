@@ -7,12 +7,14 @@ use crate::queue::QueueServer;
 use crate::sim::Sim;
 use crate::store::view::{MessageView, TicketView};
 use acuerdo::domain::assurance::{Assurance, Label};
-use acuerdo::domain::ids::{PersonId, TicketId};
+use acuerdo::domain::ids::{OutboxId, PersonId, TicketId};
 use acuerdo::domain::outbound::Outbound;
 use acuerdo::domain::time::Timestamp;
 use acuerdo::ports::StoreError;
+use acuerdo::ports::conversations::Origin;
 use acuerdo::ports::handoff_queue::HandoffQueue;
-use acuerdo::ports::outbox::OutboxClaim;
+use acuerdo::ports::outbox::{DoubtEnd, OpenDoubt, OutboxClaim};
+use acuerdo::rules::doubt::NEIGHBOURS_MIN;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -26,6 +28,7 @@ const READS: &[&str] = &[
     "identity_conflicts",
     "backlog",
     "sent_messages",
+    "open_doubts",
     "persons_by_phones",
     "person_files",
     "identity_histories",
@@ -58,6 +61,8 @@ pub struct Watch {
     /// What the store said of the person when the message was claimed.
     claims: BTreeMap<Uuid, Known>,
     arrivals: BTreeMap<Uuid, u32>,
+    /// How often each message was given back to the queue out of doubt.
+    again: BTreeMap<Uuid, u32>,
     last_arrival: BTreeMap<Uuid, usize>,
 }
 
@@ -187,6 +192,25 @@ impl Sim {
         }
     }
 
+    /// Whoever gives a message of these open doubts back to the queue may say it twice: only what harms nobody, or what
+    /// silence says never left.
+    pub fn watch_ends(&self, open: &[OpenDoubt], ends: &[(OutboxId, i64, DoubtEnd)]) {
+        let mut core = self.core();
+        for doubt in open {
+            if !ends.contains(&(doubt.id, doubt.token, DoubtEnd::Again)) {
+                continue;
+            }
+            *core.watch.again.entry(doubt.id.0).or_default() += 1;
+            let tells_nothing = doubt.label < Label::Deuda || doubt.names_agreement;
+            let is_harmless = doubt.origin == Origin::Reply && tells_nothing;
+            if !is_harmless && doubt.neighbours.n_told < NEIGHBOURS_MIN {
+                let what =
+                    format!("message {} of class {} is said again on a guess", doubt.id, doubt.label.name());
+                core.watch.violated(what);
+            }
+        }
+    }
+
     /// A message reaches WhatsApp.
     pub fn watch_arrival(&self, outbox: Option<Uuid>, content: &Outbound) {
         let found = outbox.and_then(|id| self.store.message(id));
@@ -195,9 +219,10 @@ impl Sim {
             core.watch.violated("a message without a row left".to_owned());
             return;
         };
+        let again = core.watch.again.get(&message.id).copied().unwrap_or(0);
         let times = core.watch.arrivals.entry(message.id).or_default();
         *times += 1;
-        if *times > 1 {
+        if *times > 1 + again {
             core.watch.violated(format!("message {seq} ({}) reached WhatsApp twice", message.id));
         }
         let before = core.watch.last_arrival.insert(message.conversation, seq);
@@ -286,10 +311,11 @@ impl Sim {
         let now = core.now;
         let wrong = |(seq, message): (usize, &MessageView)| {
             let arrived = core.watch.arrivals.get(&message.id).copied().unwrap_or(0);
+            let again = core.watch.again.get(&message.id).copied().unwrap_or(0);
             let what = match message.status.as_str() {
-                "accepted" if arrived == 1 => return None,
-                "refused" if arrived == 0 && message.why.is_some() => return None,
-                "unconfirmed" if arrived <= 1 => return None,
+                "accepted" if (1..=1 + again).contains(&arrived) => return None,
+                "refused" if arrived <= again && message.why.is_some() => return None,
+                "unconfirmed" if arrived <= 1 + again => return None,
                 // What we begin ourselves waits for the hours in which people may be written to.
                 "queued" if message.due_at > now && message.origin == "proactive" => return None,
                 "queued" | "sending" | "in_doubt" => "is stuck",

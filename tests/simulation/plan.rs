@@ -191,6 +191,7 @@ const PLACES: &[Place] = &[
     Place::At("commit_turns"),
     Place::At("commit_turns"),
     Place::At("claim_outbox"),
+    Place::At("begin_sends"),
     Place::At("send"),
     Place::At("send"),
     Place::At("finish_outbox"),
@@ -201,7 +202,7 @@ const PLACES: &[Place] = &[
     Place::At("assign"),
     Place::At("release"),
     Place::At("give_back"),
-    Place::At("settle_doubts"),
+    Place::At("end_doubts"),
 ];
 const SECOND: i64 = 1_000;
 const MINUTE: i64 = 60 * SECOND;
@@ -331,6 +332,7 @@ fn stall(rng: &mut Rng) -> FaultKind {
         Place::At("commit_turns"),
         Place::At("persons_by_phones"),
         Place::At("claim_outbox"),
+        Place::At("begin_sends"),
         Place::At("sent"),
         Place::At("finish_outbox"),
         Place::At("mark_rebuilt"),

@@ -14,6 +14,7 @@ use acuerdo::ports::{Store, StoreError};
 use acuerdo::service::availability::CachedAvailability;
 use acuerdo::service::converse::{Converse, ConverseParts};
 use acuerdo::service::dispatch::Dispatch;
+use acuerdo::service::doubts::Doubts;
 use acuerdo::service::handoff::{HandoffPorts, HandoffService, HandoffSettings};
 use acuerdo::service::notices::Notices;
 use acuerdo::service::pacing::Pacing;
@@ -39,6 +40,7 @@ const ROUND: u32 = 8;
 const DISPATCHERS: usize = 2;
 const PATIENCE_MS: i64 = 200;
 const PAUSE_AFTER_FAILURE_MS: i64 = 1_000;
+const ROOM_LOOKS_MAX_MS: i64 = 250;
 
 /// What requests from outside reach.
 pub struct Process {
@@ -67,9 +69,11 @@ pub fn start(
     let sender: Arc<dyn MessageSender> = Arc::new(ProcessSender { sim: sim.clone(), process });
     let wake = Wake::default();
     let (writer, inbox) = inbox_writer(store.clone(), 64, 16, wake.clone());
+    let inbox = inbox.without_limit();
     let receive =
         Arc::new(Receive::new(base.lenders.clone(), Arc::new(writer), clock.clone(), random.clone()));
-    let (tell, seen) = presence(sender.clone(), base.lenders.clone());
+    let pacing = Arc::new(Pacing::new(80));
+    let (tell, seen) = presence(sender.clone(), base.lenders.clone(), pacing.clone(), clock.clone());
     let parts = ConverseParts {
         store: store.clone(),
         flows: base.library.clone(),
@@ -83,7 +87,7 @@ pub fn start(
         store.clone(),
         sender.clone(),
         base.lenders.clone(),
-        Arc::new(Pacing::new(80)),
+        pacing,
         clock.clone(),
         random,
     ));
@@ -103,7 +107,7 @@ pub fn start(
         Box::pin(seen.run(CancellationToken::new())),
         loops.converse(converse, &wake),
         loops.notices(notices, &wake),
-        loops.timers(store, clock, &wake),
+        loops.timers(store.clone(), clock.clone(), Arc::new(Doubts::new(store, clock)), &wake),
         loops.tickets(handoff.clone(), &wake),
     ];
     tasks.extend((0..DISPATCHERS).map(|_| loops.dispatch(dispatch.clone(), &wake)));
@@ -134,7 +138,10 @@ impl Loops {
             let mut n_empty = 0;
             loop {
                 let pause = match sending.round(ROUND, || sim.sleep(process, PATIENCE_MS)).await {
-                    Ok(0) => sim.idle_ms(Loop::Dispatch, process, n_empty),
+                    Ok(0) => {
+                        let idle = sim.idle_ms(Loop::Dispatch, process, n_empty);
+                        service.room_in().map_or(idle, |wait| wait.0.clamp(20, ROOM_LOOKS_MAX_MS))
+                    }
                     Ok(_) => {
                         n_empty = 0;
                         continue;
@@ -163,20 +170,20 @@ impl Loops {
         })
     }
 
-    fn timers(&self, store: Arc<dyn Store>, clock: Arc<dyn Clock>, wake: &Wake) -> Task {
+    fn timers(&self, store: Arc<dyn Store>, clock: Arc<dyn Clock>, doubts: Arc<Doubts>, wake: &Wake) -> Task {
         let wake = wake.clone();
         self.repeat(Loop::Timers, Arc::new(Notify::new()), move || {
-            let (store, clock, wake) = (store.clone(), clock.clone(), wake.clone());
+            let (store, clock, doubts, wake) = (store.clone(), clock.clone(), doubts.clone(), wake.clone());
             async move {
                 let fired = store.fire_timers(clock.now(), BATCH).await?;
-                let settled = store.settle_doubts(clock.now(), BATCH).await?;
-                if fired > 0 {
+                let ended = doubts.round().await?;
+                if fired + ended > 0 {
                     wake.inputs();
                 }
-                if settled > 0 {
+                if ended > 0 {
                     wake.outbox();
                 }
-                Ok(fired >= BATCH || settled >= BATCH)
+                Ok(fired >= BATCH)
             }
         })
     }

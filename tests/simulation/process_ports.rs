@@ -4,7 +4,7 @@ use crate::faults::StoreFault;
 use crate::mutants::Mutant;
 use crate::sim::Sim;
 use acuerdo::domain::assurance::Assurance;
-use acuerdo::domain::debt::{Agreement, AgreementStatus, Obligation, Person};
+use acuerdo::domain::debt::{Agreement, AgreementStatus, Person};
 use acuerdo::domain::identity::WaIdentity;
 use acuerdo::domain::ids::{
     AgentId, CaseId, ConversationId, FlowHash, InboxId, LenderId, ObligationId, OutboxId, PersonId,
@@ -25,13 +25,16 @@ use acuerdo::ports::dead_letters::{DeadDelivery, DeadLetterStore, DeadTurn};
 use acuerdo::ports::flows::{FlowFiles, FlowVersionStore};
 use acuerdo::ports::inbox::{Accepted, AppliedStatuses, Delivery, InboxStore, PendingNotice};
 use acuerdo::ports::media::{Lost, MediaClaim, MediaFile, MediaStore, OpenedMedia, Opening, StoredMedia};
-use acuerdo::ports::outbox::{Fate, FollowedMessage, OutboxClaim, OutboxStore, SendResult, SentMessage};
-use acuerdo::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile, TriesOf};
+use acuerdo::ports::outbox::{
+    DoubtEnd, Fate, FollowedMessage, OpenDoubt, OutboxClaim, OutboxStore, SendResult, SentMessage, Wanted,
+};
+use acuerdo::ports::people::{IdentityHistory, ImportCounts, ImportSource, PeopleStore, PersonFile, TriesOf};
 use acuerdo::ports::records::OptOutScope;
 use acuerdo::ports::retention::{Act, Aged, Place, RetentionStore, Swept};
 use acuerdo::ports::rights::{Erasure, PersonAct, RightsStore};
 use acuerdo::ports::switches::{Stop, SwitchStore, TakenOver};
-use acuerdo::ports::tickets::{AgentAct, Lease, Ticket, TicketRefused, TicketStore};
+use acuerdo::ports::tickets::{AgentAct, Lease, Ticket, TicketPage, TicketRefused, TicketStore};
+use acuerdo::rules::doubt::{NEIGHBOURS_MIN, Neighbours};
 use async_trait::async_trait;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -167,7 +170,7 @@ port! { ConversationStore;
 
 port! { OutboxStore;
     pass {
-        settle_doubts(now: Timestamp, limit: u32) -> u32;
+        withdraw_sends(now: Timestamp, ids: &[OutboxId], why: &str) -> u32;
         fate(id: OutboxId) -> Fate;
         sent_messages(conversation: ConversationId, limit: u32) -> Vec<SentMessage>;
         followed_messages(ids: &[OutboxId]) -> Vec<FollowedMessage>;
@@ -178,10 +181,10 @@ port! { OutboxStore;
             now: Timestamp,
             lease: Millis,
             doubt: Millis,
-            limit: u32,
+            wanted: Wanted<'_>,
         ) -> Result<Vec<OutboxClaim>, StoreError> {
             let fault = self.enter("claim_outbox").await?;
-            let mut result = self.sim.store.claim_outbox(now, lease, doubt, limit).await;
+            let mut result = self.sim.store.claim_outbox(now, lease, doubt, wanted).await;
             self.sim.watch_claims(&result);
             if let (true, Ok(claims)) = (self.is(Mutant::GateTrustsEverybody), &mut result) {
                 for claim in claims.iter_mut() {
@@ -190,6 +193,42 @@ port! { OutboxStore;
                 }
             }
             self.leave("claim_outbox", fault, result).await
+        }
+
+        async fn begin_sends(
+            &self,
+            now: Timestamp,
+            lease: Millis,
+            claims: &[(OutboxId, i64)],
+        ) -> Result<Vec<OutboxId>, StoreError> {
+            let fault = self.enter("begin_sends").await?;
+            let mut result = self.sim.store.begin_sends(now, lease, claims).await;
+            if let (true, Ok(begun)) = (self.is(Mutant::BeginIgnoresClaims), &mut result) {
+                *begun = claims.iter().map(|(id, _)| *id).collect();
+            }
+            self.leave("begin_sends", fault, result).await
+        }
+
+        async fn open_doubts(&self, now: Timestamp, limit: u32) -> Result<Vec<OpenDoubt>, StoreError> {
+            let fault = self.enter("open_doubts").await?;
+            let mut result = self.sim.store.open_doubts(now, limit).await;
+            if let (true, Ok(doubts)) = (self.is(Mutant::SilenceIsProof), &mut result) {
+                let heard = Neighbours { n: NEIGHBOURS_MIN, n_told: NEIGHBOURS_MIN, slowest: Millis(0) };
+                doubts.iter_mut().for_each(|doubt| doubt.neighbours = heard);
+            }
+            self.leave("open_doubts", fault, result).await
+        }
+
+        async fn end_doubts(
+            &self,
+            now: Timestamp,
+            ends: &[(OutboxId, i64, DoubtEnd)],
+        ) -> Result<u32, StoreError> {
+            let fault = self.enter("end_doubts").await?;
+            let open = self.sim.store.open_doubts(now, u32::MAX).await?;
+            self.sim.watch_ends(&open, ends);
+            let result = self.sim.store.end_doubts(now, ends).await;
+            self.leave("end_doubts", fault, result).await
         }
 
         async fn finish_outbox(
@@ -213,10 +252,11 @@ port! { OutboxStore;
 fn hasty(result: &SendResult) -> SendResult {
     match result {
         SendResult::InDoubt { until, why } => {
-            SendResult::Retry { at: until.minus(Millis::seconds(59)), why: why.clone(), code: None }
+            SendResult::Retry { at: until.minus(Millis::seconds(119)), why: why.clone(), code: None }
         }
         SendResult::Accepted { .. }
         | SendResult::Wait { .. }
+        | SendResult::Back { .. }
         | SendResult::Retry { .. }
         | SendResult::Refused { .. } => result.clone(),
     }
@@ -236,7 +276,7 @@ port! { PeopleStore;
         is_wrong_number(lender: &LenderId, phones: &[String]) -> bool;
         person_files(lender: &LenderId, persons: &[PersonId]) -> Vec<Option<PersonFile>>;
         identity_histories(asked: &[TriesOf], now: Timestamp) -> Vec<IdentityHistory>;
-        import(lender: &LenderId, persons: &[Person], obligations: &[Obligation], now: Timestamp) -> ImportCounts;
+        import_from(lender: &LenderId, source: &dyn ImportSource, now: Timestamp) -> ImportCounts;
         agreement_by_once(lender: &LenderId, person: PersonId, obligation: ObligationId, once_key: &str) -> Option<Agreement>;
         add_agreement(agreement: &Agreement) -> bool;
         persons(lender: &LenderId, limit: u32) -> Vec<Person>;
@@ -257,6 +297,7 @@ port! { TicketStore;
         ticket(lender: &LenderId, id: TicketId) -> Option<Ticket>;
         open_tickets(limit: u32) -> Vec<Ticket>;
         tickets(lender: &LenderId, queue: Option<&str>, open: bool, limit: u32) -> Vec<Ticket>;
+        ticket_page(lender: &LenderId, page: &TicketPage) -> Vec<Ticket>;
         unpublished_tickets(limit: u32) -> Vec<Ticket>;
         mark_published(tickets: &[(TicketId, i64)]) -> ();
         renew(lender: &LenderId, lease: Lease, until: Timestamp, now: Timestamp) -> Result<(), TicketRefused>;

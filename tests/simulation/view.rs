@@ -1,6 +1,7 @@
 //! What the scheduler and the oracle may see of the store's rows, past every port.
 
 use crate::store::memory::{MemoryStore, Tables};
+use acuerdo::rules::doubt::SILENCE;
 use std::collections::BTreeMap;
 use std::sync::MutexGuard;
 use uuid::Uuid;
@@ -89,9 +90,15 @@ impl MemoryStore {
         for message in &tables.outbox {
             let conversation = message.row.conversation;
             match message.status.as_str() {
-                "queued" if !blocked.contains(&conversation) => put(Loop::Dispatch, Some(message.due_at)),
+                "queued" if !blocked.contains(&conversation) => {
+                    let claimed = message.claimed_until.unwrap_or(message.due_at);
+                    put(Loop::Dispatch, Some(message.due_at.max(claimed)));
+                }
                 "sending" => put(Loop::Dispatch, Some(message.leased_until)),
-                "in_doubt" => put(Loop::Timers, message.doubt_until),
+                "in_doubt" => {
+                    put(Loop::Timers, message.doubt_until);
+                    put(Loop::Timers, message.sent_at.map(|at| at + SILENCE.0));
+                }
                 "queued" => {}
                 _ => continue,
             }

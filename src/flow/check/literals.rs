@@ -111,6 +111,11 @@ fn finding(at: Span, what: &str, kind: &Kind, said: &str) -> Finding {
         .help(kind.remedy)
 }
 
+/// The first fact that is typed into a text: what it is, its words, and what to write instead.
+pub fn typed(text: &Text) -> Option<(&'static str, String, &'static str)> {
+    literal_fact(text).map(|(kind, said)| (kind.what, said, kind.remedy))
+}
+
 /// The first fact that stands in the words of a text.
 fn literal_fact(text: &Text) -> Option<(&'static Kind, String)> {
     literals(text).find_map(|literal| {

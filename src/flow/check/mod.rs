@@ -12,7 +12,7 @@ mod keywords;
 mod labels;
 mod limits;
 mod lint;
-mod literals;
+pub mod literals;
 mod locales;
 mod named;
 pub mod names;

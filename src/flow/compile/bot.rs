@@ -22,7 +22,7 @@ use std::collections::BTreeMap;
 const TEXTS: [&str; 8] =
     ["stale", "not_text", "voice", "unreadable", "fault", "list_button", "more", "handoff"];
 /// Texts that a bot may do without.
-const OPTIONAL_TEXTS: [&str; 15] = [
+const OPTIONAL_TEXTS: [&str; 16] = [
     "hello",
     "kept",
     "other_person",
@@ -38,6 +38,7 @@ const OPTIONAL_TEXTS: [&str; 15] = [
     "clarify",
     "acknowledged",
     "terms_again",
+    "unconfirmed",
 ];
 /// Remarks that leave the question open, each with the text that answers it.
 pub const IN_PLACE: [(Intent, &str); 5] = [
@@ -190,6 +191,7 @@ pub fn bot(written: &Written, flows: &BTreeMap<FlowId, Flow>, shared: Shared, no
             part: optional("part"),
             acknowledged: optional("acknowledged"),
             terms_again: optional("terms_again"),
+            unconfirmed: optional("unconfirmed"),
             kept: optional("kept"),
             which_amount: optional("which_amount"),
             other_amount: optional("other_amount"),

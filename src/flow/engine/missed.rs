@@ -5,7 +5,7 @@ use crate::domain::ids::Wamid;
 use crate::flow::effect::Effect;
 use crate::flow::engine::heard::{Heard, lists};
 use crate::flow::engine::run::{Run, Stop};
-use crate::flow::input::{Input, Said};
+use crate::flow::input::{Input, Said, Unconfirmed};
 use crate::flow::state::Status;
 use crate::understand::intent::Intent;
 
@@ -15,8 +15,10 @@ const UNDELIVERED: &str = "no_entregado";
 /// What the agent reads.
 const LATE_NOTE: &str = "Llegó un mensaje con más de 24 horas de retraso y el asistente no lo tomó como respuesta. Léalo en la \
      historia y contéstelo si hace falta; si el chat ya no deja escribir, llame a la persona.";
-const UNDELIVERED_NOTE: &str = "WhatsApp no pudo entregar una respuesta del asistente (vea en la historia cuál y por qué). La \
-     persona no la recibió; busque otro medio para contactarla.";
+const UNDELIVERED_NOTE: &str = "Un mensaje nuestro no se pudo entregar (vea en la historia cuál y por qué). La persona no lo \
+     recibió; si hace falta, busque otro medio para contactarla.";
+const UNCONFIRMED_NOTE: &str = "WhatsApp no confirmó un mensaje nuestro (vea en la historia cuál): pudo llegar o no, y no se envía \
+     otra vez. Si hace falta, confírmelo con la persona.";
 
 impl Run<'_> {
     /// Kept and shown to people, never run as if it had just been said: it answers nothing that is open now, and no answer
@@ -55,6 +57,22 @@ impl Run<'_> {
             self.session.status = Status::New;
         }
         self.tell_people(UNDELIVERED, UNDELIVERED_NOTE);
+    }
+
+    /// Nobody knows whether a message of ours came, and it is not said again by itself: who reads on learns how to have it
+    /// repeated. The chat goes on as if it had come, since it may have.
+    pub(super) fn unconfirmed(&mut self, what: Unconfirmed) -> Result<(), Stop> {
+        self.visit("unconfirmed");
+        let with_people = self.session.desk.is_some() || self.session.aside.is_some();
+        match (what, &self.flows.bot.texts.unconfirmed) {
+            (Unconfirmed::Answer, Some(words)) if !with_people && self.window_is_open(self.facts.now) => {
+                self.say_text(words)
+            }
+            (Unconfirmed::Answer | Unconfirmed::AgentsWord, _) => {
+                self.tell_people(UNDELIVERED, UNCONFIRMED_NOTE);
+                Ok(())
+            }
+        }
     }
 
     fn tell_people(&mut self, reason: &str, note: &str) {

@@ -46,7 +46,8 @@ impl<'f> Run<'f> {
                 Ok(())
             }
             Input::Late { wamid, said } => self.late(input, wamid, said),
-            Input::DeliveryFailed { question } => {
+            Input::DeliveryFailed { unconfirmed: Some(what), .. } => self.unconfirmed(*what),
+            Input::DeliveryFailed { question, unconfirmed: None } => {
                 self.undelivered(*question);
                 Ok(())
             }

@@ -76,6 +76,7 @@ pub struct SettleIdentity {
 pub struct TicketsQuery {
     pub queue: Option<String>,
     pub status: Option<String>,
+    pub after: Option<String>,
     pub limit: Option<u32>,
 }
 

@@ -6,7 +6,7 @@ use super::body::{self, RawBody};
 use super::view;
 use crate::http::error::{Code, Problem};
 use crate::service::handoff::story::{CursorError, STORY_PAGE_MAX, StoryCursor};
-use crate::service::handoff::view::{LIST_MAX, TicketFilter};
+use crate::service::handoff::view::{LIST_MAX, TicketCursor, TicketFilter};
 use crate::service::handoff::{Back, Call};
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
@@ -32,9 +32,13 @@ pub async fn tickets(state: State, caller: Caller, request: HttpRequest) -> Answ
     })?;
     let limit = body::limit(query.limit, LIST_MAX)?;
     body::queues(query.queue.as_deref(), Code::QueryInvalid)?;
-    let tickets = state.handoff.list(&caller.0, query.queue.as_deref(), filter, limit).await?;
-    let rows: Vec<_> = tickets.iter().map(|ticket| view::ticket(ticket, &caller.0)).collect();
-    Ok(HttpResponse::Ok().json(json!({"tickets": rows})))
+    let after: Option<TicketCursor> =
+        query.after.as_deref().map(str::parse).transpose().map_err(|error: CursorError| {
+            Problem::new(Code::QueryInvalid).detail(format!("`after` is {error}."))
+        })?;
+    let list = state.handoff.list(&caller.0, query.queue.as_deref(), filter, (after, limit)).await?;
+    let rows: Vec<_> = list.tickets.iter().map(|ticket| view::ticket(ticket, &caller.0)).collect();
+    Ok(HttpResponse::Ok().json(json!({"tickets": rows, "next": list.next.map(|next| next.to_string())})))
 }
 
 pub async fn take_next(state: State, caller: Caller, body: RawBody) -> Answer {

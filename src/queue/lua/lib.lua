@@ -9,6 +9,12 @@
 --   queues       set of queue names
 --
 -- Scores and times arrive as decimal text and are stored as such: Lua would print 17 digits as 1.7e+16.
+--
+-- A fail-over may leave us on a replica, whose copy is read as if it were the queue and whose writes are refused: it
+-- answers nothing.
+if string.match(redis.call('INFO', 'replication'), 'role:(%w+)') ~= 'master' then
+  return redis.error_reply('READONLY this Redis is a replica')
+end
 local base = KEYS[1]
 local WAITING, HELD, QUEUES = base .. 'waiting', base .. 'held', base .. 'queues'
 local RECLAIM_MAX = 1000

@@ -15,7 +15,7 @@ const SURE_BPS: u32 = 5_500;
 /// The same of what a "but" begins.
 const TURNED_BPS: u32 = 7_000;
 /// Phrases count for nothing when what may be done is so likely.
-const HARMLESS_BPS: u32 = 8_500;
+const HARMLESS_BPS: u32 = 7_000;
 
 /// A debt is told when that is at least so likely, whatever else is likelier.
 const TELLS_BPS: u16 = 1_000;
@@ -59,10 +59,12 @@ pub enum Act {
     Erase,
     /// Say how a dispute was decided, or that it is closed.
     Decide,
+    /// Deny a right (to complain, to be heard, to be told, to be left alone), or brush somebody off.
+    Deny,
 }
 
 impl Act {
-    pub const COUNT: usize = 18;
+    pub const COUNT: usize = 19;
 
     pub const ALL: [Self; Self::COUNT] = [
         Self::Harmless,
@@ -83,6 +85,7 @@ impl Act {
         Self::Receive,
         Self::Erase,
         Self::Decide,
+        Self::Deny,
     ];
 
     /// As the examples name it.
@@ -106,6 +109,7 @@ impl Act {
             Self::Receive => "received",
             Self::Erase => "erased",
             Self::Decide => "decided",
+            Self::Deny => "deny",
         }
     }
 
@@ -134,6 +138,7 @@ impl Act {
             Self::Receive => Fact::Received,
             Self::Erase => Fact::Filing,
             Self::Decide => Fact::Decided,
+            Self::Deny => Fact::Denied,
         })
     }
 }
@@ -160,7 +165,7 @@ pub fn is_harmless(known: &Known<'_>, heard: &[Heard]) -> bool {
             Act::TellDebt => open,
             Act::AskPayment => open && !known.disputed,
             Act::Dismiss => !known.quiet,
-            Act::Decide => !known.disputed,
+            Act::Decide => known.proved() && !known.disputed,
             Act::Receive => is_paid(known),
             Act::Threaten
             | Act::Press
@@ -173,7 +178,8 @@ pub fn is_harmless(known: &Known<'_>, heard: &[Heard]) -> bool {
             | Act::NameThird
             | Act::Deceive
             | Act::AnnounceContact
-            | Act::Erase => false,
+            | Act::Erase
+            | Act::Deny => false,
         });
         allowed.map(|(_, likely)| u32::from(likely)).sum::<u32>() >= HARMLESS_BPS
     };
@@ -210,10 +216,12 @@ fn is_barred(look: &Look<'_>, part: &Heard, act: Act) -> bool {
         | Act::AskWhy
         | Act::AskSecret
         | Act::NameThird
-        | Act::Deceive => true,
+        | Act::Deceive
+        | Act::Deny => true,
         Act::Erase => !is_asked(look, part),
         Act::Dismiss => known.quiet,
-        Act::Decide => known.disputed && !is_asked(look, part),
+        // Whoever is not proved is told nothing of a case; to others a decision is told once the case is closed.
+        Act::Decide => (known.disputed || !known.proved()) && !is_asked(look, part),
         Act::Receive => !is_paid(known) && !is_asked(look, part),
         Act::NamePayee | Act::AnnounceContact => !names_the_lender(look, part),
         Act::Promise => !is_of_an_offer(look, part),

@@ -42,7 +42,9 @@ pub fn guises(text: &str) -> Vec<Guise> {
 fn decoded(token: &str) -> Option<String> {
     let of_a_code = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '-' | '_' | '=');
     let code = token.trim_matches(|c| !of_a_code(c));
-    if code.len() < CODE_MIN || !code.chars().all(of_a_code) {
+    // Eight small letters are a word, whatever they would stand for: "acusando".
+    let word = code.chars().all(|c| c.is_ascii_lowercase());
+    if code.len() < CODE_MIN || word || !code.chars().all(of_a_code) {
         return None;
     }
     let config = GeneralPurposeConfig::new()
@@ -54,8 +56,13 @@ fn decoded(token: &str) -> Option<String> {
     let text = String::from_utf8(bytes).ok()?;
     let (letters, all) = (text.chars().filter(|c| c.is_alphabetic()).count(), text.chars().count());
     let readable = text.chars().all(|c| !c.is_control() || c == '\n')
-        && text.chars().all(|c| c.is_ascii() || c.is_alphabetic() || "¿¡«»“”’€".contains(c));
+        && text.chars().all(|c| c.is_ascii() || is_latin(c) || "¿¡«»“”’€".contains(c));
     (readable && letters >= LETTERS_MIN && letters * 10 >= all * LETTERS_OF_TEN).then_some(text)
+}
+
+/// A letter that Spanish, Portuguese or English is written with, or a neighbour's.
+fn is_latin(c: char) -> bool {
+    ('À'..='ɏ').contains(&c) && c.is_alphabetic()
 }
 
 /// The sentences that `text` only makes with what was written just `before` it: as they stand, and with words put
@@ -113,6 +120,8 @@ mod tests {
             "AC-20418812",
             "https://andino.example/pagar",
             "jajajajaja",
+            "acusando",
+            "Acusando",
         ] {
             assert!(texts(text).is_empty(), "{text}: {:?}", texts(text));
         }

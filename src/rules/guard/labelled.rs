@@ -115,7 +115,7 @@ pub fn mislabelled(look: &Look<'_>) -> Vec<Mention> {
         let mut right: Vec<i64> = known.debts.iter().flat_map(of).collect();
         let plans = offers.iter().filter(|offer| offer.payments.len() > 1);
         right.extend(plans.flat_map(|offer| interest_and_instalments(offer)));
-        let named = figures::places(look, names).filter_map(|(_, end)| linked(look, end));
+        let named = figures::places(look, names).filter_map(|place| named(look, place, &right));
         found.extend(named.filter(|number| is_other(number, &all, &right)));
     }
     found.extend(plans(look, &offers));
@@ -142,6 +142,25 @@ fn interest_and_instalments(offer: &Offer) -> Vec<i64> {
     let mut all: Vec<i64> = offer.payments.iter().map(|payment| hundredths(payment.amount)).collect();
     all.push(offer.payments.iter().fold(0, |sum, payment| sum.saturating_add(hundredths(payment.interest))));
     all
+}
+
+/// The number that a name is of: the one with "of" before it ("64.300 de intereses"); else, where a list may go either way
+/// ("358.200 capital, 64.300 interés"), the one that stands right before it when that fits, or the one that follows.
+fn named<'l>(look: &'l Look<'_>, (start, end): (usize, usize), right: &[i64]) -> Option<&'l Number> {
+    let words = look.words();
+    let before = |word: usize| {
+        let sum = |number: &&Number| number.money || number.digits.len() >= 4;
+        look.numbers.iter().find(|number| number.next_word == word).filter(sum)
+    };
+    let of = start.checked_sub(1).filter(|of| words.get(*of).is_some_and(|word| is_one(word, OF)));
+    let same = |number: &&Number| {
+        let sentence = |at: usize| words.get(at).map(|word| word.sentence);
+        sentence(number.first_word) == sentence(start)
+    };
+    of.and_then(before)
+        .or_else(|| before(start).filter(|number| is_figure(number, right, (CLOSELY, false))))
+        .filter(same)
+        .or_else(|| linked(look, end))
 }
 
 /// The number that a name ends before, with nothing but joining words between them.
@@ -182,9 +201,11 @@ fn up_to_date<'l>(look: &'l Look<'_>, offers: &[&Offer]) -> Vec<(&'l Number, Vec
     let each: Vec<i64> = debts.iter().map(due).collect();
     let together = each.iter().fold(0_i64, |sum, one| sum.saturating_add(*one));
     let mut found = Vec::new();
-    for (start, _) in figures::places(look, UP_TO_DATE) {
+    for (start, end) in figures::places(look, UP_TO_DATE) {
         let sentence = look.sentence(start);
-        if says(sentence, INSTALMENTS) {
+        // "Al día de hoy" is a date.
+        let of_today = look.words().get(end).is_some_and(|word| is_one(word, &["de."]));
+        if of_today || says(sentence, INSTALMENTS) {
             continue;
         }
         let mut right = vec![together];
@@ -273,6 +294,8 @@ fn debt_of<'d>(
     same.all(|other| other.id == debt.id).then_some(debt)
 }
 
+/// Between a figure and its name.
+const OF: &[&str] = &["de.", "del.", "of.", "in.", "son.", "es.", "are.", "is.", "sao."];
 const ARTICLES: &[&str] = &["la.", "el.", "o.", "a.", "su.", "the.", "sua.", "seu."];
 /// Between a figure and the debt that it is of.
 const OF_IT: &[&str] = &[

@@ -4,7 +4,7 @@
 use crate::domain::debt::AgreementKind;
 use crate::rules::guard::figures::{self, CLOSELY, EXACTLY, due, hundredths, is_figure, places};
 use crate::rules::guard::numbers::Number;
-use crate::rules::guard::{Fact, Known, Look, Mention, says};
+use crate::rules::guard::{Fact, Known, Look, Mention, is_one, says};
 
 /// Words between a name and its figure.
 const REACH: usize = 8;
@@ -88,7 +88,9 @@ pub fn misnamed(look: &Look<'_>) -> Vec<Mention> {
             found.push(look.mention(Fact::Sum, number));
         }
     };
-    for place in places(look, WHOLE).filter(|(_, end)| !is_of_arrears(look, *end)) {
+    for place in
+        places(look, WHOLE).filter(|(start, end)| !is_of_arrears(look, *end) && !is_denied(look, *start))
+    {
         check(behind(look, place).or_else(|| ahead(look, place)), &all, &closing);
     }
     for place in places(look, CLOSED) {
@@ -120,6 +122,16 @@ pub fn settled(known: &Known<'_>) -> Vec<i64> {
             [hundredths(offer.total), hundredths(offer.total).saturating_add(hundredths(offer.discount))]
         })
         .collect()
+}
+
+/// "432.350 es lo atrasado, no toda la deuda".
+fn is_denied(look: &Look<'_>, start: usize) -> bool {
+    const DENIAL: &[&str] = &["no.", "nao.", "not.", "isn.", "t."];
+    const REACH: usize = 2;
+    let words = look.words();
+    let sentence = words.get(start).map(|word| word.sentence);
+    let before = words.get(start.saturating_sub(REACH)..start).unwrap_or_default();
+    before.iter().any(|word| Some(word.sentence) == sentence && is_one(word, DENIAL))
 }
 
 /// "Saldo total vencido".

@@ -213,6 +213,7 @@ fn accounts(look: &Look<'_>) -> Vec<Mention> {
     let known = look.known;
     let figures = figures::figures(known);
     let asked = says(look.words(), PAYING);
+    let networks = networks(known);
     let is_payee = |number: &&Number| {
         let length = number.digits.len();
         if is_altered(look, number) {
@@ -238,9 +239,19 @@ fn accounts(look: &Look<'_>) -> Vec<Mention> {
         // "Pague a la cuenta terminada en 5004": the debt's own number, if it is known; else somebody's.
         let numbered = says(before, NUMBERED) && !account;
         let long = length >= 8 && asked && !numbered;
-        (account && (asked || length >= 7) && length >= 5) || long
+        // "Efecty con el 114208": a network of the lender, and the agreement of somebody else.
+        let network = |words: &[Word]| words.iter().any(|word| networks.contains(&word.sound));
+        let networked =
+            network(before) || (says(before, &["conven"]) && network(look.sentence(number.first_word)));
+        ((networked || (account && (asked || length >= 7))) && length >= 5) || long
     };
     look.numbers.iter().filter(is_payee).map(|number| look.mention(Fact::Payee, number)).collect()
+}
+
+/// The cash networks that the lender is paid through, by the sound of their names.
+fn networks(known: &Known<'_>) -> Vec<String> {
+    let points = known.policy.payment.cash_points.iter().flat_map(|point| words(&point.network));
+    points.map(|word| word.sound).collect()
 }
 
 /// "45210-B": a number of the lender with a letter more.
@@ -267,15 +278,8 @@ fn is_reference(number: &Number, known: &Known<'_>) -> bool {
 /// "Pague por Nequi" where the policy has no Nequi, unless the money goes to an account of the lender.
 fn wallets(look: &Look<'_>) -> Vec<Mention> {
     let known = look.known;
-    let networks: Vec<String> = known
-        .policy
-        .payment
-        .cash_points
-        .iter()
-        .flat_map(|point| words(&point.network))
-        .chain(known.policy.payment.bank_transfer.iter().flat_map(|transfer| words(&transfer.bank)))
-        .map(|word| word.sound)
-        .collect();
+    let banks = known.policy.payment.bank_transfer.iter().flat_map(|transfer| words(&transfer.bank));
+    let networks: Vec<String> = networks(known).into_iter().chain(banks.map(|word| word.sound)).collect();
     let own_account =
         look.numbers.iter().any(|number| number.digits.len() >= 6 && figures::is_public(number, known));
     let mut found = Vec::new();

@@ -191,8 +191,8 @@ const GIVER: &[&str] = &[
 ];
 const REFUSING: &[&str] = &[
     "no.", "nunca.", "sin.", "ningun", "nao.", "not.", "never.", "si.", "cannot.", "nem.", "ni.", "nenhum",
-    "don.", "won.", "isn.", "aren.", "doesn.", "quien.", "cual.", "nadie.", "any.", "disculp", "desculp",
-    "mensaje", "molest",
+    "don.", "won.", "isn.", "aren.", "doesn.", "t.", "quien.", "cual.", "nadie.", "any.", "disculp",
+    "desculp", "mensaje", "molest",
 ];
 const DISCOUNT: &[&str] =
     &["descuent", "discount", "desconto", "rebaja", "dscto", "dcto", "quita.", "abatimento"];

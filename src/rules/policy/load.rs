@@ -12,6 +12,8 @@ use crate::rules::policy::model::{
     Agents, BankTransfer, CashPoint, Checkout, Contact, Limits, PaymentMethods, Policy, Rule,
 };
 use crate::rules::policy::payee::{self, Own};
+use crate::rules::policy::persons;
+use crate::rules::policy::reached;
 use crate::rules::policy::read::Reader;
 use crate::rules::schedule::BusinessDayRule;
 use crate::rules::settlement::ComponentBps;
@@ -20,6 +22,8 @@ use std::collections::BTreeMap;
 
 /// A longer address would crowd the message that shows it.
 const PRIVACY_URL_BYTES_MAX: usize = 80;
+/// A whole, in hundredths of a percent.
+const WHOLE_BPS: i64 = 10_000;
 
 /// Working days for the answer to a wish to take an agreement back, where the policy says none.
 const WITHDRAWAL_DAYS: i64 = 2;
@@ -111,7 +115,7 @@ fn read(reader: &Reader<'_>, node: &Node, version: String) -> Option<Policy> {
     let agents = agents.and_then(|node| read_agents(reader, node));
     let contact =
         fields.required("contact", "{ assistant: …, phone: …, web: …, email: …, crisis_line: …, hours: … }");
-    let contact = contact.and_then(|node| read_contact(reader, node));
+    let contact = contact.and_then(|node| read_contact(reader, node, country.as_deref()));
     let own = Own {
         name: name.clone(),
         country: country.clone(),
@@ -180,7 +184,18 @@ fn read_limits(reader: &Reader<'_>, node: &Node) -> Option<Limits> {
     let waiver_max = fields
         .required("waiver_max", "{ principal: 10%, interest: 50%, late_interest: 100%, fees: 100% }")
         .and_then(|node| shares(reader, node));
-    let discount = fields.required("discount_max", "30%").and_then(|node| reader.share_bps(node));
+    let discount = fields.required("discount_max", "30%").and_then(|node| {
+        let found = reader.share_bps(node)?;
+        if found >= WHOLE_BPS {
+            let what = format!("`discount_max` of {} would give away the whole debt", node.text());
+            reader.report(
+                node.place,
+                what,
+                "write the greatest share that the credit committee lets go, such as `40%`",
+            );
+        }
+        Some(found)
+    });
     let age = fields.required("balance_max_age_days", "15").and_then(|node| reader.integer(node, 0..=365));
     Some(Limits { waiver_max: waiver_max?, discount_max_bps: discount?, balance_max_age_days: age? })
 }
@@ -203,7 +218,7 @@ fn payment(reader: &Reader<'_>, node: &Node, own: &Own) -> Option<PaymentMethods
     let fields = reader.fields(node, &["bank_transfer", "cash_points", "checkout"])?;
     let bank_transfer = fields.optional("bank_transfer", |node| read_bank_transfer(reader, node, own));
     let cash_points =
-        fields.optional("cash_points", |node| reader.list(node, |item| read_cash_point(reader, item)));
+        fields.optional("cash_points", |node| reader.list(node, |item| read_cash_point(reader, item, own)));
     let checkout = fields.optional("checkout", |node| read_checkout(reader, node, own));
     if fields.keys().next().is_none() {
         reader.report(
@@ -231,6 +246,7 @@ fn read_bank_transfer(reader: &Reader<'_>, node: &Node, own: &Own) -> Option<Ban
     ];
     let fields = reader.fields(node, &keys)?;
     payee::check_holder(reader, &fields, own);
+    persons::check_payee(reader, &fields, own);
     let text = |key, example| fields.required(key, example).and_then(|node| reader.text(node));
     let (bank, account_type) = (text("bank", "Banco Andino"), text("account_type", "Ahorros"));
     let account_number = text("account_number", "\"400-123456-78\"");
@@ -248,8 +264,9 @@ fn read_bank_transfer(reader: &Reader<'_>, node: &Node, own: &Own) -> Option<Ban
     })
 }
 
-fn read_cash_point(reader: &Reader<'_>, node: &Node) -> Option<CashPoint> {
+fn read_cash_point(reader: &Reader<'_>, node: &Node, own: &Own) -> Option<CashPoint> {
     let fields = reader.fields(node, &["network", "convention", "reference"])?;
+    persons::check_point(reader, &fields, own);
     let network = fields.required("network", "Efecty").and_then(|node| reader.text(node));
     let convention = fields.required("convention", "\"110342\"").and_then(|node| reader.text(node));
     let reference =
@@ -297,7 +314,7 @@ fn read_agents(reader: &Reader<'_>, node: &Node) -> Option<Agents> {
     })
 }
 
-fn read_contact(reader: &Reader<'_>, node: &Node) -> Option<Contact> {
+fn read_contact(reader: &Reader<'_>, node: &Node, country: Option<&str>) -> Option<Contact> {
     let known =
         ["assistant", "phone", "web", "email", "privacy_url", "crisis_line", "emergency_line", "hours"];
     let fields = reader.fields(node, &known)?;
@@ -309,6 +326,7 @@ fn read_contact(reader: &Reader<'_>, node: &Node) -> Option<Contact> {
     for line in ["crisis_line", "emergency_line"] {
         payee::check_line(reader, &fields, line);
     }
+    reached::check(reader, &fields, country);
     let privacy_url = fields.optional("privacy_url", |node| {
         let example = "https://www.bancoandino.example/privacidad";
         reader.parsed(node, "an https address", example, |text| {

@@ -9,6 +9,9 @@ mod load_rules;
 pub mod model;
 pub mod outlook;
 mod payee;
+mod persons;
+mod plausible;
+mod reached;
 mod read;
 mod set;
 

@@ -92,18 +92,16 @@ fn digits(text: &str) -> String {
 
 /// Whether every word of a name stands in a text, accents and case aside.
 fn has_words(text: &str, name: &str) -> bool {
-    let words = |text: &str| -> Vec<String> {
-        let plain: String =
-            text.nfd().filter(|c| !unicode_normalization::char::is_combining_mark(*c)).collect();
-        let plain = plain.to_lowercase();
-        plain
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .map(str::to_owned)
-            .collect()
-    };
     let there = words(text);
     words(name).iter().all(|word| there.contains(word))
+}
+
+/// The words of a text, in small letters without accents.
+pub fn words(text: &str) -> Vec<String> {
+    let plain: String = text.nfd().filter(|c| !unicode_normalization::char::is_combining_mark(*c)).collect();
+    let plain = plain.to_lowercase();
+    let words = plain.split(|c: char| !c.is_alphanumeric());
+    words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
 /// What is wrong with a company's tax number, in the countries whose numbers show it.

@@ -1,6 +1,9 @@
 //! Card numbers, however they are grouped, and the expiry and security code that people write behind them.
 
+use super::bridge;
+use super::labels;
 use super::network::{Network, checks, network};
+use super::numerals;
 use super::read::{Read, Unit};
 use std::ops::Range;
 
@@ -188,6 +191,69 @@ pub fn find(read: &Read<'_>) -> Vec<Range<usize>> {
         at = behind(read, last, &mut places);
     }
     places
+}
+
+/// Words for the card itself, beside which a code of three digits is its own.
+const PLASTIC: [&str; 14] = [
+    "tarjeta",
+    "tarjetas",
+    "tarjetica",
+    "plastico",
+    "visa",
+    "mastercard",
+    "amex",
+    "diners",
+    "card",
+    "cards",
+    "cartao",
+    "cartoes",
+    "hipercard",
+    "cartaozinho",
+];
+
+fn is_spoken_of(read: &Read<'_>) -> bool {
+    read.has_word(&PLASTIC)
+}
+
+/// Cards of which a group is said as a number: `visa cuatro mil quinientos treinta y nueve 1488 0343 6467`.
+pub fn in_words(read: &Read<'_>) -> Vec<Range<usize>> {
+    let large = read.tokens.iter().any(|token| !token.is_number && numerals::is_large(&token.folded));
+    if large && read.has_word(&CARD) { find(&read.in_groups()) } else { Vec::new() }
+}
+
+/// Beside a card number a code of three or four digits is the one on its back, whatever it is called:
+/// `4111 … vence 05/28 código 331`; where only a card is spoken of, one of three: `tarjeta terminada en 6467, código 733`.
+pub fn beside(read: &Read<'_>, whole: bool) -> Vec<Range<usize>> {
+    const CALLED: [&str; 9] =
+        ["codigo", "cod", "code", "clave", "atras", "detras", "seguridad", "seguranca", "verso"];
+    const BEHIND_MAX: usize = 2;
+    const OPEN_WITHIN: usize = 3;
+    if !whole && !is_spoken_of(read) {
+        return Vec::new();
+    }
+    let called = (0..read.tokens.len()).filter(|at| CALLED.contains(&read.word(*at)));
+    let found = called.filter_map(|at| {
+        let (token, unit) = (at + 1..=at + 1 + BEHIND_MAX).find_map(|at| Some((at, read.unit_at(at)?)))?;
+        let other = |at: usize| labels::is_open(read.word(at)) || bridge::is_of_something_else(read.word(at));
+        let joined = (at + 1..token).all(|at| {
+            let word = read.word(at);
+            labels::is_filler(word) || labels::is_verb(word) || read.is_accented_e(at)
+        });
+        let next = unit.tokens.end;
+        let goes_on = read.tokens.get(next).is_some_and(|token| {
+            !read.gap_before(next).contains(char::is_whitespace)
+                && (token.is_number || read.gap_before(next).is_empty())
+        });
+        let plain = !matches!(read.word(at), "atras" | "detras" | "verso")
+            && joined
+            && !goes_on
+            && !is_count(read.word(next))
+            && !read.gap_before(token).contains('$')
+            && unit.digits.len() == 3
+            && !(next..next + OPEN_WITHIN).any(other);
+        (whole && (3..=4).contains(&unit.digits.len()) || plain).then(|| unit.place.clone())
+    });
+    found.collect()
 }
 
 /// The last group of the longest card number that begins with this one.

@@ -108,7 +108,7 @@ fn hidden(text: &str) -> Vec<Range<usize>> {
         } else {
             found.extend(spelled(text, &apart));
             apart.clear();
-            if folded(core) != bare(core) || core.contains(['.', '-', '_', '*']) {
+            if folded(core) != bare(core) || core.contains(['.', '-', '_', '*', '/', ',']) {
                 found.push(place);
             }
         }

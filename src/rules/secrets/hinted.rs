@@ -1,8 +1,9 @@
-//! Secrets that nothing names: `la de la app es Lunes778`, `usuario: ana / Pato789`, `me llegó 482777`.
+//! Secrets that nothing names: `la de la app es Lunes778`, `usuario: ana / Pato789`, `los 3 numeritos son 7 3 1`.
 //!
 //! What only hints at a secret hints at much else too, so its shape must be plain: a password of letters and digits, a
-//! code of six digits with which the sentence ends.
+//! number of four to eight digits that nothing near makes an amount.
 
+use super::bridge::is_of_something_else;
 use super::card::is_count;
 use super::labels;
 use super::read::Read;
@@ -10,18 +11,19 @@ use std::ops::Range;
 
 /// A password of letters and digits is not shorter.
 const MIXED_MIN: usize = 4;
-const CODE_DIGITS: usize = 6;
+/// A number that stands for one has as many digits.
+const NUMBER_DIGITS: std::ops::RangeInclusive<usize> = 4..=8;
 /// Characters between the digits of one code: `482 777`.
 const SPLIT_MAX: usize = 1;
-/// Words between `me llegó` and its code.
-const ARRIVED_WITHIN: usize = 6;
-/// Words around such a code that would say that it is something else.
+/// Words around such a number that would say that it is something else.
 const NEAR: usize = 6;
 /// Tokens of a user's name before the sign behind which its password stands.
 const USER_TOKENS_MAX: usize = 4;
 
 /// What has a password of its own, where the word for it is left out.
-const PLACES: [&str; 24] = [
+const PLACES: [&str; 26] = [
+    "nequi",
+    "daviplata",
     "entrar",
     "ingresar",
     "ingreso",
@@ -50,91 +52,150 @@ const PLACES: [&str; 24] = [
 
 const USERS: [&str; 6] = ["usuario", "usuaria", "user", "username", "login", "usr"];
 
-/// By which a code came, as said before it.
-const ARRIVED: [&[&str]; 12] = [
-    &["me", "llego"],
-    &["me", "llegaron"],
-    &["me", "enviaron"],
-    &["me", "mandaron"],
-    &["me", "aparecio"],
-    &["me", "salio"],
-    &["llego", "el"],
-    &["llego", "este"],
-    &["chegou"],
-    &["recebi"],
-    &["i", "got"],
-    &["i", "received"],
-];
-
-/// Words between it and the code.
-const BETWEEN: [&str; 29] = [
-    "el", "este", "ese", "un", "esto", "por", "al", "a", "mi", "celular", "sms", "mensaje", "texto", "asi",
-    "ahora", "ya", "hoy", "o", "agora", "this", "que", "dice", "decia", "uma", "mensagem", "diz", "message",
-    "saying", "text",
-];
-
-/// Words beside those of [`labels::is_open`] that speak of a paper or of money.
-const PAPERS: [&str; 21] = [
-    "cuota",
-    "cuotas",
-    "saldo",
-    "cobro",
-    "extracto",
-    "total",
-    "valor",
-    "monto",
-    "deuda",
-    "interes",
-    "intereses",
-    "plata",
-    "dinero",
-    "pesos",
-    "ref",
-    "guia",
-    "orden",
-    "ticket",
-    "fatura",
-    "invoice",
-    "amount",
-];
-
 pub fn find(read: &Read<'_>) -> Vec<Range<usize>> {
     let each = |at: usize| {
         elided(read, at)
             .or_else(|| of_user(read, at))
-            .or_else(|| arrived(read, at))
-            .or_else(|| prefixed(read, at))
             .or_else(|| on_the_back(read, at))
+            .or_else(|| three_digits(read, at))
             .or_else(|| enters_with(read, at))
             .or_else(|| of_question(read, at))
     };
     (0..read.tokens.len()).filter_map(each).collect()
 }
 
-/// `la de la app es Lunes778`.
+/// `la de la app es Lunes778`, `a do app é 5512`, `the one for the app is 5512`.
 fn elided(read: &Read<'_>, at: usize) -> Option<Range<usize>> {
     let of =
         matches!(read.word(at), "la" | "a") && matches!(read.word(at + 1), "de" | "del" | "d" | "da" | "do");
-    if !of {
+    let one = read.word(at) == "one" && matches!(read.word(at + 1), "for" | "of");
+    if !of && !one {
         return None;
     }
-    let article = matches!(read.word(at + 2), "la" | "el" | "mi" | "tu" | "l");
+    let article = matches!(read.word(at + 2), "la" | "el" | "mi" | "tu" | "l" | "the" | "my");
     let place = at + 2 + usize::from(article);
     if !PLACES.contains(&read.word(place)) {
         return None;
     }
-    let joined = labels::is_verb(read.word(place + 1)) || read.word(place + 1) == "s";
+    let joined = labels::is_verb(read.word(place + 1)) || read.is_accented_e(place + 1);
     let value = place + 1 + usize::from(joined);
     let told = joined || read.gap_before(value).contains([':', '=', ',']);
-    password(read, value).filter(|_| told)
+    let is = joined || read.gap_before(value).contains([':', '=']);
+    password(read, value).filter(|_| told).or_else(|| number(read, at, value).filter(|_| is))
 }
 
-/// `G-481920`, `FB-48192`: how Google and Facebook write theirs.
-fn prefixed(read: &Read<'_>, at: usize) -> Option<Range<usize>> {
-    let sender = matches!(read.word(at), "g" | "fb") && read.gap_before(at + 1) == "-";
-    let unit =
-        read.unit_at(at + 1).filter(|unit| (CODE_DIGITS - 1..=CODE_DIGITS).contains(&unit.digits.len()))?;
-    sender.then(|| unit.place.clone())
+/// A number that nothing near makes an amount or a reference.
+fn number(read: &Read<'_>, first: usize, value: usize) -> Option<Range<usize>> {
+    let unit = read.unit_at(value)?;
+    let next = unit.tokens.end;
+    let goes_on = read.tokens.get(next).is_some_and(|token| token.is_number)
+        && !read.gap_before(next).contains(char::is_whitespace);
+    let glued = read.tokens.get(next).is_some() && read.gap_before(next).is_empty();
+    let other = |word: &str| labels::is_open(word) || is_of_something_else(word);
+    let near =
+        read.words_before(first).take(NEAR).any(other) || (next..next + NEAR).any(|at| other(read.word(at)));
+    let amount =
+        unit.digits.ends_with("000") || read.gap_before(value).contains('$') || is_count(read.word(next));
+    (NUMBER_DIGITS.contains(&unit.digits.len()) && !goes_on && !glued && !near && !amount)
+        .then(|| unit.place.clone())
+}
+
+/// What the three digits on a card are called, and the words between that and them.
+const THREE: [&str; 13] = [
+    "numerozinhos",
+    "numeritos",
+    "numeros",
+    "digitos",
+    "digiticos",
+    "numericos",
+    "numerinhos",
+    "cifras",
+    "numbers",
+    "digits",
+    "numeritas",
+    "digitinhos",
+    "algarismos",
+];
+const OF_THEM: [&str; 36] = [
+    "son",
+    "es",
+    "eran",
+    "sao",
+    "are",
+    "is",
+    "de",
+    "la",
+    "el",
+    "del",
+    "mi",
+    "su",
+    "tarjeta",
+    "cartao",
+    "card",
+    "do",
+    "da",
+    "of",
+    "the",
+    "my",
+    "on",
+    "seguridad",
+    "seguranca",
+    "security",
+    "que",
+    "me",
+    "pide",
+    "pidio",
+    "pidieron",
+    "piden",
+    "pedia",
+    "pediu",
+    "pediram",
+    "you",
+    "asked",
+    "for",
+];
+const THREE_WITHIN: usize = 8;
+/// What stands between two of them: `7, 3 y 1`.
+const AND: [&str; 10] = ["", ",", "-", ".", "y", "e", "and", ", y", ", e", ", and"];
+
+/// `los 3 numeritos son 7 3 1`, `the three digits: 731`; not the last three of something.
+fn three_digits(read: &Read<'_>, at: usize) -> Option<Range<usize>> {
+    let three = matches!(read.word(at), "tres" | "three")
+        || read.tokens.get(at).is_some_and(|token| token.is_number && token.folded == "3");
+    if !three
+        || !matches!(read.word(at.checked_sub(1)?), "los" | "las" | "os" | "as" | "the" | "esos" | "mis")
+    {
+        return None;
+    }
+    let noun = at + 1 + usize::from(matches!(read.word(at + 1), "little" | "small" | "otros"));
+    if !THREE.contains(&read.word(noun)) {
+        return None;
+    }
+    let joins = |at: &usize| OF_THEM.contains(&read.word(*at));
+    let first = noun + 1 + (noun + 1..).take_while(joins).take(THREE_WITHIN).count();
+    let (mut n_digits, mut next) = (0, first);
+    let mut place: Option<Range<usize>> = None;
+    loop {
+        let Some(unit) = read.unit_at(next) else {
+            let and = matches!(read.word(next), "y" | "e" | "and") && read.unit_at(next + 1).is_some();
+            if and && n_digits > 0 && n_digits < 3 {
+                next += 1;
+                continue;
+            }
+            break;
+        };
+        let joined = place.as_ref().is_none_or(|before| {
+            AND.contains(&read.between(before.end, unit.place.start).trim().to_lowercase().as_str())
+        });
+        if !joined || n_digits > 3 {
+            return None;
+        }
+        n_digits += unit.digits.len();
+        place = Some(place.map_or(unit.place.start, |before| before.start)..unit.place.end);
+        next = unit.tokens.end;
+    }
+    let money = is_count(read.word(next)) || read.gap_before(first).contains('$');
+    place.filter(|_| n_digits == 3 && !money)
 }
 
 /// Where the code of a card stands, and what it is called there.
@@ -241,31 +302,4 @@ fn password(read: &Read<'_>, token: usize) -> Option<Range<usize>> {
     let folded = super::read::folded(word);
     let mixed = folded.chars().any(char::is_alphabetic) && folded.chars().any(|c| c.is_ascii_digit());
     (mixed && folded.chars().count() >= MIXED_MIN).then(|| start..start + word.len())
-}
-
-/// `me llegó 482777`.
-fn arrived(read: &Read<'_>, at: usize) -> Option<Range<usize>> {
-    let fits = |words: &&[&str]| words.iter().zip(at..).all(|(word, at)| read.word(at) == *word);
-    let behind = at + ARRIVED.iter().find(|words| fits(words))?.len();
-    let between =
-        (behind..).take_while(|token| BETWEEN.contains(&read.word(*token))).take(ARRIVED_WITHIN + 1);
-    let first = read.unit_at(behind + between.count())?;
-    let (mut digits, mut place, mut next) = (first.digits.clone(), first.place.clone(), first.tokens.end);
-    while let Some(unit) = read.unit_at(next).filter(|_| digits.len() < CODE_DIGITS) {
-        if read.between(place.end, unit.place.start).chars().count() > SPLIT_MAX {
-            break;
-        }
-        digits.push_str(&unit.digits);
-        (place.end, next) = (unit.place.end, unit.tokens.end);
-    }
-    let amount = digits.ends_with("000") || read.gap_before(first.tokens.start).contains('$');
-    let whole = digits.len() == CODE_DIGITS && !amount && !is_count(read.word(next));
-    let ends = next >= read.tokens.len() || read.gap_before(next).contains(['.', ',', '!', '?', ';', '\n']);
-    // `482777,50` is an amount.
-    let goes_on = read.tokens.get(next).is_some_and(|token| token.is_number)
-        && !read.gap_before(next).contains(char::is_whitespace);
-    let other = |word: &str| labels::is_open(word) || PAPERS.contains(&word);
-    let near =
-        read.words_before(at).take(NEAR).any(other) || (next..next + NEAR).any(|at| other(read.word(at)));
-    (whole && ends && !goes_on && !near).then_some(place)
 }

@@ -15,10 +15,12 @@ pub enum Class {
     Password,
     /// `clave`, which is also the key to something: `la clave es pagar a tiempo`.
     Clave,
+    /// `la contra`, which is also what speaks against something: `la contra es que no tengo plata`.
+    Contra,
 }
 
 /// Longer ones first.
-const LABELS: [(&[&str], Class); 77] = [
+const LABELS: [(&[&str], Class); 96] = [
     (&["respuesta", "secreta"], Class::Password),
     (&["palabra", "secreta"], Class::Password),
     (&["resposta", "secreta"], Class::Password),
@@ -68,11 +70,29 @@ const LABELS: [(&[&str], Class); 77] = [
     (&["otp"], Class::Code),
     (&["dinamica"], Class::Code),
     (&["token"], Class::Code),
+    (&["tokens"], Class::Code),
+    (&["softoken"], Class::Code),
+    (&["softtoken"], Class::Code),
+    (&["mtoken"], Class::Code),
+    (&["etoken"], Class::Code),
+    (&["codes"], Class::Code),
+    (&["otps"], Class::Code),
     (&["pin"], Class::Pin),
     (&["nip"], Class::Pin),
+    (&["pins"], Class::Pin),
+    (&["pines"], Class::Pin),
+    (&["nips"], Class::Pin),
     (&["p", "i", "n"], Class::Pin),
     (&["n", "i", "p"], Class::Pin),
     (&["palavra", "passe"], Class::Password),
+    (&["contra", "sena"], Class::Password),
+    (&["contra", "cena"], Class::Password),
+    (&["contra", "senha"], Class::Password),
+    (&["pass", "word"], Class::Password),
+    (&["pass", "phrase"], Class::Password),
+    (&["passphrase"], Class::Password),
+    (&["passwords"], Class::Password),
+    (&["passcodes"], Class::Password),
     (&["palabra", "clave"], Class::Password),
     (&["contrasena"], Class::Password),
     (&["contrasenas"], Class::Password),
@@ -95,6 +115,7 @@ const LABELS: [(&[&str], Class); 77] = [
     (&["clave"], Class::Clave),
     (&["claves"], Class::Clave),
     (&["klave"], Class::Clave),
+    (&["klaves"], Class::Clave),
     (&["pass"], Class::Clave),
 ];
 
@@ -244,114 +265,10 @@ const MINE: [&str; 8] = ["mi", "mis", "mia", "minha", "meu", "my", "tu", "su"];
 const IS: [&str; 11] = ["es", "is", "era", "sera", "seria", "son", "are", "was", "sao", "eh", "s"];
 
 /// Words that may stand between a secret and the label behind it: `4821 es mi clave`.
-const BACK: [&str; 27] = [
+const BACK: [&str; 34] = [
     "tu", "su", "your", "es", "is", "e", "era", "eh", "el", "la", "mi", "the", "my", "de", "o", "a", "meu",
-    "minha", "como", "fue", "numero", "este", "ese", "esta", "esa", "was", "del",
-];
-
-/// No password, though it may stand where one does: `mi clave es muy segura`.
-const NO_VALUE: [&str; 76] = [
-    "de",
-    "del",
-    "la",
-    "el",
-    "los",
-    "las",
-    "un",
-    "una",
-    "mi",
-    "mis",
-    "su",
-    "tu",
-    "muy",
-    "mas",
-    "menos",
-    "que",
-    "cual",
-    "para",
-    "por",
-    "en",
-    "con",
-    "sin",
-    "no",
-    "si",
-    "ya",
-    "lo",
-    "le",
-    "se",
-    "me",
-    "esa",
-    "ese",
-    "esta",
-    "este",
-    "eso",
-    "mia",
-    "misma",
-    "mismo",
-    "segura",
-    "seguro",
-    "personal",
-    "privada",
-    "privado",
-    "secreta",
-    "secreto",
-    "incorrecta",
-    "incorrecto",
-    "correcta",
-    "correcto",
-    "importante",
-    "dificil",
-    "facil",
-    "larga",
-    "corta",
-    "nueva",
-    "vieja",
-    "valida",
-    "invalida",
-    "confidencial",
-    "intransferible",
-    "necesaria",
-    "obligatoria",
-    "numerica",
-    "the",
-    "my",
-    "a",
-    "an",
-    "not",
-    "very",
-    "wrong",
-    "right",
-    "secret",
-    "private",
-    "minha",
-    "muito",
-    "uma",
-    "pessoal",
-];
-
-/// Words that begin what is said besides a password.
-const ELSE: [&str; 30] = [
-    "y", "e", "o", "and", "pero", "quiero", "para", "porque", "que", "me", "necesito", "puedo", "por",
-    "gracias", "ayudeme", "ayuda", "but", "please", "i", "want", "mas", "mais", "quero", "preciso", "cuando",
-    "si", "no", "a", "cuanto", "como",
-];
-
-/// Counts of characters: `una clave de 4 dígitos`.
-const LENGTHS: [&str; 14] = [
-    "digito",
-    "digitos",
-    "numero",
-    "numeros",
-    "cifras",
-    "caracteres",
-    "letras",
-    "veces",
-    "digits",
-    "numbers",
-    "characters",
-    "dias",
-    "horas",
-    "intentos",
+    "minha", "como", "fue", "numero", "este", "ese", "esta", "esa", "was", "del", "usual", "actual", "atual",
+    "nueva", "nova", "new", "current",
 ];
 
 impl Class {
@@ -359,7 +276,9 @@ impl Class {
     pub fn takes(self, n_digits: usize) -> bool {
         match self {
             Self::SecurityCode => (3..=8).contains(&n_digits),
-            Self::Pin | Self::Code | Self::Password | Self::Clave => (4..=10).contains(&n_digits),
+            Self::Pin | Self::Code | Self::Password | Self::Clave | Self::Contra => {
+                (4..=10).contains(&n_digits)
+            }
         }
     }
 
@@ -367,7 +286,7 @@ impl Class {
     pub const fn reach(self) -> usize {
         match self {
             Self::SecurityCode => 5,
-            Self::Pin | Self::Password | Self::Clave => 6,
+            Self::Pin | Self::Password | Self::Clave | Self::Contra => 6,
             Self::Code => 10,
         }
     }
@@ -375,7 +294,7 @@ impl Class {
     /// Whether it may be written in letters.
     pub const fn has_letters(self) -> bool {
         match self {
-            Self::Password | Self::Clave => true,
+            Self::Password | Self::Clave | Self::Contra => true,
             Self::SecurityCode | Self::Pin | Self::Code => false,
         }
     }
@@ -395,13 +314,66 @@ fn on_the_back(read: &Read<'_>, token: usize) -> Option<usize> {
     (CALLED.contains(&read.word(token)) && back(token + 1 + joined)).then_some(token + 2 + joined)
 }
 
+/// Before `contra` where it is short for a word for a password, and behind it where it is not.
+const THE: [&str; 13] =
+    ["la", "las", "mi", "mis", "tu", "su", "sus", "esta", "esa", "misma", "nueva", "vieja", "minha"];
+const AGAINST: [&str; 14] = [
+    "parte",
+    "partes",
+    "orden",
+    "reloj",
+    "oferta",
+    "propuesta",
+    "cara",
+    "luz",
+    "demanda",
+    "indicacion",
+    "prestacion",
+    "la",
+    "los",
+    "las",
+];
+
+/// `la contra es Tigre45`, `usuario ana, contra: Tigre45`; not `en contra`, `la contra parte`.
+fn contra(read: &Read<'_>, token: usize) -> Option<usize> {
+    if !matches!(read.word(token), "contra" | "contras" | "kontra") || AGAINST.contains(&read.word(token + 1))
+    {
+        return None;
+    }
+    let the = token.checked_sub(1).is_some_and(|before| THE.contains(&read.word(before)));
+    let begins = token == 0 || read.gap_before(token).contains([',', ';', ':', '/', '\n', '.']);
+    let told = read.gap_before(token + 1).contains([':', '=']);
+    (the || (begins && told)).then_some(token + 1)
+}
+
+/// However the end of it is misspelt: `contraseñia`, `contrasema`.
+const BEGINNINGS: [&str; 4] = ["contrase", "contrace", "kontrase", "contrasn"];
+
 /// The label that begins at this token, and the token behind it.
 pub fn label_at(read: &Read<'_>, token: usize) -> Option<(Class, usize)> {
+    let word = read.word(token);
+    if word.is_empty() {
+        return None;
+    }
     if let Some(behind) = on_the_back(read, token) {
         return Some((Class::SecurityCode, behind));
     }
-    let fits = |words: &[&str]| words.iter().zip(token..).all(|(word, at)| read.word(at) == *word);
-    LABELS.iter().find(|(words, _)| fits(words)).map(|(words, class)| (*class, token + words.len()))
+    let fits = |words: &[&str]| {
+        words.first() == Some(&word) && words.iter().zip(token..).all(|(word, at)| read.word(at) == *word)
+    };
+    let listed = LABELS.iter().find(|(words, _)| fits(words));
+    listed
+        .map(|(words, class)| (*class, token + words.len()))
+        .or_else(|| contra(read, token).map(|behind| (Class::Contra, behind)))
+        .or_else(|| {
+            let misspelt = BEGINNINGS.iter().any(|beginning| word.starts_with(beginning));
+            misspelt.then_some((Class::Password, token + 1))
+        })
+}
+
+/// Whether the word is one of a label.
+pub fn is_of_a_label(word: &str) -> bool {
+    LABELS.iter().any(|(words, _)| words.contains(&word))
 }
 
 pub fn is_open(word: &str) -> bool {
@@ -422,78 +394,4 @@ pub fn is_verb(word: &str) -> bool {
 
 pub fn leads_back(word: &str) -> bool {
     BACK.contains(&word)
-}
-
-pub fn is_no_value(word: &str) -> bool {
-    NO_VALUE.contains(&word)
-}
-
-pub fn is_said_besides(word: &str) -> bool {
-    ELSE.contains(&word)
-}
-
-pub fn is_length(word: &str) -> bool {
-    LENGTHS.contains(&word)
-}
-
-/// Words of labels and of what joins them to a secret; of no use without it.
-pub fn leads_to_a_secret(word: &str) -> bool {
-    let around = [
-        "verificacion",
-        "verificacao",
-        "verification",
-        "whatsapp",
-        "sms",
-        "me",
-        "que",
-        "llego",
-        "recibi",
-        "recebi",
-        "chegou",
-        "foi",
-        "celular",
-        "mensaje",
-        "texto",
-        "tarjeta",
-        "tarjetas",
-        "cartao",
-        "card",
-        "visa",
-        "mastercard",
-        "amex",
-        "numero",
-        "number",
-        "vence",
-        "exp",
-        "y",
-        "le",
-        "les",
-        "te",
-        "paso",
-        "doy",
-        "dejo",
-        "mando",
-        "envio",
-        "escribo",
-        "comparto",
-        "aqui",
-        "ahi",
-        "va",
-        "tome",
-        "anote",
-        "apunte",
-        "dije",
-        "diria",
-        "here",
-        "take",
-        "passo",
-        "anota",
-    ];
-    word.is_empty()
-        || around.contains(&word)
-        || is_mine(word)
-        || is_verb(word)
-        || is_filler(word)
-        || leads_back(word)
-        || LABELS.iter().any(|(words, _)| words.contains(&word))
 }

@@ -6,19 +6,29 @@
 //! only with a network's beginning, its length and check digit (ISO/IEC 7812-1), and what stands around it decides where
 //! that alone would not. What a text says of a secret is a matter of words; see `labels`.
 
+mod arrived;
+mod bridge;
 mod card;
 mod disguised;
 mod hinted;
 mod labels;
+mod left;
+mod lone;
 mod network;
+mod numbers;
 mod numerals;
+mod phrase;
 mod read;
 mod several;
 mod spoken;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_kinds;
 
 use crate::rules::digits::digit_of;
+pub use left::without_masks;
+pub use lone::mask_lone_code;
 use read::Read;
 pub use read::folded;
 use regex::bytes::Regex;
@@ -58,62 +68,6 @@ pub fn mask(text: &str) -> Option<Masked> {
     Some(Masked { text: masked, n_places: u32::try_from(places.len()).unwrap_or(u32::MAX) })
 }
 
-/// Digits of a code that is read back, and words that may stand beside it ("ok, es 483 201").
-const LONE_DIGITS: std::ops::RangeInclusive<usize> = 4..=8;
-const LONE_WORDS_MAX: usize = 4;
-
-/// The text with [`MASK`] in place of the code that it is little more than; for an answer to somebody who asked for one.
-pub fn mask_lone_code(text: &str) -> Option<String> {
-    let code = |c: char| c.is_ascii_digit() || digit_of(c).is_some();
-    let n_digits = text.chars().filter(|c| code(*c)).count();
-    let parts =
-        |text: &str| text.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).count();
-    // A word of capitals and digits is one too: "KX7Q2".
-    let held = |word: &&str| {
-        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-        let letters = word.chars().filter(|c| c.is_alphabetic());
-        LONE_DIGITS.contains(&word.chars().count())
-            && word.chars().any(code)
-            && letters.clone().count() > 0
-            && letters.clone().all(char::is_uppercase)
-            && word.chars().all(char::is_alphanumeric)
-    };
-    let (start, end) = match text.split_whitespace().find(held) {
-        Some(word) => {
-            let start = word.as_ptr() as usize - text.as_ptr() as usize;
-            (start, start + word.len())
-        }
-        None if LONE_DIGITS.contains(&n_digits) => {
-            let end = text.char_indices().rev().find(|(_, c)| code(*c)).map(|(at, c)| at + c.len_utf8())?;
-            (text.find(code)?, end)
-        }
-        None => return None,
-    };
-    let (before, within, after) = (text.get(..start)?, text.get(start..end)?, text.get(end..)?);
-    // An amount, an hour or a day is no code.
-    let other = text.contains(['$', '%']) || within.contains(['.', ',', '/', ':']) || within.ends_with("000");
-    let apart = within.split(code).any(|gap| gap.chars().any(char::is_alphabetic)) && parts(within) > 1;
-    (!other && !apart && parts(before) + parts(after) <= LONE_WORDS_MAX)
-        .then(|| format!("{before}{MASK}{after}"))
-}
-
-/// What is left to understand of a masked text: without the masks and the words that only led to them.
-pub fn without_masks(masked: &str) -> String {
-    let mut left: Vec<&str> = Vec::new();
-    let mut parts = masked.split(MASK).peekable();
-    while let Some(part) = parts.next() {
-        left.extend(part.split_whitespace());
-        if parts.peek().is_some() {
-            while left.last().is_some_and(|word| labels::leads_to_a_secret(&read::folded(word))) {
-                left.pop();
-            }
-        }
-    }
-    let words = left.join(" ");
-    let said = words.chars().any(char::is_alphanumeric);
-    if said { words } else { String::new() }
-}
-
 /// Byte ranges of the secrets, in order and apart from each other.
 fn places(text: &str) -> Vec<Range<usize>> {
     if !may_hold(text) {
@@ -121,15 +75,13 @@ fn places(text: &str) -> Vec<Range<usize>> {
     }
     let read = Read::of(text);
     let mut found = card::find(&read);
-    if !found.is_empty() {
-        found.extend(spoken::beside_a_card(&read));
-    }
-    found.extend(spoken::find(&read));
-    found.extend(hinted::find(&read));
-    found.extend(several::find(&read, !found.is_empty()));
+    let whole_card = !found.is_empty();
+    found.extend(card::in_words(&read));
+    found.extend(card::beside(&read, whole_card));
+    found.extend(named(&read, !found.is_empty()));
     found.extend(disguised::cards(text));
     if let Some(plain) = disguised::undisguised(text) {
-        found.extend(spoken::find(&Read::of(&plain)));
+        found.extend(named(&Read::of(&plain), !found.is_empty()));
     }
     found.sort_by_key(|place| (place.start, place.end));
     let mut places: Vec<Range<usize>> = Vec::with_capacity(found.len());
@@ -142,12 +94,31 @@ fn places(text: &str) -> Vec<Range<usize>> {
     places
 }
 
-/// The stems of [`labels`], so that an ordinary sentence is left at once.
+/// What words lead to.
+fn named(read: &Read<'_>, held: bool) -> Vec<Range<usize>> {
+    let mut found = spoken::find(read);
+    found.extend(hinted::find(read));
+    found.extend(arrived::find(read));
+    found.extend(several::find(read, held || !found.is_empty()));
+    found
+}
+
+/// The stems of [`labels`], also with signs for letters, so that an ordinary sentence is left at once.
 static STEMS: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(
-        r"(?i-u)[ck]lav|ontras|[ck]ontrac|pas+w|pass|pwd|p\.?w|ps+w|senh|pin|nip|c[vc][vcn]|csc|din(a|\xc3\xa1)mica|digo|digito|code|otp|token|usuari|user|login|lleg|cheg|receb|recib|atr(a|\xc3\xa1)s|revers|respald|dorso|verso|back|secret|\x40",
+        r"(?i-u)[ck][l1|i][a4]v|ontr[a4][s5]|[ck]ontra(?:c|[^a-z]|$)|p[a4][s5$]+w|pass|pwd|p\.?w|ps+w|s[e3]nh|p[i1!|]n|n[i1!|]p|c[vc][vcn]|csc|din(a|\xc3\xa1)mica|d[i1!|]go|gito|code|[o0]tp|t[o0]k[e3]n|usuari|user|login|lleg|cheg|receb|recib|atr(a|\xc3\xa1)s|revers|respald|dorso|verso|back|secret|\x40|factor|utentic|uthentic|sms|(?:3|tr(?:e|\xc3\xaa)s|three) (?:n(?:u|\xc3\xba)m|d(?:i|\xc3\xad)g|cifr|little)",
     )
     .ok()
+});
+
+/// A word that is spelled: `c l a v e`, `p.i.n`.
+static LETTERS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i-u)(?:^|[^a-z0-9])[a-z0-9@$!|](?:[ ./_*,-]{1,3}[a-z0-9@$!|]){2}(?:[^a-z0-9]|$)").ok()
+});
+
+/// What has a password of its own, beside a digit.
+static DOORS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(r"(?i-u)entr[aoe]|ingres|acce[ds]|acess|sesi|app|aplica|portal|banca|p(a|\xc3\xa1)gina|plataf|web|internet|correo|mail|wifi|cajero|virtual|nequi|davi|computador").ok()
 });
 
 /// Number words with which a card number may begin, whatever the language.
@@ -161,6 +132,7 @@ fn may_hold(text: &str) -> bool {
     let matches = |words: &LazyLock<Option<Regex>>| words.as_ref().is_none_or(|words| words.is_match(bytes));
     digits >= DIGITS_MIN
         || matches(&STEMS)
+        || (digits > 0 && (matches(&DOORS) || matches(&LETTERS)))
         || (bytes.len() >= SPELLED_MIN && matches(&SPELLED))
         || (!text.is_ascii()
             && text

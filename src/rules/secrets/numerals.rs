@@ -125,3 +125,81 @@ fn joined(word: &str) -> Option<String> {
 fn plain(word: &str) -> Option<&'static str> {
     DIGITS.iter().find(|(name, _)| *name == word).map(|(_, digits)| *digits)
 }
+
+const HUNDREDS: [(&str, u32); 32] = [
+    ("cien", 100),
+    ("ciento", 100),
+    ("doscientos", 200),
+    ("trescientos", 300),
+    ("cuatrocientos", 400),
+    ("quinientos", 500),
+    ("seiscientos", 600),
+    ("setecientos", 700),
+    ("ochocientos", 800),
+    ("novecientos", 900),
+    ("doscientas", 200),
+    ("trescientas", 300),
+    ("cuatrocientas", 400),
+    ("quinientas", 500),
+    ("seiscientas", 600),
+    ("setecientas", 700),
+    ("ochocientas", 800),
+    ("novecientas", 900),
+    ("cem", 100),
+    ("cento", 100),
+    ("duzentos", 200),
+    ("trezentos", 300),
+    ("quatrocentos", 400),
+    ("quinhentos", 500),
+    ("seiscentos", 600),
+    ("setecentos", 700),
+    ("oitocentos", 800),
+    ("novecentos", 900),
+    ("sietecientos", 700),
+    ("nuevecientos", 900),
+    ("cincocientos", 500),
+    ("dozentos", 200),
+];
+
+/// Words for hundreds and thousands, without which no number is one of them.
+pub fn is_large(word: &str) -> bool {
+    matches!(word, "mil" | "thousand" | "hundred") || HUNDREDS.iter().any(|(name, _)| *name == word)
+}
+
+/// A number of hundreds or up to nine thousand, as people say one group of a card: `cuatro mil quinientos treinta y
+/// nueve`; and how many tokens it takes.
+pub fn cardinal(tokens: &[Token]) -> Option<(String, usize)> {
+    let word =
+        |at: usize| tokens.get(at).filter(|token| !token.is_number).map_or("", |token| token.folded.as_str());
+    let unit =
+        |at: usize| plain(word(at)).filter(|unit| unit.len() == 1).and_then(|unit| unit.parse::<u32>().ok());
+    let joint = |at: usize| usize::from(matches!(word(at), "y" | "e" | "and"));
+    let is_thousand = |at: usize| matches!(word(at), "mil" | "thousand");
+    let (thousands, mut at) = match (is_thousand(0), unit(0)) {
+        (true, _) => (1, 1),
+        (false, Some(unit)) if is_thousand(1) => (unit, 2),
+        _ => (0, 0),
+    };
+    let mut value = thousands * 1_000;
+    let first = at + if thousands > 0 { joint(at) } else { 0 };
+    let named = HUNDREDS.iter().find(|(name, _)| *name == word(first)).map(|(_, value)| (*value, first + 1));
+    let counted = unit(first).filter(|_| word(first + 1) == "hundred").map(|unit| (unit * 100, first + 2));
+    let hundreds = named.or(counted).filter(|(_, behind)| !is_thousand(*behind));
+    if let Some((hundreds, behind)) = hundreds {
+        (value, at) = (value + hundreds, behind);
+    }
+    if value == 0 {
+        return None;
+    }
+    let first = at + joint(at);
+    if let Some((rest, n_tokens)) = read(tokens.get(first..).unwrap_or_default())
+        && rest.len() <= 2
+        && !(rest.len() == 1 && is_thousand(first + n_tokens))
+        && word(first + n_tokens) != "hundred"
+        && let Ok(rest) = rest.parse::<u32>()
+    {
+        (value, at) = (value + rest, first + n_tokens);
+    }
+    let digits = if thousands > 0 { format!("{value:04}") } else { value.to_string() };
+    Some((digits, at))
+}

@@ -33,6 +33,16 @@ pub struct Read<'t> {
 
 impl<'t> Read<'t> {
     pub fn of(text: &'t str) -> Self {
+        Self::with(text, numerals::read)
+    }
+
+    /// The same text with hundreds and thousands as the digits of one group: `cuatro mil quinientos treinta y nueve`.
+    /// Not for amounts.
+    pub fn in_groups(&self) -> Self {
+        Self::with(self.text, |tokens| numerals::cardinal(tokens).or_else(|| numerals::read(tokens)))
+    }
+
+    fn with(text: &'t str, number: impl Fn(&[Token]) -> Option<(String, usize)>) -> Self {
         let tokens = tokens(text);
         let mut units = Vec::new();
         let mut at = 0;
@@ -40,7 +50,7 @@ impl<'t> Read<'t> {
             let (digits, n_tokens) = if token.is_number {
                 (token.folded.clone(), 1)
             } else {
-                match numerals::read(tokens.get(at..).unwrap_or_default()) {
+                match number(tokens.get(at..).unwrap_or_default()) {
                     Some(spelled) => spelled,
                     None => {
                         at += 1;
@@ -81,6 +91,12 @@ impl<'t> Read<'t> {
     pub fn unit_at(&self, token: usize) -> Option<&Unit> {
         let at = self.units.binary_search_by_key(&token, |unit| unit.tokens.start).ok()?;
         self.units.get(at)
+    }
+
+    /// Portuguese `é`, which folds to the word for `and`.
+    pub fn is_accented_e(&self, token: usize) -> bool {
+        let place = self.tokens.get(token).map(|token| token.place.clone());
+        matches!(place.and_then(|place| self.text.get(place)), Some("é" | "É"))
     }
 
     pub fn has_word(&self, words: &[&str]) -> bool {

@@ -2,8 +2,10 @@
 //! Gato#778`, `use esta Gato#778 para entrar`.
 //!
 //! What stands beside a word for a secret is found by [`super::spoken`]; here the shape alone decides, in a message that
-//! speaks of a password or of getting in somewhere.
+//! speaks of a password or of getting in somewhere: letters and digits in one word that nothing before it calls a user,
+//! an invoice or an address.
 
+use super::bridge::is_of_something_else;
 use super::card::is_count;
 use super::labels::{Class, is_open, label_at};
 use super::read::{Read, folded};
@@ -27,21 +29,141 @@ const INSTEAD: &[&str] = &[
 ];
 /// What counts behind a number without a blank: `80mil`, `15dias`.
 const COUNTS: &[&str] = &[
-    "mil", "k", "m", "mm", "millon", "millones", "lucas", "luca", "pesos", "cop", "cuotas", "cuota", "dias",
-    "meses", "hs", "h", "hrs", "am", "pm", "gb", "g", "x", "veces", "anos", "reais", "usd", "ro", "er", "o",
-    "a", "th", "st", "nd",
+    "mil",
+    "k",
+    "m",
+    "mm",
+    "millon",
+    "millones",
+    "lucas",
+    "luca",
+    "pesos",
+    "cop",
+    "cuotas",
+    "cuota",
+    "dias",
+    "meses",
+    "hs",
+    "h",
+    "hrs",
+    "am",
+    "pm",
+    "gb",
+    "g",
+    "x",
+    "veces",
+    "anos",
+    "reais",
+    "usd",
+    "ro",
+    "er",
+    "o",
+    "a",
+    "th",
+    "st",
+    "nd",
+    "mes",
+    "min",
+    "horas",
+    "hora",
+    "seg",
+    "kg",
+    "km",
+    "mb",
+    "px",
+    "v",
+    "ene",
+    "feb",
+    "mar",
+    "abr",
+    "may",
+    "jun",
+    "jul",
+    "ago",
+    "sep",
+    "oct",
+    "nov",
+    "dic",
+    "enero",
+    "febrero",
+    "marzo",
+    "abril",
+    "mayo",
+    "junio",
+    "julio",
+    "agosto",
+    "septiembre",
+    "octubre",
+    "noviembre",
+    "diciembre",
+    "rd",
+    "vez",
+    "de",
 ];
+/// Words before a word of letters and digits that say that it is no password.
+const NAMED: &[&str] = &[
+    "usuario",
+    "usuaria",
+    "user",
+    "username",
+    "login",
+    "placa",
+    "placas",
+    "modelo",
+    "plan",
+    "referencia",
+    "ref",
+    "factura",
+    "guia",
+    "vuelo",
+    "carro",
+    "moto",
+    "calle",
+    "carrera",
+    "direccion",
+    "apto",
+    "apartamento",
+    "torre",
+    "manzana",
+    "correo",
+    "email",
+    "mail",
+    "numero",
+    "nit",
+    "serial",
+    "lote",
+    "opcion",
+    "codigo",
+    "ticket",
+    "producto",
+    "iphone",
+    "samsung",
+    "version",
+    "nota",
+    "formulario",
+    "fatura",
+    "endereco",
+    "address",
+    "invoice",
+];
+/// How far before it.
+const NAMED_WITHIN: usize = 2;
 /// Beginnings of what has digits and is no password: streets, currencies, months, documents.
 const OTHERS: &[&str] = &[
-    "cra", "cll", "calle", "carrera", "kr", "av", "dg", "tv", "cop", "usd", "no", "nro", "num", "cc", "ce",
-    "nit", "covid", "ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic",
-    "www", "http",
+    "ref", "fac", "fv", "tel", "cel", "iphone", "windows", "android", "galaxy", "redmi", "moto", "mz",
+    "apto", "https", "set", "out", "dez", "fev", "mai", "cra", "cll", "calle", "carrera", "kr", "av", "dg",
+    "tv", "cop", "usd", "no", "nro", "num", "cc", "ce", "nit", "covid", "ene", "feb", "mar", "abr", "may",
+    "jun", "jul", "ago", "sep", "oct", "nov", "dic", "www", "http",
 ];
 
 /// `held`: a secret was found already.
 pub fn find(read: &Read<'_>, held: bool) -> Vec<Range<usize>> {
-    let password = |at: usize| matches!(label_at(read, at), Some((Class::Password | Class::Clave, _)));
-    let labelled = (0..read.tokens.len()).any(password);
+    let password =
+        |at: &usize| matches!(label_at(read, *at), Some((Class::Password | Class::Clave | Class::Contra, _)));
+    let labels: Vec<usize> = (0..read.tokens.len()).filter(password).collect();
+    let labelled = !labels.is_empty();
+    // `I will pass by` speaks of none.
+    let surely = labels.iter().any(|at| read.word(*at) != "pass");
     let enters = (0..read.tokens.len()).any(|at| ENTERS.contains(&read.word(at)));
     if !labelled && !enters {
         return Vec::new();
@@ -50,13 +172,32 @@ pub fn find(read: &Read<'_>, held: bool) -> Vec<Range<usize>> {
     let strong = |chunk: &str| has_sign(chunk) && is_mixed(chunk);
     let any_strong = || chunks.iter().filter_map(|place| read.text.get(place.clone())).any(strong);
     let held = held || any_strong();
-    let is_one = |chunk: &str| strong(chunk) || (labelled && (held || replaces(read)) && is_mixed(chunk));
-    let mut found: Vec<Range<usize>> =
-        chunks.into_iter().filter(|place| read.text.get(place.clone()).is_some_and(is_one)).collect();
+    let replaced = labelled && (held || replaces(read));
+    let is_one = |place: &Range<usize>| {
+        let Some(chunk) = read.text.get(place.clone()) else { return false };
+        strong(chunk) || (is_mixed(chunk) && (replaced || (surely && !is_named(read, place.start))))
+    };
+    let mut found: Vec<Range<usize>> = chunks.into_iter().filter(is_one).collect();
     if labelled && held && replaces(read) {
         found.extend(numbers(read));
     }
     found
+}
+
+/// `mi usuario es ana22`, `factura FV2031`.
+fn is_named(read: &Read<'_>, start: usize) -> bool {
+    let token = read.tokens.partition_point(|token| token.place.end <= start);
+    let before =
+        (0..token).rev().take_while(|at| !label_at(read, *at).is_some_and(|(class, _)| class.has_letters()));
+    let mut words = before.filter(|at| !is_joint(read.word(*at))).map(|at| read.word(at)).take(NAMED_WITHIN);
+    words.any(|word| NAMED.contains(&word) || is_open(word) || is_of_something_else(word))
+}
+
+fn is_joint(word: &str) -> bool {
+    matches!(
+        word,
+        "es" | "is" | "e" | "el" | "la" | "mi" | "my" | "meu" | "minha" | "de" | "del" | "the" | "o" | "a"
+    )
 }
 
 fn replaces(read: &Read<'_>) -> bool {
@@ -100,14 +241,20 @@ fn has_sign(chunk: &str) -> bool {
     inner.contains(SIGNS) && !inner.starts_with(['$', '+', '@', '#'])
 }
 
-/// Letters and digits that are no count, street, address or reference of ours.
-fn is_mixed(chunk: &str) -> bool {
+/// Letters and digits that are no count, day, street, address or reference of ours.
+pub fn is_mixed(chunk: &str) -> bool {
     let word = folded(chunk);
     let digits = chunk.chars().filter(char::is_ascii_digit).count();
     let letters = chunk.chars().filter(|c| c.is_alphabetic()).count();
     let mail = chunk.split_once('@').is_some_and(|(_, host)| host.contains('.'));
     let counted = word.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | '$'));
     let begins: String = word.chars().take_while(|c| c.is_alphabetic()).collect();
+    // `10am-2pm`, `15ene2026`.
+    let counts = word.starts_with(|c: char| c.is_ascii_digit())
+        && chunk
+            .split(|c: char| !c.is_alphabetic())
+            .filter(|run| !run.is_empty())
+            .all(|run| COUNTS.contains(&folded(run).as_str()));
     let reference = chunk.split_once('-').is_some_and(|(first, second)| {
         let part = |part: &str| {
             part.chars().count() == 3 && part.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
@@ -119,6 +266,7 @@ fn is_mixed(chunk: &str) -> bool {
         && letters > 1
         && !mail
         && !reference
+        && !counts
         && !COUNTS.contains(&counted)
         && !OTHERS.contains(&begins.as_str())
         && !chunk.starts_with('$')

@@ -1,8 +1,10 @@
 //! Secrets by what is said of them: `cvv 123`, `mi clave es tigre22`, `el código que me llegó es 482913`, `4821 is my pin`,
 //! `Zorro99, mi contraseña`.
 
+use super::bridge;
 use super::card::is_count;
 use super::labels::{self, Class, label_at};
+use super::phrase;
 use super::read::{Read, Unit};
 use std::ops::Range;
 
@@ -21,6 +23,8 @@ const CODE_CHARS: Range<usize> = 5..11;
 const CODE_DIGITS_MIN: usize = 2;
 /// Digits of one of the pieces in which a code before its label is said: `cuatro uno dos nueve`, `482 913`.
 const PIECE_MAX: usize = 4;
+/// Further words over which the digits of a password are sought.
+const BRIDGE_MAX: usize = 4;
 /// Beginnings of words for a payment, and how far before a label they stand.
 const PAID: [&str; 6] = ["pag", "consign", "deposit", "transf", "cancel", "paid"];
 const PAID_WITHIN: usize = 7;
@@ -35,32 +39,20 @@ pub fn find(read: &Read<'_>) -> Vec<Range<usize>> {
         };
         let label = Label { read, class, at, behind };
         if !label.is_means_of_payment() {
-            places.extend(label.ahead().or_else(|| label.back()));
+            let ahead = label.ahead();
+            places.extend(ahead.iter().flat_map(|place| label.further(place)));
+            places.extend(ahead.or_else(|| label.back()));
         }
         at = behind;
     }
     places
 }
 
-/// Beside a card number a code of three or four digits is the one on its back, whatever it is called:
-/// `4111 … vence 05/28 código 331`.
-pub fn beside_a_card(read: &Read<'_>) -> Vec<Range<usize>> {
-    const CALLED: [&str; 9] =
-        ["codigo", "cod", "code", "clave", "atras", "detras", "seguridad", "seguranca", "verso"];
-    const BEHIND_MAX: usize = 2;
-    let called = (0..read.tokens.len()).filter(|at| CALLED.contains(&read.word(*at)));
-    let found = called.filter_map(|at| {
-        let unit = (at + 1..=at + 1 + BEHIND_MAX).find_map(|at| read.unit_at(at))?;
-        (3..=4).contains(&unit.digits.len()).then(|| unit.place.clone())
-    });
-    found.collect()
-}
-
-struct Label<'a, 't> {
-    read: &'a Read<'t>,
-    class: Class,
-    at: usize,
-    behind: usize,
+pub struct Label<'a, 't> {
+    pub read: &'a Read<'t>,
+    pub class: Class,
+    pub at: usize,
+    pub behind: usize,
 }
 
 /// How a label and what follows it are joined.
@@ -90,7 +82,15 @@ impl Label<'_, '_> {
         let read = self.read;
         let mut joined = Joined::Beside;
         let mut at = self.first_behind();
-        let until = at + self.class.reach() + 2;
+        let until = at + self.class.reach() + 2 + if self.class.has_letters() { BRIDGE_MAX } else { 0 };
+        // Over words that are no part of a label only digits are sought.
+        let mut strayed = false;
+        if let Some(behind) = self.behind_an_aside(at) {
+            (at, strayed) = (behind, true);
+        }
+        if !strayed && self.begins_something_else(at) {
+            return None;
+        }
         while at < until.min(read.tokens.len() + 1) {
             let gap = self.gap(at);
             if gap.contains(super::MASK) || (at > self.behind && ends_a_sentence(gap)) {
@@ -102,17 +102,24 @@ impl Label<'_, '_> {
                 joined = Joined::Comma;
             }
             if let Some(unit) = read.unit_at(at) {
-                if labels::is_length(read.word(unit.tokens.end)) {
+                if bridge::is_length(read.word(unit.tokens.end)) {
                     at = unit.tokens.end + 1;
                     continue;
+                }
+                if strayed && !self.is_plain_number(unit) {
+                    return None;
                 }
                 return self.number(unit).or_else(|| self.letters(at, joined));
             }
             let word = read.word(at);
             if self.class.has_letters()
+                && !strayed
                 && matches!(joined, Joined::Colon | Joined::Verb)
                 && let Some(place) = self.letters(at, joined)
             {
+                return Some(place);
+            }
+            if let Some(place) = self.sentence(at, joined) {
                 return Some(place);
             }
             if self.is_of_digits_too(at) {
@@ -121,14 +128,18 @@ impl Label<'_, '_> {
                     return place;
                 }
             }
-            joined = if labels::is_verb(word) || self.is_accented_e(at) {
+            joined = if (labels::is_verb(word) || read.is_accented_e(at)) && !strayed {
                 Joined::Verb
             } else if labels::is_open(word) {
                 return None;
             } else if joined == Joined::Beside && labels::is_filler(word) {
                 Joined::Beside
-            } else if matches!(self.class, Class::Password | Class::Clave) && joined != Joined::Beside {
-                return None;
+            } else if self.class.has_letters() && joined != Joined::Beside {
+                if !self.leads_on(at) {
+                    return None;
+                }
+                strayed = true;
+                Joined::Loosely
             } else {
                 Joined::Loosely
             };
@@ -136,6 +147,23 @@ impl Label<'_, '_> {
         }
         // A password of signs alone, or at the very end.
         None
+    }
+
+    /// `olvidé la clave, mi usuario es …`: behind a comma stands something else of theirs.
+    fn begins_something_else(&self, at: usize) -> bool {
+        let of_mine = self.gap(at).contains(',') && labels::is_mine(self.read.word(at));
+        of_mine && label_at(self.read, at + 1).is_none()
+    }
+
+    /// `la clave son girasoles azules 56`, `¿cuál es su clave? girasoles azules 56`.
+    fn sentence(&self, token: usize, joined: Joined) -> Option<Range<usize>> {
+        let answers = token == self.behind && self.gap(token).contains('?');
+        let told = match joined {
+            Joined::Colon | Joined::Verb => self.class.has_letters(),
+            Joined::Beside => self.class == Class::Password || (self.class.has_letters() && answers),
+            Joined::Comma | Joined::Loosely => false,
+        };
+        if told { phrase::ahead(self.read, token) } else { None }
     }
 
     /// `cvv2` is the label with its own digit.
@@ -146,12 +174,12 @@ impl Label<'_, '_> {
         if glued { self.behind + 1 } else { self.behind }
     }
 
-    fn gap(&self, token: usize) -> &str {
+    pub fn gap(&self, token: usize) -> &str {
         self.read.gap_before(token)
     }
 
     /// The digits that begin with this unit, when they are as many as such a secret has.
-    fn number(&self, first: &Unit) -> Option<Range<usize>> {
+    pub fn number(&self, first: &Unit) -> Option<Range<usize>> {
         let read = self.read;
         let (mut end, mut n_digits, mut behind) = (first.place.end, first.digits.len(), first.tokens.end);
         let mut reach = (end, n_digits, behind);
@@ -172,10 +200,20 @@ impl Label<'_, '_> {
         let glued = read.tokens.get(behind).is_some_and(|next| {
             !next.is_number && read.gap_before(behind).is_empty() && next.place.start == place.end
         });
-        if money || split_off || (glued && self.class.has_letters()) {
+        if money || split_off || self.is_day(first) || (glued && self.class.has_letters()) {
             return None;
         }
         self.class.takes(n_digits).then_some(place)
+    }
+
+    /// `15-02-2026`, `2026-02-15`.
+    fn is_day(&self, first: &Unit) -> bool {
+        let rest = self.read.text.get(first.place.start..).unwrap_or_default();
+        let word = rest.split(char::is_whitespace).next().unwrap_or_default();
+        let lengths: Vec<usize> =
+            word.trim_end_matches(|c: char| !c.is_ascii_digit()).split('-').map(str::len).collect();
+        let of_digits = word.chars().all(|c| c.is_ascii_digit() || !c.is_alphabetic());
+        of_digits && matches!(lengths.as_slice(), [1 | 2, 1 | 2, 4] | [4, 1 | 2, 1 | 2])
     }
 
     /// A password of letters, digits and signs: the characters up to the next blank, and the words of a sentence.
@@ -194,9 +232,9 @@ impl Label<'_, '_> {
         let mixed = has_digit && has_letter && chunk.chars().count() >= MIXED_MIN;
         let signs = chunk.chars().any(|c| "@#$%&*_!+".contains(c)) && chunk.chars().count() >= MIXED_MIN;
         let said = match joined {
-            Joined::Colon | Joined::Verb if has_letter && !has_digit => {
-                !labels::is_no_value(&word)
-                    && !labels::is_said_besides(&word)
+            Joined::Colon | Joined::Verb if has_letter && !has_digit && self.class != Class::Contra => {
+                !bridge::is_no_value(&word)
+                    && !bridge::is_said_besides(&word)
                     && label_at(self.read, token).is_none()
                     && (joined == Joined::Colon || self.is_meant(token, &place))
             }
@@ -234,7 +272,7 @@ impl Label<'_, '_> {
             Class::Password => true,
             // `mi clave es pagar a tiempo`: what somebody does, and more about it.
             Class::Clave => last || (mine && !self.is_infinitive(token)),
-            Class::SecurityCode | Class::Pin | Class::Code => false,
+            Class::SecurityCode | Class::Pin | Class::Code | Class::Contra => false,
         }
     }
 
@@ -250,7 +288,7 @@ impl Label<'_, '_> {
             let Some(next) = read.tokens.get(at) else { break };
             let gap = self.gap(at);
             let blank = !gap.is_empty() && gap.chars().all(|c| c == ' ' || c == '-');
-            if !blank || labels::is_said_besides(&next.folded) || label_at(read, at).is_some() {
+            if !blank || bridge::is_said_besides(&next.folded) || label_at(read, at).is_some() {
                 break;
             }
             place.end = place.end.max(next.place.end);
@@ -264,16 +302,6 @@ impl Label<'_, '_> {
             && self.read.tokens.get(token + 1).is_some_and(|next| next.is_number)
             && self.gap(token + 1).chars().all(|c| !c.is_whitespace())
             && !self.gap(token + 1).contains([':', '='])
-    }
-
-    /// Portuguese `é`, which folds to the word for `and`.
-    fn is_accented_e(&self, token: usize) -> bool {
-        let word = self
-            .read
-            .tokens
-            .get(token)
-            .map_or("", |token| self.read.text.get(token.place.clone()).unwrap_or(""));
-        matches!(word, "é" | "É")
     }
 
     /// The secret before the label: `123 es el cvv`, `4821 is my pin`, `Zorro99, mi contraseña`.
@@ -299,8 +327,9 @@ impl Label<'_, '_> {
                 is = true;
             }
             if let Some(unit) = read.units.iter().rev().find(|unit| unit.tokens.end == at) {
-                let place = self.mixed_back(before).or_else(|| self.digits_back(unit));
-                return place.filter(|_| is || !self.class.has_letters());
+                let sentence = || phrase::behind(read, at).filter(|_| self.class.has_letters());
+                let place = self.mixed_back(before).or_else(|| self.digits_back(unit)).or_else(sentence);
+                return place.filter(|_| is || !self.class.has_letters() || self.is_pointed_at(unit));
             }
             if is && let Some(place) = self.mixed_back(before) {
                 return Some(place);
@@ -309,7 +338,7 @@ impl Label<'_, '_> {
             if !labels::leads_back(word) {
                 return None;
             }
-            is |= labels::is_verb(word) || self.is_accented_e(before);
+            is |= labels::is_verb(word) || read.is_accented_e(before);
             mine |= labels::is_mine(word);
             at = before;
         }
@@ -322,7 +351,7 @@ impl Label<'_, '_> {
         self.read.text.get(end..).unwrap_or_default()
     }
 
-    fn ends_what_is_said(&self) -> bool {
+    pub fn ends_what_is_said(&self) -> bool {
         self.rest().trim_start().chars().next().is_none_or(|c| ".,;!?)»\"\n".contains(c))
     }
 
@@ -365,7 +394,7 @@ impl Label<'_, '_> {
         let secret = match self.class {
             Class::SecurityCode => false,
             Class::Pin | Class::Code => is_mixed_code(chunk),
-            Class::Password | Class::Clave => {
+            Class::Password | Class::Clave | Class::Contra => {
                 chunk.chars().count() >= MIXED_MIN
                     && chunk.chars().any(|c| c.is_ascii_digit())
                     && chunk.chars().any(char::is_alphabetic)
@@ -383,6 +412,6 @@ fn is_mixed_code(chunk: &str) -> bool {
         && chunk.bytes().any(|byte| byte.is_ascii_alphabetic())
 }
 
-fn ends_a_sentence(gap: &str) -> bool {
+pub fn ends_a_sentence(gap: &str) -> bool {
     gap.contains(['.', '!', '?', ';']) || gap.matches('\n').count() > 1
 }

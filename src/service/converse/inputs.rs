@@ -194,8 +194,8 @@ pub fn input(kind: &InputKind, ear: &Ear<'_>) -> Option<Input> {
         (InputKind::Message { message }, Input::Message { wamid, said, .. }) if ear.is_late(message) => {
             Input::Late { wamid, said }
         }
-        (InputKind::DeliveryFailed { outbox, .. }, Input::DeliveryFailed { .. }) => {
-            Input::DeliveryFailed { question: ear.asked(*outbox) }
+        (InputKind::DeliveryFailed { outbox, .. }, Input::DeliveryFailed { unconfirmed, .. }) => {
+            Input::DeliveryFailed { question: ear.asked(*outbox), unconfirmed }
         }
         (_, input) => input,
     })
@@ -229,7 +229,9 @@ fn shape(kind: &InputKind, understand: &Reading<'_>) -> Option<Input> {
         }
         InputKind::TicketClosed { outcome, .. } => Input::TicketClosed { outcome: outcome.clone() },
         InputKind::PersonConfirmed { person, .. } => Input::PersonConfirmed { person: *person },
-        InputKind::DeliveryFailed { .. } => Input::DeliveryFailed { question: false },
+        InputKind::DeliveryFailed { unconfirmed, .. } => {
+            Input::DeliveryFailed { question: false, unconfirmed: *unconfirmed }
+        }
         InputKind::Broken { .. } => return None,
     })
 }

@@ -9,12 +9,18 @@ use crate::flow::state::Session;
 use crate::ports::agents::Agent;
 use crate::ports::conversations::Conversation;
 use crate::ports::tickets::Ticket;
+use crate::rules::phone_variants::candidates_of;
 use crate::rules::secrets;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The outcome that says that an agreement was made, as the shipped flows end with.
 const AGREED: &str = "acuerdo";
+/// The outcome that says that the number is somebody else's, and the step that takes it off, as in the shipped flows.
+const WRONG_NUMBER: &str = "numero_equivocado";
+const TAKES_OFF: &str = "numero_equivocado.cortar";
+/// Whether anybody has the number is all that is asked.
+const ANYBODY: u32 = 1;
 
 /// The session of a chat, when this program can read it.
 pub(super) fn session_of(conversation: &Conversation) -> Option<Session> {
@@ -69,7 +75,21 @@ impl HandoffService {
     ) -> Result<(), HandoffError> {
         let conversation = self.conversation_of(ticket).await?;
         let session = session_of(&conversation);
+        if outcome == WRONG_NUMBER && self.leads_to_somebody(&conversation).await? {
+            let why = format!(
+                "takes the number off nobody: `return` the chat to the step `{TAKES_OFF}`, which does; if the number is right, \
+                 write another word for how it ended"
+            );
+            return Err(HandoffError::Invalid { field: "outcome", why });
+        }
         self.may_end(ticket, &conversation, session.as_ref(), (outcome, note)).await
+    }
+
+    /// Whether somebody has the number of a chat on file still.
+    async fn leads_to_somebody(&self, conversation: &Conversation) -> Result<bool, HandoffError> {
+        let Some(wa_id) = &conversation.identity.wa_id else { return Ok(false) };
+        let phones = candidates_of(wa_id.expose());
+        Ok(!self.ports.people.persons_by_phone(&conversation.lender, &phones, ANYBODY).await?.is_empty())
     }
 
     /// A chat is given back as its ticket is closed; where nobody may be written to first, or people decide first, no step

@@ -4,6 +4,8 @@
 //! could be guessed, and with it a person be confirmed whom nobody called.
 
 use super::{HandoffError, HandoffService};
+use crate::domain::debt::Person;
+use crate::domain::ids::{TicketId, person_id};
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::agents::Agent;
 use crate::ports::tickets::Ticket;
@@ -18,10 +20,48 @@ const TICKET_MAX: usize = 5;
 /// Wrong numbers in [`WINDOW`] by one agent, whatever the tickets: somebody who serves many people mistypes more often.
 const AGENT_MAX: usize = 10;
 
+/// Persons with one number on file that are looked through.
+const PERSONS_MAX: u32 = 50;
 /// Events that are read at once.
 const EVENTS_MAX: u32 = 500;
 
 impl HandoffService {
+    /// The person of that reference, who has this number on file.
+    pub(super) async fn called(
+        &self,
+        agent: &Agent,
+        ticket: TicketId,
+        person: &str,
+        digits: &str,
+    ) -> Result<Person, HandoffError> {
+        let now = self.now();
+        if let Err(until) = self.guesses.begin(ticket.0, agent.id.0, now) {
+            metrics::counter!("acuerdo_confirm_guesses_total", "outcome" => "refused").increment(1);
+            return Err(HandoffError::TooManyGuesses { until });
+        }
+        let phones = [digits.to_owned()];
+        let on_file = self.ports.people.persons_by_phone(&agent.lender, &phones, PERSONS_MAX).await;
+        let found = on_file.map(|known| known.into_iter().find(|known| known.external_ref == person));
+        if !matches!(found, Ok(None)) {
+            self.guesses.forgive(ticket.0, agent.id.0, now);
+        }
+        if let Some(person) = found? {
+            return Ok(person);
+        }
+        metrics::counter!("acuerdo_confirm_guesses_total", "outcome" => "wrong").increment(1);
+        tracing::warn!(ticket.id = %ticket, agent.id = %agent.id, "an agent gave a number that is not on file as called");
+        let known = self.ports.people.person_file(&agent.lender, person_id(&agent.lender, person)).await?;
+        let (field, why) = if known.is_none() && !person.is_empty() {
+            ("person", "is nobody's reference; write `external_ref` as the desk shows it")
+        } else {
+            (
+                "called",
+                "is no number on file of that person; call one that is, and write it with its country code",
+            )
+        };
+        Err(HandoffError::Invalid { field, why: why.to_owned() })
+    }
+
     /// Refuses a second person on one ticket: a row of persons is a search, and each needs a chat of their own.
     pub(super) async fn one_person(
         &self,

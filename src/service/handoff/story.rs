@@ -334,7 +334,8 @@ fn input_line(body: &serde_json::Value) -> Option<(Line, Option<Wamid>)> {
         }
         Input::HumanEcho => (Speaker::System, "human_echo", None),
         Input::IdentityChanged => (Speaker::System, "identity_changed", None),
-        Input::DeliveryFailed { .. } => (Speaker::System, "delivery_failed", None),
+        Input::DeliveryFailed { unconfirmed: Some(_), .. } => (Speaker::System, "delivery_unconfirmed", None),
+        Input::DeliveryFailed { unconfirmed: None, .. } => (Speaker::System, "delivery_failed", None),
         // The agent's own act is in the log already.
         Input::AgentReturned { .. } | Input::TicketClosed { .. } | Input::PersonConfirmed { .. } => {
             return None;

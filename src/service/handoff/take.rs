@@ -1,27 +1,73 @@
 //! Taking tickets: through the live queue, or from the database alone while it is down.
 
 use super::{HandoffError, HandoffService, Taken};
-use crate::domain::ids::TicketId;
-use crate::domain::time::Timestamp;
+use crate::domain::ids::{AgentId, TicketId};
+use crate::domain::time::{Millis, Timestamp};
 use crate::ports::agents::Agent;
 use crate::ports::handoff_queue::QueueError;
 use crate::ports::tickets::{TicketRefused, TicketStatus};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 /// Tickets of the live queue that turn out to be somebody else's or closed before a take gives up.
 const TAKE_TRIES_MAX: u32 = 20;
 /// Open tickets of a lender that are looked through without the live queue.
 pub(super) const SCAN_MAX: u32 = 1_000;
 
+/// So long an agent is given others before a ticket that it gave up.
+const OTHERS_FIRST: Millis = Millis::minutes(10);
+/// Tickets that are remembered for one agent.
+const GIVEN_UP_MAX: usize = 50;
+
+/// Who gave up what of late: or the next ticket would be the same one again. Each process knows of what was given up
+/// through it.
+pub(super) struct GivenUp(Mutex<BTreeMap<AgentId, Vec<(TicketId, Timestamp)>>>);
+
+impl GivenUp {
+    pub const fn new() -> Self {
+        Self(Mutex::new(BTreeMap::new()))
+    }
+
+    pub fn note(&self, agent: AgentId, ticket: TicketId, now: Timestamp) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_agent = all.entry(agent).or_default();
+        of_agent.retain(|(id, _)| *id != ticket);
+        if of_agent.len() >= GIVEN_UP_MAX {
+            of_agent.remove(0);
+        }
+        of_agent.push((ticket, now.plus(OTHERS_FIRST)));
+    }
+
+    pub fn of(&self, agent: AgentId, now: Timestamp) -> Vec<TicketId> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(of_agent) = all.get_mut(&agent) else { return Vec::new() };
+        of_agent.retain(|(_, until)| now < *until);
+        let ids = of_agent.iter().map(|(id, _)| *id).collect();
+        if of_agent.is_empty() {
+            all.remove(&agent);
+        }
+        ids
+    }
+}
+
 impl HandoffService {
-    /// Gives the agent the next ticket of the queues it serves, or of those of them in `wanted`.
+    /// Gives the agent the next ticket of the queues it serves, or of those of them in `wanted`; one that it gave up a
+    /// moment ago only when nobody else waits.
     pub async fn take_next(&self, agent: &Agent, wanted: &[String]) -> Result<Option<Taken>, HandoffError> {
         let queues = served(agent, wanted)?;
+        let given_up = self.given_up.of(agent.id, self.now());
+        if !given_up.is_empty()
+            && let Some(taken) = self.take_stored(agent, &queues, &given_up).await?
+        {
+            self.follow(&taken.ticket).await;
+            return Ok(Some(taken));
+        }
         match self.take_live(agent, &queues).await {
             Ok(taken) => taken,
             Err(error) => {
                 tracing::warn!(error = %error, "tickets are taken from the database alone");
                 metrics::counter!("acuerdo_handoff_degraded_takes_total").increment(1);
-                self.take_stored(agent, &queues).await
+                self.take_stored(agent, &queues, &[]).await
             }
         }
     }
@@ -80,8 +126,13 @@ impl HandoffService {
         }
     }
 
-    /// Without the live queue: first by priority, then by the longest wait, as the queue would.
-    async fn take_stored(&self, agent: &Agent, queues: &[String]) -> Result<Option<Taken>, HandoffError> {
+    /// Without the live queue: first by priority, then by the longest wait, as the queue would; none of `but`.
+    async fn take_stored(
+        &self,
+        agent: &Agent,
+        queues: &[String],
+        but: &[TicketId],
+    ) -> Result<Option<Taken>, HandoffError> {
         let now = self.now();
         let store = &self.ports.tickets;
         let mut open = store.tickets(&agent.lender, None, true, SCAN_MAX).await?;
@@ -91,7 +142,9 @@ impl HandoffService {
             open.extend(oldest.into_iter().filter(|ticket| ticket.lender == agent.lender));
         }
         open.retain(|ticket| {
-            (queues.is_empty() || queues.contains(&ticket.queue)) && is_free(&ticket.status, now)
+            (queues.is_empty() || queues.contains(&ticket.queue))
+                && is_free(&ticket.status, now)
+                && !but.contains(&ticket.id)
         });
         open.sort_by_key(|ticket| (ticket.priority, ticket.waiting_since, ticket.id));
         open.dedup_by_key(|ticket| ticket.id);

@@ -2,6 +2,7 @@
 
 use super::flows::{level_of, reserved_for, suspected};
 use super::say::is_quiet;
+use super::story::CursorError;
 use super::take::{SCAN_MAX, is_free, served};
 use super::{HandoffError, HandoffService};
 use crate::domain::assurance::{Assurance, Label};
@@ -16,10 +17,12 @@ use crate::ports::conversations::Conversation;
 use crate::ports::handoff_queue::QueueDepth;
 use crate::ports::people::PersonFile;
 use crate::ports::records::Case;
-use crate::ports::tickets::{Ticket, TicketStatus};
+use crate::ports::tickets::{Shown, Ticket, TicketPage, TicketPlace, TicketStatus};
 use crate::rules::service_window::{ServiceWindow, service_window};
 use crate::service::actions::values::masked_number;
 use crate::service::converse::summary::{self, Known};
+use std::fmt;
+use std::str::FromStr;
 
 pub const LIST_MAX: u32 = 200;
 /// Open cases of one chat that are shown.
@@ -130,42 +133,89 @@ impl TicketFilter {
         Self::ALL.into_iter().find(|filter| filter.name() == name)
     }
 
-    fn shows(self, ticket: &Ticket, agent: &Agent) -> bool {
-        match (self, &ticket.status) {
-            (Self::Open, TicketStatus::Queued | TicketStatus::Assigned { .. })
-            | (Self::Queued, TicketStatus::Queued)
-            | (Self::Assigned, TicketStatus::Assigned { .. })
-            | (Self::Closed, TicketStatus::Closed) => true,
-            (Self::Mine, TicketStatus::Assigned { agent: holder, .. }) => *holder == agent.id,
-            (Self::Open | Self::Queued | Self::Assigned | Self::Mine | Self::Closed, _) => false,
+    const fn shown(self) -> Shown {
+        match self {
+            Self::Open => Shown::Open,
+            Self::Queued => Shown::Queued,
+            Self::Assigned => Shown::Assigned,
+            Self::Mine => Shown::Mine,
+            Self::Closed => Shown::Closed,
         }
     }
 }
 
+/// Whether the ticket was given to this agent last and is open.
+fn is_mine(ticket: &Ticket, agent: &Agent) -> bool {
+    matches!(ticket.status, TicketStatus::Assigned { agent: holder, .. } if holder == agent.id)
+}
+
+/// A page of a list, and where the next one begins, if there is more.
+#[derive(Debug, Clone)]
+pub struct TicketList {
+    pub tickets: Vec<Ticket>,
+    pub next: Option<TicketCursor>,
+}
+
+/// The rank of the lowest priority.
+const RANK_MAX: i64 = 3;
+/// The largest number of 18 digits, milliseconds.
+const AT_MAX: i64 = 999_999_999_999_999_999;
+
+/// Where a page begins: behind this ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TicketCursor(pub TicketPlace);
+
+impl fmt::Display for TicketCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let TicketPlace { rank, at, id } = self.0;
+        write!(f, "{rank}.{}.{id}", at.0)
+    }
+}
+
+impl FromStr for TicketCursor {
+    type Err = CursorError;
+
+    fn from_str(text: &str) -> Result<Self, CursorError> {
+        let parts: Vec<&str> = text.split('.').collect();
+        let [rank, at, id] = parts.as_slice() else { return Err(CursorError) };
+        let number = |text: &str, most: i64| {
+            text.parse().ok().filter(|number| (0..=most).contains(number)).ok_or(CursorError)
+        };
+        let id = id.parse().map_err(|_| CursorError)?;
+        let place = TicketPlace { rank: number(rank, RANK_MAX)?, at: Timestamp(number(at, AT_MAX)?), id };
+        // No other way to write it: signs, zeros, capital letters.
+        let cursor = Self(place);
+        if cursor.to_string() == text { Ok(cursor) } else { Err(CursorError) }
+    }
+}
+
 impl HandoffService {
-    /// The agent's tickets: of the queues it serves, and those that it holds.
+    /// The agent's tickets: of the queues it serves, and those that it holds, a page after the other.
     pub async fn list(
         &self,
         agent: &Agent,
         queue: Option<&str>,
         filter: TicketFilter,
-        limit: u32,
-    ) -> Result<Vec<Ticket>, HandoffError> {
+        (after, limit): (Option<TicketCursor>, u32),
+    ) -> Result<TicketList, HandoffError> {
         if let Some(queue) = queue {
             served(agent, &[queue.to_owned()])?;
         }
-        let open = filter != TicketFilter::Closed;
-        // Open ones are read whole before they are filtered: one's own may be older than a page of the newest.
-        let scan = if open { SCAN_MAX } else { limit.clamp(1, LIST_MAX) };
-        let mut tickets = self.ports.tickets.tickets(&agent.lender, queue, open, scan).await?;
-        let mine = |ticket: &Ticket| TicketFilter::Mine.shows(ticket, agent);
-        let seen = |ticket: &Ticket| agent.queues.is_empty() || agent.queues.contains(&ticket.queue);
-        tickets.retain(|ticket| filter.shows(ticket, agent) && (seen(ticket) || mine(ticket)));
-        if open {
-            tickets.sort_by_key(|ticket| (ticket.priority, ticket.waiting_since, ticket.id));
-        }
-        tickets.truncate(limit.clamp(1, LIST_MAX) as usize);
-        Ok(tickets)
+        let limit = limit.clamp(1, LIST_MAX);
+        let page = TicketPage {
+            agent: agent.id,
+            served: agent.queues.clone(),
+            queue: queue.map(ToOwned::to_owned),
+            shown: filter.shown(),
+            after: after.map(|cursor| cursor.0),
+            // One more tells whether there is more.
+            limit: limit + 1,
+        };
+        let mut tickets = self.ports.tickets.ticket_page(&agent.lender, &page).await?;
+        let more = tickets.len() > limit as usize;
+        tickets.truncate(limit as usize);
+        let next = tickets.last().filter(|_| more).map(|last| TicketCursor(TicketPlace::of(last)));
+        Ok(TicketList { tickets, next })
     }
 
     /// One ticket with all that the agent needs to go on; whoever serves its queue or holds it may look.
@@ -243,7 +293,7 @@ impl HandoffService {
 
     pub(super) async fn visible(&self, agent: &Agent, id: TicketId) -> Result<Ticket, HandoffError> {
         let ticket = self.known(agent, id).await?;
-        if !TicketFilter::Mine.shows(&ticket, agent) {
+        if !is_mine(&ticket, agent) {
             served(agent, std::slice::from_ref(&ticket.queue))?;
         }
         Ok(ticket)

@@ -78,7 +78,7 @@ impl Traces {
         let (outcome, why, code) = match result {
             SendResult::Accepted { .. } => ("accepted", None, None),
             SendResult::InDoubt { .. } => ("in_doubt", Some("in_doubt".to_owned()), None),
-            SendResult::Wait { .. } => return,
+            SendResult::Wait { .. } | SendResult::Back { .. } => return,
             SendResult::Retry { why, code, .. } => ("retry", Some(bounded(why)), *code),
             SendResult::Refused { why, code } => ("refused", Some(bounded(why)), *code),
         };

@@ -3,7 +3,12 @@
 use super::Wording;
 use crate::domain::outbound::limits::{ROW_DESCRIPTION_MAX, ROW_TITLE_MAX};
 use crate::flow::catalogue::AFTERWARDS;
-use crate::flow::text::{Format, Part};
+use crate::flow::expr::Expr;
+use crate::flow::text::{Format, Part, Text};
+
+/// What whoever pays must read of a way to pay.
+const MUST_SHOW: [(&str, &[&str]); 2] =
+    [("transferencia", &["banco", "cuenta", "titular"]), ("punto", &["red", "convenio", "referencia"])];
 
 impl Wording {
     /// Every text by language and key, its words with a neutral one for each value.
@@ -17,6 +22,28 @@ impl Wording {
                 (language.as_str(), key.as_str(), text.parts.iter().map(word).collect::<String>())
             })
         })
+    }
+
+    /// Every text: (language, key, text).
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &str, &Text)> {
+        self.texts.iter().flat_map(|(language, texts)| {
+            texts.iter().map(move |(key, text)| (language.as_str(), key.as_str(), text))
+        })
+    }
+
+    /// What a way to pay must show and a text does not: (language, key, name).
+    pub fn not_shown(&self) -> Vec<(&str, &str, &'static str)> {
+        let mut found = Vec::new();
+        for (language, key, text) in self.texts() {
+            let Some((_, names)) = MUST_SHOW.iter().find(|(of, _)| *of == key) else { continue };
+            let shows = |name: &str| {
+                text.parts.iter().any(|part| {
+                    matches!(part, Part::Slot { value: Expr::Path(path), .. } if path.as_slice() == [name])
+                })
+            };
+            found.extend(names.iter().filter(|name| !shows(name)).map(|name| (language, key, *name)));
+        }
+        found
     }
 
     /// Texts that would not fit their place with usual values: (language, key, characters, most).

@@ -1,9 +1,10 @@
 //! What an import changes: compares the rows of a file with what is stored.
 
-use crate::domain::debt::{Obligation, Person};
+use crate::domain::debt::Person;
 use crate::domain::ids::LenderId;
+use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
-use crate::ports::people::ImportCounts;
+use crate::ports::people::{ImportBatch, ImportCounts};
 use crate::store::error::failed;
 use crate::store::rows::people::{ObligationRow, PersonRow};
 use std::collections::HashMap;
@@ -13,17 +14,13 @@ use uuid::Uuid;
 pub(in crate::store) const CHUNK: usize = 1_000;
 
 /// Checks what no row may hold: another lender's data, or two currencies in one balance.
-pub(in crate::store) fn check(
-    lender: &LenderId,
-    persons: &[Person],
-    obligations: &[Obligation],
-) -> Result<(), StoreError> {
-    let foreign = persons.iter().any(|person| person.lender != *lender)
-        || obligations.iter().any(|obligation| obligation.lender != *lender);
+pub(in crate::store) fn check(lender: &LenderId, batch: &ImportBatch) -> Result<(), StoreError> {
+    let foreign = batch.persons.iter().any(|(person, _)| person.lender != *lender)
+        || batch.obligations.iter().any(|obligation| obligation.lender != *lender);
     if foreign {
         return Err(failed("a row of the import belongs to another lender".to_owned()));
     }
-    let mixed = obligations.iter().find(|obligation| {
+    let mixed = batch.obligations.iter().find(|obligation| {
         let balance = &obligation.balance;
         [balance.principal, balance.interest, balance.late_interest, balance.fees]
             .into_iter()
@@ -38,18 +35,42 @@ pub(in crate::store) fn check(
     }
 }
 
-/// The newest balance of each person's obligations in the file, by the person's id in the file.
-pub(in crate::store) fn as_of(obligations: &[Obligation]) -> HashMap<Uuid, i64> {
-    let mut newest = HashMap::new();
-    for obligation in obligations {
-        let at = newest.entry(obligation.person.0).or_insert(i64::MIN);
-        *at = obligation.balance.as_of.0.max(*at);
+/// Ids of persons in the file that are stored under another one.
+#[derive(Debug, Default)]
+pub(in crate::store) struct StoredIds(HashMap<Uuid, Uuid>);
+
+impl StoredIds {
+    fn note(&mut self, in_file: Uuid, stored: Uuid) {
+        if in_file != stored {
+            self.0.insert(in_file, stored);
+        }
     }
-    newest
+
+    fn of(&self, in_file: Uuid) -> Uuid {
+        self.0.get(&in_file).copied().unwrap_or(in_file)
+    }
+
+    /// Notes whom the dropped rows of [`unique_persons`] are.
+    pub fn join(&mut self, twins: Twins) {
+        for (dropped, kept) in twins {
+            self.note(dropped, self.of(kept));
+        }
+    }
 }
 
-/// Drops earlier rows of the same `external_ref`: the last one of a file counts. Returns dropped id → kept id.
-pub(in crate::store) fn unique_persons(rows: Vec<PersonRow>) -> (Vec<PersonRow>, Vec<(Uuid, Uuid)>) {
+/// Rows that were dropped, and for whom: dropped id, kept id.
+pub(in crate::store) type Twins = Vec<(Uuid, Uuid)>;
+
+/// The rows of a batch's persons, one of each, and who was dropped for whom.
+pub(in crate::store) fn person_rows(
+    persons: &[(Person, Option<Timestamp>)],
+) -> Result<(Vec<PersonRow>, Twins), StoreError> {
+    let rows = persons.iter().map(|(person, as_of)| PersonRow::write(person, as_of.map(|at| at.0)));
+    Ok(unique_persons(rows.collect::<Result<_, _>>()?))
+}
+
+/// Drops earlier rows of the same `external_ref`: the last one of a file counts.
+fn unique_persons(rows: Vec<PersonRow>) -> (Vec<PersonRow>, Twins) {
     let mut kept: Vec<PersonRow> = Vec::with_capacity(rows.len());
     let mut places: HashMap<String, usize> = HashMap::new();
     let mut twins = Vec::new();
@@ -89,18 +110,17 @@ pub(in crate::store) fn unique_obligations(rows: Vec<ObligationRow>) -> Vec<Obli
 pub(in crate::store) fn persons(
     mut rows: Vec<PersonRow>,
     stored: Vec<PersonRow>,
-    ids: &mut HashMap<Uuid, Uuid>,
+    ids: &mut StoredIds,
     counts: &mut ImportCounts,
 ) -> Vec<PersonRow> {
     let stored: HashMap<String, PersonRow> =
         stored.into_iter().map(|row| (row.external_ref.clone(), row)).collect();
     rows.retain_mut(|row| {
         let Some(old) = stored.get(&row.external_ref) else {
-            ids.insert(row.id, row.id);
             counts.persons_new += 1;
             return true;
         };
-        ids.insert(row.id, old.id);
+        ids.note(row.id, old.id);
         row.id = old.id;
         let older = matches!((row.as_of, old.as_of), (Some(new), Some(stored)) if new < stored);
         row.as_of = row.as_of.max(old.as_of);
@@ -119,13 +139,13 @@ pub(in crate::store) fn persons(
 pub(in crate::store) fn obligations(
     mut rows: Vec<ObligationRow>,
     stored: Vec<ObligationRow>,
-    persons: &HashMap<Uuid, Uuid>,
+    persons: &StoredIds,
     counts: &mut ImportCounts,
 ) -> Vec<ObligationRow> {
     let stored: HashMap<String, ObligationRow> =
         stored.into_iter().map(|row| (row.external_ref.clone(), row)).collect();
     rows.retain_mut(|row| {
-        row.person_id = persons.get(&row.person_id).copied().unwrap_or(row.person_id);
+        row.person_id = persons.of(row.person_id);
         let Some(old) = stored.get(&row.external_ref) else {
             counts.obligations_new += 1;
             return true;

@@ -111,7 +111,8 @@ pub(in crate::store) fn plan(
 
 /// A message fails at most once, so its id gives the input's.
 fn told(failed: &FailedDelivery, now: i64) -> Result<InputRow, StoreError> {
-    let kind = InputKind::DeliveryFailed { outbox: failed.outbox, codes: failed.codes.clone() };
+    let kind =
+        InputKind::DeliveryFailed { outbox: failed.outbox, codes: failed.codes.clone(), unconfirmed: None };
     Ok(InputRow {
         id: derive(&failed.outbox.0, "delivery-failed"),
         lender: failed.lender.as_str().to_owned(),
@@ -145,9 +146,10 @@ fn apply(message: &mut OutboxState, update: &Update, failures: &mut Vec<FailedDe
     if message.wamid.is_none() {
         message.wamid = Some(update.wamid.clone());
     }
-    // A status proves that WhatsApp took the message, whatever its sender could find out. A row that is still
-    // `sending` is left to its sender: it reports in a moment, and the wamid makes any result of it `accepted`.
-    if matches!(message.status.as_str(), "in_doubt" | "unconfirmed") {
+    // A status proves that WhatsApp took the message, whatever its sender could find out; it must not be sent again. A row
+    // that is still `sending` is left to its sender: it reports in a moment, and the wamid makes any result of it
+    // `accepted`.
+    if matches!(message.status.as_str(), "queued" | "in_doubt" | "unconfirmed") {
         message.status = "accepted".to_owned();
     }
     match (&update.status.status, update.status.status.rank()) {

@@ -209,7 +209,8 @@ impl ConversationStore for PostgresStore {
     }
 
     async fn backlog(&self, now: Timestamp) -> Result<Backlog, StoreError> {
-        let row: BacklogRow = sqlx::query_as(BACKLOG).fetch_one(&self.pool).await?;
+        let (shut, soon) = BacklogRow::windows(now);
+        let row: BacklogRow = sqlx::query_as(BACKLOG).bind(shut).bind(soon).fetch_one(&self.pool).await?;
         Ok(row.read(now))
     }
 }
@@ -366,6 +367,12 @@ const BACKLOG: &str = "
       (SELECT COUNT(*) FROM inputs WHERE done_at IS NULL) AS pending_inputs,
       (SELECT MIN(received_at) FROM inputs WHERE done_at IS NULL) AS oldest_input,
       (SELECT COUNT(*) FROM outbox WHERE status = 'queued') AS queued_outbox,
+      (SELECT MIN(created_at) FROM outbox WHERE status = 'queued' AND origin <> 'proactive') AS oldest_answer,
+      (SELECT COUNT(*) FROM tickets t JOIN conversations c ON c.id = t.conversation_id
+        WHERE t.status <> 'closed' AND t.waiting AND c.last_inbound_at > $1 AND c.last_inbound_at <= $2)
+        AS windows_shutting,
+      (SELECT COUNT(*) FROM tickets t JOIN conversations c ON c.id = t.conversation_id
+        WHERE t.status <> 'closed' AND t.waiting AND c.last_inbound_at <= $1) AS windows_shut,
       (SELECT COUNT(*) FROM outbox WHERE status = 'in_doubt') AS in_doubt,
       (SELECT COUNT(*) FROM notices WHERE done_at IS NULL AND kind = 'status') AS pending_statuses,
       (SELECT COUNT(*) FROM dead_letters WHERE retried_at IS NULL) AS dead_turns,

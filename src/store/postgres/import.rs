@@ -6,16 +6,21 @@ use crate::domain::debt::{Obligation, Person};
 use crate::domain::ids::LenderId;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
-use crate::ports::people::ImportCounts;
-use crate::store::plan::import;
+use crate::ports::people::{ImportBatch, ImportCounts};
+use crate::store::plan::import::{self, StoredIds};
 use crate::store::rows::column;
 use crate::store::rows::people::{ObligationRow, PersonRow};
 use sqlx::postgres::PgConnection;
-use std::collections::HashMap;
-use uuid::Uuid;
 
-const STORED_PERSONS: &str =
-    concat!("SELECT ", person_columns!(), " FROM persons p WHERE p.lender = $1 AND p.external_ref = ANY($2)");
+/// A look-up for each reference: of a table that it has not analysed, PostgreSQL would read all rows of the lender, for
+/// every batch of a first import all that came before it.
+const STORED_PERSONS: &str = concat!(
+    "SELECT ",
+    person_columns!(),
+    " FROM UNNEST($2::text[]) AS k (reference)
+      CROSS JOIN LATERAL (
+        SELECT * FROM persons WHERE lender = $1 AND external_ref = k.reference OFFSET 0) p"
+);
 
 const UPSERT_PERSONS: &str = "
     INSERT INTO persons
@@ -38,25 +43,43 @@ const UPSERT_PERSONS: &str = "
 /// A wrong number keeps its mark, so that the next file does not bring it back.
 const DELETE_PHONES: &str = "
     DELETE FROM person_phones
-    WHERE person_id = ANY($1) AND wrong_at IS NULL";
+    WHERE ctid = ANY (ARRAY(
+      SELECT f.place FROM UNNEST($1::uuid[]) AS k (id)
+      CROSS JOIN LATERAL (
+        SELECT ctid AS place FROM person_phones WHERE person_id = k.id AND wrong_at IS NULL OFFSET 0) f))";
 
 const INSERT_PHONES: &str = "
     INSERT INTO person_phones (lender, phone, person_id)
     SELECT * FROM UNNEST($1::text[], $2::text[], $3::uuid[])
     ON CONFLICT DO NOTHING";
 
-pub(super) async fn import_persons(
+/// Where an import stands: whom of its persons it found under another id, and what it did so far.
+#[derive(Default)]
+pub(super) struct Importing {
+    ids: StoredIds,
+    pub counts: ImportCounts,
+}
+
+pub(super) async fn import_batch(
     connection: &mut PgConnection,
     lender: &LenderId,
-    persons: &[Person],
-    obligations: &[Obligation],
+    batch: &ImportBatch,
     now: Timestamp,
-    counts: &mut ImportCounts,
-) -> Result<HashMap<Uuid, Uuid>, StoreError> {
-    let as_of = import::as_of(obligations);
-    let rows = persons.iter().map(|person| PersonRow::write(person, as_of.get(&person.id.0).copied()));
-    let (rows, twins) = import::unique_persons(rows.collect::<Result<_, _>>()?);
-    let mut ids = HashMap::new();
+    so_far: &mut Importing,
+) -> Result<(), StoreError> {
+    import::check(lender, batch)?;
+    import_persons(connection, lender, &batch.persons, now, so_far).await?;
+    import_obligations(connection, lender, &batch.obligations, now, so_far).await
+}
+
+async fn import_persons(
+    connection: &mut PgConnection,
+    lender: &LenderId,
+    persons: &[(Person, Option<Timestamp>)],
+    now: Timestamp,
+    so_far: &mut Importing,
+) -> Result<(), StoreError> {
+    let (rows, twins) = import::person_rows(persons)?;
     for chunk in rows.chunks(import::CHUNK) {
         let refs = column(chunk, |row| row.external_ref.clone());
         let stored: Vec<PersonRow> = sqlx::query_as(STORED_PERSONS)
@@ -64,15 +87,11 @@ pub(super) async fn import_persons(
             .bind(refs)
             .fetch_all(&mut *connection)
             .await?;
-        let changed = import::persons(chunk.to_vec(), stored, &mut ids, counts);
+        let changed = import::persons(chunk.to_vec(), stored, &mut so_far.ids, &mut so_far.counts);
         write_persons(connection, &changed, now).await?;
     }
-    for (dropped, kept) in twins {
-        if let Some(stored) = ids.get(&kept).copied() {
-            ids.insert(dropped, stored);
-        }
-    }
-    Ok(ids)
+    so_far.ids.join(twins);
+    Ok(())
 }
 
 async fn write_persons(
@@ -80,24 +99,24 @@ async fn write_persons(
     rows: &[PersonRow],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if !rows.is_empty() {
-        sqlx::query(UPSERT_PERSONS)
-            .bind(column(rows, |row| row.id))
-            .bind(column(rows, |row| row.lender.clone()))
-            .bind(column(rows, |row| row.external_ref.clone()))
-            .bind(column(rows, |row| row.full_name.clone()))
-            .bind(column(rows, |row| row.first_name.clone()))
-            .bind(column(rows, |row| row.document_type.clone()))
-            .bind(column(rows, |row| row.document.clone()))
-            .bind(column(rows, |row| row.birth_date.clone()))
-            .bind(column(rows, |row| row.language.clone()))
-            .bind(column(rows, |row| row.phones.clone()))
-            .bind(column(rows, |row| row.as_of))
-            .bind(vec![now.0; rows.len()])
-            .execute(&mut *connection)
-            .await?;
+    if rows.is_empty() {
+        return Ok(());
     }
-
+    sqlx::query(UPSERT_PERSONS)
+        .bind(column(rows, |row| row.id))
+        .bind(column(rows, |row| row.lender.clone()))
+        .bind(column(rows, |row| row.external_ref.clone()))
+        .bind(column(rows, |row| row.full_name.clone()))
+        .bind(column(rows, |row| row.first_name.clone()))
+        .bind(column(rows, |row| row.document_type.clone()))
+        .bind(column(rows, |row| row.document.clone()))
+        .bind(column(rows, |row| row.birth_date.clone()))
+        .bind(column(rows, |row| row.language.clone()))
+        .bind(column(rows, |row| row.phones.clone()))
+        .bind(column(rows, |row| row.as_of))
+        .bind(vec![now.0; rows.len()])
+        .execute(&mut *connection)
+        .await?;
     sqlx::query(DELETE_PHONES).bind(ids(rows.iter().map(|row| row.id))).execute(&mut *connection).await?;
     let phones = import::phones(rows)?;
     if !phones.is_empty() {
@@ -114,7 +133,9 @@ async fn write_persons(
 const STORED_OBLIGATIONS: &str = concat!(
     "SELECT ",
     obligation_columns!(),
-    " FROM obligations o WHERE o.lender = $1 AND o.external_ref = ANY($2)"
+    " FROM UNNEST($2::text[]) AS k (reference)
+      CROSS JOIN LATERAL (
+        SELECT * FROM obligations WHERE lender = $1 AND external_ref = k.reference OFFSET 0) o"
 );
 
 const UPSERT_OBLIGATIONS: &str = "
@@ -146,13 +167,12 @@ const UPSERT_OBLIGATIONS: &str = "
         updated_at = excluded.updated_at
       WHERE obligations.as_of <= excluded.as_of";
 
-pub(super) async fn import_obligations(
+async fn import_obligations(
     connection: &mut PgConnection,
     lender: &LenderId,
     obligations: &[Obligation],
-    persons: &HashMap<Uuid, Uuid>,
     now: Timestamp,
-    counts: &mut ImportCounts,
+    so_far: &mut Importing,
 ) -> Result<(), StoreError> {
     let rows = obligations.iter().map(ObligationRow::write).collect::<Result<_, _>>()?;
     for chunk in import::unique_obligations(rows).chunks(import::CHUNK) {
@@ -162,7 +182,7 @@ pub(super) async fn import_obligations(
             .bind(refs)
             .fetch_all(&mut *connection)
             .await?;
-        let changed = import::obligations(chunk.to_vec(), stored, persons, counts);
+        let changed = import::obligations(chunk.to_vec(), stored, &so_far.ids, &mut so_far.counts);
         write_obligations(connection, &changed, now).await?;
     }
     Ok(())

@@ -321,7 +321,8 @@ async fn apply_statuses(
 }
 
 const UPDATE_STATUSES: &str = "
-    UPDATE outbox SET status = v.status, wamid = v.wamid, delivery_rank = v.delivery_rank
+    UPDATE outbox SET status = v.status, wamid = v.wamid, delivery_rank = v.delivery_rank,
+      told_at = COALESCE(outbox.told_at, $5)
     FROM UNNEST($1::uuid[], $2::text[], $3::text[], $4::bigint[])
       AS v (id, status, wamid, delivery_rank)
     WHERE outbox.id = v.id";
@@ -347,6 +348,7 @@ async fn write_statuses(
             .bind(column(&plan.changed, |row| row.status.clone()))
             .bind(column(&plan.changed, |row| row.wamid.clone()))
             .bind(column(&plan.changed, |row| row.delivery_rank))
+            .bind(now.0)
             .execute(&mut *connection)
             .await?;
     }

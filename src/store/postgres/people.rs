@@ -1,16 +1,16 @@
 //! Debtors, what they owe and what they agreed, in PostgreSQL.
 
-use super::import::{import_obligations, import_persons};
+use super::import::{Importing, import_batch};
 use super::{PostgresStore, ids, retrying};
-use crate::domain::debt::{Agreement, Obligation, Person};
+use crate::domain::debt::{Agreement, Person};
 use crate::domain::identity::WaIdentity;
 use crate::domain::ids::{LenderId, ObligationId, PersonId};
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
-use crate::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile, TriesOf};
+use crate::ports::people::{IdentityHistory, ImportCounts, ImportSource, PeopleStore, PersonFile, TriesOf};
 use crate::ports::records::OptOutScope;
+use crate::store::plan::tries;
 use crate::store::plan::turns::{OptOutRow, scope_name};
-use crate::store::plan::{import, tries};
 use crate::store::rows::files::{FileRows, PersonDocument, PlacedPersonRow, files, phone_places, placed};
 use crate::store::rows::people::{AgreementRow, ObligationRow, PersonRow, scoped_key};
 use crate::store::rows::{clean, column, limit};
@@ -111,15 +111,13 @@ impl PeopleStore for PostgresStore {
         Ok(tries::histories(asked.len(), rows, &persons, now))
     }
 
-    async fn import(
+    async fn import_from(
         &self,
         lender: &LenderId,
-        persons: &[Person],
-        obligations: &[Obligation],
+        source: &dyn ImportSource,
         now: Timestamp,
     ) -> Result<ImportCounts, StoreError> {
-        import::check(lender, persons, obligations)?;
-        retrying(|| import_all(self, lender, persons, obligations, now)).await
+        retrying(|| import_all(self, lender, source, now)).await
     }
 
     async fn agreement_by_once(
@@ -217,16 +215,15 @@ pub(super) async fn stored_tries(
 async fn import_all(
     store: &PostgresStore,
     lender: &LenderId,
-    persons: &[Person],
-    obligations: &[Obligation],
+    source: &dyn ImportSource,
     now: Timestamp,
 ) -> Result<ImportCounts, StoreError> {
-    let mut counts = ImportCounts::default();
-    let mut transaction = store.pool.begin().await?;
-    let ids = import_persons(&mut transaction, lender, persons, obligations, now, &mut counts).await?;
-    import_obligations(&mut transaction, lender, obligations, &ids, now, &mut counts).await?;
+    let (mut transaction, mut so_far) = (store.pool.begin().await?, Importing::default());
+    for batch in source.batches() {
+        import_batch(&mut transaction, lender, &batch, now, &mut so_far).await?;
+    }
     transaction.commit().await?;
-    Ok(counts)
+    Ok(so_far.counts)
 }
 
 /// All statements of the transaction see the same state of the database.

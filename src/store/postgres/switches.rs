@@ -4,7 +4,7 @@ use super::{MIGRATIONS, PostgresStore};
 use crate::domain::ids::LenderId;
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
-use crate::ports::switches::{Stop, SwitchStore, TakenOver};
+use crate::ports::switches::{Connections, Stop, SwitchStore, TakenOver};
 use crate::store::rows::clean;
 use crate::store::rows::tickets::StopRow;
 use crate::store::{check_schema, newest_known};
@@ -31,6 +31,12 @@ impl SwitchStore for PostgresStore {
     async fn stops(&self) -> Result<Vec<Stop>, StoreError> {
         let rows: Vec<StopRow> = sqlx::query_as(STOPS).fetch_all(&self.pool).await?;
         Ok(rows.into_iter().map(StopRow::read).collect())
+    }
+
+    fn connections(&self) -> Option<Connections> {
+        let idle = u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX);
+        let most = self.pool.options().get_max_connections();
+        Some(Connections { busy: self.pool.size().saturating_sub(idle), idle, most })
     }
 
     async fn ping(&self, now: Timestamp) -> Result<(), StoreError> {

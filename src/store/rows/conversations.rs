@@ -6,7 +6,10 @@ use crate::domain::json_text::JsonText;
 use crate::domain::pii::Pii;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
-use crate::ports::conversations::{Backlog, Claim, Conversation, Event, InputKind, NewTimer, StoredInput};
+use crate::ports::conversations::{
+    Backlog, Claim, Conversation, Event, InputKind, NewTimer, SHUTS_SOON, StoredInput,
+};
+use crate::rules::service_window::SERVICE_WINDOW;
 use crate::store::plan::accept::InputRow;
 use crate::store::rows::{Place, json, readable};
 use serde::{Deserialize, Serialize};
@@ -194,9 +197,17 @@ pub(in crate::store) struct BacklogRow {
     pub pending_statuses: i64,
     pub dead_turns: i64,
     pub dead_deliveries: i64,
+    pub oldest_answer: Option<i64>,
+    pub windows_shutting: i64,
+    pub windows_shut: i64,
 }
 
 impl BacklogRow {
+    /// Whose last message is as old as the first, their window is shut; as the second, it shuts soon.
+    pub fn windows(now: Timestamp) -> (i64, i64) {
+        (now.minus(SERVICE_WINDOW).0, now.minus(SERVICE_WINDOW).plus(SHUTS_SOON).0)
+    }
+
     pub fn read(&self, now: Timestamp) -> Backlog {
         let count = |number: i64| u64::try_from(number).unwrap_or(0);
         Backlog {
@@ -206,6 +217,9 @@ impl BacklogRow {
             pending_statuses: count(self.pending_statuses),
             dead_letters: count(self.dead_turns) + count(self.dead_deliveries),
             oldest_input_ms: self.oldest_input.map_or(0, |oldest| (now.0 - oldest).max(0)),
+            oldest_answer_ms: self.oldest_answer.map_or(0, |oldest| (now.0 - oldest).max(0)),
+            windows_shutting: count(self.windows_shutting),
+            windows_shut: count(self.windows_shut),
         }
     }
 }

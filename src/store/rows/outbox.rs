@@ -4,10 +4,13 @@ use crate::domain::assurance::{Assurance, Label};
 use crate::domain::ids::{
     AgentId, ConversationId, LenderId, OutboxId, PersonId, PhoneNumberId, TicketId, Wamid,
 };
-use crate::domain::time::Timestamp;
+use crate::domain::time::{Millis, Timestamp};
 use crate::domain::trace::TraceId;
 use crate::ports::StoreError;
-use crate::ports::outbox::{Fate, FollowedMessage, OutboxClaim, OutboxStatus, SendResult, SentMessage};
+use crate::ports::outbox::{
+    DoubtEnd, Fate, FollowedMessage, OpenDoubt, OutboxClaim, OutboxStatus, SendResult, SentMessage,
+};
+use crate::rules::doubt::Neighbours;
 use crate::store::rows::{Place, clean, named};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -15,8 +18,10 @@ use uuid::Uuid;
 /// Whether there is anything for a claim to do.
 #[derive(Debug, Clone, Copy, FromRow)]
 pub(in crate::store) struct Waiting {
-    /// Queued, and its time has come.
+    /// Queued, claimed by nobody, and its time has come.
     pub due: bool,
+    /// The same, of those that we begin ourselves.
+    pub proactive: bool,
     /// Sending, by somebody whose lease has ended.
     pub expired: bool,
     /// Queued by an agent, who may have lost the ticket since.
@@ -25,7 +30,12 @@ pub(in crate::store) struct Waiting {
 
 impl Waiting {
     pub const fn any(self) -> bool {
-        self.due || self.expired || self.of_agents
+        self.due || self.proactive || self.expired || self.of_agents
+    }
+
+    /// What there is to claim, in the order of claiming: whether it is proactive.
+    pub fn kinds(self) -> impl Iterator<Item = bool> {
+        [(self.due, false), (self.proactive, true)].into_iter().filter_map(|(any, kind)| any.then_some(kind))
     }
 }
 
@@ -134,7 +144,7 @@ pub(in crate::store) struct ResultRow {
     pub id: Uuid,
     pub token: i64,
     pub status: &'static str,
-    /// Attempts to give back: one when the message was claimed but not tried.
+    /// Attempts to give back of one that was being sent.
     pub untried: i64,
     pub wamid: Option<String>,
     pub due_at: Option<i64>,
@@ -164,6 +174,7 @@ impl ResultRow {
             SendResult::Wait { until, why } => {
                 Self { untried: 1, due_at: Some(until.0), why: Some(clean(why)), ..row("queued") }
             }
+            SendResult::Back { why } => Self { untried: 1, why: Some(clean(why)), ..row("queued") },
             SendResult::Retry { at, why, code } => {
                 Self { due_at: Some(at.0), why: Some(clean(why)), code: *code, ..row("queued") }
             }
@@ -171,6 +182,53 @@ impl ResultRow {
                 Self { why: Some(clean(why)), code: *code, ..row("refused") }
             }
         }
+    }
+}
+
+#[derive(Debug, FromRow)]
+pub(in crate::store) struct DoubtRow {
+    pub id: Uuid,
+    pub lease_token: i64,
+    pub conversation_id: Uuid,
+    pub origin: String,
+    pub label: String,
+    pub names_agreement: bool,
+    pub sent_at: Option<i64>,
+    pub doubt_until: i64,
+    pub is_reported: bool,
+    pub n: i64,
+    pub n_told: i64,
+    pub slowest: i64,
+}
+
+impl DoubtRow {
+    pub fn read(self) -> Result<OpenDoubt, StoreError> {
+        let place = Place { table: "outbox", id: &self.id };
+        let neighbours = Neighbours {
+            n: place.count("seq", self.n)?,
+            n_told: place.count("told_at", self.n_told)?,
+            slowest: Millis(self.slowest.max(0)),
+        };
+        Ok(OpenDoubt {
+            id: OutboxId(self.id),
+            token: self.lease_token,
+            conversation: ConversationId(self.conversation_id),
+            origin: place.name("origin", named(&self.origin))?,
+            label: place.name("label", Label::parse(&self.label))?,
+            names_agreement: self.names_agreement,
+            sent_at: self.sent_at.map(Timestamp),
+            until: Timestamp(self.doubt_until),
+            is_reported: self.is_reported,
+            neighbours,
+        })
+    }
+}
+
+/// The state that ends a doubt.
+pub(in crate::store) const fn ended(end: DoubtEnd) -> &'static str {
+    match end {
+        DoubtEnd::Again => "queued",
+        DoubtEnd::Unconfirmed => "unconfirmed",
     }
 }
 

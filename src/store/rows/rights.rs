@@ -292,7 +292,10 @@ pub(in crate::store) const SECTIONS: &[Section] = &[
             ("label", Text),
             ("origin", Text),
             ("status", Text),
+            // 1 sent, 2 delivered, 3 read, 4 played, -1 failed: the furthest that WhatsApp reported.
+            ("delivery_rank", Number),
             ("why", Text),
+            ("agent_id", Id),
             ("wamid", Text),
             ("created_at", Time),
             ("finished_at", Time),

@@ -6,13 +6,11 @@ use crate::domain::debt::{Obligation, Person};
 use crate::domain::ids::LenderId;
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
-use crate::ports::people::ImportCounts;
-use crate::store::plan::import;
+use crate::ports::people::{ImportBatch, ImportCounts};
+use crate::store::plan::import::{self, StoredIds};
 use crate::store::rows::people::{ObligationRow, PersonRow};
 use crate::store::rows::{hex_list, json};
 use sqlx::sqlite::SqliteConnection;
-use std::collections::HashMap;
-use uuid::Uuid;
 
 const STORED_PERSONS: &str = concat!(
     "SELECT ",
@@ -43,18 +41,33 @@ const DELETE_PHONES: &str = "
 
 const INSERT_PHONES: &str = "INSERT INTO person_phones (lender, phone, person_id) ";
 
-pub(super) async fn import_persons(
+/// Where an import stands: whom of its persons it found under another id, and what it did so far.
+#[derive(Default)]
+pub(super) struct Importing {
+    ids: StoredIds,
+    pub counts: ImportCounts,
+}
+
+pub(super) async fn import_batch(
     connection: &mut SqliteConnection,
     lender: &LenderId,
-    persons: &[Person],
-    obligations: &[Obligation],
+    batch: &ImportBatch,
     now: Timestamp,
-    counts: &mut ImportCounts,
-) -> Result<HashMap<Uuid, Uuid>, StoreError> {
-    let as_of = import::as_of(obligations);
-    let rows = persons.iter().map(|person| PersonRow::write(person, as_of.get(&person.id.0).copied()));
-    let (rows, twins) = import::unique_persons(rows.collect::<Result<_, _>>()?);
-    let mut ids = HashMap::new();
+    so_far: &mut Importing,
+) -> Result<(), StoreError> {
+    import::check(lender, batch)?;
+    import_persons(connection, lender, &batch.persons, now, so_far).await?;
+    import_obligations(connection, lender, &batch.obligations, now, so_far).await
+}
+
+async fn import_persons(
+    connection: &mut SqliteConnection,
+    lender: &LenderId,
+    persons: &[(Person, Option<Timestamp>)],
+    now: Timestamp,
+    so_far: &mut Importing,
+) -> Result<(), StoreError> {
+    let (rows, twins) = import::person_rows(persons)?;
     for chunk in rows.chunks(import::CHUNK) {
         let refs: Vec<&String> = chunk.iter().map(|row| &row.external_ref).collect();
         let stored: Vec<PersonRow> = sqlx::query_as(STORED_PERSONS)
@@ -62,15 +75,11 @@ pub(super) async fn import_persons(
             .bind(json(&refs)?)
             .fetch_all(&mut *connection)
             .await?;
-        let changed = import::persons(chunk.to_vec(), stored, &mut ids, counts);
+        let changed = import::persons(chunk.to_vec(), stored, &mut so_far.ids, &mut so_far.counts);
         write_persons(connection, &changed, now).await?;
     }
-    for (dropped, kept) in twins {
-        if let Some(stored) = ids.get(&kept).copied() {
-            ids.insert(dropped, stored);
-        }
-    }
-    Ok(ids)
+    so_far.ids.join(twins);
+    Ok(())
 }
 
 async fn write_persons(
@@ -138,13 +147,12 @@ const UPSERT_OBLIGATIONS: [&str; 2] = [
       WHERE obligations.as_of <= excluded.as_of",
 ];
 
-pub(super) async fn import_obligations(
+async fn import_obligations(
     connection: &mut SqliteConnection,
     lender: &LenderId,
     obligations: &[Obligation],
-    persons: &HashMap<Uuid, Uuid>,
     now: Timestamp,
-    counts: &mut ImportCounts,
+    so_far: &mut Importing,
 ) -> Result<(), StoreError> {
     let rows = obligations.iter().map(ObligationRow::write).collect::<Result<_, _>>()?;
     for chunk in import::unique_obligations(rows).chunks(import::CHUNK) {
@@ -154,7 +162,7 @@ pub(super) async fn import_obligations(
             .bind(json(&refs)?)
             .fetch_all(&mut *connection)
             .await?;
-        let changed = import::obligations(chunk.to_vec(), stored, persons, counts);
+        let changed = import::obligations(chunk.to_vec(), stored, &so_far.ids, &mut so_far.counts);
         write_obligations(connection, &changed, now).await?;
     }
     Ok(())

@@ -292,8 +292,9 @@ const STATUS_SUBJECTS: &str = "
       SELECT unhex(value) FROM json_each($2))";
 
 const UPDATE_STATUSES: [&str; 2] = [
-    "WITH v (id, status, wamid, delivery_rank) AS (",
-    ") UPDATE outbox SET status = v.status, wamid = v.wamid, delivery_rank = v.delivery_rank
+    "WITH v (id, status, wamid, delivery_rank, told_at) AS (",
+    ") UPDATE outbox SET status = v.status, wamid = v.wamid, delivery_rank = v.delivery_rank,
+         told_at = COALESCE(outbox.told_at, v.told_at)
        FROM v WHERE outbox.id = v.id",
 ];
 
@@ -312,7 +313,8 @@ fn write_statuses(script: &mut Script, plan: &StatusPlan, now: Timestamp) {
             .push_bind(row.id)
             .push_bind(row.status.clone())
             .push_bind(row.wamid.clone())
-            .push_bind(row.delivery_rank);
+            .push_bind(row.delivery_rank)
+            .push_bind(now.0);
     });
     let [head, tail] = FINISH_STATUSES;
     script.bulk(head, &plan.finished, tail, |values, (id, outcome)| {

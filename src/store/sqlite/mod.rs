@@ -53,6 +53,8 @@ pub(super) struct SqliteStore {
     /// One connection, so that `BEGIN IMMEDIATE` waits in the pool's fair queue and not in SQLite's busy loop.
     writers: Connections,
     readers: Connections,
+    /// Writes without waiting for the disk; absent for a database in memory. See [`SqliteStore::claimer`].
+    claimer: Option<Connections>,
     /// Held by the process that serves, until it closes the store.
     owner: Mutex<Option<Owner>>,
 }
@@ -78,6 +80,12 @@ impl SqliteStore {
         let writer = settings.clone().pragma("cache_size", WRITER_CACHE);
         let writers = Connections::open(&writer, 1, options.acquire_timeout).await?;
         let writers = if in_memory { writers.in_memory() } else { writers };
+        let claimer = if in_memory {
+            None
+        } else {
+            let unsynced = settings.clone().synchronous(SqliteSynchronous::Normal);
+            Some(Connections::open(&unsynced, 1, options.acquire_timeout).await?)
+        };
         let owner = if options.owner && !in_memory { Some(Owner::take(&file)?) } else { None };
         if owner.as_ref().is_some_and(Owner::after_a_crash) {
             prove_whole(&writers, &file).await?;
@@ -89,7 +97,7 @@ impl SqliteStore {
             let count = options.connections_max.clamp(1, READERS_MAX);
             Connections::open(&settings.read_only(true), count, options.acquire_timeout).await?
         };
-        let store = Self { writers, readers, owner: Mutex::new(owner) };
+        let store = Self { writers, readers, claimer, owner: Mutex::new(owner) };
         store.adopt_schema(options.migrate || in_memory).await?;
         Ok(store)
     }
@@ -100,6 +108,15 @@ impl SqliteStore {
 
     async fn reader(&self) -> Result<Connection, StoreError> {
         self.readers.take().await
+    }
+
+    /// For claims of messages alone: one that a power cut takes back leaves its message as it was, queued, and nobody
+    /// holds it. Only for who holds the writer: then neither ever waits in SQLite's busy loop for the other.
+    async fn claimer(&self) -> Result<Option<Connection>, StoreError> {
+        match &self.claimer {
+            Some(claimer) => Ok(Some(claimer.take().await?)),
+            None => Ok(None),
+        }
     }
 
     /// Whether nobody else may hold a lease on what is in this database.

@@ -1,16 +1,16 @@
 //! Debtors, what they owe and what they agreed, in SQLite.
 
-use super::import::{import_obligations, import_persons};
+use super::import::{Importing, import_batch};
 use super::{Script, SqliteStore, begin, bulk};
-use crate::domain::debt::{Agreement, Obligation, Person};
+use crate::domain::debt::{Agreement, Person};
 use crate::domain::identity::WaIdentity;
 use crate::domain::ids::{LenderId, ObligationId, PersonId};
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
-use crate::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile, TriesOf};
+use crate::ports::people::{IdentityHistory, ImportCounts, ImportSource, PeopleStore, PersonFile, TriesOf};
 use crate::ports::records::OptOutScope;
+use crate::store::plan::tries;
 use crate::store::plan::turns::{OptOutRow, scope_name};
-use crate::store::plan::{import, tries};
 use crate::store::rows::files::{FileRows, PersonDocument, PlacedPersonRow, files, phone_places, placed};
 use crate::store::rows::people::{AgreementRow, ObligationRow, PersonRow, scoped_key};
 use crate::store::rows::{clean, hex_list, json, limit};
@@ -111,21 +111,19 @@ impl PeopleStore for SqliteStore {
         Ok(tries::histories(asked.len(), rows, &persons, now))
     }
 
-    async fn import(
+    async fn import_from(
         &self,
         lender: &LenderId,
-        persons: &[Person],
-        obligations: &[Obligation],
+        source: &dyn ImportSource,
         now: Timestamp,
     ) -> Result<ImportCounts, StoreError> {
-        import::check(lender, persons, obligations)?;
-        let mut counts = ImportCounts::default();
         let mut writer = self.writer().await?;
-        let mut transaction = begin(&mut writer).await?;
-        let ids = import_persons(&mut transaction, lender, persons, obligations, now, &mut counts).await?;
-        import_obligations(&mut transaction, lender, obligations, &ids, now, &mut counts).await?;
+        let (mut transaction, mut so_far) = (begin(&mut writer).await?, Importing::default());
+        for batch in source.batches() {
+            import_batch(&mut transaction, lender, &batch, now, &mut so_far).await?;
+        }
         transaction.commit().await?;
-        Ok(counts)
+        Ok(so_far.counts)
     }
 
     async fn agreement_by_once(

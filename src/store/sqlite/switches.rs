@@ -1,6 +1,6 @@
 //! Stops that survive a restart, and the store's health, in SQLite.
 
-use super::outbox::DOUBT_EXPIRED;
+use super::outbox::{DOUBT_EXPIRED, END_CLAIMS};
 use super::{MIGRATIONS, SqliteStore, begin};
 use crate::domain::ids::LenderId;
 use crate::domain::time::{Millis, Timestamp};
@@ -61,12 +61,16 @@ impl SwitchStore for SqliteStore {
             .execute(&mut *transaction)
             .await?
             .rows_affected();
+        let claims = sqlx::query(END_CLAIMS).execute(&mut *transaction).await?.rows_affected();
         transaction.commit().await?;
-        Ok(TakenOver { turns, sends })
+        Ok(TakenOver { turns, sends, claims })
     }
 
     async fn close(&self) {
         self.readers.close().await;
+        if let Some(claimer) = &self.claimer {
+            claimer.close().await;
+        }
         // The last connection writes the log back into the file.
         self.writers.close().await;
         self.give_up_ownership();

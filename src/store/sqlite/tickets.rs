@@ -6,11 +6,13 @@ use super::{Script, SqliteStore, begin, bulk};
 use crate::domain::ids::{AgentId, LenderId, TicketId};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
-use crate::ports::tickets::{AgentAct, Lease, Ticket, TicketRefused, TicketStore};
+use crate::ports::tickets::{
+    AgentAct, Lease, Shown, Ticket, TicketPage, TicketPlace, TicketRefused, TicketStore,
+};
 use crate::store::plan::desk::{self, DeskPlan};
 use crate::store::plan::turns::EventRow;
-use crate::store::rows::limit;
 use crate::store::rows::tickets::{TicketRow, ticket_columns};
+use crate::store::rows::{json, limit};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
@@ -46,6 +48,33 @@ impl TicketStore for SqliteStore {
             .bind(queue.map(str::to_owned))
             .bind(open)
             .bind(limit(limit_rows))
+            .fetch_all(&mut *self.reader().await?)
+            .await?;
+        read_all(rows)
+    }
+
+    async fn ticket_page(&self, lender: &LenderId, page: &TicketPage) -> Result<Vec<Ticket>, StoreError> {
+        let (sql, shown) = match page.shown {
+            Shown::Open => (PAGE_OPEN, "open"),
+            Shown::Queued => (PAGE_OPEN, "queued"),
+            Shown::Assigned => (PAGE_OPEN, "assigned"),
+            Shown::Mine => (PAGE_OPEN, "mine"),
+            Shown::Closed => (PAGE_CLOSED, "closed"),
+        };
+        let after =
+            page.after.unwrap_or(TicketPlace { rank: 0, at: Timestamp(0), id: TicketId(Uuid::nil()) });
+        let rows = sqlx::query_as(sql)
+            .bind(lender.as_str())
+            .bind(page.queue.clone())
+            .bind(page.served.is_empty())
+            .bind(json(&page.served)?)
+            .bind(page.agent.0)
+            .bind(shown)
+            .bind(page.after.is_none())
+            .bind(after.rank)
+            .bind(after.at.0)
+            .bind(after.id.0)
+            .bind(limit(page.limit))
             .fetch_all(&mut *self.reader().await?)
             .await?;
         read_all(rows)
@@ -205,6 +234,49 @@ const TICKETS: &str = concat!(
       WHERE t.lender = $1 AND ($2 IS NULL OR t.queue = $2) AND (t.status <> 'closed') = $3
       ORDER BY t.opened_at DESC, t.id DESC
       LIMIT $4"
+);
+
+/// What an agent may see: served queues, or given to this agent.
+macro_rules! page {
+    ($lender:literal, $served:literal, $shown:literal, $behind:literal, $order:literal) => {
+        concat!(
+            "SELECT summary, ",
+            ticket_columns!(),
+            " FROM tickets t
+              WHERE ",
+            $lender,
+            " = $1 AND ($2 IS NULL OR t.queue = $2)
+                AND ($3 OR ",
+            $served,
+            " OR (t.status = 'assigned' AND t.agent_id = $5))
+                AND ",
+            $shown,
+            "
+                AND ($7 OR ",
+            $behind,
+            ") ORDER BY ",
+            $order,
+            " LIMIT $11"
+        )
+    };
+}
+
+/// As the desk serves them. `$8` to `$10` are the place of the last one that is known. `+t.lender`: without the hint SQLite
+/// prefers the index that begins with the lender, and would read all closed tickets too.
+const PAGE_OPEN: &str = page!(
+    "+t.lender",
+    "t.queue IN (SELECT value FROM json_each($4))",
+    "t.status <> 'closed' AND ($6 = 'open' OR t.status = $6 OR ($6 = 'mine' AND t.status = 'assigned' AND t.agent_id = $5))",
+    "(t.priority, t.waiting_since, t.id) > ($8, $9, $10)",
+    "t.priority, t.waiting_since, t.id"
+);
+/// Newest first; `$8` is of no use here.
+const PAGE_CLOSED: &str = page!(
+    "t.lender",
+    "t.queue IN (SELECT value FROM json_each($4))",
+    "t.status = 'closed' AND $6 = 'closed'",
+    "($8 >= 0 AND (t.opened_at, t.id) < ($9, $10))",
+    "t.opened_at DESC, t.id DESC"
 );
 
 /// An assigned ticket is the live queue's own doing: nothing to tell it.

@@ -4,8 +4,8 @@
 use super::{Calendar, Reader, month, weekday};
 use crate::understand::tokens::Token;
 
-/// What stands between two days of which either may be meant.
-const EITHER: [&str; 4] = ["o", "u", "ou", "or"];
+/// What stands between two days of which either may be meant, or each for a part.
+const EITHER: [&str; 7] = ["o", "u", "ou", "or", "y", "e", "and"];
 /// Words of the phrase between two days at most: "el viernes o a más tardar el lunes".
 const BETWEEN_MAX: usize = 5;
 /// What a number counts that is no day.
@@ -61,7 +61,7 @@ impl Reader<'_> {
         other && !(today.weekday() == named && i64::from(today.day()) == day)
     }
 
-    /// "viernes o sábado", "el 5 o 6".
+    /// "viernes o sábado", "el 5 o 6", "50 el viernes y 50 el lunes".
     fn is_either(&self, at: usize) -> bool {
         if !self.is(at, &EITHER) {
             return false;
@@ -155,6 +155,9 @@ mod tests {
             "friday or saturday",
             "na sexta ou no sábado",
             "sábado el 4",
+            "60 el martes y 40 el viernes",
+            "cobro el 15 y le pago el 16",
+            "half on friday and half on monday",
         ] {
             assert!(unclear(text), "{text}");
         }

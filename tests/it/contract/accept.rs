@@ -5,6 +5,7 @@ use acuerdo::domain::ids::Wamid;
 use acuerdo::domain::inbound::WebhookItem;
 use acuerdo::ports::Store;
 use acuerdo::ports::inbox::{Accepted, DeliveryItem};
+use acuerdo::ports::outbox::Wanted;
 
 fn counts(new: u32, duplicate: u32, foreign: u32) -> Accepted {
     Accepted { new, duplicate, foreign }
@@ -87,7 +88,7 @@ pub async fn the_window_counts_from_the_newest_message(store: &dyn Store) {
     accept(store, vec![message(phone(ANA), "w0", T0)], after(60)).await;
     assert_eq!(of(store, phone(ANA)).await.last_inbound_at, Some(after(50)));
     says(store, after(61), &["hola"]).await;
-    let claimed = store.claim_outbox(after(62), LEASE, DOUBT, 10).await.unwrap();
+    let claimed = store.claim_outbox(after(62), LEASE, DOUBT, Wanted::any(10)).await.unwrap();
     assert_eq!(claimed[0].last_inbound_wamid, Some(Wamid::from("w1")));
 }
 

@@ -161,6 +161,9 @@ pub async fn the_backlog_is_counted(store: &dyn Store) {
         pending_statuses: 1,
         dead_letters: 0,
         oldest_input_ms: 3_000,
+        oldest_answer_ms: backlog.oldest_answer_ms,
+        ..Backlog::default()
     };
     assert_eq!(backlog, expected);
+    assert!((3_000..=4_000).contains(&backlog.oldest_answer_ms), "{backlog:?}");
 }

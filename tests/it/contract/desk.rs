@@ -11,7 +11,9 @@ use acuerdo::ports::Store;
 use acuerdo::ports::conversations::Origin;
 use acuerdo::ports::outbox::OutboxStatus;
 use acuerdo::ports::records::{NewTicket, Priority, Record};
-use acuerdo::ports::tickets::{AgentAct, Lease, Ticket, TicketRefused, TicketStatus};
+use acuerdo::ports::tickets::{
+    AgentAct, Lease, Shown, Ticket, TicketPage, TicketPlace, TicketRefused, TicketStatus,
+};
 
 fn agent(name: &str) -> AgentId {
     AgentId(id(name))
@@ -309,4 +311,71 @@ pub async fn a_ticket_opened_and_left_in_one_commit_is_closed(store: &dyn Store)
     let open: Vec<TicketId> =
         store.open_tickets(10).await.unwrap().into_iter().map(|ticket| ticket.id).collect();
     assert_eq!(open, [ticket("t3").id]);
+}
+
+pub async fn people_whose_window_shuts_while_they_wait_are_counted(store: &dyn Store) {
+    handed_off(store, ANA, "t1", T0).await;
+    for (hours, shutting, shut) in [(21, 0, 0), (22, 1, 0), (24, 0, 1)] {
+        let backlog = store.backlog(after(hours * 3_600)).await.unwrap();
+        assert_eq!((backlog.windows_shutting, backlog.windows_shut), (shutting, shut), "after {hours} h");
+    }
+    // Whoever writes again opens the window again.
+    accept(store, vec![message(phone(ANA), "w9", after(22 * 3_600))], after(22 * 3_600)).await;
+    let backlog = store.backlog(after(24 * 3_600)).await.unwrap();
+    assert_eq!((backlog.windows_shutting, backlog.windows_shut), (0, 0));
+}
+
+pub async fn a_list_of_tickets_is_read_whole_page_by_page(store: &dyn Store) {
+    let mut waiting = Vec::new();
+    for n in 0..7 {
+        let digits = format!("5730000000{n:02}");
+        let name = format!("t{n}");
+        handed_off(store, &digits, &name, after(n)).await;
+        waiting.push(ticket(&name).id);
+    }
+    let ana = agent("ana");
+    let held = waiting[1];
+    store.assign(&andina(), held, ana, after(1_000), after(10)).await.unwrap().unwrap();
+    let page = |shown, after, served: &[&str]| TicketPage {
+        agent: ana,
+        served: served.iter().map(|queue| (*queue).to_owned()).collect(),
+        queue: None,
+        shown,
+        after,
+        limit: 3,
+    };
+    let mut seen = Vec::new();
+    let mut behind = None;
+    loop {
+        let some = store.ticket_page(&andina(), &page(Shown::Open, behind, &[])).await.unwrap();
+        seen.extend(some.iter().map(|ticket| ticket.id));
+        behind = some.last().map(TicketPlace::of);
+        if some.len() < 3 {
+            break;
+        }
+    }
+    assert_eq!(seen, waiting, "in the order in which they are served, each once");
+    let ids = |tickets: Vec<Ticket>| tickets.iter().map(|ticket| ticket.id).collect::<Vec<_>>();
+    // What one holds is seen whatever its queue.
+    for shown in [Shown::Open, Shown::Mine, Shown::Assigned] {
+        let mine = store.ticket_page(&andina(), &page(shown, None, &["nowhere"])).await.unwrap();
+        assert_eq!(ids(mine), [held], "{shown:?}");
+    }
+    let queued = store.ticket_page(&andina(), &page(Shown::Queued, None, &[])).await.unwrap();
+    assert_eq!(ids(queued), [waiting[0], waiting[2], waiting[3]]);
+    assert!(store.ticket_page(&other_lender(), &page(Shown::Open, None, &[])).await.unwrap().is_empty());
+
+    // Closed ones newest first.
+    for ticket in &waiting[2..6] {
+        let taken = store.assign(&andina(), *ticket, ana, after(1_000), after(20)).await.unwrap().unwrap();
+        let TicketStatus::Assigned { token, .. } = taken.status else { panic!("{:?}", taken.status) };
+        let lease = Lease { ticket: *ticket, agent: ana, token };
+        let done = AgentAct::Resolve { outcome: "fin".into(), note: None };
+        store.act(&andina(), lease, &done, after(21)).await.unwrap().unwrap();
+    }
+    let first = store.ticket_page(&andina(), &page(Shown::Closed, None, &[])).await.unwrap();
+    let behind = first.last().map(TicketPlace::of);
+    let rest = store.ticket_page(&andina(), &page(Shown::Closed, behind, &[])).await.unwrap();
+    assert_eq!(ids(first), [waiting[5], waiting[4], waiting[3]]);
+    assert_eq!(ids(rest), [waiting[2]]);
 }

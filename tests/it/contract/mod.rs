@@ -3,11 +3,13 @@
 
 mod accept;
 pub mod backends;
+mod begun;
 mod cases;
 mod claims;
 mod commits;
 mod dead_letters;
 mod desk;
+mod doubts;
 mod identity;
 mod lenders;
 pub mod make;
@@ -82,6 +84,8 @@ store_contract!(
     claims::an_added_input_counts_once,
     claims::a_conversation_is_found_by_either_address,
     claims::the_backlog_is_counted,
+    desk::people_whose_window_shuts_while_they_wait_are_counted,
+    desk::a_list_of_tickets_is_read_whole_page_by_page,
     commits::a_commit_writes_everything,
     commits::a_stale_commit_leaves_nothing,
     commits::what_is_withheld_is_kept_in_its_other_form,
@@ -103,6 +107,21 @@ store_contract!(
     sending::a_commit_withdraws_what_waits_from_earlier_turns,
     sending::a_claim_tells_the_gate_what_it_needs,
     sending::parallel_senders_never_share_a_conversation,
+    begun::a_claim_that_was_not_begun_never_left,
+    begun::who_wakes_late_begins_nothing,
+    begun::a_claim_is_begun_once,
+    begun::what_is_given_back_keeps_its_place,
+    begun::what_was_claimed_can_still_be_withdrawn,
+    begun::a_status_keeps_a_claimed_message_from_being_sent_again,
+    begun::that_it_was_taken_counts_under_any_token,
+    begun::answers_are_claimed_before_what_we_begin,
+    begun::a_claim_may_be_of_one_number_or_of_others,
+    begun::only_what_nobody_has_claimed_is_withdrawn,
+    doubts::silence_is_judged_beside_what_was_taken_just_before,
+    doubts::a_report_that_waits_is_seen_before_it_is_applied,
+    doubts::a_doubt_ends_in_the_queue_or_unconfirmed,
+    doubts::the_first_answer_still_counts_after_a_doubt_has_ended_in_the_queue,
+    doubts::a_receipt_names_its_agreement,
     statuses::a_message_has_a_fate,
     statuses::a_doubted_message_is_missed_until_a_status_proves_it,
     statuses::ranks_only_rise,
@@ -115,6 +134,7 @@ store_contract!(
     people::an_older_balance_never_replaces_a_newer_one,
     people::an_import_of_another_lenders_row_changes_nothing,
     people::large_imports_are_written_whole,
+    people::an_import_in_batches_is_one_import,
     people::a_person_file_holds_what_is_open,
     people::an_agreement_is_kept_once,
     people::a_once_key_belongs_to_one_debt_of_one_person,

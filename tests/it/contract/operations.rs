@@ -6,6 +6,7 @@ use acuerdo::domain::ids::FlowHash;
 use acuerdo::ports::Store;
 use acuerdo::ports::StoreError;
 use acuerdo::ports::flows::FlowFiles;
+use acuerdo::ports::outbox::Wanted;
 use acuerdo::ports::switches::Stop;
 
 pub async fn agents_are_known_by_their_token(store: &dyn Store) {
@@ -54,7 +55,7 @@ pub async fn a_closed_store_is_unavailable(store: &dyn Store) {
     unavailable(store.ping(T0).await.unwrap_err());
     unavailable(store.accept(&[delivery(vec![message(phone(ANA), "w1", T0)], T0)]).await.unwrap_err());
     unavailable(store.claim_conversations(T0, LEASE, 1, 1).await.unwrap_err());
-    unavailable(store.claim_outbox(T0, LEASE, DOUBT, 1).await.unwrap_err());
+    unavailable(store.claim_outbox(T0, LEASE, DOUBT, Wanted::any(1)).await.unwrap_err());
     unavailable(store.persons(&andina(), 1).await.unwrap_err());
 }
 

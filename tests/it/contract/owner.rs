@@ -2,9 +2,10 @@
 
 use super::backends;
 use super::make::*;
-use super::sending::{finish, outgoing, states};
+use super::sending::{accepted, finish, outgoing, states, texts};
 use acuerdo::ports::Store;
-use acuerdo::ports::outbox::{OutboxStatus, SendResult};
+use acuerdo::ports::conversations::TurnCommit;
+use acuerdo::ports::outbox::{OutboxStatus, SendResult, Wanted};
 use acuerdo::ports::switches::TakenOver;
 use acuerdo::store::{StoreOptions, connect, require_unserved};
 use std::path::Path;
@@ -35,15 +36,23 @@ async fn what_a_dead_process_held_is_free_at_once_and_never_sent_again() {
     let sending = outgoing(dead, T0).await.remove(0);
     writes(dead, BETO, "w2", T0).await;
     let held = claim_one(dead, T0).await;
+    commit(dead, TurnCommit { outbox: vec![say(&held, "tres")], ..commit_of(&held, T0) }).await.unwrap();
+    let claimed = dead.claim_outbox(T0, LEASE, DOUBT, Wanted::any(9)).await.unwrap().remove(0);
+    writes(dead, BETO, "w3", T0).await;
+    let held = claim_one(dead, T0).await;
 
     let store = serving(&bench.url).await.unwrap();
     let taken = store.take_over(after(1), DOUBT).await.unwrap();
-    assert_eq!(taken, TakenOver { turns: 1, sends: 1 });
+    assert_eq!(taken, TakenOver { turns: 1, sends: 1, claims: 1 });
     let again = claim_one(&*store, after(1)).await;
     assert_eq!(again.conversation.id, held.conversation.id);
     assert!(commit(&*store, commit_of(&held, after(1))).await.is_err(), "the dead one's claim is fenced off");
     assert_eq!(states(&*store).await, [OutboxStatus::InDoubt, OutboxStatus::Queued]);
-    assert!(outgoing(&*store, after(300)).await.is_empty(), "nothing overtakes a doubt");
+    assert_eq!(dead.begin_sends(after(1), LEASE, &[(claimed.id, claimed.token)]).await.unwrap(), []);
+    let free = outgoing(&*store, after(1)).await.remove(0);
+    assert_eq!(free.content.readable(), "tres", "what was only claimed never left");
+    finish(&*store, &free, after(1), accepted("wamid.3")).await;
+    assert!(texts(&*store, after(2)).await.is_empty(), "nothing overtakes a doubt");
     finish(&*store, &sending, after(2), SendResult::Refused { why: "late".into(), code: None }).await;
     assert_eq!(store.take_over(after(3), DOUBT).await.unwrap().sends, 0);
 }

@@ -1,6 +1,7 @@
 //! Debtors, imports, agreements, identity tries, opt-outs.
 
 use super::make::*;
+use acuerdo::domain::debt::{Obligation, Person};
 use acuerdo::domain::identity::WaIdentity;
 use acuerdo::domain::ids::{ConversationId, PersonId};
 use acuerdo::domain::money::Currency;
@@ -8,7 +9,10 @@ use acuerdo::domain::pii::Pii;
 use acuerdo::domain::time::{Millis, Timestamp};
 use acuerdo::ports::Store;
 use acuerdo::ports::conversations::TurnCommit;
-use acuerdo::ports::people::{IdentityHistory, ImportCounts, TriedElsewhere, TriesOf};
+use acuerdo::ports::outbox::Wanted;
+use acuerdo::ports::people::{
+    IdentityHistory, ImportBatch, ImportCounts, ImportSource, TriedElsewhere, TriesOf,
+};
 use acuerdo::ports::records::{IdentityTry, OptOutScope, Record};
 
 pub async fn an_import_is_idempotent(store: &dyn Store) {
@@ -83,6 +87,46 @@ pub async fn large_imports_are_written_whole(store: &dyn Store) {
     let counts = store.import(&andina(), &persons, &debts, T0).await.unwrap();
     assert_eq!((counts.persons_new, counts.obligations_new), (2_500, 2_500));
     assert_eq!(found(store, "573000002499").await, [persons[2_499].id]);
+}
+
+/// Batches as they are, the last of them maybe of somebody else's.
+struct Batches(Vec<(Vec<Person>, Vec<Obligation>)>);
+
+impl ImportSource for Batches {
+    fn batches(&self) -> Box<dyn Iterator<Item = ImportBatch> + Send + '_> {
+        Box::new(self.0.iter().map(|(persons, obligations)| ImportBatch {
+            persons: persons.iter().map(|person| (person.clone(), Some(after(9)))).collect(),
+            obligations: obligations.clone(),
+        }))
+    }
+}
+
+pub async fn an_import_in_batches_is_one_import(store: &dyn Store) {
+    let (ana, beto) = (person(&andina(), "Ana", &[ANA]), person(&andina(), "Beto", &[BETO]));
+    store.import(&andina(), std::slice::from_ref(&ana), &[], T0).await.unwrap();
+    // The file has another id for her; her debt comes in a later batch.
+    let mut renamed = person(&andina(), "Ana", &[ANA]);
+    renamed.id = PersonId(id("proposed later"));
+    let (first, second) = (obligation(&renamed, "c-1", 5, after(9)), obligation(&beto, "c-2", 7, after(9)));
+    let mut batches = vec![
+        (vec![renamed.clone()], vec![]),
+        (vec![beto.clone()], vec![first.clone()]),
+        (vec![], vec![second.clone()]),
+    ];
+    let foreign = person(&other_lender(), "Caro", &[]);
+    batches.push((vec![foreign], vec![]));
+    assert!(store.import_from(&andina(), &Batches(batches.clone()), after(9)).await.is_err());
+    assert_eq!(store.persons(&andina(), 10).await.unwrap().len(), 1, "all batches or none");
+
+    batches.pop();
+    let counts = store.import_from(&andina(), &Batches(batches), after(9)).await.unwrap();
+    let expected =
+        ImportCounts { persons_same: 1, persons_new: 1, obligations_new: 2, ..ImportCounts::default() };
+    assert_eq!(counts, expected);
+    let file = store.person_file(&andina(), ana.id).await.unwrap().unwrap();
+    assert_eq!(file.obligations, [Obligation { person: ana.id, ..first }]);
+    let file = store.person_file(&andina(), beto.id).await.unwrap().unwrap();
+    assert_eq!(file.obligations, [second]);
 }
 
 pub async fn a_person_file_holds_what_is_open(store: &dyn Store) {
@@ -273,7 +317,8 @@ pub async fn what_people_decide_about_a_person_holds_in_every_chat(store: &dyn S
     super::make::turn(store, after(1), reserve(Some("duelo"))).await;
     assert_eq!(reserved().await.as_deref(), Some("duelo"));
     assert_eq!(store.person_file(&andina(), beto.id).await.unwrap().unwrap().person.reserved, None);
-    let claims = store.claim_outbox(after(2), Millis::minutes(1), Millis::minutes(1), 9).await.unwrap();
+    let claims =
+        store.claim_outbox(after(2), Millis::minutes(1), Millis::minutes(1), Wanted::any(9)).await.unwrap();
     let held: Vec<_> = claims.iter().map(|claim| (claim.person, claim.reserved)).collect();
     assert_eq!(held.len(), 3);
     assert!(held.iter().all(|(whose, reserved)| *reserved == (*whose == Some(ana.id))), "{held:?}");

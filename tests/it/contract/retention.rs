@@ -8,7 +8,7 @@ use acuerdo::ports::Store;
 use acuerdo::ports::conversations::TurnCommit;
 use acuerdo::ports::dead_letters::NewDeadTurn;
 use acuerdo::ports::inbox::Delivery;
-use acuerdo::ports::outbox::SendResult;
+use acuerdo::ports::outbox::{SendResult, Wanted};
 use acuerdo::ports::records::{Case, Record};
 use acuerdo::ports::retention::{Act, Aged, Place};
 use uuid::Uuid;
@@ -45,7 +45,7 @@ async fn chat(store: &dyn Store, digits: &str, at: Timestamp, records: Vec<Recor
 
 /// Sends what waits.
 async fn sent(store: &dyn Store, at: Timestamp) {
-    for claim in store.claim_outbox(at, LEASE, DOUBT, 10).await.unwrap() {
+    for claim in store.claim_outbox(at, LEASE, DOUBT, Wanted::any(10)).await.unwrap() {
         let wamid = format!("wamid.{}", claim.id).as_str().into();
         store.finish_outbox(at, &[(claim.id, claim.token, SendResult::Accepted { wamid })]).await.unwrap();
     }

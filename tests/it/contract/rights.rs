@@ -7,7 +7,7 @@ use acuerdo::domain::pii::Pii;
 use acuerdo::domain::time::Timestamp;
 use acuerdo::ports::Store;
 use acuerdo::ports::conversations::{CommitRefused, TurnCommit};
-use acuerdo::ports::outbox::SendResult;
+use acuerdo::ports::outbox::{SendResult, Wanted};
 use acuerdo::ports::records::{Case, IdentityTry, OptOutScope, Proved, Record};
 use acuerdo::ports::retention::Act;
 use acuerdo::ports::rights::{Erasure, Fate, HoldKind, Met, PersonAct, PersonActKind};
@@ -199,7 +199,7 @@ pub async fn what_an_erasure_keeps_leads_to_nobody_without_the_key(store: &dyn S
 pub async fn a_turn_and_a_send_under_way_come_to_nothing_in_an_erasure(store: &dyn Store) {
     people(store).await;
     let turning = claim_one(store, after(3)).await;
-    let sending = store.claim_outbox(after(3), LEASE, DOUBT, 9).await.unwrap();
+    let sending = store.claim_outbox(after(3), LEASE, DOUBT, Wanted::any(9)).await.unwrap();
     assert_eq!(sending.len(), 2, "one of each");
     assert!(matches!(erase(store, "Ana", false, Act::Remove).await, Erasure::Done(_)));
     let late = TurnCommit { outbox: vec![say(&turning, "late")], ..commit_of(&turning, after(4)) };

@@ -7,13 +7,18 @@ use acuerdo::domain::time::Timestamp;
 use acuerdo::domain::trace::TraceId;
 use acuerdo::ports::Store;
 use acuerdo::ports::conversations::{Claim, NewOutbox, Origin, TurnCommit};
-use acuerdo::ports::outbox::{FollowedMessage, OutboxClaim, OutboxStatus, SendResult};
+use acuerdo::ports::outbox::{DoubtEnd, FollowedMessage, OutboxClaim, OutboxStatus, SendResult, Wanted};
 use acuerdo::ports::records::Record;
 use std::collections::HashSet;
 use uuid::Uuid;
 
+/// What may be sent now, claimed and begun.
 pub async fn outgoing(store: &dyn Store, now: Timestamp) -> Vec<OutboxClaim> {
-    store.claim_outbox(now, LEASE, DOUBT, 50).await.unwrap()
+    let claims = store.claim_outbox(now, LEASE, DOUBT, Wanted::any(50)).await.unwrap();
+    let ids: Vec<_> = claims.iter().map(|claim| (claim.id, claim.token)).collect();
+    let begun = store.begin_sends(now, LEASE, &ids).await.unwrap();
+    assert_eq!(begun.len(), claims.len());
+    claims
 }
 
 pub async fn texts(store: &dyn Store, now: Timestamp) -> Vec<String> {
@@ -34,6 +39,14 @@ fn doubt(until: Timestamp) -> SendResult {
 
 fn retry(at: Timestamp) -> SendResult {
     SendResult::Retry { at, why: "busy".into(), code: Some(131_056) }
+}
+
+/// Gives up the doubts whose last word is due; returns how many.
+pub async fn give_up(store: &dyn Store, now: Timestamp) -> u32 {
+    let doubts = store.open_doubts(now, 10).await.unwrap();
+    let due = doubts.iter().filter(|doubt| doubt.until <= now);
+    let ends: Vec<_> = due.map(|doubt| (doubt.id, doubt.token, DoubtEnd::Unconfirmed)).collect();
+    store.end_doubts(now, &ends).await.unwrap()
 }
 
 /// The status of the only conversation's messages, oldest first.
@@ -110,9 +123,9 @@ pub async fn an_expired_send_is_in_doubt_and_never_claimable(store: &dyn Store) 
     assert_eq!(states(store).await, [OutboxStatus::InDoubt, OutboxStatus::Queued]);
     assert_eq!(store.backlog(after(30)).await.unwrap().in_doubt, 1);
     // The doubt counts from the moment it was found.
-    assert_eq!(store.settle_doubts(after(329), 10).await.unwrap(), 0);
+    assert_eq!(give_up(store, after(329)).await, 0);
     assert!(outgoing(store, after(329)).await.is_empty());
-    assert_eq!(store.settle_doubts(after(330), 10).await.unwrap(), 1);
+    assert_eq!(give_up(store, after(330)).await, 1);
     assert_eq!(states(store).await, [OutboxStatus::Unconfirmed, OutboxStatus::Queued]);
     assert_eq!(texts(store, after(330)).await, ["dos"]);
 }
@@ -126,7 +139,7 @@ pub async fn late_news_of_a_doubt_counts(store: &dyn Store) {
     // After the doubt was settled a retry would overtake; only good news counts.
     let second = outgoing(store, after(61)).await;
     assert!(second.is_empty());
-    store.settle_doubts(after(400), 10).await.unwrap();
+    give_up(store, after(400)).await;
     let token = first.token;
     let late = |result| (OutboxId(acuerdo::domain::ids::derive(&first.conversation.0, "dos")), token, result);
     store.finish_outbox(after(401), &[late(retry(after(402)))]).await.unwrap();
@@ -145,7 +158,7 @@ pub async fn a_result_with_an_old_token_changes_nothing(store: &dyn Store) {
     assert_eq!(states(store).await, [OutboxStatus::Sending]);
     finish(store, &second, after(2), doubt(after(60))).await;
     assert_eq!(states(store).await, [OutboxStatus::InDoubt]);
-    assert_eq!(store.settle_doubts(after(60), 10).await.unwrap(), 1);
+    assert_eq!(give_up(store, after(60)).await, 1);
 }
 
 pub async fn a_commit_withdraws_what_waits_from_earlier_turns(store: &dyn Store) {
@@ -213,7 +226,7 @@ pub async fn parallel_senders_never_share_a_conversation(store: &dyn Store) {
         })
         .collect();
     store.commit_turns(&commits).await.unwrap();
-    let rounds = (0..10).map(|_| store.claim_outbox(after(1), LEASE, DOUBT, 3));
+    let rounds = (0..10).map(|_| store.claim_outbox(after(1), LEASE, DOUBT, Wanted::any(3)));
     let claims = futures_util::future::join_all(rounds).await.into_iter().flat_map(|claims| claims.unwrap());
     let chats: Vec<_> = claims.map(|claim| claim.conversation).collect();
     assert_eq!(chats.iter().collect::<HashSet<_>>().len(), chats.len());

@@ -1,7 +1,7 @@
 //! Delivery statuses.
 
 use super::make::*;
-use super::sending::{accepted, finish, outgoing, states};
+use super::sending::{accepted, finish, give_up, outgoing, states};
 use acuerdo::domain::ids::OutboxId;
 use acuerdo::domain::inbound::DeliveryStatus::{self, Delivered, Failed, Played, Read, Sent};
 use acuerdo::ports::Store;
@@ -52,7 +52,7 @@ pub async fn a_doubted_message_is_missed_until_a_status_proves_it(store: &dyn St
     let doubt = SendResult::InDoubt { until: after(60), why: "no answer".to_owned() };
     finish(store, &claim, after(2), doubt).await;
     assert_eq!(store.fate(id).await.unwrap(), Fate::Pending, "a status may still come");
-    store.settle_doubts(after(61), 10).await.unwrap();
+    give_up(store, after(61)).await;
     assert_eq!(store.fate(id).await.unwrap(), Fate::Missed, "none came");
     apply(store, vec![status("wamid.2", Delivered, Some(id))], 70).await;
     assert_eq!(
@@ -86,7 +86,7 @@ pub async fn a_failure_counts_only_below_delivered(store: &dyn Store) {
     assert_eq!((failure.outbox, &failure.lender, &failure.codes), (id, &andina(), &vec![131_026]));
     assert_eq!(failure.conversation, of(store, phone(ANA)).await.id);
     let told = claim_one(store, after(1)).await;
-    let kind = InputKind::DeliveryFailed { outbox: id, codes: vec![131_026] };
+    let kind = InputKind::DeliveryFailed { outbox: id, codes: vec![131_026], unconfirmed: None };
     assert_eq!(told.inputs.iter().map(|input| &input.kind).collect::<Vec<_>>(), [&kind]);
     commit(store, commit_of(&told, after(1))).await.unwrap();
     apply(store, vec![of_message(Sent)], 2).await;

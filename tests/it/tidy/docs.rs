@@ -75,7 +75,7 @@ fn in_contract(source: &Source, name: &str) -> bool {
 
 #[test]
 fn metrics_of_the_runbook_exist() {
-    let program: String = super::program().into_iter().map(|source| source.text).collect();
+    let program = counting() + "\"acuerdo_build_info\"";
     let runbook = std::fs::read_to_string(root().join("docs/OPERATIONS.md")).unwrap();
     let missing: BTreeSet<String> = runbook
         .split('`')
@@ -89,9 +89,45 @@ fn metrics_of_the_runbook_exist() {
     none(&missing.into_iter().collect::<Vec<_>>(), "an alarm on a metric that does not exist never rings");
 }
 
+/// What the program counts, without what only the catalogue has.
+fn counting() -> String {
+    super::program().into_iter().filter(|source| source.path != CATALOGUE).map(|source| source.text).collect()
+}
+
+const CATALOGUE: &str = "src/telemetry/catalogue.rs";
+
+/// Metrics that only the catalogue sets.
+const OF_CATALOGUE: [&str; 1] = ["acuerdo_build_info"];
+
+#[test]
+fn the_catalogue_has_every_metric_and_no_other() {
+    let counting = counting();
+    let catalogue = std::fs::read_to_string(root().join(CATALOGUE)).unwrap();
+    let quoted = |text: &str| -> BTreeSet<String> {
+        let words = text.split('"').skip(1).step_by(2).filter(|word| word.starts_with("acuerdo_"));
+        words.map(str::to_owned).collect()
+    };
+    let listed = quoted(&catalogue);
+    let set = ["counter!(", "gauge!(", "histogram!(", "gauge(", "seconds("];
+    let is_set = |name: &str| {
+        set.iter().any(|by| counting.contains(&format!("{by}\"{name}\""))) || OF_CATALOGUE.contains(&name)
+    };
+    let unlisted = set.iter().flat_map(|by| counting.split(by).skip(1)).filter_map(|rest| {
+        let name = rest.strip_prefix('"')?.split('"').next()?;
+        (name.starts_with("acuerdo_") && !listed.contains(name)).then(|| format!("`{name}` has no line"))
+    });
+    let idle = listed.iter().filter(|name| !is_set(name)).map(|name| format!("nothing counts `{name}`"));
+    let findings: BTreeSet<String> = unlisted.chain(idle).collect();
+    assert!(listed.len() > 50, "the scan of the catalogue found only {} metrics", listed.len());
+    none(
+        &findings.into_iter().collect::<Vec<_>>(),
+        "each metric is described, and born if its first event counts",
+    );
+}
+
 #[test]
 fn alerts_and_dashboard_show_what_exists() {
-    let program: String = super::program().into_iter().map(|source| source.text).collect();
+    let program = counting() + "\"acuerdo_build_info\"";
     let runbook = headings(&std::fs::read_to_string(root().join("docs/OPERATIONS.md")).unwrap());
     let mut findings = BTreeSet::new();
     let mut n_metrics = 0;

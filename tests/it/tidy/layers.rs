@@ -55,7 +55,11 @@ const HOMES: &[(&str, &[&str], &str)] = &[
         "YAML has one reader per language",
     ),
     ("annotate_snippets", &["src/flow/diagnostic/"], "diagnostics are drawn in one place"),
-    ("figment", &["src/config.rs", "src/config/mistake.rs"], "settings are read in one place"),
+    (
+        "figment",
+        &["src/config.rs", "src/config/environment.rs", "src/config/mistake.rs"],
+        "settings are read in one place",
+    ),
     ("clap", &["src/cli/"], "the command line is a delivery"),
     ("anyhow", &["src/cli/", "src/app.rs", "src/app/"], "libraries have typed errors"),
     ("csv", &["src/debts/", "src/rules/calendar.rs"], "debt files are an adapter"),

@@ -216,7 +216,18 @@ impl ConversationStore for MemoryStore {
         let with_status =
             |status: &str| tables.outbox.iter().filter(|message| message.status == status).count();
         let is_status = |seq: &&usize| tables.notices[**seq].row.kind == "status";
+        let (shut, soon) = BacklogRow::windows(now);
+        let (tickets, chats) = (&tables.tickets, &tables.conversations);
+        let waiting = || {
+            let open = tickets.values().map(|ticket| &ticket.row);
+            let open = open.filter(|row| row.status != "closed" && row.waiting);
+            open.filter_map(move |row| chats.get(&row.conversation_id)?.state.last_inbound_at)
+        };
+        let answers = tables.outbox.iter().filter(|message| message.status == "queued");
         let row = BacklogRow {
+            oldest_answer: answers.filter(|one| one.row.origin != "proactive").map(|one| one.row.now).min(),
+            windows_shutting: count(waiting().filter(|at| *at > shut && *at <= soon).count()),
+            windows_shut: count(waiting().filter(|at| *at <= shut).count()),
             pending_inputs: count(pending().count()),
             oldest_input: pending().map(|input| input.row.received_at).min(),
             queued_outbox: count(with_status("queued")),

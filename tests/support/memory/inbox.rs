@@ -200,6 +200,7 @@ impl Tables {
             message.status.clone_from(&changed.status);
             message.wamid.clone_from(&changed.wamid);
             message.delivery_rank = changed.delivery_rank;
+            message.told_at = message.told_at.or(Some(now));
         }
         for (id, _) in &plan.finished {
             self.finish_notice(*id, now);

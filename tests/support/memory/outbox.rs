@@ -5,9 +5,14 @@ use crate::domain::ids::{ConversationId, OutboxId};
 use crate::domain::time::{Millis, Timestamp};
 use crate::domain::trace::TraceId;
 use crate::ports::StoreError;
-use crate::ports::outbox::{Fate, FollowedMessage, OutboxClaim, OutboxStore, SendResult, SentMessage};
+use crate::ports::outbox::{
+    DoubtEnd, Fate, FollowedMessage, Numbers, OpenDoubt, OutboxClaim, OutboxStore, SendResult, SentMessage,
+    Wanted,
+};
+use crate::rules::doubt::{NEIGHBOURHOOD, SILENCE};
 use crate::store::plan::turns::WithdrawnRow;
-use crate::store::rows::outbox::{ClaimedRow, FateRow, NewOutboxRow, ResultRow, SentRow};
+use crate::store::rows::outbox::{ClaimedRow, DoubtRow, FateRow, NewOutboxRow, ResultRow, SentRow, ended};
+use crate::store::rows::people::AgreementRow;
 use crate::store::rows::readable;
 use async_trait::async_trait;
 use std::collections::HashSet;
@@ -19,24 +24,48 @@ impl OutboxStore for MemoryStore {
         now: Timestamp,
         lease: Millis,
         doubt: Millis,
-        limit: u32,
+        wanted: Wanted<'_>,
     ) -> Result<Vec<OutboxClaim>, StoreError> {
         let mut tables = self.tables()?;
         tables.doubt_expired(now, doubt);
         tables.void_agents();
         let claimed: Vec<ClaimedRow> = tables
-            .sendable(now.0, rows(limit))
+            .sendable(now.0, wanted)
             .into_iter()
             .map(|seq| {
                 let message = &mut tables.outbox[seq];
-                message.status = "sending".to_owned();
                 message.lease_token += 1;
-                message.leased_until = now.plus(lease).0;
-                message.attempts += 1;
+                message.claimed_until = Some(now.plus(lease).0);
                 tables.claimed(seq)
             })
             .collect();
         Ok(readable(claimed.into_iter().map(ClaimedRow::read)))
+    }
+
+    async fn begin_sends(
+        &self,
+        now: Timestamp,
+        lease: Millis,
+        claims: &[(OutboxId, i64)],
+    ) -> Result<Vec<OutboxId>, StoreError> {
+        let mut tables = self.tables()?;
+        let mut begun = Vec::new();
+        for (id, token) in claims {
+            let Some(seq) = tables.outbox_ids.get(&id.0).copied() else { continue };
+            let message = &mut tables.outbox[seq];
+            let held = message.status == "queued"
+                && message.lease_token == *token
+                && message.claimed_until.is_some_and(|until| until > now.0);
+            if held {
+                message.status = "sending".to_owned();
+                message.claimed_until = None;
+                message.sent_at = Some(now.0);
+                message.leased_until = now.plus(lease).0;
+                message.attempts += 1;
+                begun.push(*id);
+            }
+        }
+        Ok(begun)
     }
 
     async fn finish_outbox(
@@ -58,18 +87,57 @@ impl OutboxStore for MemoryStore {
         Ok(())
     }
 
-    async fn settle_doubts(&self, now: Timestamp, limit: u32) -> Result<u32, StoreError> {
+    async fn open_doubts(&self, now: Timestamp, limit: u32) -> Result<Vec<OpenDoubt>, StoreError> {
+        let tables = self.tables()?;
+        let silent_since = now.minus(SILENCE).0;
+        let mut found: Vec<DoubtRow> = (0..tables.outbox.len())
+            .filter(|seq| {
+                let message = &tables.outbox[*seq];
+                message.status == "in_doubt"
+                    && (message.sent_at.is_some_and(|at| at <= silent_since)
+                        || message.doubt_until.is_some_and(|until| until <= now.0))
+            })
+            .map(|seq| tables.doubt(seq))
+            .collect();
+        found.sort_by_key(|row| row.doubt_until);
+        found.truncate(rows(limit));
+        Ok(readable(found.into_iter().map(DoubtRow::read)))
+    }
+
+    async fn end_doubts(
+        &self,
+        now: Timestamp,
+        ends: &[(OutboxId, i64, DoubtEnd)],
+    ) -> Result<u32, StoreError> {
         let mut tables = self.tables()?;
-        let over = |message: &&mut Message| {
-            message.status == "in_doubt" && message.doubt_until.is_some_and(|until| until <= now.0)
-        };
-        let mut settled = 0;
-        for message in tables.outbox.iter_mut().filter(over).take(rows(limit)) {
-            message.status = "unconfirmed".to_owned();
-            message.finished_at = Some(now.0);
-            settled += 1;
+        let mut n_ended = 0;
+        for (id, token, end) in ends {
+            let Some(seq) = tables.outbox_ids.get(&id.0).copied() else { continue };
+            let message = &mut tables.outbox[seq];
+            if message.status == "in_doubt" && message.lease_token == *token {
+                message.status = ended(*end).to_owned();
+                message.doubt_until = None;
+                message.finished_at = (*end == DoubtEnd::Unconfirmed).then_some(now.0);
+                n_ended += 1;
+            }
         }
-        Ok(counted(settled))
+        Ok(counted(n_ended))
+    }
+
+    async fn withdraw_sends(&self, now: Timestamp, ids: &[OutboxId], why: &str) -> Result<u32, StoreError> {
+        let mut tables = self.tables()?;
+        let mut n_withdrawn = 0;
+        for id in ids {
+            let Some(seq) = tables.outbox_ids.get(&id.0).copied() else { continue };
+            let message = &mut tables.outbox[seq];
+            if message.status == "queued" && message.claimed_until.is_none_or(|until| until <= now.0) {
+                message.status = "refused".to_owned();
+                message.why = Some(why.to_owned());
+                message.finished_at = Some(now.0);
+                n_withdrawn += 1;
+            }
+        }
+        Ok(counted(n_withdrawn))
     }
 
     async fn fate(&self, id: OutboxId) -> Result<Fate, StoreError> {
@@ -139,6 +207,9 @@ impl Tables {
                 status: "queued".to_owned(),
                 lease_token: 0,
                 leased_until: 0,
+                claimed_until: None,
+                sent_at: None,
+                told_at: None,
                 doubt_until: None,
                 attempts: 0,
                 wamid: None,
@@ -191,27 +262,72 @@ impl Tables {
         }
     }
 
-    /// The first live message of a conversation may go; one that is sending or in doubt is always the first, and an
-    /// agent's waits for what is unread.
-    fn sendable(&self, now: i64, limit: usize) -> Vec<usize> {
+    /// The first live message of a conversation may go; one that is claimed, sending or in doubt is always the first, and
+    /// an agent's waits for what is unread.
+    fn sendable(&self, now: i64, wanted: Wanted<'_>) -> Vec<usize> {
         let mut seen = HashSet::new();
-        let mut found: Vec<(i64, usize)> = self
+        let mut found: Vec<(bool, i64, usize)> = self
             .outbox
             .iter()
             .enumerate()
             .filter(|(_, message)| message.is_live() && seen.insert(message.row.conversation))
             .filter(|(_, message)| message.status == "queued" && message.due_at <= now)
+            .filter(|(_, message)| message.claimed_until.is_none_or(|until| until <= now))
+            .filter(|(_, message)| {
+                let number = &self.conversations[&message.row.conversation].state.phone_number_id;
+                match wanted.of {
+                    Numbers::Any => true,
+                    Numbers::One(one) => one.as_str() == number,
+                    Numbers::NoneOf(numbers) => numbers.iter().all(|one| one.as_str() != number),
+                }
+            })
             .filter(|(_, message)| {
                 let mut unread = self.pending_inputs(message.row.conversation);
                 message.row.origin != "agent" || !unread.any(|input| input.row.dedupe_key.is_some())
             })
-            .map(|(seq, message)| (message.due_at, seq))
+            .map(|(seq, message)| (message.row.origin == "proactive", message.due_at, seq))
             .collect();
         found.sort_unstable();
-        found.truncate(limit);
-        let mut found: Vec<usize> = found.into_iter().map(|(_, seq)| seq).collect();
+        found.truncate(rows(wanted.most));
+        let mut found: Vec<usize> = found.into_iter().map(|(_, _, seq)| seq).collect();
         found.sort_unstable();
         found
+    }
+
+    fn doubt(&self, seq: usize) -> DoubtRow {
+        let message = &self.outbox[seq];
+        let number = |message: &Message| &self.conversations[&message.row.conversation].state.phone_number_id;
+        let near = self.outbox.iter().filter(|other| {
+            other.status == "accepted"
+                && number(other) == number(message)
+                && message.sent_at.zip(other.finished_at).is_some_and(|(sent_at, taken_at)| {
+                    taken_at <= sent_at && taken_at >= sent_at - NEIGHBOURHOOD.0
+                })
+        });
+        let waits = near.map(|other| Some(other.told_at? - other.finished_at?)).collect::<Vec<_>>();
+        let count = |n: usize| i64::try_from(n).unwrap();
+        let names = |agreement: &AgreementRow| {
+            agreement.conversation_id == Some(message.row.conversation)
+                && Some(agreement.person_id) == message.row.subject
+                && message.row.content.contains(agreement.reference.as_str())
+        };
+        DoubtRow {
+            id: message.row.id,
+            lease_token: message.lease_token,
+            conversation_id: message.row.conversation,
+            origin: message.row.origin.clone(),
+            label: message.row.label.to_owned(),
+            names_agreement: self.agreements.iter().any(names),
+            sent_at: message.sent_at,
+            doubt_until: message.doubt_until.unwrap_or_default(),
+            is_reported: self.pending_notices.iter().any(|seq| {
+                let notice = &self.notices[*seq].row;
+                notice.kind == "status" && notice.body.contains(&message.row.id.to_string())
+            }),
+            n: count(waits.len()),
+            n_told: count(waits.iter().flatten().count()),
+            slowest: waits.into_iter().flatten().max().unwrap_or_default(),
+        }
     }
 
     fn claimed(&self, seq: usize) -> ClaimedRow {
@@ -228,7 +344,7 @@ impl Tables {
             content: message.row.content.clone(),
             label: message.row.label.to_owned(),
             origin: message.row.origin.clone(),
-            attempts: message.attempts,
+            attempts: message.attempts + 1,
             created_at: message.row.now,
             assurance: chat.assurance.clone(),
             identity_conflict: chat.state.identity_conflict,
@@ -246,18 +362,23 @@ impl Tables {
     }
 
     /// A wamid that a status brought proves that the message was taken, whatever the sender saw. Late news of a row
-    /// whose doubt was settled counts only when it is good: its followers have gone.
+    /// whose doubt was settled counts only when it is good: its followers have gone. That it was taken counts under any
+    /// token.
     fn finish(&mut self, result: &ResultRow, now: Timestamp) {
         let Some(seq) = self.outbox_ids.get(&result.id) else { return };
         let message = &mut self.outbox[*seq];
-        let open = matches!(message.status.as_str(), "sending" | "in_doubt")
-            || message.status == "unconfirmed" && result.status == "accepted";
-        if message.lease_token != result.token || !open {
+        let taken = result.status == "accepted";
+        let open = matches!(message.status.as_str(), "queued" | "sending" | "in_doubt")
+            || message.status == "unconfirmed" && taken;
+        if message.lease_token != result.token && !taken || !open {
             return;
+        }
+        if message.status != "queued" {
+            message.attempts -= result.untried;
         }
         let status = if message.wamid.is_some() { "accepted" } else { result.status };
         message.status = status.to_owned();
-        message.attempts -= result.untried;
+        message.claimed_until = None;
         message.wamid = message.wamid.take().or_else(|| result.wamid.clone());
         message.due_at = result.due_at.unwrap_or(message.due_at);
         message.doubt_until = result.doubt_until;

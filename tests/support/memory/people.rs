@@ -6,16 +6,19 @@ use crate::domain::identity::WaIdentity;
 use crate::domain::ids::{ConversationId, LenderId, ObligationId, PersonId};
 use crate::domain::time::{Millis, Timestamp};
 use crate::ports::StoreError;
-use crate::ports::people::{IdentityHistory, ImportCounts, PeopleStore, PersonFile, TriesOf};
+use crate::ports::people::{
+    IdentityHistory, ImportBatch, ImportCounts, ImportSource, PeopleStore, PersonFile, TriesOf,
+};
 use crate::ports::records::OptOutScope;
+use crate::store::plan::import::{self, StoredIds};
+use crate::store::plan::tries;
 use crate::store::plan::turns::{OptOutRow, TryRow, scope_name};
-use crate::store::plan::{import, tries};
 use crate::store::rows::clean;
 use crate::store::rows::files::{FileRows, PersonDocument, files};
 use crate::store::rows::people::{AgreementRow, DocumentRow, ObligationRow, PersonRow, scoped_key};
 use async_trait::async_trait;
 use std::cmp::Reverse;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 #[async_trait]
@@ -78,24 +81,29 @@ impl PeopleStore for MemoryStore {
         Ok(asked.iter().map(|of| tables.identity_history(of.conversation, &of.candidates, now)).collect())
     }
 
-    async fn import(
+    async fn import_from(
         &self,
         lender: &LenderId,
-        persons: &[Person],
-        obligations: &[Obligation],
+        source: &dyn ImportSource,
         _now: Timestamp,
     ) -> Result<ImportCounts, StoreError> {
-        import::check(lender, persons, obligations)?;
+        let mut all = ImportBatch::default();
+        for batch in source.batches() {
+            all.persons.extend(batch.persons);
+            all.obligations.extend(batch.obligations);
+        }
+        import::check(lender, &all)?;
         let mut counts = ImportCounts::default();
         let mut tables = self.tables()?;
         // What a foreign key would refuse comes first: a refusal leaves nothing behind.
-        let is_known =
-            |id: PersonId| persons.iter().any(|person| person.id == id) || tables.persons.contains_key(&id.0);
-        if !obligations.iter().all(|owed| is_known(owed.person)) {
+        let is_known = |id: PersonId| {
+            all.persons.iter().any(|(person, _)| person.id == id) || tables.persons.contains_key(&id.0)
+        };
+        if !all.obligations.iter().all(|owed| is_known(owed.person)) {
             return Err(StoreError::Conflict { constraint: "obligations.person_id".to_owned() });
         }
-        let ids = tables.import_persons(lender, persons, obligations, &mut counts)?;
-        tables.import_obligations(lender, obligations, &ids, &mut counts)?;
+        let ids = tables.import_persons(lender, &all.persons, &mut counts)?;
+        tables.import_obligations(lender, &all.obligations, &ids, &mut counts)?;
         Ok(counts)
     }
 
@@ -273,14 +281,11 @@ impl Tables {
     fn import_persons(
         &mut self,
         lender: &LenderId,
-        persons: &[Person],
-        obligations: &[Obligation],
+        persons: &[(Person, Option<Timestamp>)],
         counts: &mut ImportCounts,
-    ) -> Result<HashMap<Uuid, Uuid>, StoreError> {
-        let as_of = import::as_of(obligations);
-        let new = persons.iter().map(|person| PersonRow::write(person, as_of.get(&person.id.0).copied()));
-        let (new, twins) = import::unique_persons(new.collect::<Result<_, _>>()?);
-        let mut ids = HashMap::new();
+    ) -> Result<StoredIds, StoreError> {
+        let (new, twins) = import::person_rows(persons)?;
+        let mut ids = StoredIds::default();
         let stored = self.persons.values().filter(|row| row.lender == lender.as_str()).cloned().collect();
         let changed = import::persons(new, stored, &mut ids, counts);
         let phones = import::phones(&changed)?;
@@ -295,11 +300,7 @@ impl Tables {
         for phone in phones {
             self.person_phones.entry((phone.lender, phone.phone, phone.person)).or_insert(None);
         }
-        for (dropped, kept) in twins {
-            if let Some(stored) = ids.get(&kept).copied() {
-                ids.insert(dropped, stored);
-            }
-        }
+        ids.join(twins);
         Ok(ids)
     }
 
@@ -307,7 +308,7 @@ impl Tables {
         &mut self,
         lender: &LenderId,
         obligations: &[Obligation],
-        persons: &HashMap<Uuid, Uuid>,
+        persons: &StoredIds,
         counts: &mut ImportCounts,
     ) -> Result<(), StoreError> {
         let new = obligations.iter().map(ObligationRow::write).collect::<Result<_, _>>()?;

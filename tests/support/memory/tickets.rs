@@ -4,7 +4,9 @@ use super::{DeskTicket, MemoryStore, Tables, rows};
 use crate::domain::ids::{AgentId, LenderId, TicketId};
 use crate::domain::time::Timestamp;
 use crate::ports::StoreError;
-use crate::ports::tickets::{AgentAct, Lease, Ticket, TicketRefused, TicketStore};
+use crate::ports::tickets::{
+    AgentAct, Lease, Shown, Ticket, TicketPage, TicketPlace, TicketRefused, TicketStore,
+};
 use crate::store::plan::desk::{self, DeskPlan};
 use crate::store::plan::turns::EventRow;
 use crate::store::rows::tickets::TicketRow;
@@ -42,6 +44,36 @@ impl TicketStore for MemoryStore {
             tables.tickets.values().map(|ticket| &ticket.row).filter(wanted).collect();
         found.sort_by_key(|row| std::cmp::Reverse((row.opened_at, row.id)));
         found.into_iter().take(rows(limit)).cloned().map(TicketRow::read).collect()
+    }
+
+    async fn ticket_page(&self, lender: &LenderId, page: &TicketPage) -> Result<Vec<Ticket>, StoreError> {
+        let tables = self.tables()?;
+        let of = |row: &TicketRow| row.status == "assigned" && row.agent_id == Some(page.agent.0);
+        let wanted = |row: &&TicketRow| {
+            row.lender == lender.as_str()
+                && page.queue.as_ref().is_none_or(|queue| row.queue == *queue)
+                && (page.served.is_empty() || page.served.contains(&row.queue) || of(row))
+                && match page.shown {
+                    Shown::Open => row.status != "closed",
+                    Shown::Queued => row.status == "queued",
+                    Shown::Assigned => row.status == "assigned",
+                    Shown::Mine => of(row),
+                    Shown::Closed => row.status == "closed",
+                }
+        };
+        let rows_of = tables.tickets.values().map(|ticket| &ticket.row).filter(wanted);
+        let mut found: Vec<Ticket> = rows_of.cloned().map(TicketRow::read).collect::<Result<_, _>>()?;
+        let key = |place: TicketPlace| (place.rank, place.at.0, place.id.0);
+        let place = |ticket: &Ticket| key(TicketPlace::of(ticket));
+        found.sort_by_key(place);
+        if page.shown == Shown::Closed {
+            found.reverse();
+            found.retain(|ticket| page.after.is_none_or(|after| place(ticket) < key(after)));
+        } else {
+            found.retain(|ticket| page.after.is_none_or(|after| place(ticket) > key(after)));
+        }
+        found.truncate(rows(page.limit));
+        Ok(found)
     }
 
     async fn unpublished_tickets(&self, limit: u32) -> Result<Vec<Ticket>, StoreError> {

@@ -1,4 +1,5 @@
-//! A code that an agent asked for and that the person reads back: nobody here needs it, so it is kept nowhere.
+//! A code or password that an agent asked for and that the person reads back: nobody here needs it, so it is kept
+//! nowhere.
 
 use super::Work;
 use crate::domain::inbound::InboundMessage;
@@ -19,9 +20,10 @@ const WORDS_MAX: usize = 4;
 const ASKED_WITHIN: Millis = Millis::minutes(60);
 /// Agents' words ask for a secret when that is at least so likely, in 1/10 000: a mask that is not needed does no harm.
 const ASKS_BPS: u16 = 2_500;
-/// Words that a code is asked for with.
-const OF_A_CODE: &[&str] =
-    &["codig", "code", "letras", "numerit", "token", "otp", "pin", "clave", "senha", "sms"];
+/// Words that a code or password is asked for with.
+const OF_A_CODE: &[&str] = &[
+    "codig", "code", "letras", "numerit", "token", "otp", "pin", "clave", "contras", "passw", "senha", "sms",
+];
 
 impl Work<'_> {
     /// The input without a code that an agent asked for; it is also kept so.

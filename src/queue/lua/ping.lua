@@ -1,0 +1,2 @@
+-- Above it is asked whether this Redis takes writes.
+return 1
