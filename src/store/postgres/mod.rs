@@ -105,7 +105,7 @@ async fn why_unreachable(settings: &PgConnectOptions, error: sqlx::Error, limit:
 /// that hands sessions out by turns gives it another one at once, any other pooler when it has to.
 ///
 /// What passes all the same names itself with its first mixed-up statement
-/// ([`TRANSACTION_POOLER`](super::error::TRANSACTION_POOLER)).
+/// ([`super::error::TRANSACTION_POOLER`]).
 async fn refuse_transaction_pooler(settings: &PgConnectOptions, limit: Duration) -> Result<(), StoreError> {
     let looked = async {
         let mut first = PgConnection::connect_with(settings).await?;
